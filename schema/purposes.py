@@ -1,0 +1,78 @@
+"""The closed list of purposes: whose objection each inherits, and which may be objected to.
+
+A request runs under exactly one of them. The order is the order of the columns everywhere: terms,
+matrix, documents.
+
+Source: GDPR Art. 5(1)(b) (purpose limitation), Art. 21 (objection).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Purpose(StrEnum):
+    """What a client declares that it wants the data for."""
+
+    ADS_PERSONALIZATION = "ADS_PERSONALIZATION"
+    OFFER_MATCHING = "OFFER_MATCHING"
+    FRIEND_SUGGESTIONS = "FRIEND_SUGGESTIONS"
+    INFRASTRUCTURE = "INFRASTRUCTURE"
+    SECURITY = "SECURITY"
+    BUSINESS_MESSAGING = "BUSINESS_MESSAGING"
+    SUBJECT_ACCESS = "SUBJECT_ACCESS"
+    PREFERENCES = "PREFERENCES"
+    AUDIT = "AUDIT"
+
+    @property
+    def universe(self) -> str:
+        """Name of the purpose's schema of views in each store."""
+        return self.value.lower()
+
+    @property
+    def objection(self) -> Purpose | None:
+        """The objectable purpose whose objection covers this one, or None if nobody may object."""
+        return ABOUT[self].objection
+
+    @property
+    def restriction_bit(self) -> int:
+        """This purpose's bit in the stores' `restricted` columns; 0 if nobody may object."""
+        return OBJECTABLE.get(self.objection, 0) if self.objection else 0
+
+
+@dataclass(frozen=True)
+class About:
+    """What a purpose is for, in one sentence, and whose objection covers it."""
+
+    sentence: str
+    objection: Purpose | None = None
+
+
+ABOUT: dict[Purpose, About] = {
+    Purpose.ADS_PERSONALIZATION: About(
+        "More relevant ads on the social network, by phone match and messenger usage.",
+        objection=Purpose.ADS_PERSONALIZATION,
+    ),
+    Purpose.OFFER_MATCHING: About(
+        "Match a merchant's uploaded customer numbers, so that its offers can be shown.",
+        objection=Purpose.ADS_PERSONALIZATION,
+    ),
+    Purpose.FRIEND_SUGGESTIONS: About(
+        "Better friend search and suggestions from messenger contacts.",
+        objection=Purpose.FRIEND_SUGGESTIONS,
+    ),
+    Purpose.INFRASTRUCTURE: About("Run and plan the systems."),
+    Purpose.SECURITY: About("Protect people and systems: spam, abuse, fraud."),
+    Purpose.BUSINESS_MESSAGING: About(
+        "Route and list conversations between businesses and customers on both messengers."
+    ),
+    Purpose.SUBJECT_ACCESS: About(
+        "Answer one person about their own data and who received it (GDPR Art. 15)."
+    ),
+    Purpose.PREFERENCES: About("Record or withdraw one person's objection (GDPR Art. 21)."),
+    Purpose.AUDIT: About("The data protection officer: ledger, policy, objections, under pseudonyms."),
+}
+
+# The bits stand in the stores' rows: never renumber them, only add.
+OBJECTABLE: dict[Purpose, int] = {Purpose.ADS_PERSONALIZATION: 1, Purpose.FRIEND_SUGGESTIONS: 2}

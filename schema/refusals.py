@@ -1,0 +1,91 @@
+"""Every way to say no, with its stable code.
+
+    Refusal
+    ├── who is asking        TOKEN_REFUSED, PURPOSE_REFUSED
+    ├── how it was sent      BAD_REQUEST, METHOD_NOT_ALLOWED, NOT_ACCEPTABLE, UNSUPPORTED_MEDIA_TYPE,
+    │                        REQUEST_TOO_LARGE, CROSS_SITE_REFUSED
+    ├── what was asked       GRAPHQL_PARSE_FAILED, GRAPHQL_VALIDATION_FAILED, BAD_USER_INPUT,
+    │                        OPERATION_RESOLUTION_FAILURE, CURSOR_REFUSED, DOCUMENT_TOO_LARGE,
+    │                        COST_TOO_HIGH
+    └── what is down         STORE_UNAVAILABLE, INTERNAL
+
+A refusal depends on the request alone, never on what the stores hold, except the last two, which
+say that a store cannot be asked at all. Messages are constants and quote nothing: not the token, not
+a variable, not a name in the document. The one table from a code to an HTTP status is in
+`gateway/responses.py`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """The stable code of a refusal, in `extensions.code` of the GraphQL error."""
+
+    TOKEN_REFUSED = "TOKEN_REFUSED"  # noqa: S105 - a code, not a secret
+    PURPOSE_REFUSED = "PURPOSE_REFUSED"
+    BAD_REQUEST = "BAD_REQUEST"
+    METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
+    NOT_ACCEPTABLE = "NOT_ACCEPTABLE"
+    UNSUPPORTED_MEDIA_TYPE = "UNSUPPORTED_MEDIA_TYPE"
+    REQUEST_TOO_LARGE = "REQUEST_TOO_LARGE"
+    CROSS_SITE_REFUSED = "CROSS_SITE_REFUSED"
+    GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
+    GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
+    BAD_USER_INPUT = "BAD_USER_INPUT"
+    OPERATION_RESOLUTION_FAILURE = "OPERATION_RESOLUTION_FAILURE"
+    CURSOR_REFUSED = "CURSOR_REFUSED"
+    DOCUMENT_TOO_LARGE = "DOCUMENT_TOO_LARGE"
+    COST_TOO_HIGH = "COST_TOO_HIGH"
+    STORE_UNAVAILABLE = "STORE_UNAVAILABLE"
+    INTERNAL = "INTERNAL"
+
+
+MESSAGES: dict[Code, str] = {
+    Code.TOKEN_REFUSED: "The request carries no valid token.",
+    Code.PURPOSE_REFUSED: "Declare one purpose of the token in the header Gateway-Purpose.",
+    Code.BAD_REQUEST: "The request is not a well-formed GraphQL-over-HTTP request.",
+    Code.METHOD_NOT_ALLOWED: "Use POST, or GET for a query.",
+    Code.NOT_ACCEPTABLE: "Accept application/graphql-response+json or application/json.",
+    Code.UNSUPPORTED_MEDIA_TYPE: "Send application/json in UTF-8, not compressed.",
+    Code.REQUEST_TOO_LARGE: "The request is larger than this gateway accepts.",
+    Code.CROSS_SITE_REFUSED: "Requests from another site's page are refused.",
+    Code.GRAPHQL_PARSE_FAILED: "The document is not valid GraphQL syntax.",
+    Code.GRAPHQL_VALIDATION_FAILED: "The document is not valid in this purpose's schema.",
+    Code.BAD_USER_INPUT: "A variable or an argument does not have a value of its type.",
+    Code.OPERATION_RESOLUTION_FAILURE: "The document does not hold exactly one operation of that name.",
+    Code.CURSOR_REFUSED: "The cursor was not made by this field for these arguments and this purpose.",
+    Code.DOCUMENT_TOO_LARGE: "The document is deeper or larger than this gateway accepts.",
+    Code.COST_TOO_HIGH: "The operation could touch more rows than this gateway allows; ask for less.",
+    Code.STORE_UNAVAILABLE: "A store cannot be reached now. Try again later.",
+    Code.INTERNAL: "The gateway failed. The request id leads to the log.",
+}
+
+
+@dataclass(frozen=True)
+class Location:
+    """A place in the document: line and column, both counted from 1."""
+
+    line: int
+    column: int
+
+
+class Refusal(Exception):
+    """The caller's request is refused.
+
+    `locations` and `rule` (the name of a validation rule of the GraphQL specification) depend on
+    the document and the purpose's schema alone.
+    """
+
+    def __init__(self, code: Code, locations: tuple[Location, ...] = (), rule: str | None = None) -> None:
+        super().__init__(code.value)
+        self.code = code
+        self.locations = locations
+        self.rule = rule
+
+    @property
+    def message(self) -> str:
+        """The catalogue's constant sentence for this code."""
+        return MESSAGES[self.code]
