@@ -1,0 +1,151 @@
+"""One GraphQL schema for each purpose, out of the same types: deny by default.
+
+`strawberry.Schema.get_fields` is the seam: it feeds output types and input types alike. Arguments do
+not pass through it, so they are filtered here on a copy of their field; an input type of which a
+purpose sees no field takes its arguments with it.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+import strawberry
+from graphql import GraphQLSchema
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types.arguments import StrawberryArgument
+from strawberry.types.base import (
+    StrawberryContainer,
+    StrawberryObjectDefinition,
+    get_object_definition,
+)
+from strawberry.types.field import StrawberryField
+
+from schema import messenger, pages, phones, privacy, query, social
+from schema.purposes import Purpose
+from schema.terms import TERMS, Rows, Terms
+
+NODES: tuple[type, ...] = (messenger.MessengerAccount, social.SocialAccount)
+TYPES: tuple[type, ...] = (
+    messenger.MessengerAccount,
+    messenger.UsageStats,
+    messenger.ContactEdge,
+    messenger.ContactConnection,
+    messenger.MessengerAccountEdge,
+    messenger.MessengerAccountConnection,
+    social.SocialAccount,
+    social.PhoneBinding,
+    social.MessengerLink,
+    social.FriendEdge,
+    social.FriendConnection,
+    social.SocialAccountEdge,
+    social.SocialAccountConnection,
+    privacy.PolicyVersion,
+)
+INPUTS: tuple[type, ...] = (
+    messenger.MessengerAccountFilter,
+    messenger.MessengerAccountOrder,
+    social.SocialAccountFilter,
+    social.SocialAccountOrder,
+)
+# These carry no data and no choice of data, whoever asks.
+WITHOUT_TERMS: frozenset[type] = frozenset(
+    {pages.PageInfo, pages.Node, pages.CodeFilter, pages.TextFilter, pages.TimeFilter}
+)
+_BY_NAME = {cls.__name__: cls for cls in TYPES}
+
+
+class MissingTerms(Exception):
+    """A field, input field or argument has no terms: nobody decided who may see it."""
+
+
+def rows_open(type_name: str, purpose: Purpose) -> bool:
+    """Whether the purpose sees any row of the type."""
+    if type_name == pages.Node.__name__:
+        return any(rows_open(node.__name__, purpose) for node in NODES)
+    declared: Rows = _BY_NAME[type_name].ROWS  # type: ignore[attr-defined]
+    return declared.open_to(purpose)
+
+
+def line_open(line: str, purpose: Purpose) -> bool:
+    """Whether the purpose sees the matrix line ``"Type.field"``."""
+    type_name, field_name = line.split(".")
+    field = fields_of(_BY_NAME[type_name])[field_name]
+    return terms_open(field.metadata[TERMS], purpose)
+
+
+def terms_open(terms: Terms, purpose: Purpose) -> bool:
+    """Whether what stands on these terms exists in the purpose's schema."""
+    if terms.marks is not None:
+        return terms.marks.open_to(purpose)
+    if terms.line is not None:
+        return line_open(terms.line, purpose)
+    return terms.rows is not None and rows_open(terms.rows, purpose)
+
+
+def fields_of(cls: type) -> dict[str, StrawberryField]:
+    """GraphQL name → field of one of our types."""
+    definition = get_object_definition(cls, strict=True)
+    converter = StrawberryConfig().name_converter
+    return {converter.get_graphql_name(field): field for field in definition.fields}
+
+
+class PurposeSchema(strawberry.Schema):
+    """The schema of one purpose: what it may not see does not exist."""
+
+    def __init__(self, purpose: Purpose) -> None:
+        self.purpose = purpose
+        super().__init__(
+            query=query.Query,
+            types=[node for node in NODES if rows_open(node.__name__, purpose)],
+            config=StrawberryConfig(
+                disable_field_suggestions=True,
+                scalar_map={phones.PhoneNumber: phones.PHONE_NUMBER},
+            ),
+        )
+
+    def get_fields(self, type_definition: StrawberryObjectDefinition) -> list[StrawberryField]:
+        """The type's fields that this purpose may see, with the arguments that it may use."""
+        return [
+            self._with_open_arguments(field, type_definition)
+            for field in type_definition.fields
+            if self._is_open(field.metadata, type_definition.origin)
+        ]
+
+    def _is_open(self, metadata: Mapping[Any, Any], origin: type) -> bool:
+        terms = metadata.get(TERMS)
+        if terms is None:
+            if origin in WITHOUT_TERMS:
+                return True
+            raise MissingTerms(f"a field of {origin.__name__} has no terms")
+        return terms_open(terms, self.purpose)
+
+    def _with_open_arguments(
+        self, field: StrawberryField, type_definition: StrawberryObjectDefinition
+    ) -> StrawberryField:
+        if not field.arguments:
+            return field
+        narrowed = copy.copy(field)
+        narrowed.arguments = [given for given in field.arguments if self._argument_open(given)]
+        return narrowed
+
+    def _argument_open(self, given: StrawberryArgument) -> bool:
+        terms = given.metadata.get(TERMS)
+        if terms is not None:
+            return terms_open(terms, self.purpose)
+        kind = given.type
+        while isinstance(kind, StrawberryContainer):
+            kind = kind.of_type
+        definition = get_object_definition(kind) if isinstance(kind, type) else None
+        return definition is None or bool(self.get_fields(definition))
+
+
+def schema_for(purpose: Purpose) -> GraphQLSchema:
+    """The purpose's schema. MissingTerms if any field that it could hold has none."""
+    return PurposeSchema(purpose)._schema
+
+
+def build_schemas() -> dict[Purpose, GraphQLSchema]:
+    """All nine."""
+    return {purpose: schema_for(purpose) for purpose in Purpose}

@@ -1,0 +1,79 @@
+"""Root fields. Each exists only in the universes that see rows of what it leads to."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import strawberry
+
+from schema.messenger import (
+    MessengerAccount,
+    MessengerAccountConnection,
+    MessengerAccountFilter,
+    MessengerAccountOrder,
+)
+from schema.pages import Node
+from schema.phones import PhoneNumber
+from schema.privacy import PolicyVersion
+from schema.social import SocialAccount, SocialAccountConnection, SocialAccountFilter, SocialAccountOrder
+from schema.terms import argument, plumbing
+
+Identifiers = Annotated[
+    list[strawberry.ID] | None,
+    strawberry.argument(
+        description="These, in this order, each once; not together with other arguments. At most 1,000."
+    ),
+]
+First = Annotated[
+    int | None, strawberry.argument(description="At most so many, from the start; 50 if left out, 1,000 at most.")
+]
+After = Annotated[str | None, strawberry.argument(description="Only what follows this cursor.")]
+Last = Annotated[int | None, strawberry.argument(description="At most so many, from the end; not with `first`.")]
+Before = Annotated[str | None, strawberry.argument(description="Only what precedes this cursor.")]
+
+
+@strawberry.type(description="What may be asked under this purpose.")
+class Query:
+    """The root."""
+
+    @plumbing("PolicyVersion", "The policy under which you ask.")
+    def policy(self) -> PolicyVersion: ...
+
+    @plumbing("Node", "The object with this identifier, or null.")
+    def node(self, id: strawberry.ID) -> Node | None: ...
+
+    @plumbing("MessengerAccount", "One member of the messenger, by exactly one of the arguments, or null.")
+    def messenger_account(
+        self,
+        id: strawberry.ID | None = None,
+        phone: Annotated[
+            PhoneNumber | None, argument("MessengerAccount.phone", "The member's phone number.")
+        ] = None,
+    ) -> MessengerAccount | None: ...
+
+    @plumbing("MessengerAccount", "Members of the messenger: those named by `ids`, or a page of all.")
+    def messenger_accounts(
+        self,
+        ids: Identifiers = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        filter: MessengerAccountFilter | None = None,
+        order_by: MessengerAccountOrder | None = None,
+    ) -> MessengerAccountConnection: ...
+
+    @plumbing("SocialAccount", "One member of the social network, or null.")
+    def social_account(self, id: strawberry.ID) -> SocialAccount | None: ...
+
+    @plumbing("SocialAccount", "Members of the social network: those named by `ids`, or a page of all.")
+    def social_accounts(
+        self,
+        ids: Identifiers = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        filter: SocialAccountFilter | None = None,
+        order_by: SocialAccountOrder | None = None,
+    ) -> SocialAccountConnection: ...

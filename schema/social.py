@@ -1,0 +1,132 @@
+"""The social network's types, each field with its terms.
+
+The columns of marks: ads, offers, friends, infrastructure, security, business, subject access,
+preferences, audit (`schema/terms.py` has the words). A member's objection covers what came from the
+messenger (the link, the shared number), not what the person typed into the social profile.
+"""
+
+from __future__ import annotations
+
+import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import strawberry
+
+from schema.pages import Direction, Node, PageInfo, TextFilter
+from schema.phones import PhoneNumber
+from schema.terms import follows, plumbing, rows, seen
+
+if TYPE_CHECKING:
+    from schema.messenger import MessengerAccount
+
+
+@strawberry.enum(description="Where the social network has a number from.")
+class PhoneSource(StrEnum):
+    """Provenance of a phone number."""
+
+    MESSENGER_SHARED = "MESSENGER_SHARED"
+    SECURITY_2FA = "SECURITY_2FA"
+    SELF_PROFILE = "SELF_PROFILE"
+
+
+@rows(
+    SELF_PROFILE="V - V - V - O - -",
+    MESSENGER_SHARED="A - A - V - O - -",
+    SECURITY_2FA="- - - - V - O - -",
+)
+@strawberry.type(description="A phone number known to the social network, with its source.")
+class PhoneBinding:
+    """A number given for two-factor sign-in serves security alone."""
+
+    number: PhoneNumber = seen("V - - - V - O - -", "The number.")
+    source: PhoneSource = seen("V - V - V - O - -", "Where it came from.")
+
+
+@strawberry.type(description="The tie to the same person's messenger account.")
+class MessengerLink:
+    """Came from the messenger: an objection there hides it here."""
+
+    account: Annotated[MessengerAccount, strawberry.lazy("schema.messenger")] = seen(
+        "A - A - V - O - -", "The messenger account."
+    )
+    since: datetime.date = seen("A - A - V - O - -", "When the two were tied.")
+
+
+@strawberry.type(description="A friend and their place in the list.")
+class FriendEdge:
+    """Relay edge."""
+
+    node: SocialAccount = plumbing("SocialAccount", "The friend.")
+    cursor: str = plumbing("SocialAccount", "The friend's place in the list.")
+
+
+@strawberry.type(description="A page of friends, in the order of the accounts' numbers.")
+class FriendConnection:
+    """Relay connection of friends."""
+
+    edges: list[FriendEdge] = plumbing("SocialAccount", "The page's edges.")
+    nodes: list[SocialAccount] = plumbing("SocialAccount", "The page's friends.")
+    page_info: PageInfo = plumbing("SocialAccount", "Where the page stands.")
+    total_count: int = plumbing("SocialAccount", "How many friends this purpose can see.")
+
+
+@rows("V - V - V P O - -")
+@strawberry.type(description="A member of the social network.")
+class SocialAccount(Node):
+    """An account of the social network."""
+
+    id: strawberry.ID = seen("V - V - V P O - -", "The account's identifier.")
+    display_name: str = seen("- - V - V P O - -", "The name that the person shows.")
+    messenger_link: MessengerLink | None = seen(
+        "N - N - V - O - -", "The tie to the messenger; null for most people."
+    )
+    phones: list[PhoneBinding] = seen(
+        "V - V - V - O - -", "Known phone numbers, in the order of source and number."
+    )
+
+    @seen("- - V - - - O - -", "Friends, in the order of the accounts' numbers.")
+    def friends(
+        self,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> FriendConnection: ...
+
+
+@strawberry.type(description="A member and their place in the list.")
+class SocialAccountEdge:
+    """Relay edge."""
+
+    node: SocialAccount = plumbing("SocialAccount", "The member.")
+    cursor: str = plumbing("SocialAccount", "The member's place in the list.")
+
+
+@strawberry.type(description="A page of members of the social network.")
+class SocialAccountConnection:
+    """Relay connection."""
+
+    edges: list[SocialAccountEdge] = plumbing("SocialAccount", "The page's edges.")
+    nodes: list[SocialAccount] = plumbing("SocialAccount", "The page's members.")
+    page_info: PageInfo = plumbing("SocialAccount", "Where the page stands.")
+    total_count: int = plumbing("SocialAccount", "How many members this purpose can see in the whole list.")
+
+
+@strawberry.input(description="Conditions on members; all that are given must hold.")
+class SocialAccountFilter:
+    """Filter on what this purpose sees of a member."""
+
+    display_name: TextFilter | None = follows(
+        "SocialAccount.displayName", "By name.", default=strawberry.UNSET
+    )
+
+
+@strawberry.input(one_of=True, description="Order of members. Equal ones stand in the order of their numbers.")
+class SocialAccountOrder:
+    """Order by one field that this purpose sees."""
+
+    id: Direction | None = follows("SocialAccount.id", "By number.", default=strawberry.UNSET)
+    display_name: Direction | None = follows(
+        "SocialAccount.displayName", "By name, by code point.", default=strawberry.UNSET
+    )
