@@ -6,8 +6,8 @@ CREATE SCHEMA messenger;
 -- sharded by id only phone_lookup, which is keyed by the number, can promise that.
 CREATE TABLE messenger.account (
     id            bigint PRIMARY KEY CHECK (id >= 0),
-    phone         text NOT NULL CHECK (phone ~ '^\+[1-9][0-9]{6,14}$'),
-    country_code  text NOT NULL CHECK (country_code ~ '^[A-Z]{2}$'),
+    phone         text COLLATE "C" NOT NULL CHECK (phone ~ '^\+[1-9][0-9]{6,14}$'),
+    country_code  text COLLATE "C" NOT NULL CHECK (country_code ~ '^[A-Z]{2}$'),
     registered_at timestamptz(0) NOT NULL,
     restricted    integer NOT NULL DEFAULT 0
 );
@@ -16,7 +16,7 @@ CREATE INDEX account_country_code ON messenger.account (country_code, id);
 
 -- Keyed by the number: a look-up by phone asks here first, then by id.
 CREATE TABLE messenger.phone_lookup (
-    phone      text PRIMARY KEY,
+    phone      text COLLATE "C" PRIMARY KEY,
     account_id bigint NOT NULL UNIQUE REFERENCES messenger.account ON DELETE CASCADE,
     restricted integer NOT NULL DEFAULT 0
 );

@@ -3,9 +3,9 @@ CREATE SCHEMA social;
 
 CREATE TABLE social.account (
     id           bigint PRIMARY KEY CHECK (id >= 0),
-    display_name text NOT NULL
+    display_name text COLLATE "C" NOT NULL
 );
-CREATE INDEX account_display_name ON social.account (display_name COLLATE "C", id);
+CREATE INDEX account_display_name ON social.account (display_name, id);
 
 -- Each friendship stands here twice, once for each end.
 CREATE TABLE social.friendship (
@@ -27,8 +27,8 @@ CREATE TABLE social.restriction (
 -- restricted is a copy of that account's restriction.
 CREATE TABLE social.phone_binding (
     account_id   bigint NOT NULL,
-    source       text NOT NULL CHECK (source IN ('MESSENGER_SHARED', 'SECURITY_2FA', 'SELF_PROFILE')),
-    number       text NOT NULL CHECK (number ~ '^\+[1-9][0-9]{6,14}$'),
+    source       text COLLATE "C" NOT NULL CHECK (source IN ('MESSENGER_SHARED', 'SECURITY_2FA', 'SELF_PROFILE')),
+    number       text COLLATE "C" NOT NULL CHECK (number ~ '^\+[1-9][0-9]{6,14}$'),
     messenger_id bigint CHECK ((messenger_id IS NOT NULL) = (source = 'MESSENGER_SHARED')),
     restricted   integer NOT NULL DEFAULT 0,
     PRIMARY KEY (account_id, source, number),

@@ -1,0 +1,221 @@
+"""Every table of both stores: what each column is, how rows are placed, how an objection reaches them.
+
+Three things hang on this page. Start-up and the tests compare it with the databases and stop at a
+column that nobody classified. The universes are generated from it. And the compiler reads the
+placement: `key` is the column by which a sharded store would distribute the rows, `group` names the
+tables that lie together by it (None: a reference table, the same on every shard). A link between
+groups is cut into two statements when the stores are sharded (R1, R2 of the rules for growth).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Store(StrEnum):
+    """The two stores of personal data; `control` is the gateway's own database."""
+
+    MESSENGER = "messenger"
+    SOCIAL = "social"
+
+
+class Class(StrEnum):
+    """What a column holds. No universe has ever a column of CONTENT or RESTRICTION."""
+
+    KEY = "identifier of a person's account, or of what belongs to one"
+    PERSONAL = "personal data"
+    PUBLIC = "about no person"
+    RESTRICTION = "who is restricted for which purpose"
+    CONTENT = "what people wrote, or about it"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its class and its type in SQL."""
+
+    kind: Class
+    type: str
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A table, and the view of the same name in each universe that may see some of it.
+
+    `restricted`: the column with the owner's bits. `far_end`: a column that names another account,
+    whose restriction counts too (a relation between two is visible only if both ends are); its bits
+    stand in `restriction`. `kinds`: the column that tells the kinds of row apart.
+    """
+
+    store: Store
+    name: str
+    columns: dict[str, Column]
+    key: str | None
+    group: str | None
+    schema: str = ""
+    restricted: str | None = None
+    far_end: str | None = None
+    kinds: str | None = None
+
+    @property
+    def qualified(self) -> str:
+        """The table's full name: ``store.table`` unless it stands in a schema of its own."""
+        return f"{self.schema or self.store.value}.{self.name}"
+
+
+def _key(type_: str = "bigint") -> Column:
+    return Column(Class.KEY, type_)
+
+
+def _personal(type_: str) -> Column:
+    return Column(Class.PERSONAL, type_)
+
+
+def _public(type_: str) -> Column:
+    return Column(Class.PUBLIC, type_)
+
+
+_BITS = Column(Class.RESTRICTION, "integer")
+_CONTENT = {
+    "sender_id": Column(Class.CONTENT, "bigint"),
+    "id": Column(Class.CONTENT, "bigint"),
+    "recipient_id": Column(Class.CONTENT, "bigint"),
+    "sent_at": Column(Class.CONTENT, "timestamptz"),
+    "body": Column(Class.CONTENT, "text"),
+}
+_BUSINESS = {"id": _public("bigint"), "name": _public("text"), "verified": _public("boolean")}
+
+MESSENGER_ACCOUNT = Relation(
+    Store.MESSENGER,
+    "account",
+    {
+        "id": _key(),
+        "phone": _personal("text"),
+        "country_code": _personal("text"),
+        "registered_at": _personal("timestamptz"),
+        "restricted": _BITS,
+    },
+    key="id",
+    group="messenger",
+    restricted="restricted",
+)
+PHONE_LOOKUP = Relation(
+    Store.MESSENGER,
+    "phone_lookup",
+    {"phone": _personal("text"), "account_id": _key(), "restricted": _BITS},
+    key="phone",
+    group="phone",
+    restricted="restricted",
+)
+DAILY_USAGE = Relation(
+    Store.MESSENGER,
+    "daily_usage",
+    {
+        "account_id": _key(),
+        "day": _personal("date"),
+        "messages_sent": _personal("integer"),
+        "restricted": _BITS,
+    },
+    key="account_id",
+    group="messenger",
+    restricted="restricted",
+)
+USAGE_HORIZON = Relation(
+    Store.MESSENGER,
+    "usage_horizon",
+    {"only_row": _public("boolean"), "day": _public("date")},
+    key=None,
+    group=None,
+)
+CONTACT = Relation(
+    Store.MESSENGER,
+    "contact",
+    {"account_id": _key(), "contact_id": _key(), "restricted": _BITS},
+    key="account_id",
+    group="messenger",
+    restricted="restricted",
+    far_end="contact_id",
+)
+SOCIAL_ACCOUNT = Relation(
+    Store.SOCIAL,
+    "account",
+    {"id": _key(), "display_name": _personal("text")},
+    key="id",
+    group="social",
+)
+FRIENDSHIP = Relation(
+    Store.SOCIAL,
+    "friendship",
+    {"account_id": _key(), "friend_id": _key()},
+    key="account_id",
+    group="social",
+)
+PHONE_BINDING = Relation(
+    Store.SOCIAL,
+    "phone_binding",
+    {
+        "account_id": _key(),
+        "source": _personal("text"),
+        "number": _personal("text"),
+        "messenger_id": _key(),
+        "restricted": _BITS,
+    },
+    key="account_id",
+    group="social",
+    restricted="restricted",
+    kinds="source",
+)
+MESSENGER_LINK = Relation(
+    Store.SOCIAL,
+    "messenger_link",
+    {"account_id": _key(), "messenger_id": _key(), "since": _personal("date"), "restricted": _BITS},
+    key="account_id",
+    group="social",
+    restricted="restricted",
+)
+MESSENGER_LOOKUP = Relation(
+    Store.SOCIAL,
+    "messenger_lookup",
+    {"messenger_id": _key(), "account_id": _key(), "restricted": _BITS},
+    key="messenger_id",
+    group="messenger_id",
+    restricted="restricted",
+)
+
+RELATIONS: tuple[Relation, ...] = (
+    MESSENGER_ACCOUNT,
+    PHONE_LOOKUP,
+    DAILY_USAGE,
+    USAGE_HORIZON,
+    CONTACT,
+    Relation(
+        Store.MESSENGER,
+        "restriction",
+        {"account_id": Column(Class.RESTRICTION, "bigint"), "purposes": _BITS},
+        key=None,
+        group=None,
+    ),
+    Relation(Store.MESSENGER, "business", _BUSINESS, key=None, group=None),
+    Relation(Store.MESSENGER, "message", _CONTENT, key="sender_id", group="messenger", schema="content"),
+    SOCIAL_ACCOUNT,
+    FRIENDSHIP,
+    PHONE_BINDING,
+    MESSENGER_LINK,
+    MESSENGER_LOOKUP,
+    Relation(
+        Store.SOCIAL,
+        "restriction",
+        {"messenger_id": Column(Class.RESTRICTION, "bigint"), "purposes": _BITS},
+        key=None,
+        group=None,
+    ),
+    Relation(Store.SOCIAL, "merchant", {"id": _public("bigint"), "name": _public("text")}, key=None, group=None),
+    Relation(Store.SOCIAL, "business", _BUSINESS, key=None, group=None),
+    Relation(Store.SOCIAL, "message", _CONTENT, key="sender_id", group="social", schema="content"),
+)
+
+
+def relations_of(store: Store) -> Iterator[Relation]:
+    """The store's tables, in the order of this page."""
+    return (relation for relation in RELATIONS if relation.store is store)

@@ -1,0 +1,37 @@
+"""Where each field of the social network's types lives. The terms stand in `schema/social.py`."""
+
+from __future__ import annotations
+
+from resolvers import catalogue
+from resolvers.sources import Condition, Hop, Identifier, Json, Many, ObjectSource, One, Page, Value
+
+MESSENGER_LINK = One(
+    relation=catalogue.MESSENGER_LINK,
+    on="account_id",
+    fields={
+        "account": Hop(to="MessengerAccount", column="messenger_id"),
+        "since": Value("since", Json.DATE),
+    },
+)
+
+PHONE_BINDINGS = Many(
+    relation=catalogue.PHONE_BINDING,
+    on="account_id",
+    order=("source", "number"),
+    fields={"number": Value("number", Json.CODE), "source": Value("source", Json.CODE)},
+)
+
+SOCIAL_ACCOUNT = ObjectSource(
+    type="SocialAccount",
+    relation=catalogue.SOCIAL_ACCOUNT,
+    prefix="sa_",
+    fields={
+        "id": Identifier(),
+        "displayName": Value("display_name", Json.TEXT),
+        "messengerLink": MESSENGER_LINK,
+        "phones": PHONE_BINDINGS,
+        "friends": Page(catalogue.FRIENDSHIP, "account_id", Hop(to="SocialAccount", column="friend_id")),
+    },
+    filters={"displayName": Condition("display_name", frozenset({"eq", "startsWith"}))},
+    orders={"id": ("id", Json.NUMBER), "displayName": ("display_name", Json.TEXT)},
+)

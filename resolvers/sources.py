@@ -1,0 +1,164 @@
+"""The words for saying where a field lives. A field's resolver is one of them.
+
+It is asked once, when a plan is made, and says *how* the value is computed: a column, a summary of
+rows, a related object, a page of rows, a hop. The compiler does the rest, so nothing here touches a
+value. The words name relations of the catalogue and nothing else; what a purpose may see of those is
+the universe's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from resolvers.catalogue import Relation
+
+
+class Json(StrEnum):
+    """How a column becomes JSON text.
+
+    CODE, NUMBER and DATE skip escaping: only for columns whose CHECK or type leaves nothing to
+    escape. All free text is TEXT, so that no control character survives in an answer: the holes of a
+    plan are marked with them.
+    """
+
+    CODE = "code"
+    NUMBER = "number"
+    DATE = "date"
+    TIME = "time"
+    TEXT = "text"
+
+
+@dataclass(frozen=True)
+class Value:
+    """A column of the object's own row."""
+
+    column: str
+    json: Json
+    nullable: bool = False
+
+
+@dataclass(frozen=True)
+class Identifier:
+    """The global identifier: the type's prefix and the row's key."""
+
+
+@dataclass(frozen=True)
+class Constant:
+    """Known without any store: read from the request's universe (`policy`)."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Band:
+    """A count of related rows, told as a band: ``bands`` are (least count, code), ascending from 0."""
+
+    relation: Relation
+    on: str
+    bands: tuple[tuple[int, str], ...]
+
+
+class Measure(StrEnum):
+    """What a summary tells of its rows."""
+
+    ROWS = "rows"
+    SUM = "sum"
+    LAST = "last"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One field of a summary; with `bands`, told as a band."""
+
+    measure: Measure
+    column: str | None = None
+    bands: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Summary:
+    """An object computed from the rows of `relation` within a window of days that ends on an argument.
+
+    The window is the `days` days up to `until`, or up to the day in `horizon` if that is left out.
+    """
+
+    relation: Relation
+    on: str
+    day: str
+    days: int
+    until: str
+    horizon: Relation
+    fields: Mapping[str, Measured]
+
+
+@dataclass(frozen=True)
+class Hop:
+    """A related object, found by a key that stands in `column` of the row.
+
+    `via` is a lookup relation: (relation, column holding that key, column holding the object's).
+    Without it the key is the object's own. Where both lie together it becomes a join; where they do
+    not, or in another store, a hole that the next wave fills.
+    """
+
+    to: str
+    column: str
+    via: tuple[Relation, str, str] | None = None
+
+
+@dataclass(frozen=True)
+class One:
+    """At most one row of `relation` whose `on` is the object's key: an object, or null."""
+
+    relation: Relation
+    on: str
+    fields: Mapping[str, Source]
+
+
+@dataclass(frozen=True)
+class Many:
+    """All rows of `relation` whose `on` is the object's key, in the order of the columns named."""
+
+    relation: Relation
+    on: str
+    order: tuple[str, ...]
+    fields: Mapping[str, Source]
+
+
+@dataclass(frozen=True)
+class Page:
+    """A Relay connection over rows of `relation` whose `on` is the object's key, ordered by `far.column`."""
+
+    relation: Relation
+    on: str
+    far: Hop
+
+
+Source = Value | Identifier | Constant | Band | Summary | Hop | One | Many | Page | Measured
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A filter's column and the operators that it takes."""
+
+    column: str
+    operators: frozenset[str]
+
+
+@dataclass(frozen=True)
+class ObjectSource:
+    """Where a type's objects live: one row of `relation` each.
+
+    `prefix` begins their identifiers. `lookups`: arguments of the root field that find one object
+    through a lookup relation. `filters` and `orders`: the columns that lists may be narrowed and
+    ordered by, by the name of the input field.
+    """
+
+    type: str
+    relation: Relation
+    prefix: str
+    fields: Mapping[str, Source]
+    lookups: Mapping[str, tuple[Relation, str, str]] = field(default_factory=dict)
+    filters: Mapping[str, Condition] = field(default_factory=dict)
+    orders: Mapping[str, tuple[str, Json]] = field(default_factory=dict)
