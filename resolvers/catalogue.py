@@ -39,7 +39,7 @@ class Column:
     type: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Relation:
     """A table, and the view of the same name in each universe that may see some of it.
 

@@ -1,0 +1,54 @@
+"""(operation, purpose, shape of variables) → plan: one list of passes.
+
+Each pass is pure. None touches a store; what they refuse depends on the document and the variables
+alone.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from resolvers.binding import Binder, World
+from resolvers.plan import Fetch, Plan, Statement
+from resolvers.selection import Collector
+from resolvers.sql import render_statement
+
+if TYPE_CHECKING:
+    from graphql.execution.values import VariableValues
+
+    from resolvers.catalogue import Store
+    from schema.operations import Operation
+
+
+def compile_plan(world: World, operation: Operation, variables: VariableValues) -> Plan:
+    """The plan of a query. Refusals: BAD_USER_INPUT, CURSOR_REFUSED."""
+    query = world.schema.query_type
+    assert query is not None
+    collector = Collector(world.schema, operation.fragments, variables)
+    selected = collector.collect(query, (operation.node.selection_set,))
+    binder = Binder(world, collector, variables)
+    roots = tuple(binder.bind_root(query, field) for field in selected)
+    groups = _group_fetches(binder.fetches, world.sharded)
+    waves = tuple(tuple(render_statement(group) for group in wave) for wave in groups)
+    return Plan(
+        roots=roots,
+        waves=waves,
+        slots=tuple(binder.slots),
+        cost=tuple(binder.cost),
+        repeatable=_stores_asked_again(waves),
+    )
+
+
+def _group_fetches(fetches: list[Fetch], sharded: bool) -> list[list[list[Fetch]]]:
+    """Waves of groups of fetches that share a statement: one store, and one group when sharded."""
+    waves: dict[int, dict[tuple[object, ...], list[Fetch]]] = defaultdict(lambda: defaultdict(list))
+    for fetch in fetches:
+        group = (fetch.store, fetch.slot) if sharded else (fetch.store,)
+        waves[fetch.wave][group].append(fetch)
+    return [list(waves[number].values()) for number in sorted(waves)]
+
+
+def _stores_asked_again(waves: tuple[tuple[Statement, ...], ...]) -> frozenset[Store]:
+    asked = [statement.store for wave in waves for statement in wave]
+    return frozenset(store for store in asked if asked.count(store) > 1)

@@ -1,0 +1,177 @@
+"""From a request's variables to the parameters of a plan's statements.
+
+A plan is made for a *shape* of variables: which are given, which are null, the values of booleans and
+enums, the keys of input objects. Whatever else a variable holds becomes a parameter of the SQL, read
+anew for each request. So a filter left out costs nothing, and an order is never a runtime choice.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    GraphQLError,
+    GraphQLField,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    VariableNode,
+    get_argument_values,
+    get_variable_values,
+)
+from graphql.execution.values import VariableValues
+from graphql.language import Visitor, visit
+
+from schema.refusals import Code, Refusal
+
+Shape = object
+MAX_BIGINT = 2**63 - 1
+
+
+def coerce_variables(
+    schema: GraphQLSchema, operation: OperationDefinitionNode, given: dict[str, Any]
+) -> VariableValues:
+    """The operation's variables, coerced to their types. BAD_USER_INPUT if one cannot be."""
+    try:
+        coerced = get_variable_values(schema, operation.variable_definitions or (), given, max_errors=1)
+    except (RecursionError, ValueError, OverflowError, TypeError):
+        raise Refusal(Code.BAD_USER_INPUT) from None
+    if isinstance(coerced, list):
+        raise Refusal(Code.BAD_USER_INPUT)
+    return coerced
+
+
+def shape_of(value: Any) -> Shape:
+    """What of a coerced value decides the form of a plan; hashable."""
+    if value is None or isinstance(value, bool | Enum):
+        return value
+    if isinstance(value, dict):
+        return tuple((key, shape_of(inner)) for key, inner in value.items())
+    if isinstance(value, list) and value and isinstance(value[0], dict | list):
+        return tuple(shape_of(inner) for inner in value)
+    return "·"
+
+
+class _FindVariable(Visitor):
+    """Looks for a variable below a node."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found = False
+
+    def enter_variable(self, _node: VariableNode, *_: object) -> None:
+        self.found = True
+
+
+def _dig(value: Any, path: tuple[str, ...]) -> Any:
+    for step in path:
+        value = value[step]
+    return value
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """The arguments of one field of the operation: as planned (`values`), and as read later."""
+
+    definition: GraphQLField
+    node: FieldNode
+    values: dict[str, Any]
+
+    def reader(self, path: tuple[str, ...], decode: Callable[[Any], Any]) -> Callable[[VariableValues], Any]:
+        """How a request's value at `path` is read, passed through `decode`.
+
+        A value without a variable is decoded here and now, so its refusal is the plan's.
+        """
+        node = next((given.value for given in self.node.arguments if given.name.value == path[0]), None)
+        if isinstance(node, VariableNode):
+            name, rest = node.name.value, path[1:]
+            return lambda variables: decode(_dig(variables.coerced[name], rest))
+        finder = _FindVariable()
+        if node is not None:
+            visit(node, finder)
+        if finder.found:
+            return lambda variables: decode(
+                _dig(get_argument_values(self.definition, self.node, variables), path)
+            )
+        constant = decode(_dig(self.values, path))
+        return lambda _: constant
+
+    def is_constant(self, name: str) -> bool:
+        """Whether the argument holds no variable."""
+        node = next((given.value for given in self.node.arguments if given.name.value == name), None)
+        finder = _FindVariable()
+        if node is not None:
+            visit(node, finder)
+        return not finder.found
+
+
+def read_arguments(definition: GraphQLField, node: FieldNode, variables: VariableValues) -> Arguments:
+    """The field's arguments for this shape of variables. BAD_USER_INPUT if one has no valid value."""
+    try:
+        values = get_argument_values(definition, node, variables)
+    except GraphQLError:
+        raise Refusal(Code.BAD_USER_INPUT) from None
+    return Arguments(definition, node, values)
+
+
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
+
+
+def account_number(prefix: str) -> Callable[[Any], int]:
+    """Reads identifiers of one type: ``"ma_5"`` → 5. BAD_USER_INPUT for any other text."""
+
+    def read(identifier: Any) -> int:
+        number = split_identifier(identifier, prefix)
+        if number is None:
+            raise Refusal(Code.BAD_USER_INPUT)
+        return number
+
+    return read
+
+
+def split_identifier(identifier: Any, prefix: str) -> int | None:
+    """The number in an identifier of this prefix, or None if it is another type's or none at all."""
+    if not isinstance(identifier, str) or not identifier.startswith(prefix):
+        return None
+    digits = identifier[len(prefix) :]
+    if not _NUMBER.fullmatch(digits) or int(digits) > MAX_BIGINT:
+        return None
+    return int(digits)
+
+
+def plain_text(value: Any) -> str:
+    """A text that Postgres can hold. BAD_USER_INPUT for NUL and lone surrogates."""
+    text = str(value)
+    if "\0" in text:
+        raise Refusal(Code.BAD_USER_INPUT)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise Refusal(Code.BAD_USER_INPUT) from None
+    return text
+
+
+def plain_texts(values: Any) -> list[str]:
+    """The same for each of a list."""
+    return [plain_text(value) for value in values]
+
+
+def utc_time(value: datetime.datetime) -> datetime.datetime:
+    """A time with a zone; one given without is meant in UTC."""
+    return value if value.tzinfo else value.replace(tzinfo=datetime.UTC)
+
+
+def page_size(limit: int) -> Callable[[Any], int]:
+    """A page's size, clamped to `limit`. BAD_USER_INPUT for a negative one."""
+
+    def read(value: Any) -> int:
+        if value < 0:
+            raise Refusal(Code.BAD_USER_INPUT)
+        return min(int(value), limit)
+
+    return read

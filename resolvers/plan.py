@@ -1,0 +1,311 @@
+"""The records that pass between the stages of planning and running; frozen, without behaviour.
+
+A *bound* tree says how each selected field is computed. It is cut into *fetches*, one for every place
+where the answer hops to rows that do not lie together with those that lead there; where it was cut
+stands a *hole*, a mark in the JSON text that the hop's fetch fills in the next wave. Fetches of one
+store and one wave share a *statement*.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from resolvers.catalogue import Relation, Store
+from resolvers.sources import (
+    Band,
+    Hop,
+    Many,
+    Measured,
+    ObjectSource,
+    One,
+    Summary,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from graphql.execution.values import VariableValues
+
+    Read = Callable[[VariableValues], object]
+
+# No escaped JSON text holds a control character, and all free text is escaped: these three cannot
+# occur in a value, whoever wrote it.
+HOLE = "\x1f"
+PART = "\x1e"
+
+
+@dataclass(frozen=True, eq=False)
+class Parameter:
+    """One value of a statement: its SQL type, and how it is read from the request's variables."""
+
+    type: str
+    read: Read
+
+
+# --- the bound tree -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Literal:
+    """JSON text that is known when the plan is made."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Identify:
+    """The object's own identifier."""
+
+
+@dataclass(frozen=True)
+class Count:
+    """A count of related rows, told as a band."""
+
+    source: Band
+
+
+@dataclass(frozen=True)
+class SummaryOf:
+    """An object of measures over a window that ends on `until` (None: on the store's horizon)."""
+
+    source: Summary
+    members: tuple[tuple[str, Measured | Literal], ...]
+    until: Parameter | None
+
+
+@dataclass(frozen=True)
+class Hole:
+    """Filled from `slot` by the key in `column`; null if nothing is there."""
+
+    slot: int
+    column: str
+
+
+@dataclass(frozen=True)
+class Joined:
+    """An object that lies together with the row that leads to it."""
+
+    source: Hop
+    object: ObjectOf
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """An object or null. With holes among its members it is null unless the holes are filled."""
+
+    source: One
+    members: tuple[tuple[str, Bound], ...]
+
+
+@dataclass(frozen=True)
+class ManyOf:
+    """A list of objects."""
+
+    source: Many
+    members: tuple[tuple[str, Bound], ...]
+
+
+@dataclass(frozen=True)
+class Order:
+    """A list's order: columns with their JSON forms, the last one unique; `descending` for the first."""
+
+    keys: tuple[Value, ...]
+    descending: bool = False
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Which part of a list: `size` items, from the start or the end, between two sealed places."""
+
+    size: Parameter | int
+    from_end: bool
+    after: tuple[Parameter, ...]
+    before: tuple[Parameter, ...]
+
+
+@dataclass(frozen=True)
+class Narrowing:
+    """One condition of a filter on a column."""
+
+    column: str
+    operator: str
+    operand: Parameter
+
+
+@dataclass(frozen=True)
+class Edges:
+    """`edges`: each member is the item itself, its cursor, or a literal."""
+
+    members: tuple[tuple[str, Bound | Place], ...]
+
+
+@dataclass(frozen=True)
+class Nodes:
+    """`nodes`: the items themselves."""
+
+    item: Bound
+
+
+@dataclass(frozen=True)
+class Place:
+    """An item's cursor, sealed by `slot`."""
+
+    slot: int
+
+
+@dataclass(frozen=True)
+class Info:
+    """`pageInfo`: members by the names of its fields; `slot` seals the cursors."""
+
+    members: tuple[tuple[str, str | Literal], ...]
+    slot: int
+
+
+@dataclass(frozen=True)
+class Total:
+    """`totalCount`."""
+
+
+@dataclass(frozen=True)
+class PageOf:
+    """A connection over rows of `relation`; `on` names the column that holds the parent's key.
+
+    A list of the roots has no parent. `source` is set where the item is the row's own object.
+    `ids`: the keys to look up, in order, instead of a page.
+    """
+
+    relation: Relation
+    on: str | None
+    order: Order
+    bounds: Bounds
+    narrowings: tuple[Narrowing, ...]
+    parts: tuple[tuple[str, Edges | Nodes | Info | Total | Literal], ...]
+    source: ObjectSource | None = None
+    ids: Parameter | None = None
+
+
+@dataclass(frozen=True)
+class ObjectOf:
+    """An object of its source's type."""
+
+    source: ObjectSource
+    members: tuple[tuple[str, Bound], ...]
+
+
+Bound = (
+    Literal | Value | Identify | Count | SummaryOf | Hole | Joined | OneOf | ManyOf | PageOf | ObjectOf
+)
+
+
+# --- fetches, statements, plan --------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Fetch:
+    """Objects (or one whole list) to be read in one wave of one store.
+
+    `slot`: the hole that it fills. `via`: the lookup relation that its keys go through: (relation,
+    column of the keys, column of the object's key). `keys`: for a root, how its keys are read; a
+    fetch without is keyed by the holes of the wave before. `page`: the list, which has no keys.
+    """
+
+    slot: int
+    wave: int
+    store: Store
+    key_type: str
+    object: ObjectOf | Hole | None = None
+    via: tuple[Relation, str, str] | None = None
+    keys: Parameter | None = None
+    page: PageOf | None = None
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One SQL text, and what it answers.
+
+    Rows are (key as text, JSON text); with several fetches a leading column counts them from 0.
+    `parameters`: in the order of ``$1 …``; an integer stands for the keys of that slot.
+    """
+
+    store: Store
+    sql: str
+    parameters: tuple[Parameter | int, ...]
+    slots: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class FetchSlot:
+    """A hole filled by rows of a fetch, whose keys have this type."""
+
+    key_type: str
+
+
+@dataclass(frozen=True)
+class CursorSlot:
+    """A hole filled by sealing its payload for this binding."""
+
+    binding: Parameter
+
+
+Slot = FetchSlot | CursorSlot
+
+
+@dataclass(frozen=True)
+class RootHole:
+    """A root field filled from a slot by the key that the request names."""
+
+    key: str
+    slot: int
+    identifier: Parameter
+
+
+@dataclass(frozen=True)
+class RootNode:
+    """`node`: filled from the slot of whichever type the identifier names."""
+
+    key: str
+    choices: tuple[tuple[str, int], ...]
+    identifier: Parameter
+
+
+@dataclass(frozen=True)
+class RootList:
+    """A root field that is one whole list, the only row of its slot."""
+
+    key: str
+    slot: int
+
+
+@dataclass(frozen=True)
+class RootText:
+    """A root field known when the plan is made."""
+
+    key: str
+    text: str
+
+
+@dataclass(frozen=True)
+class RootIntrospection:
+    """A root field of the introspection: answered by graphql-core on the purpose's schema."""
+
+    key: str
+
+
+Root = RootHole | RootNode | RootList | RootText | RootIntrospection
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How an operation is answered for one purpose and one shape of variables.
+
+    `cost`: the rows that it can touch at most, as sums of products of list sizes. `repeatable`: stores
+    asked more than once, which need one snapshot for the whole request.
+    """
+
+    roots: tuple[Root, ...]
+    waves: tuple[tuple[Statement, ...], ...]
+    slots: tuple[Slot, ...]
+    cost: tuple[tuple[Parameter | int, ...], ...]
+    repeatable: frozenset[Store]
