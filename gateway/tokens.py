@@ -1,0 +1,363 @@
+"""Tokens: their text, the table of their hashes, and the book that says whose a token is.
+
+A token is `gw_`, 43 base62 digits (256 random bits) and 6 base62 digits (the CRC-32 of all before).
+Secret scanners find it by
+
+    gw_[0-9A-Za-z]{49}
+
+and confirm it by the checksum without asking anybody. The text is shown once, when it is issued. The
+store keeps only HMAC-SHA-256(key, text), under a key that is not in the store: whoever reads the table
+can neither use a token nor test a guess.
+
+`TokenBook` holds all live tokens of the store in memory, so that a request asks no database who its
+caller is. A revocation reaches it by notification, or within REFRESH_SECONDS by a poll if the
+notification is lost; a book that could not be refreshed for STALE_SECONDS knows nobody. Rejected: a
+look-up per request with a cache of answers, where each entry's age is how late a revocation can be.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+import math
+import re
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from schema.purposes import Purpose
+from schema.refusals import Code, Refusal
+
+if TYPE_CHECKING:
+    from asyncpg import Record
+
+    from resolvers.stores import Connection
+
+log = logging.getLogger("gateway.tokens")
+
+# Below one second, so that a revocation is known everywhere within one second by the poll alone.
+REFRESH_SECONDS = 0.75
+STALE_SECONDS = 5.0
+# A connection whose network is gone answers nothing, for ever; it must fail early enough to be
+# replaced before the book is stale.
+STORE_TIMEOUT_SECONDS = 2.0
+RECONNECT_SECONDS = (0.1, 0.2, 0.4, 0.8)
+MAX_SEEN_HEADERS = 4_096
+MIN_KEY_BYTES = 32
+
+_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_SECRET_DIGITS, _CHECKSUM_DIGITS = 43, 6
+_TOKEN = re.compile(rb"gw_[0-9A-Za-z]{49}")
+_BEARER = re.compile(rb"(?i:bearer) +(gw_[0-9A-Za-z]{49})")
+_CLIENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+
+_ISSUE = "INSERT INTO control.token (client, hash, purposes, expires_at) VALUES ($1, $2, $3, $4) RETURNING id"
+_LIST = "SELECT id, client, purposes, created_at, expires_at, revoked_at FROM control.token ORDER BY id"
+_REVOKE = "UPDATE control.token SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL RETURNING id"
+_REVISION = "SELECT tokens FROM control.revision"
+# Expiry is judged at each request by the gateway's clock; the day spares the memory, and is long
+# enough that no difference between the two clocks matters.
+_LIVE = """
+SELECT id, client, hash, purposes, expires_at FROM control.token
+WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now() - interval '1 day')
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks and for what; all that the rest of the gateway knows of a token."""
+
+    client: str
+    token_id: int
+    purpose: Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A new token. Its text exists here and nowhere else: show it once, then forget it."""
+
+    token_id: int
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What an operator may know of a token: not its text, not its hash."""
+
+    token_id: int
+    client: str
+    purposes: tuple[Purpose, ...]
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+def new_token(random: Callable[[int], bytes]) -> str:
+    """Return the text of a new token. `random` must be cryptographically strong."""
+    secret = f"gw_{_base62(int.from_bytes(random(32), 'big'), _SECRET_DIGITS)}"
+    return secret + _checksum(secret.encode())
+
+
+def is_well_formed(token: bytes) -> bool:
+    """Whether this can be a token at all: its form and its checksum."""
+    return _TOKEN.fullmatch(token) is not None and _checksum_holds(token)
+
+
+def token_hash(key: bytes, token: bytes) -> bytes:
+    """Return the 32 bytes under which the store knows a token."""
+    return hmac.digest(key, token, "sha256")
+
+
+def _checksum_holds(token: bytes) -> bool:
+    return _checksum(token[:-_CHECKSUM_DIGITS]).encode() == token[-_CHECKSUM_DIGITS:]
+
+
+def _checksum(secret: bytes) -> str:
+    return _base62(zlib.crc32(secret), _CHECKSUM_DIGITS)
+
+
+def _base62(number: int, width: int) -> str:
+    digits = []
+    for _ in range(width):
+        number, digit = divmod(number, 62)
+        digits.append(_DIGITS[digit])
+    return "".join(reversed(digits))
+
+
+async def issue(
+    connection: Connection,
+    key: bytes,
+    client: str,
+    purposes: Iterable[Purpose],
+    expires_at: datetime | None,
+    random: Callable[[int], bytes],
+) -> Issued:
+    """Issue a token to `client`; None: it never expires.
+
+    Raises ValueError for a client's name or an expiry that the store would refuse, or no purpose.
+    """
+    scope = [purpose.value for purpose in Purpose if purpose in set(purposes)]
+    if not scope or _CLIENT.fullmatch(client) is None:
+        raise ValueError("A token needs a client's name of at most 63 letters, digits, . _ - and a purpose.")
+    if expires_at is not None and expires_at.tzinfo is None:
+        raise ValueError("An expiry needs a time zone.")
+    token = new_token(random)
+    hashed = token_hash(_checked_key(key), token.encode())
+    return Issued(await connection.fetchval(_ISSUE, client, hashed, scope, expires_at), token)
+
+
+async def list_tokens(connection: Connection) -> tuple[Listed, ...]:
+    """Return every token ever issued, revoked and expired ones included, in the order of issue."""
+    return tuple(
+        Listed(
+            row["id"],
+            row["client"],
+            tuple(purpose for purpose in Purpose if purpose.value in row["purposes"]),
+            row["created_at"],
+            row["expires_at"],
+            row["revoked_at"],
+        )
+        for row in await connection.fetch(_LIST)
+    )
+
+
+async def revoke(connection: Connection, token_id: int) -> bool:
+    """Revoke a token for good; False if there is none of that id or it was revoked before."""
+    return await connection.fetchval(_REVOKE, token_id) is not None
+
+
+def _checked_key(key: bytes) -> bytes:
+    if len(key) < MIN_KEY_BYTES:
+        raise ValueError(f"The token key needs at least {MIN_KEY_BYTES} bytes.")
+    return key
+
+
+@dataclass(frozen=True, slots=True)
+class _Live:
+    """A live token: for each value of Gateway-Purpose that it may declare (None: no header), the caller."""
+
+    expires_at: float
+    callers: dict[bytes | None, Caller]
+
+
+class TokenBook:
+    """All live tokens, kept fresh by `follow`. One per process; it owns one control connection.
+
+    `connect` opens that connection; `now` is the Unix time in seconds, for expiry; `monotonic` is a
+    clock that never jumps, for the age of the book itself.
+    """
+
+    def __init__(
+        self,
+        key: bytes,
+        connect: Callable[[], Awaitable[Connection]],
+        now: Callable[[], float],
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._key = _checked_key(key)
+        self._connect = connect
+        self._now = now
+        self._monotonic = monotonic
+        self._revision: int | None = None
+        self._live: dict[bytes, _Live] = {}
+        self._seen: dict[bytes | None, _Live] = {}
+        self._refreshed_at = -math.inf
+        self._notified = asyncio.Event()
+        self._refreshes = asyncio.Condition()
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the book may be trusted now; if not, `caller` refuses everybody."""
+        return self._monotonic() - self._refreshed_at <= STALE_SECONDS
+
+    def caller(self, authorization: bytes | None, purpose: bytes | None) -> Caller:
+        """Return who asks and for what, from the values of Authorization and Gateway-Purpose.
+
+        Without the second header a token of exactly one purpose declares that one. Refuses with
+        TOKEN_REFUSED, the same for a token that is missing, malformed, unknown, expired or revoked;
+        with PURPOSE_REFUSED, the same for a purpose that is missing, unknown or out of scope; with
+        STORE_UNAVAILABLE if the book is stale, because a revoked token could not be told then.
+        """
+        if self._monotonic() - self._refreshed_at > STALE_SECONDS:
+            raise Refusal(Code.STORE_UNAVAILABLE)
+        live = self._seen.get(authorization) or self._look_up(authorization)
+        if live.expires_at <= self._now():
+            raise Refusal(Code.TOKEN_REFUSED)
+        caller = live.callers.get(purpose)
+        if caller is None:
+            raise Refusal(Code.PURPOSE_REFUSED)
+        return caller
+
+    def _look_up(self, authorization: bytes | None) -> _Live:
+        matched = _BEARER.fullmatch(authorization or b"")
+        if matched is None or not _checksum_holds(matched[1]):
+            raise Refusal(Code.TOKEN_REFUSED)
+        # Found by its HMAC, never compared as text: how long the look-up takes says nothing of any
+        # token's digits to one who does not know the key.
+        live = self._live.get(token_hash(self._key, matched[1]))
+        if live is None:
+            raise Refusal(Code.TOKEN_REFUSED)
+        # Only headers of live tokens are kept, so that guesses cannot push them out.
+        if len(self._seen) >= MAX_SEEN_HEADERS:
+            self._seen.clear()
+        self._seen[authorization] = live
+        return live
+
+    async def refreshed(self) -> None:
+        """Return after the next refresh that begins after this call."""
+        begun = self._monotonic()
+        async with self._refreshes:
+            self._notified.set()
+            await self._refreshes.wait_for(lambda: self._refreshed_at >= begun)
+
+    async def follow(self) -> None:
+        """Keep the book fresh until cancelled; reconnects whenever the connection is lost."""
+        failures = 0
+        while True:
+            before = self._refreshed_at
+            try:
+                await self._follow_one_connection()
+            except Exception as exception:
+                # Whatever it is, the book turns stale and refuses; only cancelling ends this loop.
+                log.warning("The token book lost the control store.", exc_info=exception)
+            failures = failures + 1 if self._refreshed_at == before else 0
+            await asyncio.sleep(RECONNECT_SECONDS[min(failures, len(RECONNECT_SECONDS) - 1)])
+
+    async def _follow_one_connection(self) -> None:
+        async with asyncio.timeout(STORE_TIMEOUT_SECONDS):
+            connection = await self._connect()
+        # Another server may answer now, restored or promoted: an equal number proves nothing.
+        self._revision = None
+        try:
+            await self._listen(connection)
+            while True:
+                await self._refresh(connection)
+                await self._wait()
+        finally:
+            connection.terminate()
+
+    async def _listen(self, connection: Connection) -> None:
+        """Ask for notifications, unless a pooler stands between: there LISTEN would stay with a stranger."""
+        connection.add_termination_listener(lambda _: self._notified.set())
+        with _deadline(connection):
+            async with connection.transaction():
+                backend = await connection.fetchval("SELECT pg_backend_pid()")
+            if backend == connection.get_server_pid():
+                await connection.add_listener("gateway_tokens", lambda *_: self._notified.set())
+
+    async def _wait(self) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(REFRESH_SECONDS):
+                await self._notified.wait()
+
+    async def _refresh(self, connection: Connection) -> None:
+        """Take over the store's tokens if they changed, and count the book as fresh."""
+        self._notified.clear()
+        begun = self._monotonic()
+        with _deadline(connection):
+            await self._read(connection)
+        # The age counts from before the question: what changed while it was asked may be missing.
+        self._refreshed_at = begun
+        async with self._refreshes:
+            self._refreshes.notify_all()
+
+    async def _read(self, connection: Connection) -> None:
+        # One moment of the store for both questions, and one server connection behind a pooler.
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            revision: int = await connection.fetchval(_REVISION)
+            if revision != self._revision:
+                self._live = {row["hash"]: _live(row) for row in await connection.fetch(_LIVE)}
+                self._seen = {}
+                self._revision = revision
+
+
+@contextmanager
+def _deadline(connection: Connection) -> Iterator[None]:
+    """Cut the connection if the block takes too long.
+
+    Rejected: a time-out that cancels the query. Cancelling asks the server, and waits for ever for
+    one that the network no longer reaches.
+    """
+    cut = asyncio.get_running_loop().call_later(STORE_TIMEOUT_SECONDS, connection.terminate)
+    try:
+        yield
+    finally:
+        cut.cancel()
+
+
+def _live(row: Record) -> _Live:
+    callers: dict[bytes | None, Caller] = {
+        purpose.value.encode(): Caller(row["client"], row["id"], purpose)
+        for purpose in Purpose
+        if purpose.value in row["purposes"]
+    }
+    # Counted in the store's own words: a purpose that this version does not know is one all the same,
+    # and a token of two purposes must not be taken for a token of one.
+    if len(row["purposes"]) == 1 and callers:
+        (callers[None],) = callers.values()
+    expires_at = row["expires_at"]
+    return _Live(math.inf if expires_at is None else expires_at.timestamp(), callers)
+
+
+@asynccontextmanager
+async def open_token_book(
+    key: bytes,
+    connect: Callable[[], Awaitable[Connection]],
+    now: Callable[[], float],
+    monotonic: Callable[[], float],
+) -> AsyncIterator[TokenBook]:
+    """Open a book and keep it fresh while the block runs.
+
+    It may still be stale at the start: `caller` then refuses with STORE_UNAVAILABLE.
+    """
+    book = TokenBook(key, connect, now, monotonic)
+    following = asyncio.create_task(book.follow(), name="token book")
+    try:
+        yield book
+    finally:
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
