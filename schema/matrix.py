@@ -1,0 +1,193 @@
+"""The policy in one table, field × purpose, computed from the terms; its digest; the committed files.
+
+The terms beside the fields are the only place where the policy is written. This module reads them
+out: as lines for a test to compare with the policy that was decided, as a digest that universes and
+cursors are bound to, as `POLICY.md` and `sdl/` for people to review. `python -m schema.matrix --write`
+writes those files; without `--write` it prints `POLICY.md`.
+
+Rejected: a digest of the SDL. It would change with every description, and not with a field that turns
+from `V` to `A`, which is the change that a universe must not miss.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from graphql import print_schema
+from strawberry.schema.config import StrawberryConfig
+
+from schema.build import INPUTS, TYPES, fields_of, schema_for
+from schema.purposes import ABOUT, Purpose
+from schema.query import Query
+from schema.terms import ALL_ROWS, OPEN, TERMS, Mark, Marks, Rows, marks
+
+ROOM = Path(__file__).parent
+WRITE = "python -m schema.matrix --write"
+
+MEANING: dict[Mark, str] = {
+    Mark.VISIBLE: "visible",
+    Mark.ABSENT: "visible; the row is absent once the person objected",
+    Mark.NULL: "visible; null once the person objected, as it is for most people anyway",
+    Mark.TAKES_PART: "only accounts that take part in a business conversation",
+    Mark.OWN_BUSINESS: "only conversations of the token's business",
+    Mark.OWN_MERCHANT: "only what belongs to the token's merchant",
+    Mark.OWN_SUBJECT: "only the token's own subject",
+    Mark.PSEUDONYM: "under a pseudonym",
+    Mark.NEVER: "not in that purpose's schema",
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the table: ``name`` is a field, ``(row)``, or ``(row: KIND)``."""
+
+    type: str
+    name: str
+    marks: Marks
+
+    @property
+    def text(self) -> str:
+        """The line as in the decided policy: comma-separated, marks in the order of purposes."""
+        return ",".join((self.type, self.name, *self.marks.line))
+
+
+# No type holds content, and none may: the two lines say so to whoever reads the table.
+CONTENT: tuple[Line, ...] = (
+    Line("Message", "body", marks("- - - - - - - - -")),
+    Line("Message", "(any derivative of content)", marks("- - - - - - - - -")),
+)
+
+
+def policy_lines() -> tuple[Line, ...]:
+    """Every line of this release: types in the schema's order, rows before fields, content last."""
+    return (*(line for cls in TYPES for line in _lines_of(cls)), *CONTENT)
+
+
+def _lines_of(cls: type) -> Iterator[Line]:
+    rows: Rows | None = getattr(cls, "ROWS", None)
+    for kind, line in rows.kinds.items() if rows else ():
+        yield Line(cls.__name__, "(row)" if kind == ALL_ROWS else f"(row: {kind})", line)
+    for name, field in fields_of(cls).items():
+        terms = field.metadata.get(TERMS)
+        if terms is not None and terms.marks is not None:
+            yield Line(cls.__name__, name, terms.marks)
+
+
+def digest() -> str:
+    """The policy's digest: 64 hexadecimal digits. Equal digests mean equal rules for every purpose."""
+    return digest_of(policy_lines())
+
+
+def digest_of(lines: Iterable[Line]) -> str:
+    """The digest of these lines in any order, together with the purposes and whose objection covers each."""
+    return hashlib.sha256(_canonical_text(lines).encode()).hexdigest()
+
+
+def _canonical_text(lines: Iterable[Line]) -> str:
+    purposes = (f"{each.value},{each.objection or ''},{each.restriction_bit}" for each in Purpose)
+    # A mark that is opened later changes what a purpose sees without changing any line.
+    opened = "".join(sorted(OPEN))
+    return "\n".join(["policy 1", opened, *purposes, *sorted(line.text for line in lines), ""])
+
+
+def render_markdown() -> str:
+    """The text of `POLICY.md`."""
+    paragraphs = [
+        "# Who may see what, for which purpose",
+        f"Computed from the terms beside each field in `schema/`, by `{WRITE}`. A test compares.",
+        f"Policy digest: `{digest()}`",
+        "Every request runs under one purpose. What is not listed here, no purpose sees. Filters, sorts, "
+        "counts, cursors and look-ups read the same masked rows as the answer does.",
+        "## Purposes",
+        _table(("purpose", "what for", "stopped by an objection to"), map(_about, Purpose)),
+        "## Marks",
+        _table(("mark", "meaning"), ((f"`{mark}`", meaning) for mark, meaning in MEANING.items())),
+        f"Tokens cannot be bound to a business, a merchant or a person yet: where {_closed_marks()} stands, "
+        "this release shows nothing.",
+        *_tables(),
+        "## Filters, orders and arguments",
+        "Each exists only in the schemas of the purposes that see the field it follows.",
+        _table(("input", "exists where this is visible"), _inputs()),
+    ]
+    return "\n\n".join(paragraphs) + "\n"
+
+
+def _about(purpose: Purpose) -> tuple[str, ...]:
+    return (
+        f"`{purpose}`",
+        ABOUT[purpose].sentence,
+        f"`{purpose.objection}`" if purpose.objection else "nothing",
+    )
+
+
+def _closed_marks() -> str:
+    return ", ".join(f"`{mark}`" for mark in Mark if mark not in OPEN and mark is not Mark.NEVER)
+
+
+def _tables() -> Iterator[str]:
+    head = ("field", *(purpose.value for purpose in Purpose))
+    for type_name, lines in groupby(policy_lines(), key=lambda line: line.type):
+        yield f"## {type_name}"
+        yield _table(head, ((_name(line), *line.marks.line) for line in lines))
+
+
+def _name(line: Line) -> str:
+    return line.name if line.name.startswith("(") else f"`{line.name}`"
+
+
+def _inputs() -> Iterator[tuple[str, str]]:
+    """Each input field and argument that follows a line, with that line."""
+    names = StrawberryConfig().name_converter
+    for cls in (*INPUTS, *TYPES, Query):
+        for name, field in fields_of(cls).items():
+            terms = field.metadata.get(TERMS)
+            if terms is not None and terms.line is not None:
+                yield f"`{cls.__name__}.{name}`", f"`{terms.line}`"
+            for given in field.arguments:
+                if TERMS in given.metadata:
+                    yield (
+                        f"`{cls.__name__}.{name}({names.get_graphql_name(given)}:)`",
+                        f"`{given.metadata[TERMS].line}`",
+                    )
+
+
+def _table(head: tuple[str, ...], body: Iterable[tuple[str, ...]]) -> str:
+    rows = [head, ("---",) * len(head), *body]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def snapshots() -> dict[Path, str]:
+    """Each committed file, by its path within `schema/`, and what it must hold."""
+    sdl = {
+        Path("sdl", f"{purpose.universe}.graphql"): print_schema(schema_for(purpose)) + "\n"
+        for purpose in Purpose
+    }
+    return {Path("POLICY.md"): render_markdown(), **sdl}
+
+
+def write_snapshots(folder: Path) -> None:
+    """Write the committed files under `folder`."""
+    for path, text in snapshots().items():
+        (folder / path).parent.mkdir(exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8")
+
+
+def main(arguments: list[str]) -> int:
+    """The command: exit code 0, or 2 for arguments that it does not know."""
+    if arguments == ["--write"]:
+        write_snapshots(ROOM)
+    elif not arguments:
+        sys.stdout.write(render_markdown())
+    else:
+        sys.stderr.write(f"usage: {WRITE}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
