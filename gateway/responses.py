@@ -92,7 +92,12 @@ def status_of(code: Code, graphql_response: bool) -> int:
 
 
 def error_body(refusal: Refusal) -> bytes:
-    """Return the GraphQL response with this refusal as its only error, and no `data`.
+    """Return the GraphQL response with this refusal as its only error, and no `data`."""
+    return b'{"errors":[' + error_object(refusal) + b"]}"
+
+
+def error_object(refusal: Refusal) -> bytes:
+    """Return the GraphQL error of a refusal, as JSON.
 
     The same refusal gives the same bytes: they quote nothing of the request but places in its document.
     """
@@ -103,7 +108,7 @@ def error_body(refusal: Refusal) -> bytes:
     if refusal.locations:
         error["locations"] = refusal.locations
     error["extensions"] = extensions
-    return orjson.dumps({"errors": [error]})
+    return orjson.dumps(error)
 
 
 def refused(refusal: Refusal, graphql_response: bool) -> Answer:

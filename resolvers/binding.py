@@ -269,7 +269,9 @@ class Binder:
             case Many():
                 at = replace(at, relation=source.relation, rows=(*at.rows, MANY_ROWS))
                 self.cost.append(at.rows)
-                return ManyOf(source, self._members(named, source.fields, (member,), at))
+                return ManyOf(
+                    source, self._members(named, source.fields, (member,), at), _visible_order(source, named)
+                )
             case Page():
                 order = Order((Value(source.far.column, Json.NUMBER),))
                 listed = _Listed(source.relation, source.on, None, order, None, DEFAULT_PAGE, source.far)
@@ -301,6 +303,9 @@ class Binder:
         slot = self._open_fetch(
             source, hop.via, at.rows, wave=at.wave + 1, key_type="bigint", selected=member, keys=None
         )
+        # Within a store both ends of a link exist together; an item of a list cannot be null.
+        if hop.via is None and source.relation.store is at.relation.store:
+            self.slots[slot] = FetchSlot("bigint", required=True)
         return Hole(slot, hop.column)
 
     def _lies_together(self, hop: Hop, source: ObjectSource, at: At) -> bool:
@@ -497,6 +502,16 @@ class _Listed:
     ids: Parameter | None
     size: Parameter | int
     far: Hop | None = None
+
+
+def _visible_order(source: Many, named: GraphQLObjectType) -> tuple[str, ...]:
+    """The order's columns that the purpose sees: by a hidden one, order would tell of its values."""
+    visible = {
+        field.column
+        for name, field in source.fields.items()
+        if name in named.fields and isinstance(field, Value)
+    }
+    return tuple(column for column in source.order if column in visible)
 
 
 def _quoted(text: str) -> str:

@@ -101,10 +101,11 @@ class OneOf:
 
 @dataclass(frozen=True)
 class ManyOf:
-    """A list of objects."""
+    """A list of objects, in the order of those columns that the purpose sees."""
 
     source: Many
     members: tuple[tuple[str, Bound], ...]
+    order: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -237,9 +238,10 @@ class Statement:
 
 @dataclass(frozen=True)
 class FetchSlot:
-    """A hole filled by rows of a fetch, whose keys have this type."""
+    """A hole filled by rows of a fetch, whose keys have this type. `required`: it may not stay empty."""
 
     key_type: str
+    required: bool = False
 
 
 @dataclass(frozen=True)

@@ -306,7 +306,7 @@ class Renderer:
         item = _join(
             _members((key, self.value(member, inner)) for key, member in bound.members)
         )
-        order = [clause.c[column] for column in bound.source.order]
+        order = [clause.c[column] for column in bound.order]
         items = (
             select(_list_of(item, order))
             .select_from(inner.source)

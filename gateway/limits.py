@@ -1,0 +1,36 @@
+"""How much one request may ask for; it depends on the document and its variables, never on data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from resolvers.plan import Parameter, Plan
+from schema.refusals import Code, Refusal
+
+if TYPE_CHECKING:
+    from graphql.execution.values import VariableValues
+
+MAX_COST = 200_000
+
+
+def admit(plan: Plan, variables: VariableValues, max_cost: int) -> None:
+    """COST_TOO_HIGH if the plan could touch more rows than that; each list counts with its full size."""
+    if cost_of(plan, variables) > max_cost:
+        raise Refusal(Code.COST_TOO_HIGH)
+
+
+def cost_of(plan: Plan, variables: VariableValues) -> int:
+    """The most rows that the plan can touch: a sum of products of list sizes."""
+    return sum(_product(factors, variables) for factors in plan.cost)
+
+
+def _product(factors: tuple[Parameter | int, ...], variables: VariableValues) -> int:
+    product = 1
+    for factor in factors:
+        if isinstance(factor, Parameter):
+            size = factor.read(variables)
+            assert isinstance(size, int)
+            product *= size
+        else:
+            product *= factor
+    return product

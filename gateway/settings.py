@@ -1,0 +1,104 @@
+"""The settings: one frozen record, read once from the environment and a file, printable.
+
+Every setting is `GATEWAY_<NAME>` in the environment, or `<name>` in the TOML file that
+`GATEWAY_CONFIG_FILE` names; the environment wins. Units stand in the names. DSNs and the secret are
+masked when printed: a password may stand in them.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from pydantic import Field, SecretStr
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+CONFIG_FILE = "GATEWAY_CONFIG_FILE"
+
+
+class Settings(BaseSettings):
+    """Where the stores are, and what two deployments would set differently."""
+
+    model_config = SettingsConfigDict(env_prefix="GATEWAY_", frozen=True, extra="forbid")
+
+    messenger_dsn: SecretStr = Field(
+        description="The messenger's store. The user in it is replaced by each purpose's role."
+    )
+    social_dsn: SecretStr = Field(
+        description="The social network's store. The user in it is replaced by each purpose's role."
+    )
+    control_dsn: SecretStr = Field(description="The gateway's own database.")
+    messenger_owner_dsn: SecretStr | None = Field(
+        default=None,
+        description="The messenger's store with its owner's rights, for the command line; "
+        "`messenger_dsn` if left out.",
+    )
+    social_owner_dsn: SecretStr | None = Field(
+        default=None,
+        description="The social network's store with its owner's rights, for the command line; "
+        "`social_dsn` if left out.",
+    )
+    secret: Annotated[SecretStr, Field(min_length=32)] = Field(
+        description="At least 32 characters; the keys of tokens and cursors are derived from it."
+    )
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")
+    pool_size: int = Field(
+        default=8, ge=1, le=100, description="Connections at most, for each store and purpose."
+    )
+    connect_timeout_ms: int = Field(default=2_000, ge=1, description="Patience for a new connection.")
+    request_timeout_ms: int = Field(
+        default=7_000, ge=1, description="Patience for one statement; the roles' own limit is 5,000."
+    )
+    pooler_keeps_statements: bool = Field(
+        default=False,
+        description="The stores stand behind pgbouncer 1.21 or newer, which keeps prepared statements.",
+    )
+    sharded: bool = Field(
+        default=False, description="The stores are spread over machines: cut links between groups."
+    )
+    max_body_bytes: int = Field(default=1_000_000, ge=1_000, description="Largest request body.")
+    max_cost: int = Field(default=200_000, ge=1, description="Most rows that one operation may touch.")
+    cached_documents: int = Field(default=1_000, ge=1, description="Documents whose plans are kept.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then environment, then the file."""
+        path = os.environ.get(CONFIG_FILE)
+        if path is None:
+            return init_settings, env_settings
+        if not Path(path).is_file():
+            raise FileNotFoundError(f"{CONFIG_FILE} names a file that is not there: {path}")
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, path)
+
+    def owner_dsn(self, store: str) -> str:
+        """The DSN with the owner's rights: of ``messenger``, ``social`` or ``control``."""
+        if store == "control":
+            return self.control_dsn.get_secret_value()
+        owner: SecretStr | None = getattr(self, f"{store}_owner_dsn")
+        return (owner or self.store_dsn(store)).get_secret_value()
+
+    def store_dsn(self, store: str) -> SecretStr:
+        """The DSN that the purposes' roles connect to."""
+        dsn: SecretStr = getattr(self, f"{store}_dsn")
+        return dsn
+
+    def key(self, use: str, length: int = 32) -> bytes:
+        """A key for one use, derived from the secret (HKDF, RFC 5869)."""
+        derive = HKDF(algorithm=SHA256(), length=length, salt=None, info=f"gateway {use}".encode())
+        return derive.derive(self.secret.get_secret_value().encode())

@@ -1,0 +1,48 @@
+"""All resolvers in one place, and the check that every field has exactly one.
+
+Start-up stops unless the schema's fields and the resolvers' are the same: a field without a resolver
+could not be answered, and a resolver without a field has no terms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from resolvers.messenger import MESSENGER_ACCOUNT
+from resolvers.social import SOCIAL_ACCOUNT
+from resolvers.sources import Many, ObjectSource, One, Source, Summary
+from schema.build import TYPES, fields_of
+from schema.terms import TERMS
+
+OBJECTS: Mapping[str, ObjectSource] = {
+    source.type: source for source in (MESSENGER_ACCOUNT, SOCIAL_ACCOUNT)
+}
+# Told by the edges themselves: the entry of an address book is the contact's own hop.
+EDGES = {"ContactEdge": frozenset({"account"})}
+
+
+class ResolverGap(Exception):
+    """A field has no resolver, or a resolver no field."""
+
+
+def check_fields() -> None:
+    """ResolverGap unless every field with marks has one resolver and every resolver such a field."""
+    resolved = {frozenset(fields) for fields in _field_sets(OBJECTS)} | set(EDGES.values())
+    declared = {
+        frozenset(name for name, field in fields_of(cls).items() if field.metadata[TERMS].marks)
+        for cls in TYPES
+    } - {frozenset()}
+    if resolved != declared:
+        raise ResolverGap(f"these fields lack a partner: {sorted(map(sorted, resolved ^ declared))}")
+
+
+def _field_sets(objects: Mapping[str, ObjectSource]) -> Iterator[Mapping[str, object]]:
+    for source in objects.values():
+        yield source.fields
+        for field in source.fields.values():
+            yield from _inner_fields(field)
+
+
+def _inner_fields(field: Source) -> Iterator[Mapping[str, object]]:
+    if isinstance(field, Summary | One | Many):
+        yield field.fields

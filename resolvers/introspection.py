@@ -1,0 +1,57 @@
+"""Introspection, answered by graphql-core on the purpose's own schema: there is no other world in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    FieldNode,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    execute_sync,
+)
+
+from resolvers.plan import Plan, RootIntrospection
+from resolvers.selection import Collector
+
+if TYPE_CHECKING:
+    from graphql.execution.values import VariableValues
+
+    from schema.operations import Operation
+
+
+def introspect(
+    schema: GraphQLSchema, operation: Operation, plan: Plan, variables: VariableValues
+) -> Mapping[str, str]:
+    """JSON text of each introspection field of the root, by response key; empty if there is none."""
+    keys = {root.key for root in plan.roots if isinstance(root, RootIntrospection)}
+    if not keys or schema.query_type is None:
+        return {}
+    collector = Collector(schema, operation.fragments, variables)
+    selected = collector.collect(schema.query_type, (operation.node.selection_set,))
+    nodes: list[FieldNode] = [node for each in selected if each.key in keys for node in each.nodes]
+    alone = _only(operation.node, nodes)
+    document = DocumentNode(definitions=(alone, *operation.fragments.values()))
+    result = execute_sync(schema, document, variable_values=_given(variables))
+    assert isinstance(result, ExecutionResult) and result.data is not None
+    return {key: orjson.dumps(value).decode() for key, value in result.data.items()}
+
+
+def _only(node: OperationDefinitionNode, nodes: list[FieldNode]) -> OperationDefinitionNode:
+    """The same operation with these root fields alone; they passed their directives already."""
+    return OperationDefinitionNode(
+        operation=node.operation,
+        name=node.name,
+        variable_definitions=node.variable_definitions,
+        directives=(),
+        selection_set=SelectionSetNode(selections=tuple(nodes)),
+    )
+
+
+def _given(variables: VariableValues) -> dict[str, Any]:
+    return {name: source.value for name, source in variables.sources.items()} or dict(variables.coerced)

@@ -1,0 +1,421 @@
+"""The policy as SQL: for each store and purpose a schema of views, and a role that reads those alone.
+
+Generated from the terms (who sees a field, what an objection does to it) and the sources (which
+columns the field is read from), so neither can say something that the database does not hold to. A
+view has only the columns that some visible field needs, and only the rows that the purpose may see:
+*mask at read*. The role owns a login, `search_path` and time-out, set with ALTER ROLE so that they
+hold behind a connection pooler too, and may select from its views and do nothing else.
+
+`render` gives the text for the store's owners to review; `apply` runs it; `differences` tells what is
+there against what must be. Views are not `security_barrier`: the roles run this gateway's statements
+alone, and a barrier keeps conditions out of the index.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from resolvers.catalogue import RELATIONS, Class, Relation, Store, relations_of
+from resolvers.sources import Band, Hop, Identifier, Many, ObjectSource, One, Page, Source, Summary, Value
+from schema.build import TYPES, fields_of
+from schema.purposes import Purpose
+from schema.terms import ALL_ROWS, TERMS, Mark, Marks, Rows
+
+if TYPE_CHECKING:
+    from resolvers.stores import Connection
+
+STATEMENT_TIMEOUT_MS = 5_000
+_NAME = re.compile(r"[a-z_][a-z0-9_]*")
+
+
+class PolicyGap(Exception):
+    """The terms ask for something that the catalogue cannot do: nobody may start on that."""
+
+
+def role_of(store: Store, purpose: Purpose) -> str:
+    """Name of the login role of a store and a purpose."""
+    return f"{store.value}_{purpose.universe}"
+
+
+# --- from terms and sources to views --------------------------------------------------------------
+
+
+@dataclass
+class View:
+    """What one purpose reads of one relation: columns, and the marks of the fields that need them."""
+
+    relation: Relation
+    columns: set[str] = field(default_factory=set)
+    marks: set[Mark] = field(default_factory=set)
+    kinds: Mapping[str, Marks] | None = None
+
+
+def views_of(
+    objects: Mapping[str, ObjectSource], store: Store, purpose: Purpose
+) -> dict[str, View]:
+    """The purpose's views in the store, by name; empty if it sees nothing there."""
+    views: dict[str, View] = {}
+    for source in objects.values():
+        for mark, kinds, relation, columns in _reads(objects, source, purpose):
+            if relation.store is store:
+                view = views.setdefault(relation.name, View(relation))
+                view.columns |= columns
+                view.marks.add(mark)
+                view.kinds = kinds or view.kinds
+    return views
+
+
+Read = tuple[Mark, Mapping[str, Marks] | None, Relation, set[str]]
+
+
+def _reads(objects: Mapping[str, ObjectSource], source: ObjectSource, purpose: Purpose) -> Iterator[Read]:
+    rows = _type_named(source.type).ROWS.kinds[ALL_ROWS]
+    if not rows.open_to(purpose):
+        return
+    yield rows[purpose], None, source.relation, {source.relation.key or ""}
+    yield from _reads_of_fields(_type_named(source.type), source.relation, source.fields, purpose)
+    for line, (relation, key, target) in source.lookups.items():
+        marks = _marks(_type_named(source.type), line)
+        if marks.open_to(purpose):
+            yield marks[purpose], None, relation, {key, target}
+
+
+def _reads_of_fields(
+    cls: type, relation: Relation, fields: Mapping[str, Source], purpose: Purpose
+) -> Iterator[Read]:
+    for name, source in fields.items():
+        marks = _marks(cls, name)
+        if marks.open_to(purpose):
+            yield from _reads_of_field(source, marks[purpose], relation, purpose)
+
+
+def _reads_of_field(source: Source, mark: Mark, relation: Relation, purpose: Purpose) -> Iterator[Read]:
+    match source:
+        case Value(column):
+            yield mark, None, relation, {column}
+        case Identifier():
+            yield mark, None, relation, {relation.key or ""}
+        case Band(other, on):
+            yield mark, None, other, {on}
+        case Summary(other, on, day):
+            measured = {each.column for each in source.fields.values() if each.column}
+            yield mark, None, other, {on, day, *measured}
+            yield mark, None, source.horizon, {"day"}
+        case Hop(_, column, via):
+            yield mark, None, relation, {column}
+            if via is not None:
+                yield mark, None, via[0], {via[1], via[2]}
+        case Page(other, on, far):
+            yield mark, None, other, {on, far.column}
+        case One(other, on, fields):
+            yield mark, None, other, {on}
+            yield from _reads_of_fields(_type_read_from(source), other, fields, purpose)
+        case Many(other, on, _, fields):
+            cls = _type_read_from(source)
+            kinds = cls.ROWS.kinds if isinstance(getattr(cls, "ROWS", None), Rows) else None
+            yield mark, kinds, other, {on}
+            yield from _reads_of_fields(cls, other, fields, purpose)
+
+
+def _type_named(name: str) -> type:
+    return next(cls for cls in TYPES if cls.__name__ == name)
+
+
+def _type_read_from(source: One | Many) -> type:
+    """The schema's type with exactly the fields of this source."""
+    found = [cls for cls in TYPES if set(fields_of(cls)) == set(source.fields)]
+    if len(found) != 1:
+        raise PolicyGap(f"no single type has the fields {sorted(source.fields)}")
+    return found[0]
+
+
+def _marks(cls: type, name: str) -> Marks:
+    marks: Marks | None = fields_of(cls)[name].metadata[TERMS].marks
+    if marks is None:
+        raise PolicyGap(f"{cls.__name__}.{name} has a source but no marks")
+    return marks
+
+
+# --- from views to SQL ----------------------------------------------------------------------------
+
+
+def _identifier(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise PolicyGap(f"not a plain identifier: {name!r}")
+    return name
+
+
+def _condition(view: View, purpose: Purpose) -> str:
+    relation = view.relation
+    if view.kinds is not None:
+        return _condition_of_kinds(view, purpose)
+    if not view.marks & {Mark.ABSENT, Mark.NULL} or relation.key is None:
+        return ""
+    return " AND ".join(_unrestricted(relation, purpose))
+
+
+def _condition_of_kinds(view: View, purpose: Purpose) -> str:
+    assert view.kinds is not None
+    column = _identifier(view.relation.kinds or "")
+    wanted = []
+    for kind, marks in view.kinds.items():
+        if not marks.open_to(purpose):
+            continue
+        parts = [f"t.{column} = '{kind}'"]
+        if marks[purpose] in {Mark.ABSENT, Mark.NULL}:
+            parts += _unrestricted(view.relation, purpose)
+        wanted.append("(" + " AND ".join(parts) + ")")
+    return " OR ".join(wanted)
+
+
+def _unrestricted(relation: Relation, purpose: Purpose) -> list[str]:
+    """The row belongs to nobody who is restricted for this purpose, at either end."""
+    bit = purpose.restriction_bit
+    if not bit or relation.restricted is None:
+        raise PolicyGap(f"{relation.name} cannot be restricted for {purpose}")
+    parts = [f"t.{_identifier(relation.restricted)} & {bit} = 0"]
+    if relation.far_end is not None:
+        owner = next(iter(_restriction_of(relation.store).columns))
+        parts.append(
+            f"NOT EXISTS (SELECT FROM {relation.store.value}.restriction r "
+            f"WHERE r.{_identifier(owner)} = t.{_identifier(relation.far_end)} AND r.purposes & {bit} <> 0)"
+        )
+    return parts
+
+
+def _restriction_of(store: Store) -> Relation:
+    return next(each for each in relations_of(store) if each.name == "restriction")
+
+
+def _view_sql(view: View, purpose: Purpose) -> str:
+    forbidden = {
+        name
+        for name in view.columns
+        if view.relation.columns[name].kind in {Class.CONTENT, Class.RESTRICTION}
+    }
+    if forbidden:
+        raise PolicyGap(f"{view.relation.qualified} would show {sorted(forbidden)}")
+    columns = ", ".join(
+        f"t.{_identifier(name)}" for name in view.relation.columns if name in view.columns
+    )
+    condition = _condition(view, purpose)
+    where = f"\n    WHERE {condition}" if condition else ""
+    name = f"{purpose.universe}.{_identifier(view.relation.name)}"
+    return f"CREATE VIEW {name} AS\n    SELECT {columns}\n    FROM {view.relation.qualified} t{where};"
+
+
+@dataclass(frozen=True)
+class Universe:
+    """One purpose's universe in one store: its SQL, and the digest that its schema carries."""
+
+    store: Store
+    purpose: Purpose
+    views: tuple[str, ...]
+    sql: str
+
+    @property
+    def role(self) -> str:
+        """The login that sees this universe and nothing else."""
+        return role_of(self.store, self.purpose)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the universe's SQL."""
+        return hashlib.sha256(self.sql.encode()).hexdigest()
+
+
+def universes(objects: Mapping[str, ObjectSource], store: Store) -> list[Universe]:
+    """Every purpose's universe in the store, in the purposes' order; those without a view left out."""
+    found = []
+    for purpose in Purpose:
+        views = views_of(objects, store, purpose)
+        if views:
+            sql = "\n".join(_universe_lines(store, purpose, views))
+            found.append(Universe(store, purpose, tuple(sorted(views)), sql))
+    return found
+
+
+def _universe_lines(store: Store, purpose: Purpose, views: Mapping[str, View]) -> Iterator[str]:
+    role, schema = role_of(store, purpose), purpose.universe
+    yield f"-- {purpose}: what this purpose sees of the store {store}."
+    yield f"DROP SCHEMA IF EXISTS {schema} CASCADE;"
+    yield f"CREATE SCHEMA {schema};"
+    for _, view in sorted(views.items()):
+        yield _view_sql(view, purpose)
+    yield "DO $$ BEGIN"
+    yield f"    CREATE ROLE {role} LOGIN;"
+    yield "EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;"
+    yield "END $$;"
+    yield (
+        f"ALTER ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT NOREPLICATION NOBYPASSRLS;"
+    )
+    for setting, value in _role_settings(schema):
+        yield f"ALTER ROLE {role} SET {setting} = {value};"
+    yield f"GRANT USAGE ON SCHEMA {schema} TO {role};"
+    yield f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {role};"
+
+
+def _role_settings(schema: str) -> list[tuple[str, str]]:
+    return [
+        ("search_path", f"{schema}, pg_catalog"),
+        ("statement_timeout", f"'{STATEMENT_TIMEOUT_MS}ms'"),
+        ("idle_in_transaction_session_timeout", "'10s'"),
+        ("default_transaction_read_only", "on"),
+        ("jit", "off"),
+        ("max_parallel_workers_per_gather", "0"),
+        ("timezone", "'UTC'"),
+    ]
+
+
+def render(objects: Mapping[str, ObjectSource], store: Store) -> str:
+    """The SQL of all the store's universes, for its owners to review and run in one transaction."""
+    schemas = sorted({relation.schema or store.value for relation in relations_of(store)})
+    closed = [f"REVOKE ALL ON SCHEMA {schema} FROM PUBLIC;" for schema in [*schemas, "public"]]
+    closed += [f"REVOKE ALL ON ALL FUNCTIONS IN SCHEMA {schema} FROM PUBLIC;" for schema in schemas]
+    present = universes(objects, store)
+    gone = [purpose for purpose in Purpose if purpose not in {each.purpose for each in present}]
+    dropped = [f"DROP SCHEMA IF EXISTS {purpose.universe} CASCADE;" for purpose in gone]
+    head = ["-- Nobody sees anything by default.", *closed, *dropped, ""]
+    return "\n".join([*head, *(f"{each.sql}\n" for each in present)])
+
+
+async def apply(connection: Connection, objects: Mapping[str, ObjectSource], store: Store) -> list[Universe]:
+    """Make the store's universes what the policy says, in one transaction. Needs the owner's rights."""
+    present = universes(objects, store)
+    async with connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock(hashtext('gateway universe'))")
+        database = await connection.fetchval("SELECT quote_ident(current_database())")
+        await connection.execute(f"REVOKE ALL ON DATABASE {database} FROM PUBLIC")
+        await connection.execute(render(objects, store))
+        for each in present:
+            await connection.execute(f"GRANT CONNECT ON DATABASE {database} TO {each.role}")
+            print_ = await _fingerprint(connection, each.purpose.universe)
+            comment = f"gateway universe {each.digest} {print_}"
+            await connection.execute(f"COMMENT ON SCHEMA {each.purpose.universe} IS '{comment}'")
+    return present
+
+
+# --- what is there against what must be -----------------------------------------------------------
+
+_FINGERPRINT = """
+SELECT encode(sha256(convert_to(coalesce(string_agg(line, E'\\n' ORDER BY line), ''), 'UTF8')), 'hex')
+FROM (
+    SELECT c.relname || c.relkind::text || coalesce(pg_get_viewdef(c.oid), '') AS line
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1
+) lines
+"""
+
+_COLUMNS = """
+SELECT n.nspname || '.' || c.relname AS relation, a.attname AS column
+FROM pg_attribute a
+JOIN pg_class c ON c.oid = a.attrelid
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'f', 'm') AND a.attnum > 0 AND NOT a.attisdropped
+  AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'gateway_migration')
+"""
+
+_PRIVILEGES = """
+SELECT n.nspname || '.' || c.relname AS relation,
+       has_table_privilege(r.oid, c.oid, 'SELECT') AS reads,
+       has_table_privilege(r.oid, c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
+       OR has_any_column_privilege(r.oid, c.oid, 'INSERT, UPDATE, REFERENCES') AS writes,
+       has_any_column_privilege(r.oid, c.oid, 'SELECT') AS reads_some
+FROM pg_roles r, pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE r.rolname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+  AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+"""
+
+_ROLE = """
+SELECT rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls AS powers,
+       rolcanlogin AS logs_in, coalesce(rolconfig, '{}') AS settings,
+       EXISTS (SELECT FROM pg_auth_members m WHERE m.member = r.oid) AS member,
+       EXISTS (SELECT FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+               WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+                 AND has_schema_privilege(r.oid, n.oid, 'USAGE')
+                 AND has_function_privilege(r.oid, p.oid, 'EXECUTE')) AS functions
+FROM pg_roles r WHERE rolname = $1
+"""
+
+
+async def _fingerprint(connection: Connection, schema: str) -> str:
+    return str(await connection.fetchval(_FINGERPRINT, schema))
+
+
+async def differences(
+    connection: Connection, objects: Mapping[str, ObjectSource], store: Store
+) -> list[str]:
+    """What the store has that the policy does not allow, or lacks that it needs; empty if all is well.
+
+    Reads the catalogues of the database alone, so any login may ask. Each is one sentence naming the
+    store, the role, relation or column; no data.
+    """
+    found = [f"{store}: {line}" for line in await _unclassified(connection, store)]
+    for each in universes(objects, store):
+        found += [f"{store}: {line}" for line in await _universe_differences(connection, each)]
+    return found
+
+
+async def _unclassified(connection: Connection, store: Store) -> list[str]:
+    there: dict[str, set[str]] = defaultdict(set)
+    for row in await connection.fetch(_COLUMNS):
+        there[row["relation"]].add(row["column"])
+    known = {relation.qualified: set(relation.columns) for relation in relations_of(store)}
+    found = []
+    for relation in sorted(there.keys() | known.keys()):
+        extra = there[relation] - known.get(relation, set())
+        missing = known.get(relation, set()) - there[relation]
+        found += [f"column {relation}.{name} is not classified" for name in sorted(extra)]
+        found += [f"column {relation}.{name} is classified but missing" for name in sorted(missing)]
+    return found
+
+
+async def _universe_differences(connection: Connection, universe: Universe) -> list[str]:
+    schema = universe.purpose.universe
+    comment = await connection.fetchval(
+        "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = $1", schema
+    )
+    actual = await _fingerprint(connection, schema)
+    found = []
+    if comment is None:
+        return [f"universe {schema} is missing; run `gateway universe --store {universe.store} --apply`"]
+    if comment.split()[2:3] != [universe.digest]:
+        found.append(
+            f"universe {schema} is of another policy; run `gateway universe --store {universe.store} --apply`"
+        )
+    if comment.split()[3:4] != [actual]:
+        found.append(f"universe {schema} was changed by hand since it was applied")
+    return found + await _role_differences(connection, universe)
+
+
+async def _role_differences(connection: Connection, universe: Universe) -> list[str]:
+    role = await connection.fetchrow(_ROLE, universe.role)
+    if role is None:
+        return [f"role {universe.role} is missing"]
+    found = []
+    if role["powers"] or role["member"] or role["functions"]:
+        found.append(f"role {universe.role} has powers beyond its universe")
+    expected = f"search_path={universe.purpose.universe}, pg_catalog"
+    if expected not in role["settings"]:
+        found.append(f"role {universe.role} does not stand in its own universe")
+    allowed = {f"{universe.purpose.universe}.{view}" for view in universe.views}
+    for row in await connection.fetch(_PRIVILEGES, universe.role):
+        relation = row["relation"]
+        if row["writes"] or (row["reads_some"] and relation not in allowed):
+            found.append(f"role {universe.role} has a privilege on {relation}")
+        if relation in allowed and not row["reads"]:
+            found.append(f"role {universe.role} cannot read {relation}")
+    return found
+
+
+def content_relations(relations: Iterable[Relation] = RELATIONS) -> list[Relation]:
+    """The tables in which people's words stand."""
+    return [
+        relation
+        for relation in relations
+        if any(column.kind is Class.CONTENT for column in relation.columns.values())
+    ]
