@@ -95,7 +95,7 @@ def check(applied: dict[str, str], files: list[Migration]) -> None:
         if file.name not in applied:
             raise MigrationProblem(f"{file.name} was not applied, but a later file was: give it a new number")
         if applied[file.name] != file.sha256:
-            raise MigrationProblem(f"{file.name} was changed after it was applied: put the change in a new file")
+            raise MigrationProblem(f"{file.name} was changed after it was applied: add a new file instead")
 
 
 async def apply(connection: Connection, file: Migration) -> str:

