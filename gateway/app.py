@@ -9,8 +9,13 @@ Whatever goes wrong inside is one fixed sentence to the client and one scrubbed 
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+import secrets
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -18,6 +23,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from gateway.answer import Gateway, answer
 from gateway.requests import (
     Asked,
     ClientGone,
@@ -27,8 +33,25 @@ from gateway.requests import (
     refuse_method,
     wants_graphql_response,
 )
-from gateway.responses import Answer, refused, send_answer
-from gateway.tokens import Caller
+from gateway.responses import Answer, refused, request_ids, send_answer
+from gateway.settings import Settings
+from gateway.tokens import Caller, TokenBook, open_token_book
+from resolvers.cache import PlanCache
+from resolvers.catalogue import Store
+from resolvers.cursors import Cursors
+from resolvers.fields import OBJECTS, check_fields
+from resolvers.stores import (
+    Endpoint,
+    Pool,
+    StoreUnavailable,
+    connect_owner,
+    connect_role,
+    stands_behind_pooler,
+)
+from resolvers.universe import differences, universes
+from resolvers.worlds import build_worlds
+from schema.operations import DocumentLimits
+from schema.purposes import Purpose
 from schema.refusals import Code, Refusal
 
 if TYPE_CHECKING:
@@ -46,16 +69,16 @@ NO_STORE = {"cache-control": "no-store"}
 class GraphQLEndpoint:
     """The ASGI application of /graphql; a class, so that Starlette adds nothing around it.
 
-    `who_asks` is `TokenBook.caller`. `answer` raises Refusal for what it refuses; any other exception
+    `who_asks` is `TokenBook.caller`. `answer_for` raises Refusal for what it refuses; any other exception
     of it becomes INTERNAL.
     """
 
     def __init__(
-        self, who_asks: WhoAsks, answer: AnswerFor, request_ids: Iterator[bytes], max_body_bytes: int
+        self, who_asks: WhoAsks, answer_for: AnswerFor, ids: Iterator[bytes], max_body_bytes: int
     ) -> None:
         self._who_asks = who_asks
-        self._answer = answer
-        self._request_ids = request_ids
+        self._answer = answer_for
+        self._request_ids = ids
         self._max_body_bytes = max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,15 +87,15 @@ class GraphQLEndpoint:
         head = read_head(scope)
         graphql_response = wants_graphql_response(head)
         try:
-            answer = await self._answer_to(head, receive)
+            given = await self._answer_to(head, receive)
         except ClientGone:
             return
         except Refusal as refusal:
-            answer = refused(refusal, graphql_response)
+            given = refused(refusal, graphql_response)
         except Exception as exception:
             log.error("A request failed.", exc_info=exception, extra={"request_id": request_id})
-            answer = refused(Refusal(Code.INTERNAL), graphql_response)
-        await send_answer(send, answer, graphql_response, request_id)
+            given = refused(Refusal(Code.INTERNAL), graphql_response)
+        await send_answer(send, given, graphql_response, request_id)
 
     async def _answer_to(self, head: Head, receive: Receive) -> Answer:
         refuse_method(head)
@@ -98,3 +121,104 @@ def build_app(
     # A redirect would name the host that the client claimed, and turn a POST into an error elsewhere.
     app.router.redirect_slashes = False
     return app
+
+
+# --- wiring ---------------------------------------------------------------------------------------
+
+
+class NotReady(Exception):
+    """The gateway must not serve: each line says what differs, and what to do."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
+
+
+@asynccontextmanager
+async def open_gateway(settings: Settings) -> AsyncIterator[Starlette]:
+    """The application with everything behind it, checked and connected, until the block ends.
+
+    NotReady if a store cannot be reached, or holds anything else than its universes' policy allows.
+    """
+    check_fields()
+    endpoints = {store: await _checked_endpoints(settings, store) for store in Store}
+    gateway = assemble(settings, endpoints)
+    connect = partial(connect_owner, settings.control_dsn.get_secret_value())
+    async with open_token_book(settings.key("tokens"), connect, time.time, time.monotonic) as book:
+        endpoint = GraphQLEndpoint(
+            book.caller,
+            partial(answer, gateway),
+            request_ids(secrets.token_bytes),
+            settings.max_body_bytes,
+        )
+        try:
+            yield build_app(endpoint, partial(_ready, gateway, book))
+        finally:
+            for pools in gateway.pools.values():
+                await asyncio.gather(*(pool.close() for pool in pools.values()))
+
+
+def assemble(settings: Settings, endpoints: Mapping[Store, Mapping[Purpose, Endpoint]]) -> Gateway:
+    """The parts of an answer, not yet connected."""
+    cursors = Cursors(settings.key("cursors", 64))
+    worlds = build_worlds(OBJECTS, cursors, settings.sharded)
+    pools = {
+        purpose: {
+            store: Pool(of_store[purpose]) for store, of_store in endpoints.items() if purpose in of_store
+        }
+        for purpose in Purpose
+    }
+    plans = PlanCache(worlds, DocumentLimits(), settings.cached_documents)
+    return Gateway(plans, pools, cursors, settings.max_cost)
+
+
+def endpoints_of(settings: Settings, store: Store, pooled: bool) -> dict[Purpose, Endpoint]:
+    """Where each purpose that sees the store connects to."""
+    return {
+        universe.purpose: Endpoint(
+            dsn=settings.store_dsn(store).get_secret_value(),
+            role=universe.role,
+            size=settings.pool_size,
+            connect_timeout_s=settings.connect_timeout_ms / 1000,
+            request_timeout_s=settings.request_timeout_ms / 1000,
+            pooled=pooled,
+        )
+        for universe in universes(OBJECTS, store)
+    }
+
+
+async def _checked_endpoints(settings: Settings, store: Store) -> dict[Purpose, Endpoint]:
+    endpoints = endpoints_of(settings, store, pooled=True)
+    first = next(iter(endpoints.values()))
+    try:
+        connection = await connect_role(first)
+    except StoreUnavailable:
+        raise NotReady(
+            [
+                f"{store}: the role {first.role} cannot connect; check GATEWAY_{store.upper()}_DSN, "
+                f"then run `gateway universe --store {store} --apply`"
+            ]
+        ) from None
+    try:
+        async with connection.transaction(readonly=True):
+            found = await differences(connection, OBJECTS, store)
+            pooled = await stands_behind_pooler(connection)
+    finally:
+        connection.terminate()
+    if found:
+        raise NotReady(found)
+    return endpoints_of(settings, store, pooled=pooled and not settings.pooler_keeps_statements)
+
+
+async def _ready(gateway: Gateway, book: TokenBook) -> Mapping[str, bool]:
+    answers = {store.value: await _can_be_asked(gateway, store) for store in Store}
+    return {**answers, "control": book.is_fresh}
+
+
+async def _can_be_asked(gateway: Gateway, store: Store) -> bool:
+    pool = next(pools[store] for pools in gateway.pools.values() if store in pools)
+    try:
+        await pool.fetch("SELECT 1", ())
+    except StoreUnavailable:
+        return False
+    return True

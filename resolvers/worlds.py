@@ -1,0 +1,37 @@
+"""What each purpose's plans are made in: its schema, the sources, its cursors' binding."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import orjson
+
+from resolvers.binding import World
+from resolvers.cursors import Cursors
+from resolvers.sources import ObjectSource
+from schema.build import build_schemas
+from schema.matrix import digest
+from schema.purposes import ABOUT, Purpose
+
+
+def build_worlds(
+    objects: Mapping[str, ObjectSource], cursors: Cursors, sharded: bool = False
+) -> dict[Purpose, World]:
+    """The worlds of all purposes. MissingTerms if any field has none."""
+    policy = digest()
+    return {
+        purpose: World(
+            schema=schema,
+            objects=objects,
+            constants={"policy": _policy(purpose, policy)},
+            cursors=cursors,
+            binding=f"{purpose}|{policy}",
+            sharded=sharded,
+        )
+        for purpose, schema in build_schemas().items()
+    }
+
+
+def _policy(purpose: Purpose, policy: str) -> dict[str, str]:
+    fields = {"digest": policy, "purpose": purpose.value, "sentence": ABOUT[purpose].sentence}
+    return {name: orjson.dumps(value).decode() for name, value in fields.items()}
