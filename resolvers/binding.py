@@ -186,9 +186,7 @@ class Binder:
         keys: Parameter,
         selected: Selected,
     ) -> int:
-        return self._open_fetch(
-            source, via, (1,), wave=0, key_type=keys.type, selected=selected, keys=keys
-        )
+        return self._open_fetch(source, via, (1,), wave=0, key_type=keys.type, selected=selected, keys=keys)
 
     def _bind_list(self, named: GraphQLObjectType, selected: Selected, arguments: Arguments) -> RootList:
         source = self._listed_source(named)

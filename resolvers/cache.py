@@ -22,7 +22,7 @@ from schema.purposes import Purpose
 from schema.refusals import Code, Refusal
 
 if TYPE_CHECKING:
-    from graphql import GraphQLInputType
+    from graphql import GraphQLType
 
 MAX_DOCUMENT_PLANS = 64
 
@@ -93,9 +93,7 @@ class PlanCache:
 
 def _prepared(schema: GraphQLSchema, operation: Operation) -> Prepared:
     definitions = operation.node.variable_definitions or ()
-    types = {
-        each.variable.name.value: type_from_ast(schema, each.type) for each in definitions
-    }
+    types = {each.variable.name.value: type_from_ast(schema, each.type) for each in definitions}
     kinds = [_plain_kind(type_) for type_ in types.values()]
     plain = None
     if all(kind is not None for kind in kinds):
@@ -103,7 +101,7 @@ def _prepared(schema: GraphQLSchema, operation: Operation) -> Prepared:
     return Prepared(operation, schema, names=frozenset(types), plain=plain)
 
 
-def _plain_kind(type_: GraphQLInputType | None) -> bool | None:
+def _plain_kind(type_: GraphQLType | None) -> bool | None:
     """False for ID and String, True for a list of them, None for what must be coerced."""
     inner = type_.of_type if isinstance(type_, GraphQLNonNull) else type_
     if inner in (GraphQLID, GraphQLString):

@@ -210,7 +210,9 @@ RELATIONS: tuple[Relation, ...] = (
         key=None,
         group=None,
     ),
-    Relation(Store.SOCIAL, "merchant", {"id": _public("bigint"), "name": _public("text")}, key=None, group=None),
+    Relation(
+        Store.SOCIAL, "merchant", {"id": _public("bigint"), "name": _public("text")}, key=None, group=None
+    ),
     Relation(Store.SOCIAL, "business", _BUSINESS, key=None, group=None),
     Relation(Store.SOCIAL, "message", _CONTENT, key="sender_id", group="social", schema="content"),
 )

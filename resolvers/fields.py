@@ -14,9 +14,7 @@ from resolvers.sources import Many, ObjectSource, One, Source, Summary
 from schema.build import TYPES, fields_of
 from schema.terms import TERMS
 
-OBJECTS: Mapping[str, ObjectSource] = {
-    source.type: source for source in (MESSENGER_ACCOUNT, SOCIAL_ACCOUNT)
-}
+OBJECTS: Mapping[str, ObjectSource] = {source.type: source for source in (MESSENGER_ACCOUNT, SOCIAL_ACCOUNT)}
 # Told by the edges themselves: the entry of an address book is the contact's own hop.
 EDGES = {"ContactEdge": frozenset({"account"})}
 

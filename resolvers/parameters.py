@@ -87,7 +87,7 @@ class Arguments:
 
         A value without a variable is decoded here and now, so its refusal is the plan's.
         """
-        node = next((given.value for given in self.node.arguments if given.name.value == path[0]), None)
+        node = next((given.value for given in self.node.arguments or () if given.name.value == path[0]), None)
         if isinstance(node, VariableNode):
             name, rest = node.name.value, path[1:]
             return lambda variables: decode(_dig(variables.coerced[name], rest))
@@ -103,7 +103,7 @@ class Arguments:
 
     def is_constant(self, name: str) -> bool:
         """Whether the argument holds no variable."""
-        node = next((given.value for given in self.node.arguments if given.name.value == name), None)
+        node = next((given.value for given in self.node.arguments or () if given.name.value == name), None)
         finder = _FindVariable()
         if node is not None:
             visit(node, finder)

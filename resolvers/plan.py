@@ -195,9 +195,7 @@ class ObjectOf:
     members: tuple[tuple[str, Bound], ...]
 
 
-Bound = (
-    Literal | Value | Identify | Count | SummaryOf | Hole | Joined | OneOf | ManyOf | PageOf | ObjectOf
-)
+Bound = Literal | Value | Identify | Count | SummaryOf | Hole | Joined | OneOf | ManyOf | PageOf | ObjectOf
 
 
 # --- fetches, statements, plan --------------------------------------------------------------------

@@ -79,9 +79,7 @@ class Run:
             for wave in self.plan.waves
         ]
 
-    async def ask(
-        self, statement: Statement, arguments: list[Any], source: Pool | Snapshot
-    ) -> None:
+    async def ask(self, statement: Statement, arguments: list[Any], source: Pool | Snapshot) -> None:
         """Run one statement and note its texts, and the keys in their holes."""
         if not self._with_keys(statement, arguments):
             return
@@ -240,9 +238,7 @@ async def run_plan(
         return Ran("null", frozenset(run.down))
 
 
-async def _run_in_snapshots(
-    run: Run, pools: Mapping[Store, Pool], parameters: list[list[list[Any]]]
-) -> None:
+async def _run_in_snapshots(run: Run, pools: Mapping[Store, Pool], parameters: list[list[list[Any]]]) -> None:
     """Stores that are asked more than once are asked in one snapshot each."""
     async with AsyncExitStack() as stack:
         sources: dict[Store, Pool | Snapshot | None] = {}
@@ -261,4 +257,3 @@ async def _run_in_snapshots(
                     run.fail(statement)
                 else:
                     await run.ask(statement, arguments, source)
-

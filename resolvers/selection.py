@@ -20,6 +20,7 @@ from graphql import (
     GraphQLSchema,
     GraphQLSkipDirective,
     InlineFragmentNode,
+    SelectionNode,
     SelectionSetNode,
     get_directive_values,
 )
@@ -48,17 +49,13 @@ class Collector:
     fragments: Mapping[str, FragmentDefinitionNode]
     variables: VariableValues
 
-    def collect(
-        self, parent: GraphQLObjectType, sets: tuple[SelectionSetNode, ...]
-    ) -> tuple[Selected, ...]:
+    def collect(self, parent: GraphQLObjectType, sets: tuple[SelectionSetNode, ...]) -> tuple[Selected, ...]:
         """The merged selection of an object of type `parent`, in the order of first occurrence."""
         grouped: dict[str, list[FieldNode]] = {}
         visited: set[str] = set()
         for selections in sets:
             self._into(grouped, visited, parent, selections)
-        return tuple(
-            Selected(key, nodes[0].name.value, tuple(nodes)) for key, nodes in grouped.items()
-        )
+        return tuple(Selected(key, nodes[0].name.value, tuple(nodes)) for key, nodes in grouped.items())
 
     def _into(
         self,
@@ -85,7 +82,7 @@ class Collector:
                     if self._applies(parent, fragment.type_condition.name.value):
                         self._into(grouped, visited, parent, fragment.selection_set)
 
-    def _included(self, selection: FieldNode | FragmentSpreadNode | InlineFragmentNode) -> bool:
+    def _included(self, selection: SelectionNode) -> bool:
         skip = get_directive_values(GraphQLSkipDirective, selection, self.variables)
         if skip and skip["if"]:
             return False
@@ -97,4 +94,3 @@ class Collector:
         if isinstance(named, GraphQLInterfaceType):
             return self.schema.is_sub_type(named, parent)
         return named is parent
-

@@ -55,9 +55,7 @@ class View:
     kinds: Mapping[str, Marks] | None = None
 
 
-def views_of(
-    objects: Mapping[str, ObjectSource], store: Store, purpose: Purpose
-) -> dict[str, View]:
+def views_of(objects: Mapping[str, ObjectSource], store: Store, purpose: Purpose) -> dict[str, View]:
     """The purpose's views in the store, by name; empty if it sees nothing there."""
     views: dict[str, View] = {}
     for source in objects.values():
@@ -74,7 +72,7 @@ Read = tuple[Mark, Mapping[str, Marks] | None, Relation, set[str]]
 
 
 def _reads(objects: Mapping[str, ObjectSource], source: ObjectSource, purpose: Purpose) -> Iterator[Read]:
-    rows = _type_named(source.type).ROWS.kinds[ALL_ROWS]
+    rows = _rows_of(_type_named(source.type))[ALL_ROWS]
     if not rows.open_to(purpose):
         return
     yield rows[purpose], None, source.relation, {source.relation.key or ""}
@@ -117,13 +115,18 @@ def _reads_of_field(source: Source, mark: Mark, relation: Relation, purpose: Pur
             yield from _reads_of_fields(_type_read_from(source), other, fields, purpose)
         case Many(other, on, _, fields):
             cls = _type_read_from(source)
-            kinds = cls.ROWS.kinds if isinstance(getattr(cls, "ROWS", None), Rows) else None
+            kinds = _rows_of(cls) or None
             yield mark, kinds, other, {on}
             yield from _reads_of_fields(cls, other, fields, purpose)
 
 
 def _type_named(name: str) -> type:
     return next(cls for cls in TYPES if cls.__name__ == name)
+
+
+def _rows_of(cls: type) -> Mapping[str, Marks]:
+    declared = getattr(cls, "ROWS", None)
+    return declared.kinds if isinstance(declared, Rows) else {}
 
 
 def _type_read_from(source: One | Many) -> type:
@@ -200,13 +203,11 @@ def _view_sql(view: View, purpose: Purpose) -> str:
     }
     if forbidden:
         raise PolicyGap(f"{view.relation.qualified} would show {sorted(forbidden)}")
-    columns = ", ".join(
-        f"t.{_identifier(name)}" for name in view.relation.columns if name in view.columns
-    )
+    columns = ", ".join(f"t.{_identifier(name)}" for name in view.relation.columns if name in view.columns)
     condition = _condition(view, purpose)
     where = f"\n    WHERE {condition}" if condition else ""
     name = f"{purpose.universe}.{_identifier(view.relation.name)}"
-    return f"CREATE VIEW {name} AS\n    SELECT {columns}\n    FROM {view.relation.qualified} t{where};"
+    return f"CREATE VIEW {name} AS\n    SELECT {columns}\n    FROM {view.relation.qualified} t{where};"  # noqa: S608 - names of the catalogue
 
 
 @dataclass(frozen=True)
@@ -346,9 +347,7 @@ async def _fingerprint(connection: Connection, schema: str) -> str:
     return str(await connection.fetchval(_FINGERPRINT, schema))
 
 
-async def differences(
-    connection: Connection, objects: Mapping[str, ObjectSource], store: Store
-) -> list[str]:
+async def differences(connection: Connection, objects: Mapping[str, ObjectSource], store: Store) -> list[str]:
     """What the store has that the policy does not allow, or lacks that it needs; empty if all is well.
 
     Reads the catalogues of the database alone, so any login may ask. Each is one sentence naming the

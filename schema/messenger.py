@@ -105,7 +105,8 @@ class MessengerAccount(Node):
     ) -> ContactConnection: ...
 
     contact_count_band: ContactCountBand = seen(
-        "- - - - V - O - -", "Size of the address book in a band: 0, 1 to 9, 10 to 49, 50 to 199, 200 and more."
+        "- - - - V - O - -",
+        "Size of the address book in a band: 0, 1 to 9, 10 to 49, 50 to 199, 200+.",
     )
     social_account: Annotated[SocialAccount, strawberry.lazy("schema.social")] | None = seen(
         "A - A - V - O - -", "The same person on the social network, or null."
@@ -144,7 +145,7 @@ class MessengerAccountFilter:
     )
 
 
-@strawberry.input(one_of=True, description="Order of members. Equal ones stand in the order of their numbers.")
+@strawberry.input(one_of=True, description="Order of members; equal ones by number, in the same direction.")
 class MessengerAccountOrder:
     """Order by one field that this purpose sees."""
 

@@ -122,7 +122,7 @@ class SocialAccountFilter:
     )
 
 
-@strawberry.input(one_of=True, description="Order of members. Equal ones stand in the order of their numbers.")
+@strawberry.input(one_of=True, description="Order of members; equal ones by number, in the same direction.")
 class SocialAccountOrder:
     """Order by one field that this purpose sees."""
 

@@ -1,0 +1,236 @@
+"""How a connection becomes one JSON text: an aggregate over at most one page of rows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    FromClause,
+    Integer,
+    Select,
+    Text,
+    cast,
+    exists,
+    false,
+    func,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+)
+from sqlalchemy import Column as SqlColumn
+from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
+
+from resolvers.plan import HOLE, Edges, Info, Literal, Narrowing, Nodes, PageOf, Parameter, Place, Total
+from resolvers.rows import Row
+from resolvers.spelling import First, Pieces, concatenate, filtered, json_object, list_of, quote, spell
+
+if TYPE_CHECKING:
+    from resolvers.sql import Renderer
+
+
+class Listing:
+    """One connection while it is rendered: the rows that its parts turn out to need.
+
+    A part asks for columns of the page's rows (`column`) and gets them back as columns of the
+    subquery `page`, over which it aggregates. Rows are numbered only if somebody asks whether the
+    list goes on: then one row more than the page is read.
+    """
+
+    def __init__(self, renderer: Renderer, page: PageOf, parent: Row | None) -> None:
+        self.renderer = renderer
+        self.page = page
+        self.parent = parent
+        clause = renderer.alias(page.relation)
+        self.row = Row(clause, clause)
+        self.name = f"page{renderer.names}"
+        self.columns: dict[str, ColumnElement[Any]] = {}
+        self.ids: FromClause | None = None
+        if page.ids is not None:
+            wanted = func.unnest(renderer.bind(page.ids)).table_valued(
+                SqlColumn("id", BigInteger()), with_ordinality="n", name=f"wanted{renderer.names}"
+            )
+            self.ids = wanted.render_derived()
+            self.row.source = self.ids.join(clause, clause.c["id"] == self.ids.c["id"])
+        self.peeks = page.ids is None and any(
+            isinstance(part, Info) and any(name == _MORE[page.bounds.from_end] for _, name in part.members)
+            for _, part in page.parts
+        )
+
+    # --- what the parts ask for -------------------------------------------------------------------
+
+    def column(self, expression: ColumnElement[Any], name: str | None = None) -> ColumnElement[Any]:
+        """Have `expression` computed for each row of the page; its name in the subquery."""
+        label = name or f"c{len(self.columns)}"
+        self.columns.setdefault(label, expression.label(label))
+        return literal_column(f"{self.name}.{label}", expression.type)
+
+    def keys(self) -> list[ColumnElement[Any]]:
+        """The order's columns within the subquery."""
+        if self.ids is not None:
+            return [self.column(self.ids.c["n"], "n")]
+        return [
+            self.column(self.row.clause.c[key.column], f"k{number}")
+            for number, key in enumerate(self.page.order.keys)
+        ]
+
+    def ordered(self, backwards: bool = False) -> list[ColumnElement[Any]]:
+        """The order by which an aggregate over the page puts its items."""
+        descending = self.page.order.descending != backwards
+        return [key.desc() if descending else key for key in self.keys()]
+
+    def place(self, slot: int) -> Pieces:
+        """An item's cursor: the hole in which the order's values will be sealed."""
+        pieces: Pieces = [f"{HOLE}{slot}:["]
+        for number, key in enumerate(self.page.order.keys):
+            pieces += ["," if number else "", *spell(key, self.row.clause.c[key.column])]
+        return [*pieces, f"]{HOLE}"]
+
+    # --- parts ------------------------------------------------------------------------------------
+
+    def part(self, part: Edges | Nodes | Info | Total | Literal) -> Pieces:
+        """The JSON text of one member of the connection."""
+        match part:
+            case Literal(text):
+                return [text]
+            case Nodes(item):
+                return [self._all(self.renderer.value(item, self.row))]
+            case Edges(members):
+                return [
+                    self._all(
+                        json_object(
+                            (
+                                key,
+                                self.place(member.slot)
+                                if isinstance(member, Place)
+                                else self.renderer.value(member, self.row),
+                            )
+                            for key, member in members
+                        )
+                    )
+                ]
+            case Total():
+                return [self._total()]
+            case Info():
+                return self._info(part)
+
+    def _all(self, item: Pieces) -> ColumnElement[str]:
+        return list_of(self.column(concatenate(item)), self.ordered(), self._on_page())
+
+    def _on_page(self) -> ColumnElement[bool] | None:
+        if not self.peeks:
+            return None
+        return self.column(self._number(), "n") <= self._size()
+
+    def _number(self) -> ColumnElement[Any]:
+        return func.row_number().over(order_by=self._reading_order())
+
+    def _size(self) -> ColumnElement[int]:
+        size = self.page.bounds.size
+        if isinstance(size, Parameter):
+            return self.renderer.bind(size)
+        return literal_column(str(size), Integer())
+
+    def _total(self) -> ColumnElement[str]:
+        other = Listing(self.renderer, _without_parts(self.page), self.parent)
+        counted = select(cast(func.count(), Text())).select_from(other.row.source).where(*other._conditions())
+        return within(counted, self.parent).scalar_subquery()
+
+    def _info(self, info: Info) -> Pieces:
+        return json_object((key, self._info_member(name, info.slot)) for key, name in info.members)
+
+    def _info_member(self, name: str | Literal, slot: int) -> Pieces:
+        match name:
+            case Literal(text):
+                return [text]
+            case "startCursor" | "endCursor":
+                cursor = self.column(concatenate(self.place(slot)), f"cursor{slot}")
+                order = self.ordered(backwards=name == "endCursor")
+                found = func.array_agg(aggregate_order_by(cursor, *order), type_=ARRAY(Text()))
+                at_place = First(filtered(found, self._on_page()))
+                return [func.coalesce(at_place, quote("null"))]
+        if self.ids is not None:
+            return ["false"]
+        further = self._beyond(name)
+        if name == _MORE[self.page.bounds.from_end]:
+            self.column(self._number(), "n")
+            further = or_(func.count() > self._size(), further)
+        return [cast(further, Text())]
+
+    def _beyond(self, name: str) -> ColumnElement[bool]:
+        """Whether the list holds items on the far side of the cursor that bounds the page there."""
+        bounds = self.page.bounds
+        place, outside = (bounds.before, False) if name == "hasNextPage" else (bounds.after, True)
+        if not place:
+            return false()
+        other = Listing(self.renderer, _without_parts(self.page), self.parent)
+        beyond = ~other._against(place, after=outside)
+        found = select(literal_column("1")).select_from(other.row.source)
+        return exists(within(found.where(*other._conditions(), beyond), self.parent))
+
+    # --- rows -------------------------------------------------------------------------------------
+
+    def _conditions(self) -> list[ColumnElement[bool]]:
+        conditions = [_narrow(self.renderer, self.row.clause, each) for each in self.page.narrowings]
+        if self.page.on is not None and self.parent is not None:
+            conditions.append(self.row.clause.c[self.page.on] == self.parent.clause.c["id"])
+        return conditions
+
+    def _against(self, place: tuple[Parameter, ...], after: bool) -> ColumnElement[bool]:
+        columns = [self.row.clause.c[key.column] for key in self.page.order.keys]
+        values = [self.renderer.bind(parameter) for parameter in place]
+        left = columns[0] if len(columns) == 1 else tuple_(*columns)
+        right = values[0] if len(values) == 1 else tuple_(*values)
+        return left > right if after != self.page.order.descending else left < right
+
+    def _reading_order(self) -> list[ColumnElement[Any]]:
+        descending = self.page.order.descending != self.page.bounds.from_end
+        columns = [self.row.clause.c[key.column] for key in self.page.order.keys]
+        return [column.desc() if descending else column for column in columns]
+
+    def rows(self) -> FromClause:
+        """The page's rows, with every column that a part asked for."""
+        conditions = self._conditions()
+        selected = select(*self.columns.values()).select_from(self.row.source)
+        if self.ids is None:
+            bounds = self.page.bounds
+            if bounds.after:
+                conditions.append(self._against(bounds.after, after=True))
+            if bounds.before:
+                conditions.append(self._against(bounds.before, after=False))
+            limit = self._size() + literal_column("1", Integer()) if self.peeks else self._size()
+            selected = selected.order_by(*self._reading_order()).limit(limit)
+        return within(selected.where(*conditions), self.parent).subquery(self.name)
+
+
+# Which of pageInfo's questions is answered by reading one row more: by `from_end`.
+_MORE = {False: "hasNextPage", True: "hasPreviousPage"}
+
+
+def _without_parts(page: PageOf) -> PageOf:
+    """The same list with no parts: for counting it, or looking beyond the page."""
+    return replace(page, parts=())
+
+
+def within(statement: Select[Any], parent: Row | None) -> Select[Any]:
+    """The statement as a part of the one in which `parent` is a row."""
+    return statement if parent is None else statement.correlate(parent.clause)
+
+
+def _narrow(renderer: Renderer, clause: FromClause, narrowing: Narrowing) -> ColumnElement[bool]:
+    column, operand = clause.c[narrowing.column], renderer.bind(narrowing.operand)
+    match narrowing.operator:
+        case "eq":
+            return column == operand
+        case "in":
+            return column == func.any(operand)
+        case "from":
+            return column >= operand
+        case "before":
+            return column < operand
+        case "startsWith":
+            return func.starts_with(column, operand)
+    raise AssertionError(f"an operator without a spelling: {narrowing.operator}")
