@@ -149,7 +149,7 @@ class Listing:
             case "startCursor" | "endCursor":
                 cursor = self.column(concatenate(self.place(slot)), f"cursor{slot}")
                 order = self.ordered(backwards=name == "endCursor")
-                found = func.array_agg(aggregate_order_by(cursor, *order), type_=ARRAY(Text()))
+                found: Any = func.array_agg(aggregate_order_by(cursor, *order), type_=ARRAY(Text()))
                 at_place = First(filtered(found, self._on_page()))
                 return [func.coalesce(at_place, quote("null"))]
         if self.ids is not None:
@@ -168,7 +168,7 @@ class Listing:
             return false()
         other = Listing(self.renderer, _without_parts(self.page), self.parent)
         beyond = ~other._against(place, after=outside)
-        found = select(literal_column("1")).select_from(other.row.source)
+        found: Any = select(literal_column("1")).select_from(other.row.source)
         return exists(within(found.where(*other._conditions(), beyond), self.parent))
 
     # --- rows -------------------------------------------------------------------------------------

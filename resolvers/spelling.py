@@ -142,7 +142,9 @@ def filtered(aggregate: Any, condition: ColumnElement[bool] | None) -> Any:
 
 
 def list_of(
-    item: ColumnElement[str], order: Sequence[ColumnElement[Any]], condition: ColumnElement[bool] | None = None
+    item: ColumnElement[str],
+    order: Sequence[ColumnElement[Any]],
+    condition: ColumnElement[bool] | None = None,
 ) -> ColumnElement[str]:
     """A JSON list of the items; an empty one if there are none."""
     gathered = func.string_agg(item, aggregate_order_by(quote(","), *order))

@@ -15,7 +15,6 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Integer,
-    Select,
     Text,
     bindparam,
     cast,
@@ -88,7 +87,7 @@ class Renderer:
 
     # --- fetches ----------------------------------------------------------------------------------
 
-    def fetch(self, fetch: Fetch) -> Select[Any]:
+    def fetch(self, fetch: Fetch) -> Any:
         """(key as text, JSON text) of one fetch."""
         if fetch.page is not None:
             return select(quote("").label("k"), self._page(fetch.page, None).label("b"))

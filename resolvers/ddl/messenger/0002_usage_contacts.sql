@@ -29,6 +29,14 @@ CREATE TABLE messenger.contact (
     CONSTRAINT contact_contact FOREIGN KEY (contact_id) REFERENCES messenger.account ON DELETE CASCADE
 );
 
+-- Without these the planner takes `restricted & bit = 0` for one row in two hundred and joins in loops
+-- what is nearly the whole table (measured: 9.8 ms instead of 1.0 for the usage of 100 accounts).
+CREATE STATISTICS messenger.account_ads ON (restricted & 1) FROM messenger.account;
+CREATE STATISTICS messenger.account_friends ON (restricted & 2) FROM messenger.account;
+CREATE STATISTICS messenger.daily_usage_ads ON (restricted & 1) FROM messenger.daily_usage;
+CREATE STATISTICS messenger.contact_friends ON (restricted & 2) FROM messenger.contact;
+CREATE STATISTICS messenger.phone_lookup_ads ON (restricted & 1) FROM messenger.phone_lookup;
+
 -- A change of restriction reaches every copy in the transaction that makes it.
 CREATE FUNCTION messenger.spread_restriction() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $$

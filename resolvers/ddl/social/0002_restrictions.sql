@@ -1,4 +1,11 @@
 -- How a restriction reaches every row that came from the messenger. See messenger/0002 for the lock.
+CREATE STATISTICS social.messenger_link_ads ON (restricted & 1) FROM social.messenger_link;
+CREATE STATISTICS social.messenger_link_friends ON (restricted & 2) FROM social.messenger_link;
+CREATE STATISTICS social.messenger_lookup_ads ON (restricted & 1) FROM social.messenger_lookup;
+CREATE STATISTICS social.messenger_lookup_friends ON (restricted & 2) FROM social.messenger_lookup;
+CREATE STATISTICS social.phone_binding_ads ON (restricted & 1) FROM social.phone_binding;
+CREATE STATISTICS social.phone_binding_friends ON (restricted & 2) FROM social.phone_binding;
+
 CREATE FUNCTION social.spread_restriction() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
