@@ -1,0 +1,71 @@
+# Every target does its own set-up: a virtual environment in .venv, with the versions of
+# constraints.txt. Needed: make and Python 3.11 or newer.
+#   make demo PYTHON=python3.12    uses another interpreter
+#   make demo ARGS=--once          hands arguments on
+
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench mutants clean
+
+help: ## what there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: .venv/.demo ## the whole system on demo data, in this folder; then http://127.0.0.1:8000/graphql
+	@$(BIN)/python -m gateway demo $(ARGS)
+
+test: check ## checks, then the whole test suite
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov=schema --cov=resolvers --cov=gateway --cov-report=term:skip-covered $(ARGS)
+
+check: .venv/.test ## format, lint, types, and the arrow gateway → resolvers → schema
+	@$(BIN)/ruff format --check --quiet . || { echo "Run: $(BIN)/ruff format ."; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+bench: .venv/.test ## requests a second and CPU time, against the recorded figures
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+mutants: .venv/.test ## the suite against deliberately broken builds: each must fail a test
+	@$(BIN)/python -m tests.mutants $(ARGS)
+
+clean: ## remove .venv and caches; the demo's data stays (gateway demo --reset)
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage build *.egg-info
+
+# --- set-up ---------------------------------------------------------------------------------------
+
+# $(1): what to install. pip's own words go to a file: they matter only when it fails.
+define install
+	@echo "Installing into .venv: about a minute, once"
+	@ticker=; seconds=0; \
+	if [ -t 1 ]; then \
+	    ( while sleep 1; do seconds=$$((seconds + 1)); \
+	      doing="$$(grep -cE '^(Collecting|Processing)' .venv/install.log) packages found"; \
+	      ! grep -q '^Installing' .venv/install.log || doing='installing    '; \
+	      printf '\r  %s s, %s ' $$seconds "$$doing"; done ) & \
+	    ticker=$$!; trap 'kill $$ticker 2>/dev/null' EXIT; trap 'exit 130' INT TERM; \
+	fi; \
+	$(BIN)/python -m pip install --disable-pip-version-check --no-input -c constraints.txt -e $(1) > .venv/install.log 2>&1; \
+	status=$$?; [ -z "$$ticker" ] || { kill $$ticker; printf '\r\033[K'; }; \
+	if [ $$status -ne 0 ]; then \
+	    grep -i '^error' .venv/install.log || tail -n 5 .venv/install.log; \
+	    echo "Installing failed: all of pip's words stand in .venv/install.log. Is a package index reachable?"; exit 1; \
+	fi
+endef
+
+.venv/.demo: .venv/.python pyproject.toml constraints.txt
+	$(call install,.)
+	@touch $@
+
+.venv/.test: .venv/.python pyproject.toml constraints.txt
+	$(call install,".[test]")
+	@touch .venv/.demo $@
+
+.venv/.python:
+	@command -v $(PYTHON) > /dev/null || { echo "$(PYTHON) is not there: install Python 3.11 or newer, or name one: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$$($(PYTHON) --version) is too old: Python 3.11 or newer is needed; name one: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null || { echo "$(PYTHON) cannot make a virtual environment: install its module venv (Debian: apt-get install python3-venv)"; exit 1; }
+	@$(PYTHON) -m venv --clear .venv
+	@touch $@
