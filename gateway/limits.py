@@ -21,7 +21,9 @@ def admit(plan: Plan, variables: VariableValues, max_cost: int) -> None:
 
 def cost_of(plan: Plan, variables: VariableValues) -> int:
     """The most rows that the plan can touch: a sum of products of list sizes."""
-    return sum(_product(factors, variables) for factors in plan.cost)
+    if not plan.sized_costs:
+        return plan.least_cost
+    return plan.least_cost + sum(_product(factors, variables) for factors in plan.sized_costs)
 
 
 def _product(factors: tuple[Parameter | int, ...], variables: VariableValues) -> int:

@@ -159,12 +159,12 @@ class Binder:
             if type_.name in self.world.objects
         ]
         prefixes = tuple(source.prefix for source in sources)
-        identifier = Parameter("text", arguments.reader(("id",), _any_identifier(prefixes)))
-        choices = []
+        slots = []
         for source in sources:
-            keys = Parameter("bigint", arguments.reader(("id",), _identifier_of(source.prefix)))
-            choices.append((source.prefix, self._open_root(source, None, keys, selected)))
-        return RootNode(selected.key, tuple(choices), identifier)
+            number = _number_of(source.prefix, prefixes)
+            keys = Parameter("bigint", arguments.reader(("id",), number))
+            slots.append(self._open_root(source, None, keys, selected))
+        return RootNode(selected.key, tuple(slots))
 
     def _bind_lookup(self, named: GraphQLObjectType, selected: Selected, arguments: Arguments) -> RootHole:
         source = self.world.objects[named.name]
@@ -177,7 +177,7 @@ class Binder:
         else:
             via, type_, decode = source.lookups[name], "text", plain_text  # type: ignore[assignment]
         keys = Parameter(type_, arguments.reader((name,), decode))
-        return RootHole(selected.key, self._open_root(source, via, keys, selected), keys)
+        return RootHole(selected.key, self._open_root(source, via, keys, selected))
 
     def _open_root(
         self,
@@ -516,17 +516,15 @@ def _quoted(text: str) -> str:
     return orjson.dumps(text).decode()
 
 
-def _any_identifier(prefixes: tuple[str, ...]) -> Callable[[Any], str]:
-    def read(identifier: Any) -> str:
-        if all(split_identifier(identifier, prefix) is None for prefix in prefixes):
+def _number_of(prefix: str, known: tuple[str, ...]) -> Callable[[Any], int | None]:
+    """The number in an identifier of this prefix; None if it is of another known one."""
+
+    def read(identifier: Any) -> int | None:
+        if all(split_identifier(identifier, each) is None for each in known):
             raise Refusal(Code.BAD_USER_INPUT)
-        return str(identifier)
+        return split_identifier(identifier, prefix)
 
     return read
-
-
-def _identifier_of(prefix: str) -> Callable[[Any], int | None]:
-    return lambda identifier: split_identifier(identifier, prefix)
 
 
 def _identifiers_of(prefix: str) -> Callable[[Any], list[int]]:

@@ -7,10 +7,11 @@ alone.
 from __future__ import annotations
 
 from collections import defaultdict
+from math import prod
 from typing import TYPE_CHECKING
 
 from resolvers.binding import Binder, World
-from resolvers.plan import Fetch, Plan, Statement
+from resolvers.plan import Fetch, Parameter, Plan, Statement
 from resolvers.selection import Collector
 from resolvers.sql import render_statement
 
@@ -30,12 +31,15 @@ def compile_plan(world: World, operation: Operation, variables: VariableValues) 
     binder = Binder(world, collector, variables)
     roots = tuple(binder.bind_root(query, field) for field in selected)
     groups = _group_fetches(binder.fetches, world.sharded)
-    waves = tuple(tuple(render_statement(group) for group in wave) for wave in groups)
+    waves = tuple(
+        tuple(render_statement(group, gather=not world.sharded) for group in wave) for wave in groups
+    )
     return Plan(
         roots=roots,
         waves=waves,
         slots=tuple(binder.slots),
-        cost=tuple(binder.cost),
+        least_cost=sum(prod(each) for each in binder.cost if _is_fixed(each)),  # type: ignore[arg-type]
+        sized_costs=tuple(each for each in binder.cost if not _is_fixed(each)),
         repeatable=_stores_asked_again(waves),
     )
 
@@ -47,6 +51,10 @@ def _group_fetches(fetches: list[Fetch], sharded: bool) -> list[list[list[Fetch]
         group = (fetch.store, fetch.slot) if sharded else (fetch.store,)
         waves[fetch.wave][group].append(fetch)
     return [list(waves[number].values()) for number in sorted(waves)]
+
+
+def _is_fixed(factors: tuple[Parameter | int, ...]) -> bool:
+    return all(isinstance(factor, int) for factor in factors)
 
 
 def _stores_asked_again(waves: tuple[tuple[Statement, ...], ...]) -> frozenset[Store]:

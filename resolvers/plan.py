@@ -30,10 +30,13 @@ if TYPE_CHECKING:
 
     Read = Callable[[VariableValues], object]
 
-# No escaped JSON text holds a control character, and all free text is escaped: these three cannot
-# occur in a value, whoever wrote it.
+# No escaped JSON text holds a control character, and all free text is escaped: these
+# cannot occur in a value, whoever wrote it. A hole stands between two HOLE: a mark, `slot:key`; or marks
+# apart by PAIR and, after PART, the text around them. ITEM parts gathered rows.
 HOLE = "\x1f"
 PART = "\x1e"
+PAIR = "\x1d"
+ITEM = "\x1c"
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,14 +227,15 @@ class Fetch:
 class Statement:
     """One SQL text, and what it answers.
 
-    Rows are (key as text, JSON text); with several fetches a leading column counts them from 0.
-    `parameters`: in the order of ``$1 …``; an integer stands for the keys of that slot.
+    Rows are (mark, JSON text); if `gathered`, each row holds many of both. `parameters`: in the order
+    of ``$1 …``; an integer stands for the keys of that slot.
     """
 
     store: Store
     sql: str
     parameters: tuple[Parameter | int, ...]
     slots: tuple[int, ...]
+    gathered: bool
 
 
 @dataclass(frozen=True)
@@ -254,20 +258,18 @@ Slot = FetchSlot | CursorSlot
 
 @dataclass(frozen=True)
 class RootHole:
-    """A root field filled from a slot by the key that the request names."""
+    """A root field that is one object: the only row of its slot, or null."""
 
     key: str
     slot: int
-    identifier: Parameter
 
 
 @dataclass(frozen=True)
 class RootNode:
-    """`node`: filled from the slot of whichever type the identifier names."""
+    """`node`: the only row of whichever slot's type the identifier names, or null."""
 
     key: str
-    choices: tuple[tuple[str, int], ...]
-    identifier: Parameter
+    slots: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -300,12 +302,14 @@ Root = RootHole | RootNode | RootList | RootText | RootIntrospection
 class Plan:
     """How an operation is answered for one purpose and one shape of variables.
 
-    `cost`: the rows that it can touch at most, as sums of products of list sizes. `repeatable`: stores
-    asked more than once, which need one snapshot for the whole request.
+    `least_cost` and `sized_costs`: the rows that it can touch at most; the latter are products of list
+    sizes that the variables decide. `repeatable`: stores asked more than once, which need one snapshot
+    for the whole request.
     """
 
     roots: tuple[Root, ...]
     waves: tuple[tuple[Statement, ...], ...]
     slots: tuple[Slot, ...]
-    cost: tuple[tuple[Parameter | int, ...], ...]
+    least_cost: int
+    sized_costs: tuple[tuple[Parameter | int, ...], ...]
     repeatable: frozenset[Store]

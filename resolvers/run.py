@@ -1,26 +1,30 @@
 """Runs a plan's waves and fills the holes.
 
 A wave's JSON texts hold marks where a later wave has the answer. After each wave the keys in the
-marks are collected; the next wave asks for all of them at once. When all waves are through, the holes
-are filled from the last wave to the first, so that each text is complete before it is used.
+marks are collected, and the next wave asks for all of them at once. When all waves are through, the
+holes are filled from the last wave to the first, so that each text is complete before it is used.
+Every row comes as (mark, text): what fills a mark is found under the mark itself.
 
 No other code knows that there are two stores.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+import re
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from resolvers.catalogue import Store
 from resolvers.cursors import Cursors
 from resolvers.plan import (
     HOLE,
+    ITEM,
+    PAIR,
     PART,
     CursorSlot,
+    FetchSlot,
     Parameter,
     Plan,
     RootHole,
@@ -35,14 +39,12 @@ from resolvers.stores import Pool, Snapshot, StoreUnavailable
 if TYPE_CHECKING:
     from graphql.execution.values import VariableValues
 
-MAX_KEYS = 100_000
-
 
 class StoreChanged(Exception):
     """A store changed between two statements in a way that one answer cannot hold. Ask again."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Ran:
     """What came of a plan: the JSON text of `data`, and the stores that could not be asked."""
 
@@ -50,28 +52,33 @@ class Ran:
     down: frozenset[Store]
 
 
-@dataclass
-class Run:
-    """One run of a plan."""
+NOBODY_DOWN: frozenset[Store] = frozenset()
 
-    plan: Plan
-    variables: VariableValues
-    cursors: Cursors
-    introspected: Mapping[str, str]
-    texts: dict[int, dict[str, str | None]] = field(default_factory=lambda: defaultdict(dict))
-    keys: dict[int, dict[str, None]] = field(default_factory=lambda: defaultdict(dict))
-    failed: set[int] = field(default_factory=set)
-    down: set[Store] = field(default_factory=set)
-    bindings: dict[int, bytes] = field(default_factory=dict)
+
+class Run:
+    """One run of a plan: the texts found so far, by their marks."""
+
+    __slots__ = ("_cursors", "_found", "_open", "_variables", "down", "failed", "plan")
+
+    def __init__(self, plan: Plan, variables: VariableValues, cursors: Cursors) -> None:
+        self.plan = plan
+        self.failed: set[int] = set()
+        self.down: set[Store] = set()
+        self._variables = variables
+        self._cursors = cursors
+        self._found: dict[str, str] = {}
+        # Texts that hold marks, in the order of their waves.
+        self._open: list[tuple[str, str]] = []
 
     # --- waves ------------------------------------------------------------------------------------
 
     def read_parameters(self) -> list[list[list[Any]]]:
         """Every parameter that the request itself gives. Its refusals come before anything is asked."""
+        variables = self._variables
         return [
             [
                 [
-                    parameter.read(self.variables) if isinstance(parameter, Parameter) else parameter
+                    parameter.read(variables) if isinstance(parameter, Parameter) else None
                     for parameter in statement.parameters
                 ]
                 for statement in wave
@@ -80,7 +87,7 @@ class Run:
         ]
 
     async def ask(self, statement: Statement, arguments: list[Any], source: Pool | Snapshot) -> None:
-        """Run one statement and note its texts, and the keys in their holes."""
+        """Run one statement and note its texts."""
         if not self._with_keys(statement, arguments):
             return
         try:
@@ -88,18 +95,12 @@ class Run:
         except StoreUnavailable:
             self.fail(statement)
             return
-        slots = statement.slots
-        if len(slots) == 1:
-            found = self.texts[slots[0]]
-            for key, text in rows:
-                found[key] = text
-                if HOLE in text:
-                    self._note_keys(text)
-            return
-        for number, key, text in rows:
-            self.texts[slots[number]][key] = text
+        if statement.gathered:
+            rows = [pair for marks, texts in rows if marks for pair in _apart(marks, texts)]
+        for mark, text in rows:
+            self._found[mark] = text
             if HOLE in text:
-                self._note_keys(text)
+                self._open.append((mark, text))
 
     def fail(self, statement: Statement) -> None:
         """Note that a statement's store cannot be asked."""
@@ -107,108 +108,101 @@ class Run:
         self.down.add(statement.store)
 
     def _with_keys(self, statement: Statement, arguments: list[Any]) -> bool:
-        """Put the holes' keys in place of their slots; False if nothing is asked for."""
+        """Put the keys of the holes in their places; False if there is nothing to ask for."""
         asked = not statement.parameters
         for index, parameter in enumerate(statement.parameters):
             if isinstance(parameter, int):
-                keys = self.keys.get(parameter, ())
-                arguments[index] = [int(key) for key in keys]
-                asked = asked or bool(keys)
+                arguments[index] = self._keys_of(parameter)
+                asked = asked or bool(arguments[index])
             else:
                 asked = asked or arguments[index] is not None
         return asked
 
-    def _note_keys(self, text: str) -> None:
-        for token in text.split(HOLE)[1::2]:
-            number, _, key = token.partition(":")
-            if isinstance(self.plan.slots[int(number)], CursorSlot):
-                continue
-            if PART in key:
-                for pair in token.partition(PART)[0].split(","):
-                    number, _, key = pair.partition(":")
-                    self.keys[int(number)][key] = None
-            else:
-                self.keys[int(number)][key] = None
+    def _keys_of(self, slot: int) -> list[int]:
+        pattern = _mark_of(slot)
+        keys: dict[str, None] = {}
+        for _, text in self._open:
+            keys.update(dict.fromkeys(pattern.findall(text)))
+        return list(map(int, keys))
 
     # --- holes ------------------------------------------------------------------------------------
 
     def fill(self) -> None:
         """Complete every text, from the last wave to the first."""
-        for wave in reversed(self.plan.waves):
-            for statement in wave:
-                for slot in statement.slots:
-                    texts = self.texts[slot]
-                    for key, text in texts.items():
-                        if text is not None and HOLE in text:
-                            texts[key] = self._filled(text)
+        found, value = self._found, self._value
+        for mark, text in reversed(self._open):
+            parts = text.split(HOLE)
+            if len(parts) == 3 and not parts[0] and not parts[2]:
+                self._forward(mark, parts[1])
+                continue
+            parts[1::2] = [found.get(hole) or value(hole) for hole in parts[1::2]]
+            found[mark] = "".join(parts)
 
-    def _filled(self, text: str) -> str | None:
-        parts = text.split(HOLE)
-        if len(parts) == 3 and not parts[0] and not parts[2]:
-            return self._value(parts[1])
-        for index in range(1, len(parts), 2):
-            parts[index] = self._value(parts[index]) or "null"
-        return "".join(parts)
+    def _forward(self, mark: str, hole: str) -> None:
+        """A text that is nothing but a hole: what is not found there is not found here either."""
+        text = self._found.get(hole)
+        if text is None:
+            del self._found[mark]
+        else:
+            self._found[mark] = text
 
-    def _value(self, token: str) -> str | None:
-        number, _, key = token.partition(":")
+    def _value(self, hole: str) -> str:
+        """The text for a hole that is not simply found."""
+        head, part, template = hole.partition(PART)
+        if part:
+            return self._templated(head, template)
+        number, _, payload = hole.partition(":")
         slot = self.plan.slots[int(number)]
         if isinstance(slot, CursorSlot):
-            return f'"{self.cursors.seal(key, self._binding(int(number), slot))}"'
-        if PART in key:
-            return self._templated(token)
-        found = self.texts[int(number)].get(key)
-        if found is None and slot.required:
+            binding = slot.binding.read(self._variables)
+            assert isinstance(binding, bytes)
+            return f'"{self._cursors.seal(payload, binding)}"'
+        assert isinstance(slot, FetchSlot)
+        if slot.required:
             raise StoreUnavailable if int(number) in self.failed else StoreChanged
-        return found
+        return "null"
 
-    def _templated(self, token: str) -> str | None:
-        head, *around = token.split(PART)
-        whole = around[0]
-        for pair, rest in zip(head.split(","), around[1:], strict=True):
-            number, _, key = pair.partition(":")
-            found = self.texts[int(number)].get(key)
-            if found is None:
-                return None
-            whole += found + rest
+    def _templated(self, head: str, template: str) -> str:
+        found = self._found
+        whole, *around = template.split(PART)
+        for mark, rest in zip(head.split(PAIR), around, strict=True):
+            text = found.get(mark)
+            if text is None:
+                return "null"
+            whole += text + rest
         return whole
-
-    def _binding(self, number: int, slot: CursorSlot) -> bytes:
-        known = self.bindings.get(number)
-        if known is None:
-            read = slot.binding.read(self.variables)
-            assert isinstance(read, bytes)
-            known = self.bindings[number] = read
-        return known
 
     # --- roots ------------------------------------------------------------------------------------
 
-    def data(self) -> str:
+    def data(self, introspected: Mapping[str, str]) -> str:
         """The JSON text of `data`; null if a list that may not be null could not be read."""
         members = []
+        found = self._found
         for root in self.plan.roots:
             match root:
-                case RootText(key, text):
-                    members.append(f'"{key}":{text}')
-                case RootIntrospection(key):
-                    members.append(f'"{key}":{self.introspected[key]}')
+                case RootHole(key, slot):
+                    text = found.get(f"{slot}:", "null")
                 case RootList(key, slot):
                     if slot in self.failed:
                         return "null"
-                    members.append(f'"{key}":{self.texts[slot][""]}')
-                case RootHole(key, slot, identifier):
-                    text_ = self.texts[slot].get(str(identifier.read(self.variables)))
-                    members.append(f'"{key}":{text_ or "null"}')
-                case RootNode():
-                    members.append(f'"{root.key}":{self._node(root) or "null"}')
+                    text = found[f"{slot}:"]
+                case RootNode(key, slots):
+                    text = next((found[f"{slot}:"] for slot in slots if f"{slot}:" in found), "null")
+                case RootText(key, text):
+                    pass
+                case RootIntrospection(key):
+                    text = introspected[key]
+            members.append(f'"{key}":{text}')
         return "{" + ",".join(members) + "}"
 
-    def _node(self, root: RootNode) -> str | None:
-        identifier = str(root.identifier.read(self.variables))
-        for prefix, slot in root.choices:
-            if identifier.startswith(prefix):
-                return self.texts[slot].get(identifier[len(prefix) :])
-        return None
+
+def _apart(marks: str, texts: str) -> zip[tuple[str, str]]:
+    return zip(marks.split(ITEM), texts.split(ITEM), strict=True)
+
+
+def _mark_of(slot: int) -> re.Pattern[str]:
+    """The keys of a slot's marks. No text but a mark holds these control characters."""
+    return re.compile(f"[{HOLE}{PAIR}]{slot}:([0-9]+)")
 
 
 async def run_plan(
@@ -223,7 +217,7 @@ async def run_plan(
     Refusals come before anything is asked. A store that cannot be asked leaves null where its answer
     would stand, and its name in `down`. StoreChanged: run it again.
     """
-    run = Run(plan, variables, cursors, introspected)
+    run = Run(plan, variables, cursors)
     parameters = run.read_parameters()
     if plan.repeatable:
         await _run_in_snapshots(run, pools, parameters)
@@ -233,7 +227,7 @@ async def run_plan(
                 await run.ask(statement, arguments, pools[statement.store])
     try:
         run.fill()
-        return Ran(run.data(), frozenset(run.down))
+        return Ran(run.data(introspected), frozenset(run.down) if run.down else NOBODY_DOWN)
     except StoreUnavailable:
         return Ran("null", frozenset(run.down))
 
@@ -246,14 +240,18 @@ async def _run_in_snapshots(run: Run, pools: Mapping[Store, Pool], parameters: l
             for statement, arguments in zip(wave, of_wave, strict=True):
                 store = statement.store
                 if store not in sources:
-                    sources[store] = pools[store]
-                    if store in run.plan.repeatable:
-                        try:
-                            sources[store] = await stack.enter_async_context(pools[store].snapshot())
-                        except StoreUnavailable:
-                            sources[store] = None
+                    sources[store] = await _source(run.plan, store, pools[store], stack)
                 source = sources[store]
                 if source is None:
                     run.fail(statement)
                 else:
                     await run.ask(statement, arguments, source)
+
+
+async def _source(plan: Plan, store: Store, pool: Pool, stack: AsyncExitStack) -> Pool | Snapshot | None:
+    if store not in plan.repeatable:
+        return pool
+    try:
+        return await stack.enter_async_context(pool.snapshot())
+    except StoreUnavailable:
+        return None
