@@ -31,15 +31,14 @@ def compile_plan(world: World, operation: Operation, variables: VariableValues) 
     binder = Binder(world, collector, variables)
     roots = tuple(binder.bind_root(query, field) for field in selected)
     groups = _group_fetches(binder.fetches, world.sharded)
-    waves = tuple(
-        tuple(render_statement(group, gather=not world.sharded) for group in wave) for wave in groups
-    )
+    gather = not world.sharded
+    waves = tuple(tuple(render_statement(group, gather) for group in wave) for wave in groups)
     return Plan(
         roots=roots,
         waves=waves,
         slots=tuple(binder.slots),
-        least_cost=sum(prod(each) for each in binder.cost if _is_fixed(each)),  # type: ignore[arg-type]
-        sized_costs=tuple(each for each in binder.cost if not _is_fixed(each)),
+        least_cost=sum(_fixed_cost(each) or 0 for each in binder.cost),
+        sized_costs=tuple(each for each in binder.cost if _fixed_cost(each) is None),
         repeatable=_stores_asked_again(waves),
     )
 
@@ -53,8 +52,9 @@ def _group_fetches(fetches: list[Fetch], sharded: bool) -> list[list[list[Fetch]
     return [list(waves[number].values()) for number in sorted(waves)]
 
 
-def _is_fixed(factors: tuple[Parameter | int, ...]) -> bool:
-    return all(isinstance(factor, int) for factor in factors)
+def _fixed_cost(factors: tuple[Parameter | int, ...]) -> int | None:
+    known = [factor for factor in factors if isinstance(factor, int)]
+    return prod(known) if len(known) == len(factors) else None
 
 
 def _stores_asked_again(waves: tuple[tuple[Statement, ...], ...]) -> frozenset[Store]:

@@ -11,7 +11,7 @@ No other code knows that there are two stores.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -95,9 +95,10 @@ class Run:
         except StoreUnavailable:
             self.fail(statement)
             return
+        found: Iterable[tuple[str, str]] = rows  # type: ignore[assignment]
         if statement.gathered:
-            rows = [pair for marks, texts in rows if marks for pair in _apart(marks, texts)]
-        for mark, text in rows:
+            found = [pair for marks, texts in rows if marks for pair in _apart(marks, texts)]
+        for mark, text in found:
             self._found[mark] = text
             if HOLE in text:
                 self._open.append((mark, text))
