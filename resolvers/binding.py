@@ -17,6 +17,7 @@ from resolvers.catalogue import Relation
 from resolvers.parameters import (
     Arguments,
     account_number,
+    account_numbers,
     page_size,
     plain_text,
     plain_texts,
@@ -194,7 +195,7 @@ class Binder:
         ids = self._named_ids(source, arguments)
         size: Parameter | int = DEFAULT_PAGE
         if ids is not None:
-            size = Parameter("integer", lambda variables: len(ids.read(variables)))  # type: ignore[arg-type]
+            size = Parameter("integer", arguments.reader(("ids",), len))
         page = self._page(
             named,
             selected,
@@ -213,7 +214,7 @@ class Binder:
             return None
         if any(value is not None for name, value in arguments.values.items() if name != "ids"):
             raise Refusal(Code.BAD_USER_INPUT)
-        return Parameter("bigint[]", arguments.reader(("ids",), _identifiers_of(source.prefix)))
+        return Parameter("bigint[]", arguments.reader(("ids",), account_numbers(source.prefix, MAX_PAGE)))
 
     # --- objects ----------------------------------------------------------------------------------
 
@@ -523,17 +524,6 @@ def _number_of(prefix: str, known: tuple[str, ...]) -> Callable[[Any], int | Non
         if all(split_identifier(identifier, each) is None for each in known):
             raise Refusal(Code.BAD_USER_INPUT)
         return split_identifier(identifier, prefix)
-
-    return read
-
-
-def _identifiers_of(prefix: str) -> Callable[[Any], list[int]]:
-    number = account_number(prefix)
-
-    def read(identifiers: Any) -> list[int]:
-        if len(identifiers) > MAX_PAGE:
-            raise Refusal(Code.BAD_USER_INPUT)
-        return list(dict.fromkeys(map(number, identifiers)))
 
     return read
 

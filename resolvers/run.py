@@ -136,7 +136,15 @@ class Run:
             if len(parts) == 3 and not parts[0] and not parts[2]:
                 self._forward(mark, parts[1])
                 continue
-            parts[1::2] = [found.get(hole) or value(hole) for hole in parts[1::2]]
+            for index in range(1, len(parts), 2):
+                hole = parts[index]
+                inner = found.get(hole)
+                if inner is None:
+                    # One mark with text around it: spelled out, because a call costs as much again.
+                    around = hole.split(PART)
+                    inner = found.get(around[0]) if len(around) == 3 else None
+                    inner = around[1] + inner + around[2] if inner is not None else value(hole)
+                parts[index] = inner
             found[mark] = "".join(parts)
 
     def _forward(self, mark: str, hole: str) -> None:
