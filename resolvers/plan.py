@@ -31,11 +31,10 @@ if TYPE_CHECKING:
     Read = Callable[[VariableValues], object]
 
 # No escaped JSON text holds a control character, and all free text is escaped: these
-# cannot occur in a value, whoever wrote it. A hole stands between two HOLE: a mark, `slot:key`; or marks
-# apart by PAIR and, after PART, the text around them. ITEM parts gathered rows.
+# cannot occur in a value, whoever wrote it. A hole is a mark, `slot:key`, between two HOLE. Between two
+# PART stands an object that is null if a hole in it stays empty. ITEM parts gathered rows.
 HOLE = "\x1f"
 PART = "\x1e"
-PAIR = "\x1d"
 ITEM = "\x1c"
 
 

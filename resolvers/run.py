@@ -21,7 +21,6 @@ from resolvers.cursors import Cursors
 from resolvers.plan import (
     HOLE,
     ITEM,
-    PAIR,
     PART,
     CursorSlot,
     FetchSlot,
@@ -130,36 +129,43 @@ class Run:
 
     def fill(self) -> None:
         """Complete every text, from the last wave to the first."""
-        found, value = self._found, self._value
+        found = self._found
         for mark, text in reversed(self._open):
             parts = text.split(HOLE)
-            if len(parts) == 3 and not parts[0] and not parts[2]:
-                self._forward(mark, parts[1])
-                continue
-            for index in range(1, len(parts), 2):
-                hole = parts[index]
-                inner = found.get(hole)
-                if inner is None:
-                    # One mark with text around it: spelled out, because a call costs as much again.
-                    around = hole.split(PART)
-                    inner = found.get(around[0]) if len(around) == 3 else None
-                    inner = around[1] + inner + around[2] if inner is not None else value(hole)
-                parts[index] = inner
-            found[mark] = "".join(parts)
+            parts[1::2] = map(found.get, parts[1::2])  # type: ignore[arg-type]
+            try:
+                found[mark] = "".join(parts).replace(PART, "")
+            except TypeError:
+                # Something is not simply found; so the usual case costs no call for each hole.
+                self._fill_carefully(mark, text)
 
-    def _forward(self, mark: str, hole: str) -> None:
-        """A text that is nothing but a hole: what is not found there is not found here either."""
-        text = self._found.get(hole)
-        if text is None:
-            del self._found[mark]
+    def _fill_carefully(self, mark: str, text: str) -> None:
+        """Fill a text with cursors to seal, or with holes for which nothing was found."""
+        if text.startswith(HOLE) and text.count(HOLE) == 2 and text.endswith(HOLE):
+            # Nothing but a hole: what is not found there is not found here either.
+            whole = self._value(text.strip(HOLE))
+            if whole is None:
+                del self._found[mark]
+                return
         else:
-            self._found[mark] = text
+            segments = text.split(PART)
+            segments[::2] = [self._segment(segment, "null") for segment in segments[::2]]
+            segments[1::2] = [self._segment(segment, None) for segment in segments[1::2]]
+            whole = "".join(segments)
+        self._found[mark] = whole
 
-    def _value(self, hole: str) -> str:
-        """The text for a hole that is not simply found."""
-        head, part, template = hole.partition(PART)
-        if part:
-            return self._templated(head, template)
+    def _segment(self, segment: str, otherwise: str | None) -> str:
+        """A part of a text; with a hole that stays empty, or null as a whole."""
+        parts: list[str | None] = [*segment.split(HOLE)]
+        for index in range(1, len(parts), 2):
+            parts[index] = self._value(str(parts[index])) or otherwise
+        return "null" if None in parts else "".join(map(str, parts))
+
+    def _value(self, hole: str) -> str | None:
+        """The text for a hole, or None if nothing was found."""
+        found = self._found.get(hole)
+        if found is not None:
+            return found
         number, _, payload = hole.partition(":")
         slot = self.plan.slots[int(number)]
         if isinstance(slot, CursorSlot):
@@ -169,17 +175,7 @@ class Run:
         assert isinstance(slot, FetchSlot)
         if slot.required:
             raise StoreUnavailable if int(number) in self.failed else StoreChanged
-        return "null"
-
-    def _templated(self, head: str, template: str) -> str:
-        found = self._found
-        whole, *around = template.split(PART)
-        for mark, rest in zip(head.split(PAIR), around, strict=True):
-            text = found.get(mark)
-            if text is None:
-                return "null"
-            whole += text + rest
-        return whole
+        return None
 
     # --- roots ------------------------------------------------------------------------------------
 
@@ -211,7 +207,7 @@ def _apart(marks: str, texts: str) -> zip[tuple[str, str]]:
 
 def _mark_of(slot: int) -> re.Pattern[str]:
     """The keys of a slot's marks. No text but a mark holds these control characters."""
-    return re.compile(f"[{HOLE}{PAIR}]{slot}:([0-9]+)")
+    return re.compile(f"{HOLE}{slot}:([0-9]+)")
 
 
 async def run_plan(

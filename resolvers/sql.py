@@ -27,7 +27,6 @@ from resolvers.pages import Listing, within
 from resolvers.plan import (
     HOLE,
     ITEM,
-    PAIR,
     PART,
     Bound,
     Count,
@@ -178,33 +177,17 @@ class Renderer:
         # against 0.99 for 20 × 10 friends, `python -m tests.bench`).
         clause = self.alias(bound.source.relation)
         inner = Row(clause, clause)
-        holes = [member for _, member in bound.members if isinstance(member, Hole)]
-        if holes:
-            pieces = self._template(bound, holes, inner)
-        else:
-            pieces = json_object((key, self.value(member, inner)) for key, member in bound.members)
+        pieces = json_object((key, self.value(member, inner)) for key, member in bound.members)
+        if any(isinstance(member, Hole) for _, member in bound.members):
+            # An object whose hop finds nothing must itself be null, as GraphQL says of a non-null
+            # field; otherwise a link whose far end is hidden would show that it exists.
+            pieces = [PART, *pieces, PART]
         found = (
             select(concatenate(pieces))
             .select_from(inner.source)
             .where(clause.c[bound.source.on] == row.clause.c["id"])
         )
         return [func.coalesce(within(found, row).scalar_subquery(), quote("null"))]
-
-    def _template(self, bound: OneOf, holes: list[Hole], row: Row) -> Pieces:
-        """The object as a hole that carries its own text around the hops within it.
-
-        An object whose hop finds nothing must itself be null, as GraphQL says of a non-null field;
-        otherwise a link whose far end is hidden would show that it exists.
-        """
-        pieces: Pieces = [HOLE]
-        for number, hole in enumerate(holes):
-            pieces += [PAIR if number else "", f"{hole.slot}:", row.clause.c[hole.column]]
-        pieces.append(PART)
-        pieces += json_object(
-            (key, [PART] if isinstance(member, Hole) else self.value(member, row))
-            for key, member in bound.members
-        )
-        return [*pieces, HOLE]
 
     def _many(self, bound: ManyOf, row: Row) -> ColumnElement[str]:
         clause = self.alias(bound.source.relation)
