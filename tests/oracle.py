@@ -1,0 +1,195 @@
+"""What a purpose may see, written straight from the policy's matrix: the judge of everything else.
+
+Nothing here is shared with `schema/` or `resolvers/`: a mistake made there cannot be repeated here by
+construction, only by misreading the same policy twice. Slow and plain on purpose.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.world import World
+
+MATRIX = Path(__file__).with_name("policy_matrix.csv")
+ROW = "(row)"
+
+# An objection names ads or friend suggestions; offers are a child of ads (policy, section 2).
+OBJECTION = {"ADS_PERSONALIZATION": "ads", "OFFER_MATCHING": "ads", "FRIEND_SUGGESTIONS": "friends"}
+BITS = {"ads": 1, "friends": 2}
+
+# P, B, M, O and S speak of what a token is bound to, and no token can be bound yet.
+SEEN = frozenset("VAN")
+
+CONTACT_BANDS = ((200, "HUNDREDS"), (50, "MANY"), (10, "TENS"), (1, "FEW"), (0, "NONE"))
+
+Fields = dict[str, Any]
+
+
+@cache
+def matrix() -> Mapping[tuple[str, str, str], str]:
+    """(type, field, purpose) → mark."""
+    with MATRIX.open(newline="") as lines:
+        return {
+            (line["type"], line["field"], purpose): mark
+            for line in csv.DictReader(lines)
+            for purpose, mark in line.items()
+            if purpose not in {"type", "field"}
+        }
+
+
+@cache
+def purposes() -> tuple[str, ...]:
+    """All purposes, in the order of the matrix."""
+    return tuple(dict.fromkeys(purpose for _, _, purpose in matrix()))
+
+
+def mark(purpose: str, type_: str, field: str) -> str:
+    """The mark of a line; whatever is not listed is ``-``."""
+    return matrix().get((type_, field, str(purpose)), "-")
+
+
+def sees(purpose: str, type_: str, field: str) -> bool:
+    """Whether anything of the line is in the purpose's world."""
+    return mark(purpose, type_, field) in SEEN
+
+
+def seen_fields(purpose: str) -> set[tuple[str, str]]:
+    """(type, field) of every line of a field that the purpose may see; lines on rows left out."""
+    return {
+        (type_, field)
+        for type_, field, whose in matrix()
+        if whose == purpose and not field.startswith("(") and sees(purpose, type_, field)
+    }
+
+
+@dataclass(frozen=True)
+class Visible:
+    """V_p(D): the rows and fields that exist for one purpose; accounts by number, fields by GraphQL name.
+
+    `usage` is day → messages sent; `contacts`, `friends` and `socialAccount` are numbers of accounts
+    that exist here too; `messengerLink` is None or its fields; `phones` are in order.
+    """
+
+    messenger: dict[int, Fields]
+    social: dict[int, Fields]
+    usage_horizon: datetime.date | None
+
+
+def visible(world: World, purpose: str) -> Visible:
+    """The masked world of the purpose. Equal results mean: the purpose cannot tell the worlds apart."""
+    return _Masking(world, purpose).run()
+
+
+class _Masking:
+    def __init__(self, world: World, purpose: str) -> None:
+        self.world = world
+        self.purpose = purpose
+        objection = OBJECTION.get(purpose)
+        bit = BITS[objection] if objection else 0
+        self.objected = {each.messenger_id for each in world.restrictions if each.purposes & bit}
+
+    def run(self) -> Visible:
+        self.members = {
+            account.id
+            for account in self.world.messenger_accounts
+            if self._row("MessengerAccount", account.id)
+        }
+        self.people = {
+            account.id for account in self.world.social_accounts if self._row("SocialAccount", None)
+        }
+        usage = sees(self.purpose, "MessengerAccount", "usage")
+        return Visible(
+            messenger=self._messenger(),
+            social=self._social(),
+            usage_horizon=self.world.usage_horizon if usage else None,
+        )
+
+    def _row(self, type_: str, person: int | None, kind: str = ROW) -> bool:
+        found = mark(self.purpose, type_, kind)
+        return found == "V" or (found == "A" and person not in self.objected)
+
+    def _only_seen(self, type_: str, fields: Fields) -> Fields:
+        return {name: value for name, value in fields.items() if sees(self.purpose, type_, name)}
+
+    def _messenger(self) -> dict[int, Fields]:
+        usage: dict[int, Fields] = defaultdict(dict)
+        for row in self.world.daily_usage:
+            usage[row.account_id][row.day] = row.messages_sent
+        # A relation between two people is visible only if both ends are.
+        contacts: dict[int, list[int]] = defaultdict(list)
+        for entry in self.world.contacts:
+            if {entry.account_id, entry.contact_id} <= self.members:
+                contacts[entry.account_id].append(entry.contact_id)
+        linked = {
+            link.messenger_id: link.account_id
+            for link in self.world.messenger_links
+            if link.account_id in self.people
+        }
+        return {
+            account.id: self._only_seen(
+                "MessengerAccount",
+                {
+                    "id": account.id,
+                    "phone": account.phone,
+                    "countryCode": account.country_code,
+                    "registeredAt": account.registered_at,
+                    "usage": usage[account.id],
+                    "contacts": sorted(contacts[account.id]),
+                    "contactCountBand": contact_band(len(contacts[account.id])),
+                    "socialAccount": linked.get(account.id),
+                },
+            )
+            for account in self.world.messenger_accounts
+            if account.id in self.members
+        }
+
+    def _social(self) -> dict[int, Fields]:
+        friends: dict[int, list[int]] = defaultdict(list)
+        for tie in self.world.friendships:
+            friends[tie.account_id].append(tie.friend_id)
+        phones: dict[int, list[Fields]] = defaultdict(list)
+        for binding in sorted(self.world.phone_bindings, key=lambda each: (each.source, each.number)):
+            if self._row("PhoneBinding", binding.messenger_id, f"(row: {binding.source})"):
+                fields = {"number": binding.number, "source": binding.source}
+                phones[binding.account_id].append(self._only_seen("PhoneBinding", fields))
+        links = {
+            link.account_id: self._link(link.messenger_id, link.since) for link in self.world.messenger_links
+        }
+        return {
+            account.id: self._only_seen(
+                "SocialAccount",
+                {
+                    "id": account.id,
+                    "displayName": account.display_name,
+                    "messengerLink": links.get(account.id),
+                    "phones": phones[account.id],
+                    "friends": sorted(friends[account.id]),
+                },
+            )
+            for account in self.world.social_accounts
+            if account.id in self.people
+        }
+
+    def _link(self, messenger_id: int, since: datetime.date) -> Fields | None:
+        if mark(self.purpose, "SocialAccount", "messengerLink") == "N" and messenger_id in self.objected:
+            return None
+        return self._only_seen("MessengerLink", {"account": messenger_id, "since": since})
+
+
+def contact_band(number: int) -> str:
+    """The band of an address book of this size."""
+    return next(code for least, code in CONTACT_BANDS if number >= least)
+
+
+def canaries(world: World) -> Counter[str]:
+    """The bodies of all messages: none may ever be found anywhere."""
+    return Counter(each.body for each in (*world.messenger_messages, *world.social_messages))

@@ -1,0 +1,612 @@
+"""Small worlds: every row of both stores as plain records, made at random, and loaded into Postgres.
+
+The texts are hostile on purpose (quotes, the bytes that mark holes, emoji, line separators), the
+numbers overlap between the stores and reach the ends of their types, and many rows tie in whatever
+lists are ordered by.
+"""
+
+from __future__ import annotations
+
+import datetime
+import random as randomness
+from collections.abc import Callable, Iterable
+from dataclasses import astuple, dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from hypothesis import strategies as st
+
+from tests import oracle
+
+if TYPE_CHECKING:
+    import asyncpg
+
+    Connection = asyncpg.Connection[asyncpg.Record]
+
+Random = randomness.Random
+T = TypeVar("T")
+
+SOURCES = ("MESSENGER_SHARED", "SECURITY_2FA", "SELF_PROFILE")
+COUNTRIES = {"+49151": "DE", "+44770": "GB", "+14155": "US", "+91981": "IN"}
+HORIZON = datetime.date(2016, 10, 1)
+TERMS_CHANGED = datetime.datetime(2016, 8, 25, tzinfo=datetime.UTC)
+NAMES = (
+    "",
+    "Ada",
+    "Adam",
+    "ada",
+    "Ada Lovelace",
+    'Ann "Q" O\'Neil',
+    "back\\slash \\u0041",
+    "\x1f0:7\x1f",
+    "\x1e,\x1e",
+    "\x01\x08\t\n\x0b\x0c\r\x7f",
+    "\u2028\u2029",
+    "Zoë 😀",
+    "Z\uffffe",
+    "Žižek",
+    '{"data":null}',
+    "%s $1 :x ' --",
+    "</script>",
+    "عمر",
+)
+ENDS = (0, 2**31, 2**53 + 1, 2**63 - 1)
+
+
+@dataclass(frozen=True)
+class MessengerAccount:
+    id: int
+    phone: str
+    country_code: str
+    registered_at: datetime.datetime
+
+
+@dataclass(frozen=True)
+class DailyUsage:
+    account_id: int
+    day: datetime.date
+    messages_sent: int
+
+
+@dataclass(frozen=True)
+class Contact:
+    account_id: int
+    contact_id: int
+
+
+@dataclass(frozen=True)
+class SocialAccount:
+    id: int
+    display_name: str
+
+
+@dataclass(frozen=True)
+class Friendship:
+    """One of the two rows of a friendship."""
+
+    account_id: int
+    friend_id: int
+
+
+@dataclass(frozen=True)
+class PhoneBinding:
+    account_id: int
+    source: str
+    number: str
+    messenger_id: int | None
+
+
+@dataclass(frozen=True)
+class MessengerLink:
+    account_id: int
+    messenger_id: int
+    since: datetime.date
+
+
+@dataclass(frozen=True)
+class Restriction:
+    """What a messenger account is restricted for: bit 1 ads, bit 2 friend suggestions."""
+
+    messenger_id: int
+    purposes: int
+
+
+@dataclass(frozen=True)
+class Message:
+    sender_id: int
+    id: int
+    recipient_id: int
+    sent_at: datetime.datetime
+    body: str
+
+
+@dataclass(frozen=True)
+class World:
+    """All rows of both stores. Restrictions may name messenger accounts that are gone."""
+
+    messenger_accounts: tuple[MessengerAccount, ...] = ()
+    daily_usage: tuple[DailyUsage, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+    usage_horizon: datetime.date = HORIZON
+    social_accounts: tuple[SocialAccount, ...] = ()
+    friendships: tuple[Friendship, ...] = ()
+    phone_bindings: tuple[PhoneBinding, ...] = ()
+    messenger_links: tuple[MessengerLink, ...] = ()
+    restrictions: tuple[Restriction, ...] = ()
+    messenger_messages: tuple[Message, ...] = ()
+    social_messages: tuple[Message, ...] = ()
+
+
+# --- making one -----------------------------------------------------------------------------------
+
+
+def random_world(seed: int, size: int) -> World:
+    """The world of this seed, with about `size` accounts in each store."""
+    return _make(Random(seed), size)
+
+
+def worlds(max_size: int = 12) -> st.SearchStrategy[World]:
+    """Small worlds for Hypothesis."""
+    return st.builds(_make, st.randoms(use_true_random=False), st.integers(0, max_size))
+
+
+def _make(random: Random, size: int) -> World:
+    members = _numbers(random, size)
+    people = _numbers(random, size)
+    gone = [number for number in _numbers(random, 1 + size // 8) if number not in members]
+    links = _links(random, members + gone, people)
+    contacts = {Contact(*pair) for pair in _pairs(random, members)}
+    friends = {Friendship(*pair) for pair in _pairs(random, people)}
+    friends |= {Friendship(tie.friend_id, tie.account_id) for tie in friends}
+    accounts = _accounts(random, members)
+    return World(
+        messenger_accounts=accounts,
+        daily_usage=tuple(row for number in members for row in _usage(random, number)),
+        contacts=tuple(sorted(contacts, key=astuple)),
+        usage_horizon=HORIZON + datetime.timedelta(random.randint(-3, 3)),
+        social_accounts=tuple(SocialAccount(number, _name(random)) for number in people),
+        friendships=tuple(sorted(friends, key=astuple)),
+        phone_bindings=_bindings(random, people, accounts, links, gone),
+        messenger_links=links,
+        restrictions=tuple(
+            Restriction(number, random.randint(0, 3)) for number in members + gone if _chance(random, 0.4)
+        ),
+        messenger_messages=_messages(random, members, "messenger"),
+        social_messages=_messages(random, people, "social"),
+    )
+
+
+def _chance(random: Random, likelihood: float) -> bool:
+    return random.randint(1, 100) <= likelihood * 100
+
+
+def _numbers(random: Random, size: int) -> list[int]:
+    numbers = random.sample(range(3 * size + 2), size)
+    return sorted({random.choice(ENDS) if _chance(random, 0.06) else number for number in numbers})
+
+
+def _phone(random: Random, prefix: str | None = None) -> str:
+    chosen = prefix or random.choice(list(COUNTRIES))
+    return chosen + str(random.randint(10**6, 10**7 - 1)).zfill(7)[: 12 - len(chosen)]
+
+
+def _accounts(random: Random, members: list[int]) -> tuple[MessengerAccount, ...]:
+    taken: set[str] = set()
+    accounts = []
+    for number in members:
+        phone = _phone(random)
+        while phone in taken:
+            phone = _phone(random)
+        taken.add(phone)
+        country = COUNTRIES[phone[:6]] if _chance(random, 0.9) else "ZZ"
+        accounts.append(MessengerAccount(number, phone, country, _joined(random)))
+    return tuple(accounts)
+
+
+def _joined(random: Random) -> datetime.datetime:
+    seconds = random.choice((-1, 0, 1, 86_400, random.randint(-(10**8), 10**7)))
+    return TERMS_CHANGED + datetime.timedelta(seconds=seconds)
+
+
+def _usage(random: Random, number: int) -> list[DailyUsage]:
+    days = random.sample(range(-8, 60), random.choice((0, 0, 1, 3, 4, 11, 12, 40)))
+    return [
+        DailyUsage(number, HORIZON - datetime.timedelta(back), random.choice((1, 7, 10_000)))
+        for back in sorted(days)
+    ]
+
+
+def _pairs(random: Random, numbers: list[int]) -> set[tuple[int, int]]:
+    """Few ties for most, and two who know many."""
+    pairs: set[tuple[int, int]] = set()
+    for place, number in enumerate(numbers):
+        many = {0: 60, 1: 12}.get(place, random.randint(0, 4))
+        others = [other for other in numbers if other != number]
+        pairs |= {(number, other) for other in random.sample(others, min(many, len(others)))}
+    return pairs
+
+
+def _name(random: Random) -> str:
+    name = random.choice(NAMES)
+    return name + random.choice(NAMES) if _chance(random, 0.3) else name
+
+
+def _links(random: Random, members: list[int], people: list[int]) -> tuple[MessengerLink, ...]:
+    number = len(people) * 2 // 3
+    ends = zip(
+        random.sample(people, number),
+        random.sample(members, min(number, len(members))),
+        strict=False,
+    )
+    return tuple(MessengerLink(person, member, _day(random)) for person, member in ends)
+
+
+def _day(random: Random) -> datetime.date:
+    return HORIZON - datetime.timedelta(random.randint(0, 40))
+
+
+def _bindings(
+    random: Random,
+    people: list[int],
+    accounts: tuple[MessengerAccount, ...],
+    links: tuple[MessengerLink, ...],
+    gone: list[int],
+) -> tuple[PhoneBinding, ...]:
+    phones = {account.id: account.phone for account in accounts}
+    shared = [
+        PhoneBinding(
+            link.account_id,
+            "MESSENGER_SHARED",
+            phones.get(link.messenger_id, "+4915100000"),
+            link.messenger_id,
+        )
+        for link in links
+    ]
+    for person in people:
+        # Numbers come twice under different sources, or belong to somebody else on the messenger.
+        known = [*phones.values(), _phone(random), _phone(random)]
+        for source in SOURCES:
+            while _chance(random, 0.35):
+                from_whom = random.choice([*phones, *gone, 7]) if source == "MESSENGER_SHARED" else None
+                shared.append(PhoneBinding(person, source, random.choice(known), from_whom))
+    unique = {(each.account_id, each.source, each.number): each for each in shared}
+    return tuple(unique.values())
+
+
+def _messages(random: Random, numbers: list[int], store: str) -> tuple[Message, ...]:
+    return tuple(
+        Message(
+            number,
+            place,
+            random.choice(numbers),
+            _joined(random),
+            f"CANARY-{store}-{place}-{random.randint(0, 10**9)}",
+        )
+        for place, number in enumerate(numbers)
+    )
+
+
+# --- loading --------------------------------------------------------------------------------------
+
+
+async def load(world: World, messenger: Connection, social: Connection) -> None:
+    """Replace whatever the two stores hold by the world's rows. Connections of the stores' owners."""
+    await _load_messenger(world, messenger)
+    await _load_social(world, social)
+
+
+async def _load_messenger(world: World, store: Connection) -> None:
+    members = {account.id for account in world.messenger_accounts}
+    async with store.transaction():
+        await store.execute(
+            "TRUNCATE messenger.account, messenger.phone_lookup, messenger.restriction,"
+            " messenger.daily_usage, messenger.contact, content.message"
+        )
+        await store.execute("UPDATE messenger.usage_horizon SET day = $1", world.usage_horizon)
+        await _copy(store, "messenger.account", MessengerAccount, world.messenger_accounts)
+        await _copy(store, "messenger.daily_usage", DailyUsage, world.daily_usage)
+        await _copy(store, "messenger.contact", Contact, world.contacts)
+        await _copy(store, "content.message", Message, world.messenger_messages)
+        # Last, and through the table whose triggers spread them, as an objection's call does.
+        await store.copy_records_to_table(
+            "restriction",
+            schema_name="messenger",
+            columns=["account_id", "purposes"],
+            records=[astuple(each) for each in world.restrictions if each.messenger_id in members],
+        )
+
+
+async def _load_social(world: World, store: Connection) -> None:
+    async with store.transaction():
+        await store.execute(
+            "TRUNCATE social.account, social.friendship, social.restriction, social.phone_binding,"
+            " social.messenger_link, social.messenger_lookup, content.message"
+        )
+        await _copy(store, "social.account", SocialAccount, world.social_accounts)
+        await _copy(store, "social.friendship", Friendship, world.friendships)
+        await _copy(store, "social.phone_binding", PhoneBinding, world.phone_bindings)
+        await _copy(store, "social.messenger_link", MessengerLink, world.messenger_links)
+        await _copy(store, "content.message", Message, world.social_messages)
+        await _copy(store, "social.restriction", Restriction, world.restrictions)
+
+
+async def _copy(store: Connection, table: str, record: type, rows: Iterable[Any]) -> None:
+    schema, name = table.split(".")
+    await store.copy_records_to_table(
+        name,
+        schema_name=schema,
+        columns=list(record.__dataclass_fields__),  # type: ignore[attr-defined]
+        records=[astuple(row) for row in rows],
+    )
+
+
+# --- worlds that a purpose cannot tell apart ------------------------------------------------------
+
+
+def differing_pair(world: World, purpose: str, random: Random, changes: int = 12) -> tuple[World, World]:
+    """The world, and another that differs only in what the purpose may not see.
+
+    Changes are tried at random, most of them on objectors; the oracle keeps those that V_p does not
+    show. The two are the same only if it kept none.
+    """
+    seen = oracle.visible(world, purpose)
+    other = world
+    for _ in range(changes):
+        changed = random.choice(CHANGES)(other, random)
+        if oracle.visible(changed, purpose) == seen:
+            other = changed
+    assert oracle.visible(other, purpose) == oracle.visible(world, purpose)
+    return world, other
+
+
+def copy_of_visible(world: World, purpose: str) -> World:
+    """V_p as a world of its own, nothing restricted and nothing hidden left in it.
+
+    Columns that the purpose cannot see hold what nobody has.
+    """
+    seen = oracle.visible(world, purpose)
+    shown = {
+        name: oracle.sees(purpose, "MessengerAccount", name)
+        for name in ("phone", "countryCode", "registeredAt")
+    }
+    members, people = set(seen.messenger), set(seen.social)
+    books = any(oracle.sees(purpose, "MessengerAccount", name) for name in ("contacts", "contactCountBand"))
+    linked = {
+        (number, fields["messengerLink"]["account"])
+        for number, fields in seen.social.items()
+        if fields.get("messengerLink")
+    }
+    return World(
+        messenger_accounts=tuple(
+            MessengerAccount(
+                each.id,
+                each.phone if shown["phone"] else f"+49160{place:07}",
+                each.country_code if shown["countryCode"] else "XX",
+                each.registered_at if shown["registeredAt"] else TERMS_CHANGED,
+            )
+            for place, each in enumerate(world.messenger_accounts)
+            if each.id in members
+        ),
+        daily_usage=tuple(
+            each for each in world.daily_usage if "usage" in seen.messenger.get(each.account_id, {})
+        ),
+        contacts=tuple(
+            each for each in world.contacts if books and {each.account_id, each.contact_id} <= members
+        ),
+        usage_horizon=seen.usage_horizon or HORIZON,
+        social_accounts=tuple(
+            SocialAccount(number, fields.get("displayName", "-")) for number, fields in seen.social.items()
+        ),
+        friendships=tuple(
+            Friendship(number, friend)
+            for number, fields in seen.social.items()
+            for friend in fields.get("friends", ())
+        ),
+        phone_bindings=tuple(
+            PhoneBinding(
+                number,
+                phone["source"],
+                phone.get("number", f"+49160{place:07}"),
+                0 if phone["source"] == "MESSENGER_SHARED" else None,
+            )
+            for number, fields in seen.social.items()
+            for place, phone in enumerate(fields["phones"])
+        ),
+        messenger_links=tuple(
+            each
+            for each in world.messenger_links
+            if (each.account_id, each.messenger_id) in linked and each.account_id in people
+        ),
+    )
+
+
+def _one_of(rows: tuple[T, ...], random: Random) -> T | None:
+    return random.choice(rows) if rows else None
+
+
+def _without(rows: tuple[T, ...], row: T | None) -> tuple[T, ...]:
+    return tuple(each for each in rows if each != row)
+
+
+def _replaced(rows: tuple[T, ...], row: T, new: T) -> tuple[T, ...]:
+    return tuple(new if each == row else each for each in rows)
+
+
+def _member(world: World, random: Random) -> MessengerAccount | None:
+    restricted = {each.messenger_id for each in world.restrictions if each.purposes}
+    objectors = tuple(each for each in world.messenger_accounts if each.id in restricted)
+    return _one_of(objectors if objectors and _chance(random, 0.8) else world.messenger_accounts, random)
+
+
+def _fresh_phone(world: World, random: Random) -> str:
+    taken = {each.phone for each in world.messenger_accounts}
+    return next(phone for phone in iter(lambda: _phone(random), None) if phone not in taken)
+
+
+def _change_member(world: World, random: Random) -> World:
+    member = _member(world, random)
+    if member is None:
+        return world
+    changed = random.choice(
+        (
+            replace(member, phone=_fresh_phone(world, random)),
+            replace(member, country_code="YY"),
+            replace(member, registered_at=_joined(random)),
+        )
+    )
+    return replace(world, messenger_accounts=_replaced(world.messenger_accounts, member, changed))
+
+
+def _delete_member(world: World, random: Random) -> World:
+    member = _member(world, random)
+    if member is None:
+        return world
+    number = member.id
+    return replace(
+        world,
+        messenger_accounts=_without(world.messenger_accounts, member),
+        daily_usage=tuple(each for each in world.daily_usage if each.account_id != number),
+        contacts=tuple(each for each in world.contacts if number not in (each.account_id, each.contact_id)),
+        phone_bindings=tuple(each for each in world.phone_bindings if each.messenger_id != number),
+        messenger_links=tuple(each for each in world.messenger_links if each.messenger_id != number),
+        restrictions=tuple(each for each in world.restrictions if each.messenger_id != number),
+    )
+
+
+def _add_objector(world: World, random: Random) -> World:
+    """A member who objected to everything, in everybody's way: known, knowing, active and linked."""
+    known = {each.id for each in world.messenger_accounts} | {
+        each.messenger_id for each in world.messenger_links
+    }
+    known |= {each.messenger_id for each in world.restrictions}
+    number = next(each for each in iter(lambda: random.randint(0, 2**40), None) if each not in known)
+    others = [each.id for each in world.messenger_accounts if _chance(random, 0.3)]
+    linked = {each.account_id for each in world.messenger_links}
+    free = tuple(each for each in world.social_accounts if each.id not in linked)
+    person = _one_of(free, random)
+    phone = _fresh_phone(world, random)
+    return replace(
+        world,
+        messenger_accounts=(
+            *world.messenger_accounts,
+            MessengerAccount(number, phone, "DE", _joined(random)),
+        ),
+        daily_usage=(*world.daily_usage, *_usage(random, number)),
+        contacts=(
+            *world.contacts,
+            *(Contact(number, other) for other in others),
+            *(Contact(other, number) for other in others),
+        ),
+        restrictions=(*world.restrictions, Restriction(number, 3)),
+        messenger_links=(
+            (*world.messenger_links, MessengerLink(person.id, number, _day(random)))
+            if person
+            else world.messenger_links
+        ),
+        phone_bindings=(
+            (*world.phone_bindings, PhoneBinding(person.id, "MESSENGER_SHARED", phone, number))
+            if person
+            else world.phone_bindings
+        ),
+    )
+
+
+def _change_usage(world: World, random: Random) -> World:
+    member = _member(world, random)
+    if member is None:
+        return world
+    others = tuple(each for each in world.daily_usage if each.account_id != member.id)
+    return replace(world, daily_usage=(*others, *_usage(random, member.id)))
+
+
+def _change_contacts(world: World, random: Random) -> World:
+    member = _member(world, random)
+    if member is None or len(world.messenger_accounts) < 2:
+        return world
+    numbers = [each.id for each in world.messenger_accounts if each.id != member.id]
+    toggled = {Contact(member.id, random.choice(numbers)), Contact(random.choice(numbers), member.id)}
+    return replace(world, contacts=tuple(sorted(set(world.contacts) ^ toggled, key=astuple)))
+
+
+def _change_link(world: World, random: Random) -> World:
+    link = _one_of(world.messenger_links, random)
+    if link is None:
+        return world
+    rest = _without(world.messenger_links, link)
+    changed = replace(link, since=_day(random))
+    return replace(world, messenger_links=rest if _chance(random, 0.5) else (*rest, changed))
+
+
+def _change_binding(world: World, random: Random) -> World:
+    binding = _one_of(world.phone_bindings, random)
+    if binding is None:
+        return world
+    rest = _without(world.phone_bindings, binding)
+    number = _phone(random)
+    taken = (binding.account_id, binding.source, number)
+    if _chance(random, 0.5) or taken in {(each.account_id, each.source, each.number) for each in rest}:
+        return replace(world, phone_bindings=rest)
+    return replace(world, phone_bindings=(*rest, replace(binding, number=number)))
+
+
+def _add_second_factor(world: World, random: Random) -> World:
+    person = _one_of(world.social_accounts, random)
+    if person is None:
+        return world
+    added = PhoneBinding(person.id, "SECURITY_2FA", _phone(random), None)
+    return replace(world, phone_bindings=(*_without(world.phone_bindings, added), added))
+
+
+def _rename(world: World, random: Random) -> World:
+    person = _one_of(world.social_accounts, random)
+    if person is None:
+        return world
+    renamed = replace(person, display_name=_name(random))
+    return replace(world, social_accounts=_replaced(world.social_accounts, person, renamed))
+
+
+def _unfriend(world: World, random: Random) -> World:
+    tie = _one_of(world.friendships, random)
+    if tie is None:
+        return world
+    back = Friendship(tie.friend_id, tie.account_id)
+    return replace(world, friendships=_without(_without(world.friendships, tie), back))
+
+
+def _change_restriction(world: World, random: Random) -> World:
+    restriction = _one_of(world.restrictions, random)
+    if restriction is None:
+        return world
+    changed = replace(restriction, purposes=random.randint(0, 3))
+    return replace(world, restrictions=_replaced(world.restrictions, restriction, changed))
+
+
+def _change_horizon(world: World, random: Random) -> World:
+    return replace(world, usage_horizon=_day(random))
+
+
+def _rewrite_messages(world: World, random: Random) -> World:
+    def rewritten(messages: tuple[Message, ...]) -> tuple[Message, ...]:
+        return tuple(replace(each, body=f"CANARY-{random.randint(0, 10**9)}") for each in messages)
+
+    return replace(
+        world,
+        messenger_messages=rewritten(world.messenger_messages),
+        social_messages=rewritten(world.social_messages)[1:],
+    )
+
+
+CHANGES: tuple[Callable[[World, Random], World], ...] = (
+    _change_member,
+    _delete_member,
+    _add_objector,
+    _change_usage,
+    _change_contacts,
+    _change_link,
+    _change_binding,
+    _add_second_factor,
+    _rename,
+    _unfriend,
+    _change_restriction,
+    _change_horizon,
+    _rewrite_messages,
+)
