@@ -45,7 +45,7 @@ class Listing:
         self.page = page
         self.parent = parent
         clause = renderer.alias(page.relation)
-        self.row = Row(clause, clause)
+        self.row = Row(clause, clause, clause.c[page.relation.key or ""])
         self.name = f"page{renderer.names}"
         self.columns: dict[str, ColumnElement[Any]] = {}
         self.ids: FromClause | None = None
@@ -176,7 +176,7 @@ class Listing:
     def _conditions(self) -> list[ColumnElement[bool]]:
         conditions = [_narrow(self.renderer, self.row.clause, each) for each in self.page.narrowings]
         if self.page.on is not None and self.parent is not None:
-            conditions.append(self.row.clause.c[self.page.on] == self.parent.clause.c["id"])
+            conditions.append(self.row.clause.c[self.page.on] == self.parent.key)
         return conditions
 
     def _against(self, place: tuple[Parameter, ...], after: bool) -> ColumnElement[bool]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import FromClause
+from sqlalchemy import ColumnElement, FromClause
 
 if TYPE_CHECKING:
     from resolvers.catalogue import Relation
@@ -14,10 +14,16 @@ if TYPE_CHECKING:
 
 @dataclass
 class Row:
-    """A row in FROM, with whatever its object's text needs joined to it."""
+    """A row in FROM, with whatever its object's text needs joined to it.
+
+    `clause`: what a subselect about the object correlates with. `key`: the object's key. `stands_in`:
+    the object's own row is not read; the row that leads to it stands in, with the key alone.
+    """
 
     clause: FromClause
     source: FromClause
+    key: ColumnElement[Any]
+    stands_in: bool = False
     joined: dict[tuple[Relation, str], FromClause] = field(default_factory=dict)
 
     def join(self, renderer: Renderer, relation: Relation, on: str, column: str) -> FromClause:
