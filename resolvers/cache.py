@@ -24,7 +24,7 @@ from schema.refusals import Code, Refusal
 if TYPE_CHECKING:
     from graphql import GraphQLType
 
-MAX_DOCUMENT_PLANS = 64
+MAX_DOCUMENT_PLANS = 16
 
 
 @dataclass

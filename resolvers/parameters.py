@@ -142,7 +142,7 @@ def account_numbers(prefix: str, limit: int) -> Callable[[Any], list[int]]:
     all_well_formed = re.compile(f"(?:{prefix}(?:0|[1-9][0-9]{{0,18}}),)*", re.ASCII).fullmatch
 
     def read(identifiers: Any) -> list[int]:
-        joined = ",".join(identifiers) + ","
+        joined = "".join(f"{identifier}," for identifier in identifiers)
         if len(identifiers) > limit or not all_well_formed(joined):
             raise Refusal(Code.BAD_USER_INPUT)
         numbers = list(map(int, joined.replace(prefix, "").split(",")[:-1]))
@@ -182,8 +182,13 @@ def plain_texts(values: Any) -> list[str]:
 
 
 def utc_time(value: datetime.datetime) -> datetime.datetime:
-    """A time with a zone; one given without is meant in UTC."""
-    return value if value.tzinfo else value.replace(tzinfo=datetime.UTC)
+    """A time in UTC; one given without a zone is meant so. BAD_USER_INPUT if it falls off the calendar."""
+    if value.tzinfo is None:
+        return value.replace(tzinfo=datetime.UTC)
+    try:
+        return value.astimezone(datetime.UTC)
+    except OverflowError:
+        raise Refusal(Code.BAD_USER_INPUT) from None
 
 
 def page_size(limit: int) -> Callable[[Any], int]:

@@ -116,7 +116,11 @@ class Run:
                 asked = asked or bool(arguments[index])
             else:
                 asked = asked or arguments[index] is not None
-        return asked
+        return asked or self._holds_list(statement)
+
+    def _holds_list(self, statement: Statement) -> bool:
+        """Whether a whole list is asked for, which needs no key; it may share a statement with keys."""
+        return any(isinstance(root, RootList) and root.slot in statement.slots for root in self.plan.roots)
 
     def _keys_of(self, slot: int) -> list[int]:
         pattern = _mark_of(slot)

@@ -38,6 +38,11 @@ _DOWN = (
 )
 
 
+def _is_down(error: BaseException) -> bool:
+    # DataError is asyncpg's word for a value that does not fit its type: a fault of ours.
+    return isinstance(error, _DOWN) and not isinstance(error, asyncpg.DataError)
+
+
 class StoreUnavailable(Exception):
     """The store cannot be asked now. Carries no detail: the log has the cause."""
 
@@ -144,7 +149,7 @@ class Pool:
                 rows = await session.fetch(sql, arguments)
             except BaseException as error:
                 self._give_up(session, error)
-                if isinstance(error, _DOWN) and not fresh and _connection_lost(session, error):
+                if _is_down(error) and not fresh and _connection_lost(session, error):
                     continue  # the store was restarted while this connection lay idle: reads repeat
                 raise _translated(error) from None
             self._give_back(session)
@@ -177,7 +182,7 @@ class Pool:
                 )
             except BaseException as error:
                 self._drop(session)
-                if isinstance(error, _DOWN) and not fresh:
+                if _is_down(error) and not fresh:
                     continue
                 raise _translated(error) from None
             return session
@@ -254,4 +259,4 @@ def _connection_lost(session: Session, error: BaseException) -> bool:
 
 
 def _translated(error: BaseException) -> BaseException:
-    return StoreUnavailable() if isinstance(error, _DOWN) else error
+    return StoreUnavailable() if _is_down(error) else error
