@@ -121,6 +121,7 @@ class Binder:
     fetches: list[Fetch] = field(default_factory=list)
     slots: list[Slot] = field(default_factory=list)
     cost: list[Factors] = field(default_factory=list)
+    given: list[Parameter] = field(default_factory=list)
 
     # --- roots ------------------------------------------------------------------------------------
 
@@ -214,7 +215,13 @@ class Binder:
             return None
         if any(value is not None for name, value in arguments.values.items() if name != "ids"):
             raise Refusal(Code.BAD_USER_INPUT)
-        return Parameter("bigint[]", arguments.reader(("ids",), account_numbers(source.prefix, MAX_PAGE)))
+        return self._given("bigint[]", arguments.reader(("ids",), account_numbers(source.prefix, MAX_PAGE)))
+
+    def _given(self, type_: str, read: Callable[[VariableValues], Any]) -> Parameter:
+        """A value that may be refused when it is read; noted, for it may be that no statement needs it."""
+        parameter = Parameter(type_, read)
+        self.given.append(parameter)
+        return parameter
 
     # --- objects ----------------------------------------------------------------------------------
 
@@ -445,7 +452,7 @@ class Binder:
             return read
 
         return tuple(
-            Parameter(_TYPE_OF[key.json], read_key(index, key)) for index, key in enumerate(order.keys)
+            self._given(_TYPE_OF[key.json], read_key(index, key)) for index, key in enumerate(order.keys)
         )
 
     def _cursor_binding(self, named: GraphQLObjectType, arguments: Arguments) -> Parameter:
@@ -486,7 +493,7 @@ class Binder:
                 if conditions[operator] is not None:
                     type_, decode = _OPERAND[operator]
                     read = arguments.reader(("filter", name, operator), decode)
-                    found.append(Narrowing(condition.column, operator, Parameter(type_, read)))
+                    found.append(Narrowing(condition.column, operator, self._given(type_, read)))
         return tuple(found)
 
 

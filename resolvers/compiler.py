@@ -40,6 +40,7 @@ def compile_plan(world: World, operation: Operation, variables: VariableValues) 
         least_cost=sum(_fixed_cost(each) or 0 for each in binder.cost),
         sized_costs=tuple(each for each in binder.cost if _fixed_cost(each) is None),
         repeatable=_stores_asked_again(waves),
+        unasked=_unasked(binder.given, waves),
     )
 
 
@@ -55,6 +56,11 @@ def _group_fetches(fetches: list[Fetch], sharded: bool) -> list[list[list[Fetch]
 def _fixed_cost(factors: tuple[Parameter | int, ...]) -> int | None:
     known = [factor for factor in factors if isinstance(factor, int)]
     return prod(known) if len(known) == len(factors) else None
+
+
+def _unasked(given: list[Parameter], waves: tuple[tuple[Statement, ...], ...]) -> tuple[Parameter, ...]:
+    asked = {id(each) for wave in waves for statement in wave for each in statement.parameters}
+    return tuple(each for each in given if id(each) not in asked)
 
 
 def _stores_asked_again(waves: tuple[tuple[Statement, ...], ...]) -> frozenset[Store]:

@@ -303,7 +303,7 @@ class Plan:
 
     `least_cost` and `sized_costs`: the rows that it can touch at most; the latter are products of list
     sizes that the variables decide. `repeatable`: stores asked more than once, which need one snapshot
-    for the whole request.
+    for the whole request. `unasked`: values that no statement needs; a wrong one is refused all the same.
     """
 
     roots: tuple[Root, ...]
@@ -312,3 +312,4 @@ class Plan:
     least_cost: int
     sized_costs: tuple[tuple[Parameter | int, ...], ...]
     repeatable: frozenset[Store]
+    unasked: tuple[Parameter, ...] = ()

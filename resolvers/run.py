@@ -74,6 +74,8 @@ class Run:
     def read_parameters(self) -> list[list[list[Any]]]:
         """Every parameter that the request itself gives. Its refusals come before anything is asked."""
         variables = self._variables
+        for parameter in self.plan.unasked:
+            parameter.read(variables)
         return [
             [
                 [

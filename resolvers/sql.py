@@ -213,6 +213,9 @@ class Renderer:
 
     def _summary(self, bound: SummaryOf, row: Row) -> Pieces:
         source = bound.source
+        if all(isinstance(member, Literal) for _, member in bound.members):
+            # Without a measure nothing would be aggregated: a row for each day, or none.
+            return json_object((key, [member.text]) for key, member in bound.members)  # type: ignore[union-attr]
         clause = self.alias(source.relation)
         day = clause.c[source.day]
         until: ColumnElement[Any]
