@@ -44,6 +44,10 @@ DECLARE
     member bigint := CASE WHEN TG_OP = 'DELETE' THEN OLD.account_id ELSE NEW.account_id END;
     bits integer := CASE WHEN TG_OP = 'DELETE' THEN 0 ELSE NEW.purposes END;
 BEGIN
+    -- A transaction with a view of its own does not see what was committed since, lock or no lock.
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'only read committed transactions may do this';
+    END IF;
     UPDATE messenger.account SET restricted = bits WHERE id = member;
     UPDATE messenger.phone_lookup SET restricted = bits WHERE account_id = member;
     UPDATE messenger.daily_usage SET restricted = bits WHERE account_id = member;
@@ -59,6 +63,9 @@ CREATE TRIGGER spread_restriction AFTER INSERT OR UPDATE OR DELETE ON messenger.
 CREATE FUNCTION messenger.inherit_restriction() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'only read committed transactions may do this';
+    END IF;
     LOCK TABLE messenger.restriction IN SHARE MODE;
     IF TG_TABLE_NAME = 'daily_usage' THEN
         UPDATE messenger.daily_usage t SET restricted = r.purposes
@@ -77,3 +84,13 @@ CREATE TRIGGER inherit_restriction AFTER INSERT ON messenger.daily_usage
     REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION messenger.inherit_restriction();
 CREATE TRIGGER inherit_restriction AFTER INSERT ON messenger.contact
     REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION messenger.inherit_restriction();
+
+-- A row is never moved to another member: its restriction would stay the first one's.
+CREATE FUNCTION messenger.refuse_move() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'usage or a contact is replaced, not moved';
+END $$;
+CREATE TRIGGER refuse_move BEFORE UPDATE OF account_id ON messenger.daily_usage
+    FOR EACH ROW EXECUTE FUNCTION messenger.refuse_move();
+CREATE TRIGGER refuse_move BEFORE UPDATE OF account_id ON messenger.contact
+    FOR EACH ROW EXECUTE FUNCTION messenger.refuse_move();

@@ -1,4 +1,5 @@
--- How a restriction reaches every row that came from the messenger. See messenger/0002 for the lock.
+-- How a restriction reaches every row that came from the messenger. See messenger/0002 for the lock
+-- and the isolation.
 CREATE STATISTICS social.messenger_link_ads ON (restricted & 1) FROM social.messenger_link;
 CREATE STATISTICS social.messenger_link_friends ON (restricted & 2) FROM social.messenger_link;
 CREATE STATISTICS social.messenger_lookup_ads ON (restricted & 1) FROM social.messenger_lookup;
@@ -12,6 +13,9 @@ DECLARE
     member bigint := CASE WHEN TG_OP = 'DELETE' THEN OLD.messenger_id ELSE NEW.messenger_id END;
     bits integer := CASE WHEN TG_OP = 'DELETE' THEN 0 ELSE NEW.purposes END;
 BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'only read committed transactions may do this';
+    END IF;
     UPDATE social.messenger_link l SET restricted = bits
     FROM social.messenger_lookup k WHERE k.messenger_id = member AND l.account_id = k.account_id;
     UPDATE social.messenger_lookup SET restricted = bits WHERE messenger_id = member;
@@ -24,6 +28,9 @@ CREATE TRIGGER spread_restriction AFTER INSERT OR UPDATE OR DELETE ON social.res
 CREATE FUNCTION social.inherit_restriction() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'only read committed transactions may do this';
+    END IF;
     LOCK TABLE social.restriction IN SHARE MODE;
     IF TG_TABLE_NAME = 'phone_binding' THEN
         UPDATE social.phone_binding t SET restricted = r.purposes
