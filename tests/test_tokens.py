@@ -217,16 +217,20 @@ async def test_expiry_is_judged_at_each_request(control: str) -> None:
         assert code(book, bearer) == Code.TOKEN_REFUSED
 
 
+@pytest.fixture
+def no_poll(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the poll, so that what is known in time was told, however slow this machine is."""
+    monkeypatch.setattr("gateway.tokens.REFRESH_SECONDS", 600.0)
+
+
+@pytest.mark.usefixtures("no_poll")
 async def test_a_new_and_a_revoked_token_are_known_at_once(control: str) -> None:
-    """Every running process knows a new or revoked token in well under a second."""
+    """Every running process is told of a new or revoked token, and does not wait for its next poll."""
     async with book_of(control) as one, book_of(control) as other:
         token_id, bearer = await issued(control, AUDIT)
-        for book in (one, other):
-            assert await seconds_until(lambda book=book: code(book, bearer) is None) < REFRESH_SECONDS / 2  # type: ignore[misc]
+        await seconds_until(lambda: code(one, bearer) is None and code(other, bearer) is None)
         assert await revoked(control, token_id)
-        for book in (one, other):
-            waited = await seconds_until(lambda book=book: code(book, bearer) == Code.TOKEN_REFUSED)  # type: ignore[misc]
-            assert waited < REFRESH_SECONDS / 2
+        await seconds_until(lambda: code(one, bearer) == code(other, bearer) == Code.TOKEN_REFUSED)
 
 
 class Deaf:
@@ -255,7 +259,9 @@ async def test_behind_a_pooler_the_poll_alone_is_in_time(control: str) -> None:
         await asyncio.wait_for(book.refreshed(), 10)
         assert code(book, bearer) is None
         assert await revoked(control, token_id)
-        assert await seconds_until(lambda: code(book, bearer) == Code.TOKEN_REFUSED) < 1.0
+        # Half a second for a slow machine, over what the poll itself needs.
+        assert await seconds_until(lambda: code(book, bearer) == Code.TOKEN_REFUSED) < REFRESH_SECONDS + 0.5
+    assert REFRESH_SECONDS < 1.0
 
 
 async def test_a_book_never_read_refuses_everybody() -> None:
@@ -278,6 +284,7 @@ async def test_a_stale_book_refuses_everybody(control: str) -> None:
         assert code(book, bearer) is None
 
 
+@pytest.mark.usefixtures("no_poll")
 async def test_a_lost_connection_is_replaced(control: str) -> None:
     """A connection that the server ends is replaced at once, and nothing that changed between is missed."""
     token_id, bearer = await issued(control, AUDIT)
@@ -289,8 +296,48 @@ async def test_a_lost_connection_is_replaced(control: str) -> None:
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
         await revoke(operator, token_id)
-        assert await seconds_until(lambda: code(book, bearer) == Code.TOKEN_REFUSED) < 1.0
+        await seconds_until(lambda: code(book, bearer) == Code.TOKEN_REFUSED)
     await operator.close()
+
+
+async def test_another_server_is_read_anew(
+    control: str, new_database: Callable[[str], Awaitable[str]]
+) -> None:
+    """After a reconnect all is read again: a restored or promoted server may know fewer revocations."""
+    other = await new_database("control")
+    (_, bearer), (_, others_bearer) = await issued(control, AUDIT), await issued(other, AUDIT)
+    connections: list[Any] = []
+
+    async def connect() -> Any:
+        connections.append(await asyncpg.connect(other if connections else control))
+        return connections[-1]
+
+    async with open_token_book(KEY, connect, time.time, time.monotonic) as book:
+        await asyncio.wait_for(book.refreshed(), 10)
+        assert (code(book, bearer), code(book, others_bearer)) == (None, Code.TOKEN_REFUSED)
+        connections[0].terminate()
+        await seconds_until(lambda: code(book, others_bearer) is None)
+        assert code(book, bearer) == Code.TOKEN_REFUSED
+
+
+async def test_a_slow_reading_is_as_old_as_its_question(control: str) -> None:
+    """A reading that took six seconds is stale when it comes: what was revoked meanwhile may be missing."""
+    _, bearer = await issued(control, AUDIT)
+    monotonic = Clock()
+
+    class Slow(Deaf):
+        async def fetch(self, statement: str) -> Any:
+            monotonic.ahead += STALE_SECONDS + 1
+            return await self._connection.fetch(statement)
+
+    async def connect() -> Any:
+        return Slow(await asyncpg.connect(control))
+
+    async with open_token_book(KEY, connect, time.time, monotonic) as book:
+        await asyncio.wait_for(book.refreshed(), 10)
+        assert code(book, bearer) == Code.STORE_UNAVAILABLE
+        await asyncio.wait_for(book.refreshed(), 10)
+        assert code(book, bearer) is None
 
 
 async def test_a_store_that_cannot_be_reached_is_tried_again(
@@ -308,7 +355,7 @@ async def test_a_store_that_cannot_be_reached_is_tried_again(
     with caplog.at_level(logging.WARNING):
         async with open_token_book(KEY, connect, time.time, time.monotonic) as book:
             assert code(book, bearer) == Code.STORE_UNAVAILABLE
-            assert await seconds_until(lambda: code(book, bearer) is None) < 2.0
+            await seconds_until(lambda: code(book, bearer) is None)
     assert [record.getMessage() for record in caplog.records] == [
         "The token book lost the control store."
     ] * 2

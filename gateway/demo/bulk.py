@@ -1,0 +1,132 @@
+"""A store opened for loading millions of rows: what slows each row down is put aside and put back.
+
+Rejected: session_replication_role = replica (foreign keys would never be checked), dropping the
+primary keys too (rows arrive in their order, and views of a universe may depend on them).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from gateway.demo.embedded import DemoProblem
+
+if TYPE_CHECKING:
+    from resolvers.stores import Connection
+
+# What is being done, how much of it is done, how much there is.
+Progress = Callable[[str, int, int], None]
+
+MESSENGER_TABLES = (
+    "messenger.account",
+    "messenger.phone_lookup",
+    "messenger.restriction",
+    "messenger.daily_usage",
+    "messenger.contact",
+    "messenger.business",
+    "content.message",
+)
+SOCIAL_TABLES = (
+    "social.account",
+    "social.friendship",
+    "social.restriction",
+    "social.phone_binding",
+    "social.messenger_link",
+    "social.messenger_lookup",
+    "social.merchant",
+    "social.business",
+    "content.message",
+)
+
+FOREIGN_KEYS = """
+SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', conrelid::regclass, conname) AS aside,
+       format('ALTER TABLE %s ADD CONSTRAINT %I %s', conrelid::regclass, conname, pg_get_constraintdef(oid))
+           AS back
+FROM pg_constraint
+WHERE contype = 'f' AND (conrelid = ANY($1::regclass[]) OR confrelid = ANY($1::regclass[]))
+ORDER BY conrelid::regclass::text, conname
+"""
+INDEXES = """
+SELECT format('DROP INDEX %s', indexrelid::regclass) AS aside, pg_get_indexdef(indexrelid) AS back
+FROM pg_index i
+WHERE indrelid = ANY($1::regclass[])
+  AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid)
+ORDER BY indexrelid::regclass::text
+"""
+MEMORY = """
+SET LOCAL work_mem = '128MB';
+SET LOCAL maintenance_work_mem = '512MB';
+SET LOCAL jit = off;
+"""
+
+
+@dataclass(frozen=True)
+class Aside:
+    """Something put aside for the loading: the statement that did so, and the one that puts it back."""
+
+    aside: str
+    back: str
+
+
+@contextlib.asynccontextmanager
+async def opened(connection: Connection, tables: Sequence[str]) -> AsyncIterator[None]:
+    """Within the caller's transaction: no trigger, foreign key or second index on `tables`.
+
+    On leaving, everything is back and every row loaded meanwhile is checked against the foreign keys.
+    Triggers do not run for those rows: whoever loads writes the copies and look-ups that they keep.
+    DemoProblem if a table holds rows. Nobody else can read the tables until the transaction ends.
+    """
+    await connection.execute(f"{MEMORY} LOCK TABLE {', '.join(tables)} IN ACCESS EXCLUSIVE MODE")
+    await refuse_rows(connection, tables)
+    parts = await put_aside(connection, tables)
+    # Emptied in this transaction, new rows need no write-ahead log where wal_level is minimal.
+    await connection.execute(f"TRUNCATE {', '.join(tables)}")
+    yield
+    for part in reversed(parts):
+        await connection.execute(part.back)
+
+
+async def refuse_rows(connection: Connection, tables: Sequence[str]) -> None:
+    """DemoProblem if any of the tables holds a row."""
+    for table in tables:
+        if await connection.fetchval(f"SELECT EXISTS (SELECT FROM {table})"):  # noqa: S608  # our own constants
+            raise DemoProblem(
+                f"{table} already holds rows: only empty stores are loaded (`gateway demo --reset`)"
+            )
+
+
+async def put_aside(connection: Connection, tables: Sequence[str]) -> list[Aside]:
+    """Put triggers, foreign keys and second indexes of `tables` aside; what was, in that order."""
+    keys = await connection.fetch(FOREIGN_KEYS, tables)
+    # Put back in reverse: a foreign key is checked faster when the indexes are there.
+    rows = [*keys, *await connection.fetch(INDEXES, tables)]
+    parts = [
+        *(
+            Aside(f"ALTER TABLE {t} DISABLE TRIGGER USER", f"ALTER TABLE {t} ENABLE TRIGGER USER")
+            for t in tables
+        ),
+        *(Aside(row["aside"], row["back"]) for row in rows),
+    ]
+    for part in parts:
+        await connection.execute(part.aside)
+    return parts
+
+
+async def settle(connection: Connection, store: str, tables: Sequence[str], progress: Progress) -> None:
+    """After the transaction: statistics, and the visibility map without which no index-only scan is one."""
+    for done, table in enumerate(tables, 1):
+        await connection.execute(f"VACUUM (ANALYZE) {table}")
+        progress(f"vacuum {store}", done, len(tables))
+
+
+async def side_by_side(*works: Coroutine[object, object, None]) -> None:
+    """Run the works of different stores at once; the first failure ends the others and is raised."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            for work in works:
+                group.create_task(work)
+    except BaseExceptionGroup as failures:
+        raise failures.exceptions[0] from failures
