@@ -1,0 +1,19 @@
+"""The bench: the gateway against hand-written code, bare SQL and an ordinary GraphQL server.
+
+In the order of a run:
+
+    __main__      the command line
+    data          the stores, generated once and kept in `.bench/`
+    scenarios     the questions, and why the requirement's third is asked in two
+    under_test    the gateway's settings, its token, the statements that its compiler writes
+    handwritten   (b) bare ASGI with the best hand-written SQL
+    dataloaders   (c) an ordinary Strawberry server
+    servers       the three as processes, and the requests that they get
+    load, bare    the load over HTTP; (a) the gateway's statements without HTTP
+    measure       CPU of processes and of Postgres, memory
+    comparison    equal answers, then interleaved rounds
+    views         what the universes' views cost
+    patience      documents seen for the first time; memory over 100,000 requests
+    report        goals, tables, JSON, plot
+    growth        buffers at 10,000, 100,000 and 1,000,000 accounts
+"""

@@ -1,0 +1,81 @@
+"""`python -m tests.bench`: everything in one go. `python -m tests.bench growth`: cost by size.
+
+Prints tables, writes JSON and a plot into `bench-results/`. Goals that are missed are shown, not
+raised: a shared machine is no judge.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from tests.bench import growth
+from tests.bench.comparison import Effort, compare
+from tests.bench.data import draw_keys, forget, prepared
+from tests.bench.measure import peak_memory_mb
+from tests.bench.patience import cold_plans, long_run
+from tests.bench.report import Findings, show, write
+from tests.bench.servers import running
+from tests.bench.under_test import new_token
+from tests.bench.views import view_costs
+
+RESULTS = Path(__file__).parents[2] / "bench-results"
+SHORT_ACCOUNTS = 2_000
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("command", nargs="?", choices=["run", "growth"], default="run")
+    parser.add_argument("--accounts", type=int, default=None, help="in each store (200,000)")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=3.0, help="of each load")
+    parser.add_argument("--short", action="store_true", help="few accounts, one quick round: does it work?")
+    parser.add_argument("--reset", action="store_true", help="generate the data anew")
+    return parser.parse_args()
+
+
+async def _run(accounts: int, effort: Effort, requests: int, console: Console) -> Findings:
+    findings = Findings(accounts, effort.rounds)
+    with console.status("starting") as status:
+        async with prepared(accounts, status.update) as stores:
+            token = await new_token(stores)
+            keys = await draw_keys(stores)
+            with running(stores, token) as servers:
+                status.update("documents seen for the first time")
+                findings.cold = cold_plans(servers["gateway"], keys)
+                findings.measured = await compare(stores, servers, keys, effort, status.update)
+                status.update("views and raw tables")
+                findings.views = await view_costs(stores, keys, effort.rounds * effort.seconds / 2)
+                status.update(f"{requests:,} requests")
+                findings.memory = long_run(stores, servers["gateway"], keys, requests)
+                findings.peak_memory_mb = {name: peak_memory_mb(each.pid) for name, each in servers.items()}
+    return findings
+
+
+def main() -> None:
+    """Run what the command line asks for."""
+    asked = _arguments()
+    console = Console(width=None if sys.stdout.isatty() else 110)
+    if asked.command == "growth":
+        sizes = (2_000, 20_000) if asked.short else growth.SIZES
+        if asked.reset:
+            for size in sizes:
+                forget(size)
+        asyncio.run(growth.grow(sizes, console, RESULTS))
+        return
+    accounts = asked.accounts or (SHORT_ACCOUNTS if asked.short else 200_000)
+    if asked.reset:
+        forget(accounts)
+    effort = Effort(1, 0.3, 0.1) if asked.short else Effort(asked.rounds, asked.seconds, 1.0)
+    findings = asyncio.run(_run(accounts, effort, 2_000 if asked.short else 100_000, console))
+    show(findings, console)
+    data, picture = write(findings, RESULTS)
+    console.print(f"[dim]{data}\n{picture}[/]")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+"""All servers under the same load, round by round in turn, so that a noisy moment hits all of them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+import orjson
+
+from tests.bench.data import Stores
+from tests.bench.load import Result
+from tests.bench.scenarios import SCENARIOS, Keys, Scenario, Variables
+from tests.bench.servers import DATALOADERS, GATEWAY, ROOT, Client, Server
+from tests.bench.under_test import Planner
+
+BARE = "bare"
+CONNECTIONS = 32
+# A server that needs seconds for an answer would spend the whole round on its first 32.
+FEW_CONNECTIONS = 4
+COMPARED_ANSWERS = 20
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The median of the rounds for one scenario and server; CPU in ms a request."""
+
+    scenario: str
+    server: str
+    per_second: float
+    p50_ms: float
+    p99_ms: float
+    cpu_ms: float
+    stores_cpu_ms: float
+    postgres_cpu_ms: float
+    rounds: list[Result]
+
+
+def _median(scenario: str, server: str, rounds: list[Result]) -> Measured:
+    def of(read: Callable[[Result], float]) -> float:
+        return median(read(each) for each in rounds)
+
+    return Measured(
+        scenario=scenario,
+        server=server,
+        per_second=of(lambda each: each.per_second),
+        p50_ms=of(lambda each: each.p50_ms),
+        p99_ms=of(lambda each: each.p99_ms),
+        cpu_ms=of(lambda each: each.server_cpu_ms),
+        stores_cpu_ms=of(
+            lambda each: sum(each.postgres_cpu_ms.get(store, 0.0) for store in ("messenger", "social"))
+        ),
+        postgres_cpu_ms=of(lambda each: sum(each.postgres_cpu_ms.values())),
+        rounds=rounds,
+    )
+
+
+class WrongAnswer(Exception):
+    """Two servers gave different answers to one request, or one a wrong status."""
+
+
+def compare_answers(servers: dict[str, Server], scenario: Scenario, requests: list[Variables]) -> list[int]:
+    """The lengths of the right answers. WrongAnswer unless all servers give the same bytes."""
+    clients = {name: Client(server) for name, server in servers.items()}
+    lengths = []
+    for number, variables in enumerate(requests):
+        expected = _answer(clients[GATEWAY], servers[GATEWAY], scenario, variables)
+        lengths.append(len(expected))
+        if number < COMPARED_ANSWERS:
+            for name, server in servers.items():
+                if _answer(clients[name], server, scenario, variables) != expected:
+                    raise WrongAnswer(f"{scenario.name}: {name} and {GATEWAY} differ on {variables}")
+    for client in clients.values():
+        client.close()
+    return lengths
+
+
+def _answer(client: Client, server: Server, scenario: Scenario, variables: Variables) -> bytes:
+    status, body = client.ask(server.request(scenario, variables))
+    if status != 200 or b'"errors"' in body:
+        raise WrongAnswer(f"{scenario.name}: {server.name} answered {status}: {body[:300]!r}")
+    return body
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How long each load lasts, and how often it is repeated."""
+
+    rounds: int
+    seconds: float
+    warm_s: float
+
+
+async def compare(
+    stores: Stores, servers: dict[str, Server], keys: Keys, effort: Effort, step: Callable[[str], None]
+) -> list[Measured]:
+    """Every scenario on every server. `step` is told before each load what comes."""
+    found: dict[tuple[str, str], list[Result]] = {}
+    orders = {}
+    planner = Planner(stores)
+    for scenario in SCENARIOS:
+        step(f"{scenario.name}: the same answers?")
+        requests = scenario.variables(keys)
+        lengths = compare_answers(servers, scenario, requests)
+        steps = await planner.gateway_statements(scenario, requests[:200])
+        orders[scenario.name] = dict(_orders(stores, servers, scenario, requests, lengths, effort))
+        orders[scenario.name][BARE] = {
+            "dsns": stores.dsns,
+            "requests": [
+                [(each.store, each.role, each.sql, each.arguments) for each in request] for request in steps
+            ],
+            "warm_s": effort.warm_s,
+            "seconds": effort.seconds,
+            "postmaster_pid": stores.postmaster_pid,
+        }
+    for number in range(effort.rounds):
+        for scenario in SCENARIOS:
+            for name, order in orders[scenario.name].items():
+                step(f"round {number + 1} · {scenario.name} · {name}")
+                module = "tests.bench.bare" if name == BARE else "tests.bench.load"
+                found.setdefault((scenario.name, name), []).append(send_out(module, order))
+    return [_median(scenario, server, rounds) for (scenario, server), rounds in found.items()]
+
+
+def _orders(
+    stores: Stores,
+    servers: dict[str, Server],
+    scenario: Scenario,
+    requests: list[Variables],
+    lengths: list[int],
+    effort: Effort,
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, server in servers.items():
+        many = name != DATALOADERS or scenario.name == "one"
+        yield (
+            name,
+            {
+                "port": server.port,
+                "requests": [server.request(scenario, variables) for variables in requests],
+                "lengths": lengths,
+                "connections": CONNECTIONS if many else FEW_CONNECTIONS,
+                "warm_s": effort.warm_s,
+                "seconds": effort.seconds,
+                "server_pid": server.pid,
+                "postmaster_pid": stores.postmaster_pid,
+            },
+        )
+
+
+def send_out(module: str, order: dict[str, Any]) -> Result:
+    """Have an order carried out in a process of its own. WrongAnswer if an answer was not right."""
+    done = subprocess.run(
+        [sys.executable, "-m", module], input=orjson.dumps(order), capture_output=True, cwd=ROOT, check=False
+    )
+    if done.returncode:
+        raise SystemExit(f"{module} failed:\n{done.stderr.decode()[-2_000:]}")
+    result = Result(**orjson.loads(done.stdout))
+    if result.wrong:
+        raise WrongAnswer(f"{result.wrong} of {result.requests} answers had a wrong status or length")
+    return result

@@ -1,0 +1,140 @@
+"""The stores that the bench runs on: embedded, filled with generated people, kept between runs.
+
+Each number of accounts has its own server in `.bench/`. It is made anew with `--reset`, or when the
+tables or the generator have changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.demo.embedded import EmbeddedPostgres, reset, start
+from gateway.demo.generate import generate
+from resolvers.catalogue import Store
+from resolvers.fields import OBJECTS
+from resolvers.migrations import STORES, migrate
+from resolvers.stores import connect_owner
+from resolvers.universe import apply
+from tests.bench.scenarios import Keys
+
+FOLDER = Path(__file__).parents[2] / ".bench"
+SEED = 20160825
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Stores:
+    """Where the databases are; `dsns` by store, with the owner's rights."""
+
+    dsns: dict[str, str]
+    postmaster_pid: int
+    accounts: int
+
+
+def _folder(accounts: int) -> Path:
+    FOLDER.mkdir(exist_ok=True)
+    (FOLDER / ".gitignore").write_text("*\n")
+    return FOLDER / f"postgres-{accounts}"
+
+
+def _mark(accounts: int) -> Path:
+    """A file that holds the digest of what the stores of that size were made by, once they are full."""
+    return FOLDER / f"made-{accounts}"
+
+
+def _makers() -> str:
+    """Digest of all that decides what the stores hold: the tables and the generator."""
+    root = FOLDER.parent
+    digest = hashlib.sha256()
+    for path in sorted([*root.glob("resolvers/ddl/*/*.sql"), *root.glob("gateway/demo/*.py")]):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def forget(accounts: int) -> None:
+    """Delete the stores of that size."""
+    _mark(accounts).unlink(missing_ok=True)
+    reset(_folder(accounts))
+
+
+@asynccontextmanager
+async def prepared(accounts: int, say: Say) -> AsyncIterator[Stores]:
+    """Running stores with that many accounts each and the universes of today's policy."""
+    folder, mark = _folder(accounts), _mark(accounts)
+    full = mark.exists() and mark.read_text() == _makers()
+    if not full:
+        forget(accounts)
+    with start(folder, durable=False) as server:
+        await server.ensure_databases(STORES)
+        stores = Stores({store: server.dsn(store) for store in STORES}, _postmaster(server), accounts)
+        await _migrate(stores)
+        if not full:
+            await _fill(stores, say)
+            mark.write_text(_makers())
+        for store in Store:
+            connection = await connect_owner(stores.dsns[store])
+            await apply(connection, OBJECTS, store)
+            await connection.close()
+        yield stores
+
+
+def _postmaster(server: EmbeddedPostgres) -> int:
+    return int((server.folder / "data" / "postmaster.pid").read_text().split()[0])
+
+
+async def _migrate(stores: Stores) -> None:
+    for store, dsn in stores.dsns.items():
+        connection = await connect_owner(dsn)
+        await migrate(connection, store)
+        await connection.close()
+
+
+async def _fill(stores: Stores, say: Say) -> None:
+    def progress(what: str, done: int, total: int) -> None:
+        say(f"{stores.accounts:,} accounts, once: {what} {100 * done // total} %")
+
+    messenger = await connect_owner(stores.dsns["messenger"])
+    social = await connect_owner(stores.dsns["social"])
+    await generate(messenger, social, stores.accounts, SEED, progress)
+    for connection in (messenger, social):
+        # Without the checkpoint, rows committed asynchronously are not yet known to be visible to all,
+        # and every index-only scan would read the table as well.
+        await connection.execute("CHECKPOINT")
+        await connection.execute("VACUUM (FREEZE, ANALYZE)")
+        await connection.close()
+
+
+async def draw_keys(stores: Stores) -> Keys:
+    """Account numbers spread over the whole of both stores, restricted ones among them."""
+    messenger = await connect_owner(stores.dsns["messenger"])
+    social = await connect_owner(stores.dsns["social"])
+    try:
+        return Keys(
+            messenger=[
+                row[0] for row in await messenger.fetch(_SPREAD.format("messenger.account", "id", "id"))
+            ],
+            phones=[
+                row[0] for row in await messenger.fetch(_SPREAD.format("messenger.account", "id", "phone"))
+            ],
+            social_with_friends=[row[0] for row in await social.fetch(_WITH_FRIENDS)],
+            social_with_link=[
+                row[0]
+                for row in await social.fetch(
+                    _SPREAD.format("social.messenger_link", "account_id", "account_id")
+                )
+            ],
+        )
+    finally:
+        await messenger.close()
+        await social.close()
+
+
+_SPREAD = "SELECT {2} FROM {0} ORDER BY hashint8({1}), {1} LIMIT 20000"
+_WITH_FRIENDS = """
+SELECT account_id FROM social.friendship GROUP BY account_id HAVING count(*) >= 10
+ORDER BY hashint8(account_id), account_id LIMIT 20000
+"""

@@ -1,0 +1,198 @@
+"""What was measured, as goals met or missed, tables, JSON and a plot."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+from tests.bench.comparison import BARE, Measured
+from tests.bench.patience import Cold, Memory
+from tests.bench.scenarios import BY_NAME, SCENARIOS
+from tests.bench.servers import DATALOADERS, GATEWAY, HANDWRITTEN
+from tests.bench.views import ViewCost
+
+TITLES = {
+    GATEWAY: "gateway",
+    BARE: "(a) its SQL, bare asyncpg",
+    HANDWRITTEN: "(b) hand-written ASGI",
+    DATALOADERS: "(c) Strawberry, DataLoaders",
+}
+COLOURS = {GATEWAY: "#0072b2", BARE: "#999999", HANDWRITTEN: "#009e73", DATALOADERS: "#d55e00"}
+
+
+@dataclass(frozen=True)
+class Goal:
+    """A figure of the requirement, and what came of it."""
+
+    what: str
+    scenario: str
+    value: float
+    limit: float
+    at_most: bool = True
+    unit: str = "×"
+
+    @property
+    def reached(self) -> bool:
+        """Whether the figure was reached."""
+        return self.value <= self.limit if self.at_most else self.value >= self.limit
+
+
+@dataclass
+class Findings:
+    """Everything that one run of the bench found."""
+
+    accounts: int
+    rounds: int
+    measured: list[Measured] = field(default_factory=list)
+    views: list[ViewCost] = field(default_factory=list)
+    cold: list[Cold] = field(default_factory=list)
+    memory: Memory | None = None
+    peak_memory_mb: dict[str, float] = field(default_factory=dict)
+
+    def of(self, scenario: str, server: str) -> Measured:
+        """One scenario on one server."""
+        return next(each for each in self.measured if (each.scenario, each.server) == (scenario, server))
+
+    def goals(self) -> list[Goal]:
+        """Every goal of the requirement."""
+        return [*self._goals_of_ratios(), *self._goals_of_the_gateway()]
+
+    def _goals_of_ratios(self) -> Iterator[Goal]:
+        for scenario in SCENARIOS:
+            name, is_one = scenario.name, scenario.name == "one"
+            gateway, written = self.of(name, GATEWAY), self.of(name, HANDWRITTEN)
+            ordinary = self.of(name, DATALOADERS)
+            yield Goal(
+                "CPU of the gateway to (b)", name, gateway.cpu_ms / written.cpu_ms, 1.6 if is_one else 1.3
+            )
+            yield Goal(
+                "requests/s to (c)",
+                name,
+                gateway.per_second / ordinary.per_second,
+                6 if is_one else 25,
+                False,
+            )
+            yield Goal("CPU of the stores to (b)", name, gateway.stores_cpu_ms / written.stores_cpu_ms, 1.15)
+
+    def _goals_of_the_gateway(self) -> Iterator[Goal]:
+        for cost in self.views:
+            yield Goal("CPU of views to raw tables", cost.scenario, cost.ratio, 1.10)
+        for cold in self.cold:
+            yield Goal("document seen first, median", cold.scenario, cold.first_ms, 15, unit=" ms")
+        if self.memory is not None:
+            requests = f"{self.memory.samples[-1][0]:,} requests"
+            yield Goal("memory's growth", requests, 100 * self.memory.share, 5, unit=" %")
+
+
+def show(findings: Findings, console: Console) -> None:
+    """Print a table for each scenario, and the goals."""
+    for scenario in SCENARIOS:
+        console.print(_table_of(findings, scenario.name))
+    console.print(_table_of_goals(findings))
+
+
+def _table_of(findings: Findings, name: str) -> Table:
+    table = Table(title=f"{BY_NAME[name].title}  [dim]{BY_NAME[name].purpose}[/]", title_justify="left")
+    table.add_column("", min_width=28)
+    for column in ("requests/s", "p50 ms", "p99 ms", "CPU ms", "stores ms", "Postgres ms", "peak MB"):
+        table.add_column(column, justify="right")
+    for server, title in TITLES.items():
+        each = findings.of(name, server)
+        peak = findings.peak_memory_mb.get(server)
+        figures = (each.p50_ms, each.p99_ms, each.cpu_ms, each.stores_cpu_ms, each.postgres_cpu_ms)
+        table.add_row(
+            title, f"{each.per_second:,.{0 if each.per_second >= 20 else 1}f}",
+            *(f"{figure:.3f}" if figure < 10 else f"{figure:.1f}" for figure in figures),
+            f"{peak:.0f}" if peak else "",
+        )  # fmt: skip
+    return table
+
+
+def _table_of_goals(findings: Findings) -> Table:
+    table = Table(title="Goals, median of the rounds", title_justify="left")
+    table.add_column("")
+    table.add_column("")
+    for column in ("is", "goal", ""):
+        table.add_column(column, justify="right")
+    for goal in findings.goals():
+        sign = "≤" if goal.at_most else "≥"
+        table.add_row(
+            goal.what, goal.scenario, f"{goal.value:.2f}{goal.unit}", f"{sign} {goal.limit:g}{goal.unit}",
+            "[green]✓[/]" if goal.reached else "[red]✗[/]",
+        )  # fmt: skip
+    return table
+
+
+def write(findings: Findings, folder: Path) -> tuple[Path, Path]:
+    """Write `bench.json` and `bench.png`; their paths."""
+    folder.mkdir(exist_ok=True)
+    data, picture = folder / "bench.json", folder / "bench.png"
+    data.write_bytes(orjson.dumps(_as_data(findings), option=orjson.OPT_INDENT_2))
+    _plot(findings, picture)
+    return data, picture
+
+
+def _as_data(findings: Findings) -> dict[str, Any]:
+    return {
+        "machine": machine(),
+        **asdict(findings),
+        "goals": [{**asdict(goal), "reached": goal.reached} for goal in findings.goals()],
+    }
+
+
+def machine() -> dict[str, Any]:
+    """On what it was measured."""
+    models = [
+        line.partition(":")[2].strip()
+        for line in Path("/proc/cpuinfo").read_text().splitlines()
+        if line.startswith("model name")
+    ]
+    return {
+        "processors": len(models),
+        "model": models[0] if models else "",
+        "python": platform.python_version(),
+        "system": platform.release(),
+    }
+
+
+def _plot(findings: Findings, path: Path) -> None:
+    import matplotlib  # slow to import; only here
+
+    matplotlib.use("Agg")
+    from matplotlib import pyplot
+
+    figure, (rates, costs) = pyplot.subplots(2, 1, figsize=(12, 9), layout="constrained")
+    width = 0.8 / len(TITLES)
+    for position, (server, title) in enumerate(TITLES.items()):
+        places = [number + (position - 1.5) * width for number in range(len(SCENARIOS))]
+        measured = [findings.of(scenario.name, server) for scenario in SCENARIOS]
+        bars = rates.bar(
+            places, [each.per_second for each in measured], width, color=COLOURS[server], label=title
+        )
+        rates.bar_label(bars, fmt="{:,.0f}", fontsize=7, padding=1)
+        own = [each.cpu_ms for each in measured]
+        costs.bar(places, own, width, color=COLOURS[server], label=title)
+        costs.bar(
+            places, [each.postgres_cpu_ms for each in measured], width, bottom=own,
+            color=COLOURS[server], alpha=0.35, label="Postgres" if position == 0 else None,
+        )  # fmt: skip
+    for axes, title in (
+        (rates, "requests a second (log)"),
+        (costs, "CPU ms a request, server + Postgres (log)"),
+    ):
+        axes.set_yscale("log")
+        axes.set_title(title, loc="left")
+        axes.set_xticks(range(len(SCENARIOS)), [scenario.title for scenario in SCENARIOS], fontsize=8)
+        axes.spines[["top", "right"]].set_visible(False)
+    rates.legend(fontsize=8, ncols=4, frameon=False)
+    figure.suptitle(
+        f"{findings.accounts:,} accounts in each store, median of {findings.rounds} rounds", x=0.01, ha="left"
+    )
+    figure.savefig(path, dpi=130)

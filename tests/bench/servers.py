@@ -1,0 +1,131 @@
+"""The servers that are compared, each a process of its own, and what is sent to them."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from tests.bench import under_test
+from tests.bench.data import Stores
+from tests.bench.scenarios import Scenario, Variables
+
+ROOT = Path(__file__).parents[2]
+START_SECONDS = 60
+GATEWAY, HANDWRITTEN, DATALOADERS = "gateway", "handwritten", "dataloaders"
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server. `paths`: whether the question stands in the path instead of the document."""
+
+    name: str
+    port: int
+    pid: int
+    token: str
+    paths: bool = False
+
+    def request(self, scenario: Scenario, variables: Variables, document: str | None = None) -> str:
+        """One whole HTTP request; `document` in place of the scenario's own."""
+        body = orjson.dumps({"query": document or scenario.document, "variables": variables}).decode()
+        path = f"/{scenario.name}" if self.paths else "/graphql"
+        return (
+            f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+            f"Accept: application/graphql-response+json\r\nAuthorization: Bearer {self.token}\r\n"
+            f"Gateway-Purpose: {scenario.purpose}\r\nContent-Length: {len(body.encode())}\r\n\r\n{body}"
+        )
+
+
+@contextmanager
+def running(stores: Stores, token: str) -> Iterator[dict[str, Server]]:
+    """All three servers, started and ready."""
+    dsns = {"BENCH_DSNS": orjson.dumps(stores.dsns).decode()}
+    with ExitStack() as stack:
+
+        def start(name: str, command: list[str], environment: Mapping[str, str], port: int) -> Server:
+            pid = stack.enter_context(_process(name, command, environment, port))
+            if name == GATEWAY:
+                # It listens before it is ready: this is answered when it is.
+                Client(Server(name, port, pid, token)).ask("GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            return Server(name, port, pid, token, paths=name == HANDWRITTEN)
+
+        ports = {name: _free_port() for name in (GATEWAY, HANDWRITTEN, DATALOADERS)}
+        yield {
+            GATEWAY: start(
+                GATEWAY,
+                [sys.executable, "-m", "gateway", "serve"],
+                under_test.environment(stores, ports[GATEWAY]),
+                ports[GATEWAY],
+            ),
+            **{
+                name: start(name, _uvicorn(f"tests.bench.{name}:app", ports[name]), dsns, ports[name])
+                for name in (HANDWRITTEN, DATALOADERS)
+            },
+        }
+
+
+def _uvicorn(app: str, port: int) -> list[str]:
+    options = ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"]
+    return [sys.executable, "-m", "uvicorn", app, *options, "--port", str(port)]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def _process(name: str, command: list[str], environment: Mapping[str, str], port: int) -> Iterator[int]:
+    process = subprocess.Popen(command, env={**os.environ, **environment}, cwd=ROOT)
+    try:
+        _await_port(name, process, port)
+        yield process.pid
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+def _await_port(name: str, process: subprocess.Popen[bytes], port: int) -> None:
+    patience = time.monotonic() + START_SECONDS
+    while time.monotonic() < patience:
+        if process.poll() is not None:
+            raise SystemExit(f"{name} ended with {process.returncode} before it was ready")
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise SystemExit(f"{name} did not answer within {START_SECONDS} s")
+
+
+class Client:
+    """One kept connection, for single requests."""
+
+    def __init__(self, server: Server) -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", server.port)
+        self._connection.connect()
+        self._connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def ask(self, request: str) -> tuple[int, bytes]:
+        """Status and body."""
+        self._connection.sock.sendall(request.encode())
+        response = http.client.HTTPResponse(self._connection.sock, method="POST")
+        response.begin()
+        return response.status, response.read()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()

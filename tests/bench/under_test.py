@@ -1,0 +1,117 @@
+"""The gateway as the bench needs it: its statements for (a), a token, its settings."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from gateway.settings import Settings
+from gateway.tokens import issue
+from resolvers.cache import PlanCache
+from resolvers.catalogue import Store
+from resolvers.cursors import Cursors
+from resolvers.fields import OBJECTS
+from resolvers.run import run_plan
+from resolvers.stores import connect_owner
+from resolvers.universe import role_of
+from resolvers.worlds import build_worlds
+from schema.operations import DocumentLimits
+from schema.purposes import Purpose
+from tests.bench.data import Stores
+from tests.bench.scenarios import SCENARIOS, Scenario, Variables
+
+SECRET = "the bench's own secret, which guards nothing but generated people"
+
+
+def environment(stores: Stores, port: int) -> dict[str, str]:
+    """The gateway's settings, as it reads them."""
+    return {
+        "GATEWAY_MESSENGER_DSN": stores.dsns["messenger"],
+        "GATEWAY_SOCIAL_DSN": stores.dsns["social"],
+        "GATEWAY_CONTROL_DSN": stores.dsns["control"],
+        "GATEWAY_SECRET": SECRET,
+        "GATEWAY_PORT": str(port),
+    }
+
+
+async def new_token(stores: Stores) -> str:
+    """A token for the purposes of all scenarios."""
+    settings = Settings(
+        messenger_dsn=stores.dsns["messenger"],  # type: ignore[arg-type]
+        social_dsn=stores.dsns["social"],  # type: ignore[arg-type]
+        control_dsn=stores.dsns["control"],  # type: ignore[arg-type]
+        secret=SECRET,  # type: ignore[arg-type]
+    )
+    connection = await connect_owner(stores.dsns["control"])
+    purposes = {Purpose(scenario.purpose) for scenario in SCENARIOS}
+    issued = await issue(connection, settings.key("tokens"), "bench", purposes, None, secrets.token_bytes)
+    await connection.close()
+    return issued.token
+
+
+@dataclass(frozen=True)
+class Step:
+    """One statement that the gateway sends: to which store, as which role."""
+
+    store: str
+    role: str
+    sql: str
+    arguments: list[Any]
+
+
+@dataclass
+class _Recorder:
+    """Stands where a pool stands, and notes what goes through it."""
+
+    store: Store
+    role: str
+    dsn: str
+    steps: list[Step]
+    connection: Any = None
+
+    async def fetch(self, sql: str, arguments: Sequence[Any]) -> list[Any]:
+        if self.connection is None:
+            self.connection = await connect_owner(self.dsn)
+            await self.connection.execute(f"SET SESSION AUTHORIZATION {self.role}")
+            await self.connection.execute(f"SET search_path = {self.role.partition('_')[2]}, pg_catalog")
+        self.steps.append(Step(self.store.value, self.role, sql, list(arguments)))
+        return await self.connection.fetch(sql, *arguments)
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[_Recorder]:
+        yield self
+
+
+@dataclass
+class Planner:
+    """The gateway's own compiler, for what its statements are and how long a plan takes to make."""
+
+    stores: Stores
+    cursors: Cursors = field(default_factory=lambda: Cursors(bytes(range(64))))
+
+    def __post_init__(self) -> None:
+        self.plans = PlanCache(build_worlds(OBJECTS, self.cursors), DocumentLimits())
+
+    async def gateway_statements(self, scenario: Scenario, requests: list[Variables]) -> list[list[Step]]:
+        """For each request the statements that the gateway sends, in order, with their arguments."""
+        purpose = Purpose(scenario.purpose)
+        prepared = self.plans.prepare(purpose, scenario.document, None)
+        steps: list[Step] = []
+        recorders = {
+            store: _Recorder(store, role_of(store, purpose), self.stores.dsns[store], steps)
+            for store in Store
+        }
+        recorded = []
+        for given in requests:
+            variables = prepared.coerce(given)
+            plan = self.plans.plan(purpose, prepared, variables)
+            await run_plan(plan, variables, recorders, self.cursors, {})  # type: ignore[arg-type]
+            recorded.append(list(steps))
+            steps.clear()
+        for recorder in recorders.values():
+            if recorder.connection is not None:
+                await recorder.connection.close()
+        return recorded
