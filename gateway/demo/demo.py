@@ -1,0 +1,210 @@
+"""`gateway demo`: from an empty folder to a gateway that answers, on one machine and with made-up people.
+
+    port → Postgres → databases and tables → universes → people → tokens → examples → serve
+
+Every step looks at what is there first: a second run starts in seconds, a run after an upgrade brings
+kept data up to date, and one after an interruption makes the databases anew.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import secrets
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+from rich.text import Text
+
+from gateway.app import open_gateway
+from gateway.demo.embedded import SUPERUSER, DemoProblem, EmbeddedPostgres, alone, reset, start
+from gateway.demo.examples import EXAMPLES, show_each_purpose, show_side_by_side, wait_until_ready
+from gateway.demo.folder import Folder, settings_of
+from gateway.demo.generate import generate
+from gateway.demo.persons import PERSONS, add_persons
+from gateway.logs import write_logs
+from gateway.progress import shown, step
+from gateway.serve import listen, serve, url_of
+from gateway.settings import CONFIG_FILE, Settings
+from gateway.tokens import issue, list_tokens, revoke
+from resolvers.catalogue import Store
+from resolvers.fields import OBJECTS
+from resolvers.migrations import STORES, MigrationProblem, migrate
+from resolvers.stores import connect_owner
+from resolvers.universe import apply, differences
+from schema.purposes import Purpose
+
+if TYPE_CHECKING:
+    import socket
+
+    from rich.console import Console
+
+    from resolvers.stores import Connection
+
+FOLDER = Path(".demo")
+SEED = 1
+CLIENT = "demo"
+
+Tokens = Mapping[Purpose, str]
+Owners = Mapping[str, "Connection"]
+
+
+@dataclass(frozen=True)
+class Demo:
+    """What was asked for on the command line; `port` None: the setting's."""
+
+    folder: Path = FOLDER
+    accounts: int = 20_000
+    once: bool = False
+    reset: bool = False
+    port: int | None = None
+
+
+async def run_demo(demo: Demo, console: Console) -> None:
+    """Set up what is missing, show the examples, and serve unless `once`."""
+    # The tour sets it to the demo's own file, which a reset deletes.
+    os.environ.pop(CONFIG_FILE, None)
+    # The port comes first: nobody should wait for the data to learn that it is taken.
+    with nullcontext() if demo.once else _port(demo) as taken:
+        if demo.reset:
+            with step(console, f"Deleted what was in {demo.folder}"):
+                reset(demo.folder)
+                Folder(demo.folder).forget()
+        with step(console, f"Postgres, embedded, in {demo.folder}"):
+            server = start(demo.folder)
+        with server:
+            _tell_opened(server, console)
+            with alone(server.folder):
+                settings, tokens = await set_up(server, demo, console)
+            await _answer(settings, tokens, taken, console)
+
+
+def _port(demo: Demo) -> socket.socket:
+    settings = settings_of(dict.fromkeys(STORES, ""), "-" * 32)
+    return listen(settings.host, settings.port if demo.port is None else demo.port)
+
+
+def _tell_opened(server: EmbeddedPostgres, console: Console) -> None:
+    for folder in server.opened:
+        console.print(f"  {folder} can now be passed through (not listed): Postgres may not run as root")
+
+
+async def _answer(settings: Settings, tokens: Tokens, taken: socket.socket | None, console: Console) -> None:
+    write_logs(sys.stderr, logging.WARNING)
+    async with open_gateway(settings) as app:
+        await wait_until_ready(app)
+        await show_side_by_side(app, tokens, console)
+        await show_each_purpose(app, tokens, console)
+        if taken is not None:
+            url = f"{url_of(taken)}/graphql"
+            await serve(app, taken, lambda: show_how_to_ask(url, tokens, console))
+            console.print("\nStopped. The data is kept: the next start takes seconds.")
+
+
+# --- set-up ---------------------------------------------------------------------------------------
+
+
+async def set_up(server: EmbeddedPostgres, demo: Demo, console: Console) -> tuple[Settings, Tokens]:
+    """Make what is missing of databases, people, settings and tokens. To be called under `alone`."""
+    folder = Folder(demo.folder)
+    loaded = folder.accounts_loaded()
+    if loaded is None:
+        await _drop_databases(server)
+    async with AsyncExitStack() as stack:
+        with step(console, "Three databases with their tables: messenger, social, control"):
+            await server.ensure_databases(STORES)
+            owners = {store: await stack.enter_async_context(_owner(server, store)) for store in STORES}
+            await _migrate(owners)
+        with step(console, "A universe of views and a role for each purpose that sees a store"):
+            await _apply_universes(owners)
+        if loaded is None:
+            await _load(owners, demo.accounts, folder, console)
+        with step(console, f"One token for each purpose, in {folder.path / 'tokens'}"):
+            settings = folder.settings({store: server.dsn(store) for store in STORES})
+            tokens = await _tokens(owners["control"], settings.key("tokens"), folder)
+    return settings, tokens
+
+
+async def _drop_databases(server: EmbeddedPostgres) -> None:
+    """Whatever is there is half of a load that was interrupted: nobody's data but the demo's."""
+    async with _owner(server, SUPERUSER) as connection:
+        for store in STORES:
+            await connection.execute(f"DROP DATABASE IF EXISTS {store} WITH (FORCE)")
+
+
+@asynccontextmanager
+async def _owner(server: EmbeddedPostgres, database: str) -> AsyncIterator[Connection]:
+    connection = await connect_owner(server.dsn(database))
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def _migrate(owners: Owners) -> None:
+    try:
+        for store, connection in owners.items():
+            await migrate(connection, store)
+    except MigrationProblem as problem:
+        raise DemoProblem(
+            f"the demo's data is of another version ({problem}): run `gateway demo --reset`"
+        ) from None
+
+
+async def _apply_universes(owners: Owners) -> None:
+    for store in Store:
+        if await differences(owners[store], OBJECTS, store):
+            await apply(owners[store], OBJECTS, store)
+
+
+async def _load(owners: Owners, accounts: int, folder: Folder, console: Console) -> None:
+    messenger, social, control = owners["messenger"], owners["social"], owners["control"]
+    people = f"{accounts:,} made-up people on each store, and {len(PERSONS)} with a name"
+    with shown(console, people) as progress:
+        if accounts:
+            await generate(messenger, social, accounts, SEED, progress, control)
+        await add_persons(control, messenger, social)
+    folder.mark_loaded(accounts)
+
+
+async def _tokens(control: Connection, key: bytes, folder: Folder) -> Tokens:
+    kept = folder.tokens()
+    if kept is not None:
+        return kept
+    for each in await list_tokens(control):
+        if each.client == CLIENT:
+            await revoke(control, each.token_id)
+    tokens = {
+        purpose: (await issue(control, key, CLIENT, [purpose], None, secrets.token_bytes)).token
+        for purpose in Purpose
+    }
+    folder.keep_tokens(tokens)
+    return tokens
+
+
+# --- what to do next ------------------------------------------------------------------------------
+
+
+def show_how_to_ask(url: str, tokens: Tokens, console: Console) -> None:
+    """The URL, the tokens, and a line to paste."""
+    table = Table.grid(padding=(0, 2))
+    for purpose, token in tokens.items():
+        table.add_row(purpose.value, token)
+    console.print("\n[bold]Tokens[/] (the demo's own, for this machine)")
+    console.print(table)
+    console.print("\n[bold]Ask, in another terminal[/]")
+    console.print(Text(curl_line(url, tokens[Purpose.SECURITY])), soft_wrap=True)
+    console.print(f"\n[bold green]Serving on {url}[/]   Ctrl-C stops")
+
+
+def curl_line(url: str, token: str) -> str:
+    """A command that asks SECURITY's example."""
+    body = json.dumps({"query": EXAMPLES[Purpose.SECURITY].document})
+    headers = f"-H 'Authorization: Bearer {token}' -H 'Content-Type: application/json'"
+    return f"curl -s {url} {headers} -d '{body}'"

@@ -1,0 +1,184 @@
+"""One question for each purpose, asked through the application as a client would, and shown side by side."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from rich.highlighter import JSONHighlighter
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from gateway.demo.embedded import DemoProblem
+from gateway.demo.persons import ADA, BEN, Person
+from schema.purposes import ABOUT, Purpose
+
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+    from rich.console import Console
+    from starlette.applications import Starlette
+
+READY_SECONDS = 20
+WIDEST = 140
+SIDES = (Purpose.ADS_PERSONALIZATION, Purpose.SECURITY)
+
+SIDE_BY_SIDE = """\
+query Person($id: ID!) {
+  socialAccount(id: $id) {
+    messengerLink { since account { phone usage { activeDays28 } } }
+    phones { source number }
+  }
+}"""
+
+POLICY = "{ policy { purpose sentence digest } }"
+
+
+@dataclass(frozen=True)
+class Example:
+    """A question, and a word on what to look at in its answer."""
+
+    document: str
+    look: str
+
+
+NOT_YET = Example(POLICY, "")
+
+EXAMPLES: Mapping[Purpose, Example] = {
+    Purpose.ADS_PERSONALIZATION: Example(
+        f'{{ messengerAccounts(ids: ["ma_{ADA.member}", "ma_{BEN.member}"])'
+        " { totalCount nodes { id phone usage { frequencyBand } } } }",
+        "Ada and Ben were asked for. Ada objected: she is absent, from the count too.",
+    ),
+    Purpose.OFFER_MATCHING: NOT_YET,
+    Purpose.FRIEND_SUGGESTIONS: Example(
+        f'{{ messengerAccount(id: "ma_{BEN.member}")'
+        " { contacts { totalCount nodes { id socialAccount { displayName } } } } }",
+        "Ben's address book holds Ada too; a tie is visible only if neither end objected.",
+    ),
+    Purpose.INFRASTRUCTURE: Example(
+        f'{{ messengerAccount(id: "ma_{ADA.member}")'
+        " { phone registeredAt usage { messagesSent28 lastActiveOn } } }",
+        "Nobody may object to this purpose: Ada's number is there. Nothing of the social network is.",
+    ),
+    Purpose.SECURITY: Example(
+        f'{{ messengerAccount(phone: "{ADA.phone}")'
+        " { contactCountBand socialAccount { displayName } } }",
+        "Found by the number that ads may not see; names and the size of the address book are here.",
+    ),
+    Purpose.BUSINESS_MESSAGING: NOT_YET,
+    Purpose.SUBJECT_ACCESS: NOT_YET,
+    Purpose.PREFERENCES: NOT_YET,
+    Purpose.AUDIT: NOT_YET,
+}
+
+
+async def wait_until_ready(app: Starlette) -> None:
+    """Return once every store and the token book can be asked; DemoProblem if that takes too long."""
+    for _ in range(READY_SECONDS * 20):
+        status, _ = await _call(app, "GET", "/readyz", {}, b"")
+        if status == 200:
+            return
+        await asyncio.sleep(0.05)
+    raise DemoProblem("the stores do not answer: run `gateway demo --reset` to begin anew")
+
+
+async def ask(app: Starlette, token: str, document: str, variables: Mapping[str, Any] | None = None) -> bytes:
+    """The body of the answer to one request, on the same way through the application as over the network."""
+    body = orjson.dumps({"query": document, "variables": variables or {}})
+    headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
+    _, answered = await _call(app, "POST", "/graphql", headers, body)
+    return answered
+
+
+async def _call(
+    app: Starlette, method: str, path: str, headers: Mapping[str, str], body: bytes
+) -> tuple[int, bytes]:
+    sent: list[MutableMapping[str, Any]] = []
+
+    async def receive() -> MutableMapping[str, Any]:
+        return {"type": "http.request", "body": body}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": path,
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }
+    await app(scope, receive, send)
+    return sent[0]["status"], b"".join(message.get("body", b"") for message in sent[1:])
+
+
+async def show_side_by_side(app: Starlette, tokens: Mapping[Purpose, str], console: Console) -> None:
+    """The same question about two people under two purposes: the objector's ads column is nearly empty."""
+    console.print()
+    console.print("[bold]The same question under two purposes[/] (the token says which)")
+    console.print(Text(SIDE_BY_SIDE, style="cyan"))
+    table = Table(*SIDES, show_lines=True)
+    width = (min(console.width, WIDEST) - len("|  |  |")) // 2
+    for person, remark in ((ADA, "objected to ads"), (BEN, "did not object")):
+        answers = [
+            await ask(app, tokens[side], SIDE_BY_SIDE, {"id": f"sa_{person.person}"}) for side in SIDES
+        ]
+        table.add_row(*(_cell(person, remark, orjson.loads(answer), width) for answer in answers))
+    console.print(table)
+
+
+def _cell(person: Person, remark: str, answer: Any, width: int) -> Table:
+    cell = Table.grid()
+    cell.add_row(f"[bold]{escape(person.name)}[/] [dim]{remark}[/]")
+    shown = answer["data"]["socialAccount"] if answer.get("data") else answer
+    cell.add_row(JSONHighlighter()(Text(laid_out(shown, width))))
+    return cell
+
+
+def laid_out(value: Any, width: int, indent: str = "", before: int = 0) -> str:
+    """JSON in few lines: whatever fits into `width` stands on one, with `before` characters before it."""
+    flat = json.dumps(value, ensure_ascii=False)
+    if before + len(flat) + len(",") <= width or not isinstance(value, dict | list):
+        return flat
+    deeper = f"{indent} "
+    pairs = (
+        [(f"{json.dumps(name)}: ", each) for name, each in value.items()] if isinstance(value, dict) else []
+    )
+    parts = pairs or [("", each) for each in value]
+    lines = [f"{deeper}{name}{laid_out(each, width, deeper, len(deeper + name))}" for name, each in parts]
+    opening, closing = "{}" if isinstance(value, dict) else "[]"
+    return "\n".join([opening, ",\n".join(lines), f"{indent}{closing}"])
+
+
+async def show_each_purpose(app: Starlette, tokens: Mapping[Purpose, str], console: Console) -> None:
+    """One question and its answer for each of the purposes; those without types of their own last."""
+    console.print()
+    console.print("[bold]One question for each purpose[/]")
+    for purpose, example in EXAMPLES.items():
+        if example is not NOT_YET:
+            console.print()
+            console.print(f"[bold]{purpose}[/]  {escape(ABOUT[purpose].sentence)}")
+            console.print(f"  [dim]{escape(example.look)}[/]")
+            console.print(Text(f"  {example.document}", style="cyan"), soft_wrap=True)
+            await _show_answer(app, tokens[purpose], example, console)
+    console.print()
+    console.print(
+        "[bold]The other five[/]  Their own types come with later releases: only the policy answers."
+    )
+    console.print(Text(f"  {POLICY}", style="cyan"))
+    for purpose, example in EXAMPLES.items():
+        if example is NOT_YET:
+            await _show_answer(app, tokens[purpose], example, console)
+
+
+async def _show_answer(app: Starlette, token: str, example: Example, console: Console) -> None:
+    answer = await ask(app, token, example.document)
+    console.print(JSONHighlighter()(Text(f"  {answer.decode()}")), soft_wrap=True)

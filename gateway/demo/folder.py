@@ -1,0 +1,105 @@
+"""What the demo's folder holds beside Postgres' own: settings with the secret, tokens, and a mark.
+
+    settings.toml   where the stores are, and the secret; for other commands while the demo runs
+    tokens          one line a purpose; kept so that a second run prints the same
+    loaded          how many people were made up: written when all were loaded
+
+All are readable by their owner alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gateway.demo.embedded import plain_words
+from gateway.problems import read_settings
+from gateway.settings import Settings
+from gateway.tokens import is_well_formed
+from schema.purposes import Purpose
+
+HEAD = """\
+# Made by `gateway demo`. While it runs, in another terminal:
+#   GATEWAY_CONFIG_FILE={} gateway doctor
+"""
+
+
+@dataclass(frozen=True)
+class Folder:
+    """The demo's folder; it must exist before anything is written."""
+
+    path: Path
+
+    @property
+    def settings_file(self) -> Path:
+        """The file that `GATEWAY_CONFIG_FILE` may name while the demo runs."""
+        return self.path / "settings.toml"
+
+    def forget(self) -> None:
+        """Delete what this module wrote."""
+        with plain_words(self.path):
+            for name in ("loaded", "tokens", "settings.toml"):
+                (self.path / name).unlink(missing_ok=True)
+
+    def accounts_loaded(self) -> int | None:
+        """How many people were made up, or None if they were not loaded to the end."""
+        text = self._read("loaded").strip()
+        return int(text) if text.isdecimal() else None
+
+    def mark_loaded(self, accounts: int | None) -> None:
+        """Note that everybody was loaded; None takes the note away."""
+        self._write("loaded", "" if accounts is None else f"{accounts}\n")
+
+    def secret(self) -> str:
+        """The secret of the last run, or a new one."""
+        try:
+            kept = tomllib.loads(self._read("settings.toml")).get("secret")
+        except tomllib.TOMLDecodeError:
+            kept = None
+        return kept if isinstance(kept, str) and len(kept) >= 32 else secrets.token_urlsafe(32)
+
+    def settings(self, dsns: Mapping[str, str]) -> Settings:
+        """The demo's settings, written down; whatever is no place or secret comes from the environment."""
+        settings = settings_of(dsns, self.secret())
+        written = {f"{store}_dsn": dsn for store, dsn in dsns.items()}
+        written["secret"] = settings.secret.get_secret_value()
+        lines = [f"{name} = {json.dumps(value)}\n" for name, value in written.items()]
+        self._write("settings.toml", HEAD.format(self.settings_file) + "".join(lines))
+        return settings
+
+    def tokens(self) -> dict[Purpose, str] | None:
+        """The tokens of the last run, or None unless there is one for each purpose."""
+        pairs = [line.split() for line in self._read("tokens").splitlines()]
+        kept = {pair[0]: pair[1] for pair in pairs if len(pair) == 2 and is_well_formed(pair[1].encode())}
+        return {each: kept[each] for each in Purpose} if kept.keys() == set(Purpose) else None
+
+    def keep_tokens(self, tokens: Mapping[Purpose, str]) -> None:
+        """Write the tokens down."""
+        self._write("tokens", "".join(f"{purpose} {token}\n" for purpose, token in tokens.items()))
+
+    def _read(self, name: str) -> str:
+        with plain_words(self.path):
+            path = self.path / name
+            return path.read_text() if path.exists() else ""
+
+    def _write(self, name: str, text: str) -> None:
+        """Replace the file at once, so that an interruption leaves the old one whole."""
+        with plain_words(self.path):
+            new = self.path / f"{name}.new"
+            new.unlink(missing_ok=True)
+            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(text)
+            new.replace(self.path / name)
+
+
+def settings_of(dsns: Mapping[str, str], secret: str) -> Settings:
+    """Settings for these stores, each with its owner's rights; the rest from the environment."""
+    places = {f"{store}_dsn": dsn for store, dsn in dsns.items()}
+    # Named too: else an owner's DSN in the environment would lead the demo into a real store.
+    owners = {f"{store}_owner_dsn": dsn for store, dsn in dsns.items() if store != "control"}
+    return read_settings(**places, **owners, secret=secret)

@@ -1,0 +1,144 @@
+"""A few people of the demo by name, so that its examples are the same everywhere.
+
+    Ada    objected to ads and friend suggestions; her number stands under three sources
+    Ben    did not object; has Ada, Cleo and Dan in his address book
+    Cleo   joined after the terms changed, and may not object
+    Dan    is on the messenger only
+
+Their numbers are those that Germany keeps free for film and radio (Bundesnetzagentur, Mfg. 148/2021).
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from resolvers.objections import TERMS_VERSION, record
+from schema.purposes import OBJECTABLE
+
+if TYPE_CHECKING:
+    from resolvers.stores import Connection
+
+# Two ends of one person never have the same number: the examples would read as if they had to.
+FIRST_MEMBER, FIRST_PERSON = 90_000_001, 80_000_001
+SINCE = datetime.date(2016, 9, 26)
+CHANNEL = "demo"
+
+
+@dataclass(frozen=True)
+class Person:
+    """A person of the examples; `active_days` are the last days on which they sent something."""
+
+    name: str
+    joined: datetime.date
+    phone: str
+    active_days: int
+    on_social: bool = True
+    other_numbers: tuple[tuple[str, str], ...] = ()
+    knows: tuple[str, ...] = ()
+    objects: bool = False
+
+    @property
+    def place(self) -> int:
+        """Where the person stands among PERSONS."""
+        return PERSONS.index(self)
+
+    @property
+    def member(self) -> int:
+        """The number of the messenger account."""
+        return FIRST_MEMBER + self.place
+
+    @property
+    def person(self) -> int:
+        """The number of the social account, had by those who are `on_social`."""
+        return FIRST_PERSON + self.place
+
+
+PERSONS = (
+    Person(
+        "Ada Amsel",
+        datetime.date(2013, 4, 2),
+        "+491713920010",
+        active_days=24,
+        other_numbers=(("SECURITY_2FA", "+491713920011"), ("SELF_PROFILE", "+491713920012")),
+        knows=("Ben Buche", "Dan Distel"),
+        objects=True,
+    ),
+    Person(
+        "Ben Buche",
+        datetime.date(2014, 11, 20),
+        "+491713920020",
+        active_days=9,
+        knows=("Ada Amsel", "Cleo Clivia", "Dan Distel"),
+    ),
+    Person(
+        "Cleo Clivia",
+        datetime.date(2016, 9, 3),
+        "+491713920030",
+        active_days=3,
+        other_numbers=(("SELF_PROFILE", "+491713920030"),),
+        knows=("Ben Buche",),
+    ),
+    Person("Dan Distel", datetime.date(2015, 1, 8), "+491713920040", active_days=0, on_social=False),
+)
+ADA, BEN, CLEO, DAN = PERSONS
+
+
+async def add_persons(control: Connection, messenger: Connection, social: Connection) -> None:
+    """Add the persons to stores that do not hold them, then record the objection as anybody's is."""
+    async with messenger.transaction(), social.transaction():
+        await _add_members(messenger)
+        await _add_people(social)
+    for each in PERSONS:
+        if each.objects:
+            await record(
+                control, messenger, social, each.member, frozenset(OBJECTABLE), CHANNEL, TERMS_VERSION
+            )
+
+
+async def _add_members(messenger: Connection) -> None:
+    await messenger.executemany(
+        "INSERT INTO messenger.account (id, phone, country_code, registered_at) VALUES ($1, $2, 'DE', $3)",
+        [(each.member, each.phone, _noon(each.joined)) for each in PERSONS],
+    )
+    horizon = await messenger.fetchval("SELECT day FROM messenger.usage_horizon")
+    await messenger.executemany(
+        "INSERT INTO messenger.daily_usage (account_id, day, messages_sent) VALUES ($1, $2, $3)",
+        [
+            (each.member, horizon - datetime.timedelta(back), 1 + back % 7)
+            for each in PERSONS
+            for back in range(each.active_days)
+        ],
+    )
+    members = {each.name: each.member for each in PERSONS}
+    await messenger.executemany(
+        "INSERT INTO messenger.contact (account_id, contact_id) VALUES ($1, $2)",
+        [(each.member, members[name]) for each in PERSONS for name in each.knows],
+    )
+
+
+async def _add_people(social: Connection) -> None:
+    people = [each for each in PERSONS if each.on_social]
+    await social.executemany(
+        "INSERT INTO social.account (id, display_name) VALUES ($1, $2)",
+        [(each.person, each.name) for each in people],
+    )
+    await social.executemany(
+        "INSERT INTO social.messenger_link (account_id, messenger_id, since) VALUES ($1, $2, $3)",
+        [(each.person, each.member, SINCE) for each in people],
+    )
+    shared = [(each.person, "MESSENGER_SHARED", each.phone, each.member) for each in people]
+    own = [(each.person, source, number, None) for each in people for source, number in each.other_numbers]
+    await social.executemany(
+        "INSERT INTO social.phone_binding (account_id, source, number, messenger_id) VALUES ($1, $2, $3, $4)",
+        [*shared, *own],
+    )
+    await social.executemany(
+        "INSERT INTO social.friendship (account_id, friend_id) VALUES ($1, $2)",
+        [(one.person, other.person) for one in people for other in people if one is not other],
+    )
+
+
+def _noon(day: datetime.date) -> datetime.datetime:
+    return datetime.datetime.combine(day, datetime.time(12), datetime.UTC)

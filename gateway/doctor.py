@@ -1,0 +1,194 @@
+"""What `gateway doctor` looks at, before and while the gateway runs: every store, and what must agree.
+
+    settings → for each store: connection → migrations → universes → roles → pooler → tokens
+
+It only reads. A finding that DIFFERS says what to do; a NOTE is right for some and wrong for others.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from gateway.app import endpoints_of
+from gateway.problems import Problem, owner_of
+from gateway.settings import CONFIG_FILE, Settings
+from gateway.tokens import Listed, list_tokens
+from resolvers.catalogue import Store
+from resolvers.fields import OBJECTS
+from resolvers.migrations import STORES, MigrationProblem, migrations, pending
+from resolvers.stores import Endpoint, StoreUnavailable, connect_role, stands_behind_pooler
+from resolvers.universe import differences
+from schema.purposes import Purpose
+
+if TYPE_CHECKING:
+    from resolvers.stores import Connection
+
+SOON = timedelta(days=7)
+
+
+class State(StrEnum):
+    """How a finding stands."""
+
+    OK = "ok"
+    NOTE = "note"
+    DIFFERS = "differs"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was looked at, how it stands, and what that means or what to do."""
+
+    what: str
+    state: State
+    line: str
+
+
+async def examine(settings: Settings) -> AsyncIterator[Finding]:
+    """Every finding, in order, as it is made. A store that does not answer is one finding, not a failure."""
+    for finding in unknown_variables():
+        yield finding
+    for store in STORES:
+        try:
+            async with owner_of(settings, store) as connection:
+                yield Finding(f"{store}: connection", State.OK, "answers")
+                async for finding in _examine_store(settings, store, connection):
+                    yield finding
+        except Problem as problem:
+            yield Finding(f"{store}: connection", State.DIFFERS, problem.lines[0].removeprefix(f"{store}: "))
+
+
+async def _examine_store(settings: Settings, store: str, connection: Connection) -> AsyncIterator[Finding]:
+    migrated = await _migrations(connection, store)
+    yield migrated
+    if migrated.state is State.DIFFERS:
+        return
+    if store == "control":
+        yield await _tokens(connection)
+        return
+    for finding in await _universes(connection, Store(store)):
+        yield finding
+    async for finding in _roles(settings, Store(store)):
+        yield finding
+
+
+def unknown_variables() -> list[Finding]:
+    """Variables that look like settings and are none: mistyped ones would silently do nothing."""
+    known = {f"GATEWAY_{name.upper()}" for name in Settings.model_fields} | {CONFIG_FILE}
+    return [
+        Finding(name, State.NOTE, "is no setting and does nothing: `gateway settings` lists them")
+        for name in sorted(os.environ)
+        if name.startswith("GATEWAY_") and name not in known
+    ]
+
+
+async def _migrations(connection: Connection, store: str) -> Finding:
+    what = f"{store}: migrations"
+    if await connection.fetchval("SELECT to_regclass('gateway_migration.applied')") is None:
+        return Finding(what, State.DIFFERS, "none applied: run `gateway migrate`")
+    files = migrations(store)
+    try:
+        waiting = await pending(connection, files)
+    except MigrationProblem as problem:
+        return Finding(what, State.DIFFERS, str(problem))
+    if waiting:
+        return Finding(what, State.DIFFERS, f"{len(waiting)} not applied: run `gateway migrate`")
+    return Finding(what, State.OK, f"{len(files)} applied")
+
+
+async def _universes(connection: Connection, store: Store) -> list[Finding]:
+    what = f"{store}: universes"
+    found = await differences(connection, OBJECTS, store)
+    if not found:
+        return [Finding(what, State.OK, "as the policy says")]
+    return [
+        Finding(what, State.DIFFERS, _with_advice(line.removeprefix(f"{store}: "), store)) for line in found
+    ]
+
+
+def _with_advice(line: str, store: Store) -> str:
+    if "run `" in line:
+        return line
+    if "is not classified" in line:
+        return f"{line}: classify it in resolvers/catalogue.py, or drop it"
+    if "classified but missing" in line:
+        return f"{line}: run `gateway migrate`"
+    if "has a privilege on" in line:
+        return f"{line}: REVOKE it; no universe needs it"
+    if "powers beyond" in line:
+        return f"{line}: take from it memberships, attributes and functions, then apply the universe again"
+    return f"{line}: run `gateway universe --store {store} --apply`"
+
+
+async def _roles(settings: Settings, store: Store) -> AsyncIterator[Finding]:
+    """Whether each purpose's role logs in and stands in its own universe, through a pooler too."""
+    endpoints = endpoints_of(settings, store, pooled=True)
+    poolers: set[bool] = set()
+    wrong = []
+    for purpose, endpoint in endpoints.items():
+        try:
+            as_it_should, pooled = await _ask_as(endpoint, purpose)
+        except StoreUnavailable:
+            wrong.append(
+                f"{endpoint.role} cannot log in to GATEWAY_{store.upper()}_DSN: give it a way in "
+                "(pg_hba.conf, or a password in .pgpass)"
+            )
+            continue
+        poolers.add(pooled)
+        if not as_it_should:
+            wrong.append(
+                f"{endpoint.role} becomes another user or stands in another schema: "
+                "a pooler must pass the user on and keep its settings"
+            )
+    for line in wrong:
+        yield Finding(f"{store}: roles", State.DIFFERS, line)
+    if not wrong:
+        yield Finding(f"{store}: roles", State.OK, f"all {len(endpoints)} log in, each to its own universe")
+    if poolers:
+        yield _pooler(settings, store, any(poolers))
+
+
+async def _ask_as(endpoint: Endpoint, purpose: Purpose) -> tuple[bool, bool]:
+    """Whether the role is itself in its own universe, and whether a pooler stands between."""
+    connection = await connect_role(endpoint)
+    try:
+        async with connection.transaction(readonly=True):
+            row = await connection.fetchrow("SELECT current_user, current_schema")
+            pooled = await stands_behind_pooler(connection)
+        return (row is not None and tuple(row) == (endpoint.role, purpose.universe)), pooled
+    finally:
+        connection.terminate()
+
+
+def _pooler(settings: Settings, store: Store, pooled: bool) -> Finding:
+    what = f"{store}: pooler"
+    if pooled and not settings.pooler_keeps_statements:
+        return Finding(
+            what,
+            State.NOTE,
+            "stands between; nothing is prepared. With pgbouncer 1.21 or newer and "
+            "max_prepared_statements above 0, set GATEWAY_POOLER_KEEPS_STATEMENTS=true",
+        )
+    return Finding(what, State.OK, "stands between and keeps prepared statements" if pooled else "none")
+
+
+async def _tokens(connection: Connection) -> Finding:
+    what = "control: tokens"
+    if await connection.fetchval("SELECT tokens FROM control.revision") is None:
+        return Finding(what, State.DIFFERS, "the row of control.revision is gone: restore it")
+    now = datetime.now(UTC)
+    live = [each for each in await list_tokens(connection) if is_live(each, now)]
+    if not live:
+        return Finding(what, State.NOTE, "none is live: `gateway token issue` makes one")
+    ending = sum(each.expires_at is not None and each.expires_at - now < SOON for each in live)
+    within = f", {ending} of them for less than {SOON.days} days: `gateway token list`" if ending else ""
+    return Finding(what, State.NOTE if ending else State.OK, f"{len(live)} live{within}")
+
+
+def is_live(token: Listed, now: datetime) -> bool:
+    """Whether the token would be accepted at this time."""
+    return token.revoked_at is None and (token.expires_at is None or token.expires_at > now)
