@@ -5,6 +5,9 @@
     GET /readyz          every store can be asked; 503 and its name if one cannot
 
 Whatever goes wrong inside is one fixed sentence to the client and one scrubbed line in the log.
+
+/graphql is told apart before Starlette's middleware and router: they take as long (5 µs of 11) as all
+the gateway's own work on a request's head and answer.
 """
 
 from __future__ import annotations
@@ -55,7 +58,7 @@ from schema.purposes import Purpose
 from schema.refusals import Code, Refusal
 
 if TYPE_CHECKING:
-    from starlette.types import Lifespan, Receive, Scope, Send
+    from starlette.types import Receive, Scope, Send
 
 log = logging.getLogger("gateway.app")
 
@@ -67,7 +70,7 @@ NO_STORE = {"cache-control": "no-store"}
 
 
 class GraphQLEndpoint:
-    """The ASGI application of /graphql; a class, so that Starlette adds nothing around it.
+    """The ASGI application of /graphql.
 
     `who_asks` is `TokenBook.caller`. `answer_for` raises Refusal for what it refuses; any other exception
     of it becomes INTERNAL.
@@ -104,9 +107,22 @@ class GraphQLEndpoint:
         return await self._answer(asked, caller)
 
 
-def build_app(
-    graphql: GraphQLEndpoint, ready: Ready, lifespan: Lifespan[Starlette] | None = None
-) -> Starlette:
+class Application:
+    """The ASGI application: /graphql, and Starlette for the rest."""
+
+    def __init__(self, graphql: GraphQLEndpoint, rest: Starlette) -> None:
+        self._graphql = graphql
+        self._rest = rest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "http" and scope["path"] == "/graphql":
+            await self._graphql(scope, receive, send)
+        else:
+            await self._rest(scope, receive, send)
+
+
+def build_app(graphql: GraphQLEndpoint, ready: Ready) -> Application:
     """Return the application. `ready` says of each store whether it can be asked now."""
 
     async def healthz(_: Request) -> Response:
@@ -116,11 +132,10 @@ def build_app(
         stores = dict(await ready())
         return JSONResponse(stores, 200 if all(stores.values()) else 503, headers=NO_STORE)
 
-    routes = [Route("/graphql", graphql), Route("/healthz", healthz), Route("/readyz", readyz)]
-    app = Starlette(routes=routes, lifespan=lifespan)
+    app = Starlette(routes=[Route("/healthz", healthz), Route("/readyz", readyz)])
     # A redirect would name the host that the client claimed, and turn a POST into an error elsewhere.
     app.router.redirect_slashes = False
-    return app
+    return Application(graphql, app)
 
 
 # --- wiring ---------------------------------------------------------------------------------------
@@ -135,7 +150,7 @@ class NotReady(Exception):
 
 
 @asynccontextmanager
-async def open_gateway(settings: Settings) -> AsyncIterator[Starlette]:
+async def open_gateway(settings: Settings) -> AsyncIterator[Application]:
     """The application with everything behind it, checked and connected, until the block ends.
 
     NotReady if a store cannot be reached, or holds anything else than its universes' policy allows.

@@ -14,7 +14,7 @@ import uvicorn
 from gateway.problems import Problem
 
 if TYPE_CHECKING:
-    from starlette.applications import Starlette
+    from gateway.app import Application
 
 STOP_SECONDS = 10
 BACKLOG = 2048
@@ -59,7 +59,7 @@ def url_of(taken: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-async def serve(app: Starlette, taken: socket.socket, announce: Callable[[], None]) -> None:
+async def serve(app: Application, taken: socket.socket, announce: Callable[[], None]) -> None:
     """Serve until SIGTERM or SIGINT, then let requests in flight finish; `announce` once it answers."""
     config = uvicorn.Config(
         app,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from graphql import GraphQLType
 
 MAX_DOCUMENT_PLANS = 16
+_TEXT = frozenset({str})
 
 
 @dataclass
@@ -44,7 +45,7 @@ class Prepared:
             for name, is_list in self.plain:
                 value = given.get(name)
                 if is_list:
-                    if type(value) is not list or not all(type(each) is str for each in value):
+                    if type(value) is not list or not _TEXT.issuperset(map(type, value)):
                         break
                 elif type(value) is not str:
                     break
