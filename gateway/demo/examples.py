@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
     from rich.console import Console
-    from starlette.applications import Starlette
+    from gateway.app import Application
 
 READY_SECONDS = 20
 WIDEST = 140
@@ -78,7 +78,7 @@ EXAMPLES: Mapping[Purpose, Example] = {
 }
 
 
-async def wait_until_ready(app: Starlette) -> None:
+async def wait_until_ready(app: Application) -> None:
     """Return once every store and the token book can be asked; DemoProblem if that takes too long."""
     for _ in range(READY_SECONDS * 20):
         status, _ = await _call(app, "GET", "/readyz", {}, b"")
@@ -88,7 +88,7 @@ async def wait_until_ready(app: Starlette) -> None:
     raise DemoProblem("the stores do not answer: run `gateway demo --reset` to begin anew")
 
 
-async def ask(app: Starlette, token: str, document: str, variables: Mapping[str, Any] | None = None) -> bytes:
+async def ask(app: Application, token: str, document: str, variables: Mapping[str, Any] | None = None) -> bytes:
     """The body of the answer to one request, on the same way through the application as over the network."""
     body = orjson.dumps({"query": document, "variables": variables or {}})
     headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
@@ -97,7 +97,7 @@ async def ask(app: Starlette, token: str, document: str, variables: Mapping[str,
 
 
 async def _call(
-    app: Starlette, method: str, path: str, headers: Mapping[str, str], body: bytes
+    app: Application, method: str, path: str, headers: Mapping[str, str], body: bytes
 ) -> tuple[int, bytes]:
     sent: list[MutableMapping[str, Any]] = []
 
@@ -120,7 +120,7 @@ async def _call(
     return sent[0]["status"], b"".join(message.get("body", b"") for message in sent[1:])
 
 
-async def show_side_by_side(app: Starlette, tokens: Mapping[Purpose, str], console: Console) -> None:
+async def show_side_by_side(app: Application, tokens: Mapping[Purpose, str], console: Console) -> None:
     """The same question about two people under two purposes: the objector's ads column is nearly empty."""
     console.print()
     console.print("[bold]The same question under two purposes[/] (the token says which)")
@@ -158,15 +158,15 @@ def laid_out(value: Any, width: int, indent: str = "", before: int = 0) -> str:
     return "\n".join([opening, ",\n".join(lines), f"{indent}{closing}"])
 
 
-async def show_each_purpose(app: Starlette, tokens: Mapping[Purpose, str], console: Console) -> None:
+async def show_each_purpose(app: Application, tokens: Mapping[Purpose, str], console: Console) -> None:
     """One question and its answer for each of the purposes; those without types of their own last."""
     console.print()
     console.print("[bold]One question for each purpose[/]")
     for purpose, example in EXAMPLES.items():
         if example is not NOT_YET:
             console.print()
-            console.print(f"[bold]{purpose}[/]  {escape(ABOUT[purpose].sentence)}")
-            console.print(f"  [dim]{escape(example.look)}[/]")
+            console.print(f"[bold]{purpose}[/]  {escape(ABOUT[purpose].sentence)}", soft_wrap=True)
+            console.print(f"  [dim]{escape(example.look)}[/]", soft_wrap=True)
             console.print(Text(f"  {example.document}", style="cyan"), soft_wrap=True)
             await _show_answer(app, tokens[purpose], example, console)
     console.print()
@@ -179,6 +179,6 @@ async def show_each_purpose(app: Starlette, tokens: Mapping[Purpose, str], conso
             await _show_answer(app, tokens[purpose], example, console)
 
 
-async def _show_answer(app: Starlette, token: str, example: Example, console: Console) -> None:
+async def _show_answer(app: Application, token: str, example: Example, console: Console) -> None:
     answer = await ask(app, token, example.document)
     console.print(JSONHighlighter()(Text(f"  {answer.decode()}")), soft_wrap=True)
