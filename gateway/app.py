@@ -111,13 +111,13 @@ class Application:
     """The ASGI application: /graphql, and Starlette for the rest."""
 
     def __init__(self, graphql: GraphQLEndpoint, rest: Starlette) -> None:
-        self._graphql = graphql
+        self.graphql = graphql
         self._rest = rest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] == "http" and scope["path"] == "/graphql":
-            await self._graphql(scope, receive, send)
+            await self.graphql(scope, receive, send)
         else:
             await self._rest(scope, receive, send)
 
