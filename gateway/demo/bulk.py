@@ -56,7 +56,7 @@ WHERE indrelid = ANY($1::regclass[])
   AND NOT EXISTS (SELECT FROM pg_constraint c WHERE c.conindid = i.indexrelid)
 ORDER BY indexrelid::regclass::text
 """
-MEMORY = """
+LOADING = """
 SET LOCAL work_mem = '128MB';
 SET LOCAL maintenance_work_mem = '512MB';
 SET LOCAL jit = off;
@@ -79,7 +79,7 @@ async def opened(connection: Connection, tables: Sequence[str]) -> AsyncIterator
     Triggers do not run for those rows: whoever loads writes the copies and look-ups that they keep.
     DemoProblem if a table holds rows. Nobody else can read the tables until the transaction ends.
     """
-    await connection.execute(f"{MEMORY} LOCK TABLE {', '.join(tables)} IN ACCESS EXCLUSIVE MODE")
+    await connection.execute(f"{LOADING} LOCK TABLE {', '.join(tables)} IN ACCESS EXCLUSIVE MODE")
     await refuse_rows(connection, tables)
     parts = await put_aside(connection, tables)
     # Emptied in this transaction, new rows need no write-ahead log where wal_level is minimal.
