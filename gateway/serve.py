@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from gateway.heads import BoundedHeadProtocol
 from gateway.problems import Problem
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ async def serve(app: Application, taken: socket.socket, announce: Callable[[], N
     """Serve until SIGTERM or SIGINT, then let requests in flight finish; `announce` once it answers."""
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=BoundedHeadProtocol,
         ws="none",
         lifespan="off",
         # An access log quotes the query string of a GET; our own lines are scrubbed (gateway/logs.py).
