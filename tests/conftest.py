@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import asyncpg
 import pytest
 
 from gateway.demo.embedded import EmbeddedPostgres, start
@@ -52,10 +54,18 @@ async def new_database(embedded: EmbeddedPostgres, templates: dict[str, str]) ->
     """
     server = await connect_owner(embedded.dsn("postgres"))
     numbers = itertools.count(1)
+    # Shared blocks instead of copies: 20 ms instead of 300 where the file system can do it.
+    with contextlib.suppress(asyncpg.PostgresError):
+        await server.execute("SET file_copy_method = clone")
+        await server.execute(
+            f"CREATE DATABASE clone_works TEMPLATE {templates['control']} STRATEGY file_copy"
+        )
+    if not await server.fetchval("SELECT EXISTS (SELECT FROM pg_database WHERE datname = 'clone_works')"):
+        await server.execute("RESET file_copy_method")
 
     async def create(store: str) -> str:
         name = f"{store}_{next(numbers)}"
-        await server.execute(f"CREATE DATABASE {name} TEMPLATE {templates[store]}")
+        await server.execute(f"CREATE DATABASE {name} TEMPLATE {templates[store]} STRATEGY file_copy")
         return embedded.dsn(name)
 
     yield create
