@@ -12,7 +12,7 @@ MAX_HEAD_BYTES = 65_536
 
 
 class BoundedHeadProtocol(HttpToolsProtocol):
-    """uvicorn's protocol over httptools, with heads of at most 64 KiB and what came with their first bytes."""
+    """uvicorn's protocol over httptools, with heads of 64 KiB at most, beside what came with their start."""
 
     _head_is_open = False
     _head_bytes = 0
