@@ -31,8 +31,8 @@ SIDES = (Purpose.ADS_PERSONALIZATION, Purpose.SECURITY)
 SIDE_BY_SIDE = """\
 query Person($id: ID!) {
   socialAccount(id: $id) {
-    messengerLink { since account { phone usage { activeDays28 } } }
-    phones { source number }
+    messengerLink { account { phone usage { activeDays28 } } }
+    phones { source }
   }
 }"""
 
@@ -88,7 +88,9 @@ async def wait_until_ready(app: Application) -> None:
     raise DemoProblem("the stores do not answer: run `gateway demo --reset` to begin anew")
 
 
-async def ask(app: Application, token: str, document: str, variables: Mapping[str, Any] | None = None) -> bytes:
+async def ask(
+    app: Application, token: str, document: str, variables: Mapping[str, Any] | None = None
+) -> bytes:
     """The body of the answer to one request, on the same way through the application as over the network."""
     body = orjson.dumps({"query": document, "variables": variables or {}})
     headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
