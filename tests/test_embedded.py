@@ -137,6 +137,8 @@ async def test_odd_paths_work(place: Path, name: str) -> None:
     """Blanks, quotes, commas, umlauts and paths too long for a socket make no difference."""
     with start(place / name, durable=False) as server:
         assert await ask(server, "SELECT 1") == 1
+    assert not (server.socket_folder / ".s.PGSQL.5432").exists()
+    assert server.socket_folder.exists() == server.socket_folder.is_relative_to(place)
 
 
 def test_a_folder_that_holds_something_else_is_refused_untouched(place: Path) -> None:

@@ -151,6 +151,9 @@ class EmbeddedPostgres:
             self._use.close()
             if last:
                 shut_down(self._runner, self.folder)
+                if self.socket_folder != self._runner.data:
+                    with contextlib.suppress(OSError):
+                        self.socket_folder.rmdir()
 
     def __enter__(self) -> Self:
         return self
