@@ -54,7 +54,7 @@ async def exchange(port: int, sent: bytes) -> bytes:
 
 async def test_a_head_without_end_is_cut_off(port: int) -> None:
     """Headers beyond the bound end the connection, whether they come in one or in many."""
-    for line in (b"x-many: 1\r\n" * (MAX_HEAD_BYTES // 5), b"x-long: " + b"a" * 10 * MAX_HEAD_BYTES):
+    for line in (b"x-many: 1\r\n" * MAX_HEAD_BYTES, b"x-long: " + b"a" * 10 * MAX_HEAD_BYTES):
         answered = await exchange(port, b"GET / HTTP/1.1\r\nhost: h\r\n" + line)
         assert b"200 OK" not in answered
 
