@@ -15,6 +15,7 @@ import pytest
 from gateway.demo.embedded import EmbeddedPostgres, start
 from resolvers.migrations import STORES, migrate
 from resolvers.stores import connect_owner
+from tests.real_data import Truth, folder_of_real_data, read_truth
 
 if TYPE_CHECKING:
     from resolvers.stores import Connection
@@ -84,3 +85,15 @@ async def connect() -> AsyncIterator[Connect]:
     yield open_one
     for connection in connections:
         await connection.close()
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of the two public files; skips without them."""
+    return folder_of_real_data()
+
+
+@pytest.fixture(scope="session")
+def truth(real_data: Path) -> Truth:
+    """What the real files say."""
+    return read_truth(real_data)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import gzip
-import os
 from collections import defaultdict
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ import pytest
 from gateway.demo.embedded import DemoProblem
 from gateway.demo.snap import SnapCounts, import_snap
 from resolvers.stores import connect_owner
+from tests.real_data import Truth
 
 if TYPE_CHECKING:
     from resolvers.stores import Connection
@@ -205,57 +205,6 @@ async def test_a_store_that_holds_rows_is_refused(stores: Stores, tmp_path: Path
 
 
 # --- the real files, against plain Python ------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Truth:
-    """What the two files say, worked out without the importer."""
-
-    friends: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
-    books: dict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
-    sent: dict[int, dict[date, int]] = field(default_factory=lambda: defaultdict(lambda: defaultdict(int)))
-    joined: dict[int, datetime] = field(default_factory=dict)
-
-
-def read_truth(folder: Path) -> Truth:
-    """Both files, line by line."""
-    truth = Truth()
-    for line in gzip.decompress((folder / "ego-facebook.txt.gz").read_bytes()).splitlines():
-        one, other = map(int, line.split())
-        truth.friends[one].add(other)
-        truth.friends[other].add(one)
-    messages = [
-        tuple(map(int, line.split()))
-        for line in gzip.decompress((folder / "college-msg.txt.gz").read_bytes()).splitlines()
-    ]
-    shift = date(2016, 10, 1) - datetime.fromtimestamp(max(m[2] for m in messages), UTC).date()
-    for sender, recipient, seconds in messages:
-        time = datetime.fromtimestamp(seconds, UTC) + shift
-        truth.books[sender].add(recipient)
-        truth.books[recipient].add(sender)
-        truth.sent[sender][time.date()] += 1
-        for member in (sender, recipient):
-            truth.joined[member] = min(time, truth.joined.get(member, time))
-    return truth
-
-
-@pytest.fixture(scope="session")
-def real_data() -> Path:
-    """The folder of the two public files, which the project does not contain."""
-    beside = Path(__file__).parents[2] / "shared" / "data"
-    folder = Path(os.environ.get("GATEWAY_REAL_DATA", beside))
-    missing = [
-        name for name in ("ego-facebook.txt.gz", "college-msg.txt.gz") if not (folder / name).is_file()
-    ]
-    if missing:
-        pytest.skip(f"{' and '.join(missing)} not in {folder}: set GATEWAY_REAL_DATA to the folder of both")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def truth(real_data: Path) -> Truth:
-    """What the real files say."""
-    return read_truth(real_data)
 
 
 @pytest.fixture(scope="module")
