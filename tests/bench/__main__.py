@@ -59,7 +59,7 @@ async def _run(accounts: int, effort: Effort, requests: int, console: Console) -
 def main() -> None:
     """Run what the command line asks for."""
     asked = _arguments()
-    console = Console(width=None if sys.stdout.isatty() else 110)
+    console = Console(width=None if sys.stdout.isatty() else 124)
     if asked.command == "growth":
         sizes = (2_000, 20_000) if asked.short else growth.SIZES
         if asked.reset:

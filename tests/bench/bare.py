@@ -19,8 +19,7 @@ import asyncpg
 import orjson
 import uvloop
 
-from tests.bench.load import Result, percentile_ms
-from tests.bench.measure import postgres_cpu, process_cpu_ms
+from tests.bench.load import Meter, Result
 
 CONNECTIONS = 8
 
@@ -81,18 +80,9 @@ async def carry_out(order: Order) -> Result:
     await _run(lanes, order, order.warm_s)
     gc.collect()
     gc.disable()
-    own, postgres = process_cpu_ms(os.getpid()), postgres_cpu(order.postmaster_pid)
+    before = Meter.read(os.getpid(), order.postmaster_pid)
     taken, seconds = await _run(lanes, order, order.seconds)
-    used = postgres_cpu(order.postmaster_pid).since(postgres)
-    own_used = process_cpu_ms(os.getpid()) - own
-    return Result(
-        requests=len(taken),
-        seconds=seconds,
-        p50_ms=percentile_ms(taken, 0.5),
-        p99_ms=percentile_ms(taken, 0.99),
-        server_cpu_ms=own_used / len(taken),
-        postgres_cpu_ms={label: total / len(taken) for label, total in used.items()},
-    )
+    return Meter.read(os.getpid(), order.postmaster_pid).result(before, taken, seconds, wrong=0)
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ class Measured:
     cpu_ms: float
     stores_cpu_ms: float
     postgres_cpu_ms: float
+    strangers: float
     rounds: list[Result]
 
 
@@ -54,6 +55,7 @@ def _median(scenario: str, server: str, rounds: list[Result]) -> Measured:
             lambda each: sum(each.postgres_cpu_ms.get(store, 0.0) for store in ("messenger", "social"))
         ),
         postgres_cpu_ms=of(lambda each: sum(each.postgres_cpu_ms.values())),
+        strangers=of(lambda each: each.strangers),
         rounds=rounds,
     )
 

@@ -50,7 +50,8 @@ def _makers() -> str:
     """Digest of all that decides what the stores hold: the tables and the generator."""
     root = FOLDER.parent
     digest = hashlib.sha256()
-    for path in sorted([*root.glob("resolvers/ddl/*/*.sql"), *root.glob("gateway/demo/*.py")]):
+    makers = [root / "gateway" / "demo" / name for name in ("generate.py", "bulk.py", "names.py")]
+    for path in [*sorted(root.glob("resolvers/ddl/*/*.sql")), *makers]:
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

@@ -1,9 +1,10 @@
 """Does a keyed question cost more when the stores grow? Buffers counted at three sizes.
 
 The gateway's own statements, as the purpose's role, with the generic plan that serves them, under
-EXPLAIN (ANALYZE, BUFFERS). Buffers do not depend on how busy the machine is. A B-tree that holds a
-hundred times as many keys is about one level deeper: one buffer more a look-up, and no scan of
-anything that grows.
+EXPLAIN (ANALYZE, BUFFERS). Buffers do not depend on how busy the machine is. A B-tree of a hundred
+times as many keys is about one level deeper, so a look-up reads three or four buffers instead of two
+or three. Twice as many is therefore the most that is allowed, where a cost that grew with the data
+would be a hundred times; and no statement may read a table that grows from end to end.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from tests.bench.under_test import Planner, Step
 
 SIZES = (10_000, 100_000, 1_000_000)
 REQUESTS = 20
-LIMIT = 1.5
+LIMIT = 2.0
 QUESTIONS = (*SCENARIOS, BY_PHONE)
 # Tables of one row, or as small at every size.
 OF_ONE_ROW = {"usage_horizon"}
@@ -131,7 +132,7 @@ def _table(costs: list[Cost], sizes: tuple[int, ...]) -> Table:
         table.add_row(
             scenario.title,
             *(f"{of_scenario[size].buffers:,.0f} ({of_scenario[size].execution_ms:.2f})" for size in sizes),
-            f"{ratio:.2f}×", f"≤ {LIMIT}×",
+            f"{ratio:.2f}×", f"≤ {LIMIT:g}×",
             "[green]✓[/]" if reached else f"[red]✗ {' '.join(scans)}[/]",
         )  # fmt: skip
     return table

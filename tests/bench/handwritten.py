@@ -155,25 +155,29 @@ class FreeList:
 
     def __init__(self, connections: list[asyncpg.Connection]) -> None:
         self._free = connections
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: deque[asyncio.Future[asyncpg.Connection]] = deque()
         self._prepared: dict[tuple[asyncpg.Connection, str], Any] = {}
 
     async def fetchrow(self, sql: str, *arguments: Any) -> Any:
         """The statement's first row, or None."""
-        while not self._free:
-            turn = asyncio.get_running_loop().create_future()
+        if self._free:
+            connection = self._free.pop()
+        else:
+            turn: asyncio.Future[asyncpg.Connection] = asyncio.get_running_loop().create_future()
             self._waiting.append(turn)
-            await turn
-        connection = self._free.pop()
+            connection = await turn
         try:
             statement = self._prepared.get((connection, sql))
             if statement is None:
                 statement = self._prepared[connection, sql] = await connection.prepare(sql)
             return await statement.fetchrow(*arguments)
         finally:
-            self._free.append(connection)
+            # Handed over, not put back: else a request that comes in between takes it, and who waited
+            # goes on waiting.
             if self._waiting:
-                self._waiting.popleft().set_result(None)
+                self._waiting.popleft().set_result(connection)
+            else:
+                self._free.append(connection)
 
 
 Run = Callable[[Variables], Awaitable[bytes]]

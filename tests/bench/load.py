@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import sys
 import time
 from array import array
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import orjson
 import uvloop
 
-from tests.bench.measure import postgres_cpu, process_cpu_ms
+from tests.bench.measure import PostgresCpu, machine_cpu_ms, postgres_cpu, process_cpu_ms
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,12 @@ class Order:
 
 @dataclass(frozen=True)
 class Result:
-    """What came of a load; `wrong` counts answers of another status or length than they should have."""
+    """What came of a load; CPU in ms a request.
+
+    `wrong` counts answers of another status or length than they should have. `strangers`: the share of
+    the machine that programs which are no part of the bench used meanwhile; above a tenth, believe the
+    ratios rather than the figures.
+    """
 
     requests: int
     seconds: float
@@ -48,6 +54,7 @@ class Result:
     server_cpu_ms: float
     postgres_cpu_ms: dict[str, float] = field(default_factory=dict)
     wrong: int = 0
+    strangers: float = 0.0
 
     @property
     def per_second(self) -> float:
@@ -77,8 +84,8 @@ class Load:
             _, client = await loop.create_connection(lambda: Client(self), "127.0.0.1", self.order.port)
             self.clients.append(client)
 
-    async def run(self, seconds: float, count: int) -> tuple[int, float]:
-        """Send for that long (or that many); how many were answered, in what time."""
+    async def run(self, seconds: float, count: int) -> float:
+        """Send for that long (or that many); the time until the last answer."""
         self.latencies = array("d")
         self.wrong = 0
         begun = time.perf_counter()
@@ -89,7 +96,7 @@ class Load:
         for client in self.clients:
             client.send()
         await self.idle
-        return len(self.latencies), time.perf_counter() - begun
+        return time.perf_counter() - begun
 
 
 class Client(asyncio.Protocol):
@@ -164,6 +171,39 @@ def percentile_ms(latencies: array[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))] * 1_000
 
 
+@dataclass(frozen=True)
+class Meter:
+    """All that the measured processes have used up to a moment."""
+
+    server_ms: float
+    own_ms: float
+    machine_ms: float
+    postgres: PostgresCpu
+
+    @classmethod
+    def read(cls, server: int, postmaster: int) -> Self:
+        """Now."""
+        own = 0.0 if server == os.getpid() else process_cpu_ms(os.getpid())
+        return cls(process_cpu_ms(server), own, machine_cpu_ms(), postgres_cpu(postmaster))
+
+    def result(self, before: Meter, latencies: array[float], seconds: float, wrong: int) -> Result:
+        """What was used since `before`, for that many requests in that time."""
+        requests = len(latencies)
+        postgres = self.postgres.since(before.postgres)
+        server, own = self.server_ms - before.server_ms, self.own_ms - before.own_ms
+        strange = self.machine_ms - before.machine_ms - server - own - sum(postgres.values())
+        return Result(
+            requests=requests,
+            seconds=seconds,
+            p50_ms=percentile_ms(latencies, 0.5),
+            p99_ms=percentile_ms(latencies, 0.99),
+            server_cpu_ms=server / requests,
+            postgres_cpu_ms={label: total / requests for label, total in postgres.items()},
+            wrong=wrong,
+            strangers=max(0.0, strange / (seconds * 1_000 * (os.cpu_count() or 1))),
+        )
+
+
 async def carry_out(order: Order) -> Result:
     """Warm up, then load and measure."""
     load = Load(order)
@@ -172,19 +212,10 @@ async def carry_out(order: Order) -> Result:
         await load.run(order.warm_s, 0)
     gc.collect()
     gc.disable()
-    server, postgres = process_cpu_ms(order.server_pid), postgres_cpu(order.postmaster_pid)
-    requests, seconds = await load.run(order.seconds, order.count)
-    used = postgres_cpu(order.postmaster_pid).since(postgres)
-    server_used = process_cpu_ms(order.server_pid) - server
-    return Result(
-        requests=requests,
-        seconds=seconds,
-        p50_ms=percentile_ms(load.latencies, 0.5),
-        p99_ms=percentile_ms(load.latencies, 0.99),
-        server_cpu_ms=server_used / requests,
-        postgres_cpu_ms={label: total / requests for label, total in used.items()},
-        wrong=load.wrong,
-    )
+    before = Meter.read(order.server_pid, order.postmaster_pid)
+    seconds = await load.run(order.seconds, order.count)
+    after = Meter.read(order.server_pid, order.postmaster_pid)
+    return after.result(before, load.latencies, seconds, load.wrong)
 
 
 if __name__ == "__main__":

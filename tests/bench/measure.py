@@ -67,6 +67,13 @@ def postgres_cpu(postmaster: int) -> PostgresCpu:
     return PostgresCpu(_times_ms(postmaster)[1], processes)
 
 
+def machine_cpu_ms() -> float:
+    """CPU that everything on the machine has used so far, all processors."""
+    words = (PROC / "stat").read_text().split("\n", 1)[0].split()
+    user, nice, system, _idle, _waiting, irq, soft, stolen = map(int, words[1:9])
+    return (user + nice + system + irq + soft + stolen) * TICK_MS
+
+
 def _status_kb(pid: int, name: str) -> int:
     for line in (PROC / str(pid) / "status").read_text().splitlines():
         if line.startswith(f"{name}:"):

@@ -16,7 +16,7 @@ from pathlib import Path
 import orjson
 
 from tests.bench import under_test
-from tests.bench.data import Stores
+from tests.bench.data import FOLDER, Stores
 from tests.bench.scenarios import Scenario, Variables
 
 ROOT = Path(__file__).parents[2]
@@ -87,9 +87,13 @@ def _free_port() -> int:
 
 @contextmanager
 def _process(name: str, command: list[str], environment: Mapping[str, str], port: int) -> Iterator[int]:
-    process = subprocess.Popen(command, env={**os.environ, **environment}, cwd=ROOT)
+    log = FOLDER / f"{name}.log"
+    with log.open("wb") as words:
+        process = subprocess.Popen(
+            command, env={**os.environ, **environment}, cwd=ROOT, stdout=words, stderr=words
+        )
     try:
-        _await_port(name, process, port)
+        _await_port(log, process, port)
         yield process.pid
     finally:
         process.terminate()
@@ -99,16 +103,16 @@ def _process(name: str, command: list[str], environment: Mapping[str, str], port
             process.kill()
 
 
-def _await_port(name: str, process: subprocess.Popen[bytes], port: int) -> None:
+def _await_port(log: Path, process: subprocess.Popen[bytes], port: int) -> None:
     patience = time.monotonic() + START_SECONDS
     while time.monotonic() < patience:
         if process.poll() is not None:
-            raise SystemExit(f"{name} ended with {process.returncode} before it was ready")
+            raise SystemExit(f"a server ended before it was ready: {log}")
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.05)
-    raise SystemExit(f"{name} did not answer within {START_SECONDS} s")
+    raise SystemExit(f"a server did not answer within {START_SECONDS} s: {log}")
 
 
 class Client:
