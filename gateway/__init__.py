@@ -1,0 +1,24 @@
+"""Who is asking, and how much; what a person at a terminal can do.
+
+A request, from its first byte to its last:
+
+    heads      a bound on the head of a request
+    app        routes, and the only place where parts are wired together
+    requests   from an ASGI request to what was asked
+    tokens     who asks, and for which purpose
+    answer     a request's whole life, in order
+    limits     how much one request may ask for
+    responses  from an outcome to bytes; the one table from a refusal to its status
+    logs       lines without personal data
+
+A command, from the terminal to its exit status:
+
+    __main__   `python -m gateway`
+    cli        the commands
+    settings   one frozen record, read once
+    serve      the HTTP server, and a stop that lets requests finish
+    doctor     what must agree in every store
+    demo       the whole system on one machine, with made-up people
+    progress   what the terminal shows meanwhile
+    problems   what stops a command, in words for a person
+"""

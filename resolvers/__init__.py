@@ -1,0 +1,34 @@
+"""How a permitted question becomes SQL and JSON. Knows no HTTP, no tokens, no clock and no chance.
+
+What is known before any request:
+
+    catalogue      every table of both stores: what each column is, how an objection reaches the rows
+    sources        the words for saying where a field lives
+    messenger      where each field of the messenger's types lives
+    social         where each field of the social network's types lives
+    fields         all of them in one place; every field has exactly one
+    migrations     the stores' tables, brought up to date from ddl/
+    universe       the policy as SQL: a schema of views and a role for each store and purpose
+    objections     the only writer of objections: the event, then its fold in both stores
+    worlds         what each purpose's plans are made in
+
+From an operation to its plan, once for each document:
+
+    cache          plans already made; asks for one more if needed
+    compiler       (operation, purpose, shape of variables) → plan: one list of passes
+    selection      what the operation selects: fragments spread, directives applied
+    parameters     from variables to the parameters of statements
+    cursors        sealed places in a list
+    binding        each selected field bound to its source, cut where the answer hops
+    plan           the frozen records that pass between all these
+    sql            bound trees become statements
+    pages          a connection as one JSON text
+    rows           a row in FROM, while its text is rendered
+    spelling       values as JSON text in SQL
+
+From a plan to the answer, for each request:
+
+    introspection  answered on the purpose's own schema
+    run            the plan's waves, one statement for each store, and the holes filled
+    stores         the pools, one for each store and purpose; the only importer of asyncpg
+"""

@@ -1,0 +1,19 @@
+"""What may be asked, and on what terms. Knows no database, no HTTP and no clock.
+
+From the policy to a valid operation:
+
+    purposes     the closed list of purposes: who inherits whose objection, which may be objected to
+    terms        the words written beside a field: which purposes see it, what an objection does to it
+    phones       PhoneNumber: one normal form, keyed hash
+    pages        the plumbing of lists: connections, filters, order
+    messenger    the messenger's types, each field with its terms
+    social       the social network's types, each field with its terms
+    privacy      what the gateway says of its own policy
+    query        root fields
+    build        one schema for each purpose: the fields that it may see, deny by default
+    matrix       field × purpose computed from the terms; its digest; the committed POLICY.md and sdl/
+    refusals     every way to say no, with its stable code
+    operations   text and purpose → validated operation, or a refusal
+
+A privacy officer reads POLICY.md, then messenger and social.
+"""

@@ -1,0 +1,328 @@
+"""The rules of the house: what a reader may rely on without having read it."""
+
+from __future__ import annotations
+
+import ast
+import importlib.metadata
+import re
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.responses import STATUS
+from schema import refusals
+from schema.refusals import MESSAGES, Code, Refusal
+
+HOUSE = Path(__file__).parent.parent
+ROOMS = ("schema", "resolvers", "gateway")
+FILES = {
+    path.relative_to(HOUSE).as_posix(): path.read_text(encoding="utf-8")
+    for room in ROOMS
+    for path in sorted((HOUSE / room).rglob("*.py"))
+}
+TREES = {name: ast.parse(text) for name, text in FILES.items()}
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def functions() -> Iterator[tuple[str, Function, int]]:
+    """(file, function, number of its lines)."""
+    for name, tree in TREES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, Function):
+                yield name, node, (node.end_lineno or node.lineno) - node.lineno + 1
+
+
+# --- size -----------------------------------------------------------------------------------------
+
+MAX_FILE_LINES = 400
+MAX_FUNCTION_LINES = 50
+
+# Longer files, each with the reason why a cut would not help its reader.
+LONG_FILES = {
+    "resolvers/binding.py": "one walk over one tree: its cases share what the walk has collected",
+    "resolvers/universe.py": "one text: the SQL that a store's owner reviews, in the order of its review",
+    "gateway/cli.py": "each command is a few lines; the file is their list",
+    "gateway/demo/generate.py": "one statement for each table of made-up rows",
+}
+LONG_FUNCTIONS: dict[str, str] = {}
+
+
+def test_no_file_is_long() -> None:
+    """At most 400 lines, but for the reasons written here; a reason goes when its file is short again."""
+    long = {name for name, text in FILES.items() if text.count("\n") > MAX_FILE_LINES}
+
+    assert long == set(LONG_FILES)
+
+
+def test_no_function_is_long() -> None:
+    """At most 50 lines, but for the reasons written here."""
+    long = {f"{name}:{node.name}" for name, node, lines in functions() if lines > MAX_FUNCTION_LINES}
+
+    assert long == set(LONG_FUNCTIONS)
+
+
+def test_most_functions_are_short() -> None:
+    """Nine in ten have at most 30 lines, half of them at most 12."""
+    lengths = sorted(lines for _, _, lines in functions())
+
+    assert statistics.quantiles(lengths, n=10)[-1] <= 30
+    assert statistics.median(lengths) <= 12
+
+
+# --- names and maps -------------------------------------------------------------------------------
+
+NOBODYS_NAMES = {
+    "base", "common", "core", "helper", "helpers", "manager", "misc", "service", "services", "shared",
+    "stuff", "tools", "util", "utilities", "utils",
+}  # fmt: skip
+# Builtins and neighbours in the standard library that a module's name would hide from its reader.
+TAKEN_NAMES = {"compile", "http", "select", "token", "types"}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_bears_a_name_that_says_something(name: str) -> None:
+    """A function without a home means that a concept is missing, not that a drawer is."""
+    assert not set(Path(name).with_suffix("").parts) & (NOBODYS_NAMES | TAKEN_NAMES)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_has_a_map(room: str) -> None:
+    """Its `__init__` names every file of the room, each once, and holds nothing else."""
+    tree = TREES[f"{room}/__init__.py"]
+    mapped = re.findall(r"^    (\w+)  +\S", ast.get_docstring(tree, clean=False) or "", re.MULTILINE)
+    files = {path.stem for path in (HOUSE / room).glob("*.py")} - {"__init__"}
+    folders = {path.parent.name for path in (HOUSE / room).glob("*/__init__.py")}
+
+    assert len(tree.body) == 1
+    assert sorted(mapped) == sorted(files | folders)
+
+
+@pytest.mark.parametrize("name", [name for name, text in FILES.items() if text])
+def test_a_file_says_what_it_is(name: str) -> None:
+    """Its docstring begins with one sentence or with the map of its stages."""
+    assert ast.get_docstring(TREES[name])
+
+
+# --- imports --------------------------------------------------------------------------------------
+
+
+def test_the_import_contracts_hold() -> None:
+    """One arrow between the rooms, a place for every file, one holder of the driver."""
+    command = [Path(sys.executable).with_name("lint-imports"), "--no-cache"]
+    ran = subprocess.run(command, capture_output=True, text=True, cwd=HOUSE, check=False)
+
+    assert ran.returncode == 0, ran.stdout
+
+
+AMBIENT_MODULES = {"os", "random", "secrets", "time", "uuid"}
+AMBIENT_CALLS = {"now", "today", "utcnow", "getenv"}
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if not name.startswith("gateway")])
+def test_nothing_is_ambient(name: str) -> None:
+    """Below the gateway there is no clock, no chance and no environment: they come as arguments."""
+    for node in ast.walk(TREES[name]):
+        if isinstance(node, ast.Import):
+            assert not {each.name for each in node.names} & AMBIENT_MODULES
+        elif isinstance(node, ast.ImportFrom):
+            assert node.module not in AMBIENT_MODULES
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            spelled = ast.unparse(node.func)
+            assert node.func.attr not in AMBIENT_CALLS or spelled == "func.now", spelled
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_no_function_changes_what_its_module_holds(name: str) -> None:
+    """No `global`: two gateways in one process must not meet."""
+    assert not [node for node in ast.walk(TREES[name]) if isinstance(node, ast.Global)]
+
+
+# --- SQL ------------------------------------------------------------------------------------------
+
+SQL = re.compile(
+    r"\s*(SELECT|INSERT INTO|UPDATE \S+ SET|DELETE FROM|TRUNCATE|MERGE|COPY|WITH \w+|CREATE|ALTER|DROP|GRANT"
+    r"|REVOKE|LOCK TABLE|ANALYZE|VACUUM|BEGIN|COMMIT|SET |RESET|LISTEN|NOTIFY) "
+)
+# Who may spell SQL, and which. A plan's SQL is spelled in the first two alone.
+SPELL_SQL = {
+    "resolvers/sql.py": "plans: statements",
+    "resolvers/pages.py": "plans: connections",
+    "resolvers/stores.py": "what a new connection is set to",
+    "resolvers/universe.py": "views and roles, for review",
+    "resolvers/migrations.py": "which migrations were made",
+    "resolvers/objections.py": "events and their fold",
+    "gateway/tokens.py": "the table of tokens",
+    "gateway/app.py": "whether a store answers",
+    "gateway/doctor.py": "what it looks at",
+    "gateway/demo/bulk.py": "loading many rows",
+    "gateway/demo/demo.py": "databases made anew",
+    "gateway/demo/embedded.py": "its databases",
+    "gateway/demo/generate.py": "made-up rows",
+    "gateway/demo/persons.py": "made-up people by name",
+    "gateway/demo/snap.py": "real rows",
+}
+
+
+def docstrings(tree: ast.AST) -> set[int]:
+    """The nodes that are docstrings."""
+    holders = ast.Module | ast.ClassDef | Function
+    return {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, holders) and node.body and isinstance(node.body[0], ast.Expr)
+    }
+
+
+def test_sql_is_spelled_where_it_is_expected() -> None:
+    """Whoever looks for what reaches a store reads the files of the list, and no other."""
+    assert {name for name, tree in TREES.items() if _spells_sql(tree)} == set(SPELL_SQL)
+
+
+def _spells_sql(tree: ast.Module) -> bool:
+    prose = docstrings(tree)
+    for node in ast.walk(tree):
+        match node:
+            case ast.Constant(value=str(text)) if id(node) not in prose and SQL.match(text):
+                return True
+            case ast.Call(func=ast.Name(id="select" | "insert" | "update" | "delete" | "text")):
+                return True
+    return False
+
+
+# --- errors ---------------------------------------------------------------------------------------
+
+# Where an exception's text is looked at, and why no client gets it.
+READ_EXCEPTIONS = {
+    "schema/operations.py": "graphql-core marks a limit by its text alone; compared, never passed on",
+    "gateway/cli.py": "a sentence of our own, for the operator's terminal",
+    "gateway/doctor.py": "a sentence of our own, for the operator's terminal",
+    "gateway/demo/demo.py": "a sentence of our own, for the operator's terminal",
+    "gateway/demo/embedded.py": "the operating system's words for an error number, for the terminal",
+}
+
+
+def handlers() -> Iterator[tuple[str, ast.ExceptHandler]]:
+    """Every `except`, with its file."""
+    for name, tree in TREES.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ExceptHandler):
+                yield name, node
+
+
+def test_no_except_is_bare() -> None:
+    """A bare except would also catch what stops the program."""
+    assert [f"{name}:{node.lineno}" for name, node in handlers() if node.type is None] == []
+
+
+def test_no_exception_s_text_is_used() -> None:
+    """It may quote a row, a document or a password: messages are constants."""
+    found = {
+        f"{name}:{inner.lineno}"
+        for name, handler in handlers()
+        for inner in ast.walk(handler)
+        if handler.name and name not in READ_EXCEPTIONS and _tells(inner, handler.name)
+    }
+
+    assert set() == found
+
+
+def _tells(node: ast.AST, exception: str) -> bool:
+    """Whether the node turns the caught exception into text, or reads the text in it."""
+    match node:
+        case ast.Call(func=ast.Name(id="str" | "repr" | "format"), args=[ast.Name(id=name), *_]):
+            return name == exception
+        case ast.FormattedValue(value=ast.Name(id=name)):
+            return name == exception
+        case ast.Attribute(value=ast.Name(id=name), attr="args" | "message" | "detail" | "msg" | "strerror"):
+            return name == exception
+    return False
+
+
+def test_whoever_reads_an_exception_s_text_still_does() -> None:
+    """A reason goes when it is not needed any more."""
+    reading = {
+        name
+        for name, handler in handlers()
+        for inner in ast.walk(handler)
+        if handler.name and _tells(inner, handler.name)
+    }
+
+    assert reading == set(READ_EXCEPTIONS)
+
+
+@pytest.mark.parametrize("code", Code)
+def test_every_refusal_has_a_sentence_and_a_status(code: Code) -> None:
+    """A closed list: each code has one constant message, one status, and a place in the map of refusals."""
+    message = Refusal(code).message
+
+    assert message == MESSAGES[code]
+    assert re.fullmatch(r"[A-Z][^{}%]*\.", message)
+    assert 400 <= STATUS[code] <= 599
+    assert re.search(rf"\b{code}\b", refusals.__doc__ or "")
+    assert code.value == code.name
+
+
+def test_nothing_but_the_codes_has_a_sentence_or_a_status() -> None:
+    """No message stays behind when its code is gone, and no two codes say the same."""
+    assert set(MESSAGES) == set(STATUS) == set(Code)
+    assert len(set(MESSAGES.values())) == len(MESSAGES)
+
+
+# --- words ----------------------------------------------------------------------------------------
+
+# One thing, one word: an objection is an objection (GDPR Art. 21), and not a consent withdrawn (Art. 7).
+WRONG_WORDS = re.compile(
+    r"opt[-_ ]?(?:out|in)(?![a-z])|consent|unsubscrib|blocklist|blacklist", re.IGNORECASE
+)
+AMERICAN = re.compile(
+    r"\bcatalog\b|behavior|favor|honor|cancel(?:ed|ing)\b"
+    r"|(?:normal|anonym|recogn|organ|minim|summar|initial|general|author)iz(?:e|ing)(?!r\b)",
+    re.IGNORECASE,
+)
+WRITTEN = sorted(
+    path
+    for room in ROOMS
+    for kind in ("*.py", "*.sql", "*.md", "*.graphql")
+    for path in (HOUSE / room).rglob(kind)
+)
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.relative_to(HOUSE).as_posix())
+def test_one_thing_has_one_word(path: Path) -> None:
+    """*Objection* everywhere, never its cousins; British spelling."""
+    text = path.read_text(encoding="utf-8")
+
+    assert not WRONG_WORDS.search(text)
+    assert not AMERICAN.search(text)
+
+
+# --- packages -------------------------------------------------------------------------------------
+
+
+def test_constraints_are_plain_versions() -> None:
+    """Names and exact versions: no address, no path, no option, no hash of one platform."""
+    for line in (HOUSE / "constraints.txt").read_text(encoding="utf-8").splitlines():
+        assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*==[0-9][A-Za-z0-9.]*", line), line
+
+
+def test_every_dependency_is_pinned() -> None:
+    """What pyproject.toml names has its exact version in constraints.txt."""
+    pyproject = (HOUSE / "pyproject.toml").read_text(encoding="utf-8")
+    named = re.findall(r'"([A-Za-z0-9-]+)(?:\[[a-z]+\])?>=[0-9.]+"', pyproject)
+    pins = (HOUSE / "constraints.txt").read_text(encoding="utf-8").lower().replace("_", "-")
+
+    assert len(named) > 20
+    assert [name for name in named if name != "setuptools" and f"{name.lower()}==" not in pins] == []
+
+
+def test_no_package_installs_a_room_of_ours() -> None:
+    """A package with a top-level `schema` would stand in the way of ours, or ours in its."""
+    owners = importlib.metadata.packages_distributions()
+    for room in ROOMS:
+        assert set(owners.get(room, ())) <= {"purpose-gateway"}
+    pins = (HOUSE / "constraints.txt").read_text(encoding="utf-8")
+    assert not re.search(rf"^({'|'.join(ROOMS)})==", pins, re.MULTILINE)
