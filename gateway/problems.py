@@ -34,13 +34,13 @@ LOGIN_REFUSED = {
     "57P03": "the server is starting or stopping",
 }
 # What it answers to a statement of the command line.
+OWNER = "give the owner's login, for a store in GATEWAY_MESSENGER_OWNER_DSN or GATEWAY_SOCIAL_OWNER_DSN"
 STATEMENT_REFUSED = {
-    "42501": "the login has not the owner's rights: give the DSN of one that has, for a store in "
-    "GATEWAY_MESSENGER_OWNER_DSN or GATEWAY_SOCIAL_OWNER_DSN",
+    "42501": f"the login has not the owner's rights: {OWNER}",
+    "25006": f"the login or the server may only read: {OWNER}, and the primary server",
     "42P01": "a table is missing: run `gateway migrate`",
     "3F000": "a schema is missing: run `gateway migrate`",
     "42883": "a function is missing: run `gateway migrate`",
-    "25006": "the server is read-only: give the DSN of the primary",
 }
 
 

@@ -134,6 +134,7 @@ def session(demo: Demo, lines: list[str]) -> list[str]:
 
 
 def tool(path: Path, text: str) -> None:
+    """Write a small program."""
     path.write_text(f"#!/bin/sh\n{text}\n")
     path.chmod(0o755)
 
@@ -158,7 +159,7 @@ def test_the_tour_prints_what_the_readme_says(demo: Demo) -> None:
 
 
 def test_every_question_of_the_readme_has_the_answer_below_it(demo: Demo) -> None:
-    """Each GraphQL block, asked over HTTP under the purpose in its first line, gives the JSON block after it."""
+    """Each GraphQL block, asked over HTTP under the purpose in its first line, gives the JSON block below."""
     questions, answers = blocks("graphql"), blocks("json")
     assert len(questions) == len(answers) > 0
     for question, answer in zip(questions, answers, strict=True):
@@ -227,11 +228,10 @@ def test_every_setting_is_documented() -> None:
 
 def test_every_refusal_is_documented() -> None:
     """The README's table of refusals is the catalogue's: code, status, message."""
-    rows = [
-        f"| `{code}` | {STATUS[code]}{' (200)' if code in GRAPHQL_REQUEST_ERRORS else ''} | {MESSAGES[code]} |"
-        for code in Code
-    ]
-    assert table(rows) in README
+    statuses = {
+        code: f"{STATUS[code]} (200)" if code in GRAPHQL_REQUEST_ERRORS else STATUS[code] for code in Code
+    }
+    assert table([f"| `{code}` | {statuses[code]} | {MESSAGES[code]} |" for code in Code]) in README
 
 
 def test_every_purpose_is_documented() -> None:
@@ -241,6 +241,7 @@ def test_every_purpose_is_documented() -> None:
 
 
 def table(rows: list[str]) -> str:
+    """The rows as they stand in the README, one below the other."""
     return "".join(f"{row}\n" for row in rows)
 
 

@@ -30,16 +30,19 @@ def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def set_environment(monkeypatch: pytest.MonkeyPatch, **settings: str) -> None:
+    """Set these settings in the environment."""
     for name, value in settings.items():
         monkeypatch.setenv(f"GATEWAY_{name.upper()}", value)
 
 
 def set_file(monkeypatch: pytest.MonkeyPatch, path: Path, text: str) -> None:
+    """Write a file of settings, and name it."""
     path.write_text(text)
     monkeypatch.setenv(CONFIG_FILE, str(path))
 
 
 def problem() -> str:
+    """What is told of the settings that cannot be read."""
     with pytest.raises(Problem) as raised:
         read_settings()
     return str(raised.value)

@@ -115,6 +115,8 @@ async def set_up(server: EmbeddedPostgres, demo: Demo, console: Console) -> tupl
     folder = Folder(demo.folder)
     loaded = folder.accounts_loaded()
     if loaded is None:
+        # The tokens' hashes go with the databases.
+        folder.forget()
         await _drop_databases(server)
     async with AsyncExitStack() as stack:
         with step(console, "Three databases with their tables: messenger, social, control"):

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
     from rich.console import Console
+
     from gateway.app import Application
 
 READY_SECONDS = 20
