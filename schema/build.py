@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import strawberry
-from graphql import GraphQLSchema
+from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.base import (
@@ -105,6 +105,27 @@ class PurposeSchema(strawberry.Schema):
             ),
         )
 
+        self._finish_inputs()
+        self._leave_out_kinds()
+
+    def _finish_inputs(self) -> None:
+        # Strawberry checks "exactly one" in Python, too late for validation and for the SDL.
+        for cls in INPUTS:
+            definition = get_object_definition(cls, strict=True)
+            made = self._schema.get_type(definition.name)
+            if isinstance(made, GraphQLInputObjectType):
+                made.is_one_of = definition.is_one_of
+
+    def _leave_out_kinds(self) -> None:
+        """Take out of enums the names of kinds of rows that the purpose never sees."""
+        for cls in TYPES:
+            kinds = getattr(cls, "ROWS", Rows({})).kinds
+            for made in self._schema.type_map.values():
+                if isinstance(made, GraphQLEnumType) and set(made.values) == set(kinds):
+                    for kind, line in kinds.items():
+                        if not line.open_to(self.purpose):
+                            del made.values[kind]
+
     def get_fields(self, type_definition: StrawberryObjectDefinition) -> list[StrawberryField]:
         """The type's fields that this purpose may see, with the arguments that it may use."""
         return [
@@ -142,7 +163,7 @@ class PurposeSchema(strawberry.Schema):
 
 
 def schema_for(purpose: Purpose) -> GraphQLSchema:
-    """The purpose's schema. MissingTerms if any field that it could hold has none."""
+    """The purpose's schema. MissingTerms, perhaps as the cause of a TypeError, if a field has none."""
     return PurposeSchema(purpose)._schema
 
 

@@ -13,6 +13,7 @@ import phonenumbers
 import strawberry
 
 PhoneNumber = NewType("PhoneNumber", str)
+MAX_LENGTH = len("+") + 15
 
 
 def normalise(text: str) -> PhoneNumber:
@@ -25,9 +26,11 @@ def normalise(text: str) -> PhoneNumber:
         number = phonenumbers.parse(text, None)
     except phonenumbers.NumberParseException:
         raise ValueError("not a phone number in international form") from None
-    if not phonenumbers.is_possible_number(number):
+    normal = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    # Some countries' ranges are longer than E.164 allows; the stores hold none of those.
+    if not phonenumbers.is_possible_number(number) or len(normal) > MAX_LENGTH:
         raise ValueError("not a phone number in international form")
-    return PhoneNumber(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+    return PhoneNumber(normal)
 
 
 def keyed_hash(number: PhoneNumber, key: bytes) -> bytes:

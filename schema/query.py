@@ -29,9 +29,7 @@ First = Annotated[
     strawberry.argument(description="So many from the start; 50 if left out, 1,000 at most."),
 ]
 After = Annotated[str | None, strawberry.argument(description="Only what follows this cursor.")]
-Last = Annotated[
-    int | None, strawberry.argument(description="So many from the end; not with `first`.")
-]
+Last = Annotated[int | None, strawberry.argument(description="So many from the end; not with `first`.")]
 Before = Annotated[str | None, strawberry.argument(description="Only what precedes this cursor.")]
 
 
