@@ -43,6 +43,7 @@ from resolvers.cache import PlanCache
 from resolvers.catalogue import Store
 from resolvers.cursors import Cursors
 from resolvers.fields import OBJECTS, check_fields
+from resolvers.inspection import differences
 from resolvers.stores import (
     Endpoint,
     Pool,
@@ -51,7 +52,7 @@ from resolvers.stores import (
     connect_role,
     stands_behind_pooler,
 )
-from resolvers.universe import differences, universes
+from resolvers.universe import universes
 from resolvers.worlds import build_worlds
 from schema.operations import DocumentLimits
 from schema.purposes import Purpose

@@ -20,9 +20,9 @@ from gateway.settings import CONFIG_FILE, Settings
 from gateway.tokens import Listed, list_tokens
 from resolvers.catalogue import Store
 from resolvers.fields import OBJECTS
+from resolvers.inspection import differences
 from resolvers.migrations import STORES, MigrationProblem, migrations, pending
 from resolvers.stores import Endpoint, StoreUnavailable, connect_role, stands_behind_pooler
-from resolvers.universe import differences
 from schema.purposes import Purpose
 
 if TYPE_CHECKING:

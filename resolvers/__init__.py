@@ -9,6 +9,7 @@ What is known before any request:
     fields         all of them in one place; every field has exactly one
     migrations     the stores' tables, brought up to date from ddl/
     universe       the policy as SQL: a schema of views and a role for each store and purpose
+    inspection     what stands in a store against what its universes must be
     objections     the only writer of objections: the event, then its fold in both stores
     worlds         what each purpose's plans are made in
 

@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from schema.refusals import Code, Refusal
 
-MAX_CURSOR = 1_024
+# Far above the longest name: a cursor that was sealed must open, or a refusal would tell of the data.
+MAX_CURSOR = 100_000
 
 
 class Cursors:

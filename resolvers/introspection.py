@@ -18,6 +18,7 @@ from graphql import (
 
 from resolvers.plan import Plan, RootIntrospection
 from resolvers.selection import Collector
+from schema.refusals import Code, Refusal
 
 if TYPE_CHECKING:
     from graphql.execution.values import VariableValues
@@ -38,7 +39,10 @@ def introspect(
     alone = _only(operation.node, nodes)
     document = DocumentNode(definitions=(alone, *operation.fragments.values()))
     result = execute_sync(schema, document, variable_values=_given(variables))
-    assert isinstance(result, ExecutionResult) and result.data is not None
+    assert isinstance(result, ExecutionResult)
+    if result.errors or result.data is None:
+        # Nothing but an argument can be wrong there, such as null for a variable that has a default.
+        raise Refusal(Code.BAD_USER_INPUT)
     return {key: orjson.dumps(value).decode() for key, value in result.data.items()}
 
 

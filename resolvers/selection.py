@@ -14,6 +14,7 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
+    GraphQLError,
     GraphQLIncludeDirective,
     GraphQLInterfaceType,
     GraphQLObjectType,
@@ -25,6 +26,8 @@ from graphql import (
     get_directive_values,
 )
 from graphql.execution.values import VariableValues
+
+from schema.refusals import Code, Refusal
 
 
 @dataclass(frozen=True)
@@ -83,10 +86,14 @@ class Collector:
                         self._into(grouped, visited, parent, fragment.selection_set)
 
     def _included(self, selection: SelectionNode) -> bool:
-        skip = get_directive_values(GraphQLSkipDirective, selection, self.variables)
-        if skip and skip["if"]:
-            return False
-        include = get_directive_values(GraphQLIncludeDirective, selection, self.variables)
+        try:
+            skip = get_directive_values(GraphQLSkipDirective, selection, self.variables)
+            if skip and skip["if"]:
+                return False
+            include = get_directive_values(GraphQLIncludeDirective, selection, self.variables)
+        except GraphQLError:
+            # A nullable variable with a default may stand there, and null be given for it.
+            raise Refusal(Code.BAD_USER_INPUT) from None
         return not include or bool(include["if"])
 
     def _applies(self, parent: GraphQLObjectType, condition: str) -> bool:

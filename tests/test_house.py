@@ -44,7 +44,6 @@ MAX_FUNCTION_LINES = 50
 # Longer files, each with the reason why a cut would not help its reader.
 LONG_FILES = {
     "resolvers/binding.py": "one walk over one tree: its cases share what the walk has collected",
-    "resolvers/universe.py": "one text: the SQL that a store's owner reviews, in the order of its review",
     "gateway/cli.py": "each command is a few lines; the file is their list",
     "gateway/demo/generate.py": "one statement for each table of made-up rows",
 }

@@ -35,9 +35,10 @@ from gateway.settings import CONFIG_FILE, Settings
 from gateway.tokens import issue, list_tokens, revoke
 from resolvers.catalogue import Store
 from resolvers.fields import OBJECTS
+from resolvers.inspection import differences
 from resolvers.migrations import STORES, MigrationProblem, migrate
 from resolvers.stores import connect_owner
-from resolvers.universe import apply, differences
+from resolvers.universe import apply
 from schema.purposes import Purpose
 
 if TYPE_CHECKING:
