@@ -1,0 +1,573 @@
+"""A slow executor that is obviously right: graphql-core over the oracle's masked world.
+
+One plain function for each field, called once for each value. What it shares with the gateway: the
+purpose's schema, and the sealing of cursors. What a cursor holds, what it is bound to, where a page
+begins and ends, what is refused: all of it is said here a second time.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import cached_property
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from graphql import (
+    DocumentNode,
+    ExecutionResult,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLIncludeDirective,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    GraphQLSkipDirective,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    execute_sync,
+    get_argument_values,
+    get_directive_values,
+    get_named_type,
+    get_variable_values,
+    parse,
+    validate,
+)
+
+from resolvers.cursors import Cursors
+from tests import oracle
+
+Arguments = dict[str, Any]
+PREFIXES = {"MessengerAccount": "ma_", "SocialAccount": "sa_"}
+LISTED = {
+    "messengerAccounts": "MessengerAccount",
+    "contacts": "MessengerAccount",
+    "socialAccounts": "SocialAccount",
+    "friends": "SocialAccount",
+}
+CONNECTIONS = {
+    "messengerAccounts": "MessengerAccountConnection",
+    "contacts": "ContactConnection",
+    "socialAccounts": "SocialAccountConnection",
+    "friends": "FriendConnection",
+}
+BIGGEST = 2**63 - 1
+BAD_INPUT = "BAD_USER_INPUT"
+BAD_CURSOR = "CURSOR_REFUSED"
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The request is refused; where it holds several mistakes, any of their codes may be the answer."""
+
+    codes: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Account:
+    """A visible account: its type, its number, the fields that the purpose sees."""
+
+    type: str
+    number: int
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Usage:
+    """An account's days, and the last day of the window that is asked for."""
+
+    days: Mapping[datetime.date, int]
+    until: datetime.date
+
+    @property
+    def within(self) -> dict[datetime.date, int]:
+        """The 28 days up to `until`."""
+        return {day: sent for day, sent in self.days.items() if 0 <= (self.until - day).days < 28}
+
+
+@dataclass(frozen=True)
+class Link:
+    """The tie to a messenger account; that is None where the messenger has no such account any more."""
+
+    account: Account | None
+    since: datetime.date
+
+
+@dataclass(frozen=True)
+class Item:
+    """An account in a list, its cursor, and the values that it is ordered by."""
+
+    account: Account
+    cursor: str
+    keys: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some of a list's items, and what lies around them."""
+
+    items: Sequence[Item]
+    total: int
+    has_next: bool
+    has_previous: bool
+
+
+class Reference:
+    """Answers documents of one purpose on one masked world.
+
+    `binding` is what the purpose and the policy's version add to every cursor's; `policy` the fields of
+    `PolicyVersion`.
+    """
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        seen: oracle.Visible,
+        cursors: Cursors,
+        binding: str,
+        policy: Mapping[str, str],
+    ) -> None:
+        self.schema = _with_resolvers(schema)
+        self.cursors = cursors
+        self.binding = binding
+        self.policy = policy
+        self.seen = seen
+        self.accounts = {
+            "MessengerAccount": {
+                number: Account("MessengerAccount", number, fields)
+                for number, fields in seen.messenger.items()
+            },
+            "SocialAccount": {
+                number: Account("SocialAccount", number, fields) for number, fields in seen.social.items()
+            },
+        }
+
+    def answer(self, document: str, variables: Mapping[str, Any], name: str | None = None) -> bytes | Refused:
+        """The bytes of the response, or the refusal."""
+        parsed = parse(document)
+        if validate(self.schema, parsed, max_errors=1):
+            return Refused(frozenset({"GRAPHQL_VALIDATION_FAILED"}))
+        operation = _operation(parsed, name)
+        if operation is None:
+            return Refused(frozenset({"OPERATION_RESOLUTION_FAILURE"}))
+        declared = {each.variable.name.value for each in operation.variable_definitions or ()}
+        coerced = get_variable_values(self.schema, operation.variable_definitions or (), dict(variables))
+        if isinstance(coerced, list) or not set(variables) <= declared:
+            return Refused(frozenset({BAD_INPUT}))
+        try:
+            codes = frozenset(_Mistakes(self, parsed, coerced).of(operation))
+        except GraphQLError:  # null for a directive's condition
+            codes = frozenset({BAD_INPUT})
+        if codes:
+            return Refused(codes)
+        result = execute_sync(
+            self.schema,
+            parsed,
+            context_value=self,
+            variable_values=dict(variables),
+            operation_name=name,
+            type_resolver=lambda value, *_: value.type,
+        )
+        assert isinstance(result, ExecutionResult)
+        for error in result.errors or ():
+            # A link to an account that the messenger has no more: null, as GraphQL says.
+            assert "non-nullable field MessengerLink.account" in error.message, error
+        return json.dumps({"data": result.data}, ensure_ascii=False, separators=(",", ":")).encode()
+
+    # --- cursors ----------------------------------------------------------------------------------
+
+    def bound_to(self, connection: str, arguments: Arguments) -> bytes:
+        """What a cursor of the list is bound to."""
+        chosen = {name: arguments[name] for name in ("filter", "orderBy") if arguments.get(name) is not None}
+        return f"{self.binding}|{connection}|{_json(chosen, sort_keys=True)}".encode()
+
+    def cursors_of(self, list_: str, arguments: Arguments) -> list[str]:
+        """Cursors of everybody whom the purpose sees, for this list, filter and order."""
+        everybody = self.accounts[LISTED[list_]].values()
+        binding = self.bound_to(CONNECTIONS[list_], arguments)
+        return [item.cursor for item in self._items(everybody, arguments, binding)]
+
+    def _items(self, accounts: Iterable[Account], arguments: Arguments, binding: bytes) -> list[Item]:
+        names = _ordered_by(arguments)
+        items = []
+        for account in accounts:
+            keys = tuple(account.number if name == "id" else account.fields[name] for name in names)
+            payload = "[" + ",".join(_json(key) for key in keys) + "]"
+            items.append(Item(account, self.cursors.seal(payload, binding), keys))
+        return sorted(items, key=lambda item: item.keys, reverse=_descends(arguments))
+
+    def open(self, cursor: str, binding: bytes, arguments: Arguments) -> tuple[Any, ...]:
+        """The values that a cursor names as a place in the list. ValueError if it is another list's."""
+        try:
+            sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+            values = json.loads(self.cursors._cipher.decrypt(sealed, [binding]))
+        except (ValueError, InvalidTag) as error:
+            raise ValueError("not a cursor of this list") from error
+        return tuple(
+            datetime.datetime.fromisoformat(str(value)) if name == "registeredAt" else value
+            for name, value in zip(_ordered_by(arguments), values, strict=True)
+        )
+
+    # --- lists ------------------------------------------------------------------------------------
+
+    def page(self, list_: str, accounts: Iterable[Account], arguments: Arguments) -> Page:
+        """A page of the accounts; which of them exist at all was decided by the oracle."""
+        binding = self.bound_to(CONNECTIONS[list_], arguments)
+        if arguments.get("ids") is not None:
+            return self._named(LISTED[list_], arguments["ids"], binding)
+        kept = [each for each in accounts if _passes(each, arguments.get("filter") or {})]
+        items = self._items(kept, arguments, binding)
+        descends = _descends(arguments)
+
+        def is_within(item: Item, place: tuple[Any, ...], after: bool) -> bool:
+            return item.keys > place if after != descends else item.keys < place
+
+        behind, beyond, between = [], [], items
+        if arguments.get("after") is not None:
+            place = self.open(arguments["after"], binding, arguments)
+            behind = [item for item in items if not is_within(item, place, after=True)]
+            between = [item for item in between if is_within(item, place, after=True)]
+        if arguments.get("before") is not None:
+            place = self.open(arguments["before"], binding, arguments)
+            beyond = [item for item in items if not is_within(item, place, after=False)]
+            between = [item for item in between if is_within(item, place, after=False)]
+        first, last = arguments.get("first"), arguments.get("last")
+        if last is not None:
+            last = min(last, 1000)
+            taken = between[len(between) - min(last, len(between)) :]
+            return Page(taken, len(items), bool(beyond), len(between) > last or bool(behind))
+        size = 50 if first is None else min(first, 1000)
+        return Page(between[:size], len(items), len(between) > size or bool(beyond), bool(behind))
+
+    def _named(self, type_: str, ids: Iterable[str], binding: bytes) -> Page:
+        numbers = dict.fromkeys(int(each.removeprefix(PREFIXES[type_])) for each in ids)
+        found = [self.accounts[type_][number] for number in numbers if number in self.accounts[type_]]
+        items = {item.account.number: item for item in self._items(found, {}, binding)}
+        return Page([items[each.number] for each in found], len(found), False, False)
+
+    def by_identifier(self, identifier: str) -> Account | None:
+        """The account with this identifier, if the purpose sees it."""
+        type_ = next(name for name, prefix in PREFIXES.items() if identifier.startswith(prefix))
+        return self.accounts[type_].get(int(identifier.removeprefix(PREFIXES[type_])))
+
+    def by_phone(self, phone: str) -> Account | None:
+        """The messenger account with this number, if the purpose sees both."""
+        found = (each for each in self.accounts["MessengerAccount"].values() if each.fields["phone"] == phone)
+        return next(found, None)
+
+    @cached_property
+    def prefixes(self) -> tuple[str, ...]:
+        """What identifiers may begin with, for this purpose."""
+        node = self.schema.get_type("Node")
+        assert isinstance(node, GraphQLInterfaceType)
+        return tuple(PREFIXES[each.name] for each in self.schema.get_possible_types(node))
+
+
+def _json(value: Any, sort_keys: bool = False) -> str:
+    def spell(other: Any) -> str:
+        return other.isoformat() if isinstance(other, datetime.datetime) else str(other)
+
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=sort_keys, default=spell)
+
+
+def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode | None:
+    found = [
+        each
+        for each in document.definitions
+        if isinstance(each, OperationDefinitionNode)
+        and (name is None or (each.name is not None and each.name.value == name))
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _ordered_by(arguments: Arguments) -> tuple[str, ...]:
+    chosen = next(iter(arguments.get("orderBy") or {"id": None}))
+    return ("id",) if chosen == "id" else (chosen, "id")
+
+
+def _descends(arguments: Arguments) -> bool:
+    (direction,) = (arguments.get("orderBy") or {"id": None}).values()
+    return isinstance(direction, Enum) and direction.value == "DESC"
+
+
+def _passes(account: Account, conditions: Mapping[str, Any]) -> bool:
+    tests: dict[str, Callable[[Any, Any], bool]] = {
+        "eq": lambda value, operand: value == operand,
+        "in": lambda value, operand: value in operand,
+        "startsWith": lambda value, operand: value.startswith(operand),
+        "from": lambda value, operand: value >= _in_utc(operand),
+        "before": lambda value, operand: value < _in_utc(operand),
+    }
+    return all(
+        tests[operator](account.fields[name], operand)
+        for name, condition in conditions.items()
+        for operator, operand in (condition or {}).items()
+        if operand is not None
+    )
+
+
+def _in_utc(time: datetime.datetime) -> datetime.datetime:
+    return time if time.tzinfo else time.replace(tzinfo=datetime.UTC)
+
+
+# --- one function for each field ------------------------------------------------------------------
+
+Resolver = Callable[[Any, Reference, Arguments], Any]
+
+
+def _usage(account: Account, reference: Reference, arguments: Arguments) -> Usage:
+    until = arguments.get("until")
+    horizon = reference.seen.usage_horizon
+    assert horizon is not None
+    return Usage(account.fields["usage"], horizon if until is None else until)
+
+
+def _contacts(account: Account, reference: Reference, arguments: Arguments) -> Page:
+    members = reference.accounts["MessengerAccount"]
+    return reference.page("contacts", [members[each] for each in account.fields["contacts"]], arguments)
+
+
+def _friends(account: Account, reference: Reference, arguments: Arguments) -> Page:
+    people = reference.accounts["SocialAccount"]
+    return reference.page("friends", [people[each] for each in account.fields["friends"]], arguments)
+
+
+def _social_account(account: Account, reference: Reference, _: Arguments) -> Account | None:
+    number = account.fields["socialAccount"]
+    return None if number is None else reference.accounts["SocialAccount"][number]
+
+
+def _messenger_link(account: Account, reference: Reference, _: Arguments) -> Link | None:
+    link = account.fields["messengerLink"]
+    if link is None:
+        return None
+    return Link(reference.accounts["MessengerAccount"].get(link["account"]), link["since"])
+
+
+def _messenger_account(_: None, reference: Reference, arguments: Arguments) -> Account | None:
+    if arguments.get("phone") is not None:
+        return reference.by_phone(arguments["phone"])
+    return reference.by_identifier(arguments["id"])
+
+
+def _everybody(list_: str) -> Resolver:
+    return lambda _, reference, arguments: reference.page(
+        list_, reference.accounts[LISTED[list_]].values(), arguments
+    )
+
+
+def _band(days: int) -> str:
+    return next(
+        code
+        for least, code in ((12, "DAILY"), (4, "WEEKLY"), (1, "MONTHLY"), (0, "INACTIVE"))
+        if days >= least
+    )
+
+
+def _own(name: str) -> Resolver:
+    return lambda parent, _, __: parent.fields[name]
+
+
+def _identifier(account: Account, _: Reference, __: Arguments) -> str:
+    return f"{PREFIXES[account.type]}{account.number}"
+
+
+_CONNECTION: dict[str, Resolver] = {
+    "edges": lambda page, _, __: page.items,
+    "nodes": lambda page, _, __: [item.account for item in page.items],
+    "pageInfo": lambda page, _, __: page,
+    "totalCount": lambda page, _, __: page.total,
+}
+_EDGE: dict[str, Resolver] = {
+    "node": lambda item, _, __: item.account,
+    "account": lambda item, _, __: item.account,
+    "cursor": lambda item, _, __: item.cursor,
+}
+RESOLVERS: dict[str, dict[str, Resolver]] = {
+    "Query": {
+        "policy": lambda _, reference, __: reference.policy,
+        "node": lambda _, reference, arguments: reference.by_identifier(arguments["id"]),
+        "messengerAccount": _messenger_account,
+        "messengerAccounts": _everybody("messengerAccounts"),
+        "socialAccount": lambda _, reference, arguments: reference.by_identifier(arguments["id"]),
+        "socialAccounts": _everybody("socialAccounts"),
+    },
+    "PolicyVersion": {
+        name: lambda policy, _, __, name=name: policy[name] for name in ("digest", "purpose", "sentence")
+    },
+    "MessengerAccount": {
+        "id": _identifier,
+        "phone": _own("phone"),
+        "countryCode": _own("countryCode"),
+        "registeredAt": _own("registeredAt"),
+        "usage": _usage,
+        "contacts": _contacts,
+        "contactCountBand": _own("contactCountBand"),
+        "socialAccount": _social_account,
+    },
+    "UsageStats": {
+        "frequencyBand": lambda usage, _, __: _band(len(usage.within)),
+        "activeDays28": lambda usage, _, __: len(usage.within),
+        "messagesSent28": lambda usage, _, __: sum(usage.within.values()),
+        "lastActiveOn": lambda usage, _, __: max(usage.within, default=None),
+    },
+    "SocialAccount": {
+        "id": _identifier,
+        "displayName": _own("displayName"),
+        "messengerLink": _messenger_link,
+        "phones": _own("phones"),
+        "friends": _friends,
+    },
+    "MessengerLink": {"account": lambda link, _, __: link.account, "since": lambda link, _, __: link.since},
+    "PhoneBinding": {
+        "number": lambda phone, _, __: phone["number"],
+        "source": lambda phone, _, __: phone["source"],
+    },
+    "PageInfo": {
+        "hasNextPage": lambda page, _, __: page.has_next,
+        "hasPreviousPage": lambda page, _, __: page.has_previous,
+        "startCursor": lambda page, _, __: page.items[0].cursor if page.items else None,
+        "endCursor": lambda page, _, __: page.items[-1].cursor if page.items else None,
+    },
+    **dict.fromkeys(CONNECTIONS.values(), _CONNECTION),
+    **dict.fromkeys(("ContactEdge", "MessengerAccountEdge", "FriendEdge", "SocialAccountEdge"), _EDGE),
+}
+
+
+def _with_resolvers(schema: GraphQLSchema) -> GraphQLSchema:
+    """The same schema object, its own resolvers replaced; a field without one here is an error."""
+    for type_ in schema.type_map.values():
+        if isinstance(type_, GraphQLInterfaceType):
+            type_.resolve_type = None
+        if not isinstance(type_, GraphQLObjectType) or type_.name.startswith("__"):
+            continue
+        type_.is_type_of = None
+        for name, field in type_.fields.items():
+            field.resolve = _adapted(RESOLVERS[type_.name][name])
+    return schema
+
+
+def _adapted(resolver: Resolver) -> Callable[..., Any]:
+    return lambda parent, info, **arguments: resolver(parent, info.context, arguments)
+
+
+# --- what is refused ------------------------------------------------------------------------------
+
+
+class _Mistakes:
+    """Walks everything that an operation could reach, whatever the stores hold."""
+
+    def __init__(self, reference: Reference, document: DocumentNode, variables: Any) -> None:
+        self.reference = reference
+        self.variables = variables
+        self.fragments = {
+            each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)
+        }
+
+    def of(self, operation: OperationDefinitionNode) -> Iterator[str]:
+        """The codes of all mistakes in the operation's arguments."""
+        query = self.reference.schema.query_type
+        assert query is not None
+        yield from self._selections(query, operation.selection_set)
+
+    def _selections(self, type_: GraphQLObjectType, selections: SelectionSetNode) -> Iterator[str]:
+        for selection in selections.selections:
+            if not self._included(selection):
+                continue
+            if isinstance(selection, FieldNode):
+                yield from self._field(type_, selection)
+                continue
+            inner: Any = selection
+            if isinstance(selection, FragmentSpreadNode):
+                inner = self.fragments[selection.name.value]
+            assert isinstance(inner, InlineFragmentNode | FragmentDefinitionNode)
+            condition = inner.type_condition
+            if condition is None or condition.name.value in {
+                type_.name,
+                *(each.name for each in type_.interfaces),
+            }:
+                yield from self._selections(type_, inner.selection_set)
+
+    def _included(self, selection: Any) -> bool:
+        skip = get_directive_values(GraphQLSkipDirective, selection, self.variables)
+        include = get_directive_values(GraphQLIncludeDirective, selection, self.variables)
+        return not (skip and skip["if"]) and not (include and not include["if"])
+
+    def _field(self, type_: GraphQLObjectType, node: FieldNode) -> Iterator[str]:
+        name = node.name.value
+        definition = self.reference.schema.get_field(type_, name)
+        assert definition is not None
+        try:
+            arguments = get_argument_values(definition, node, self.variables)
+        except GraphQLError:
+            yield BAD_INPUT
+            return
+        yield from self._arguments(type_.name, name, arguments)
+        inner = get_named_type(definition.type)
+        if node.selection_set is None:
+            return
+        if isinstance(inner, GraphQLInterfaceType):
+            for possible in self.reference.schema.get_possible_types(inner):
+                yield from self._selections(possible, node.selection_set)
+        else:
+            assert isinstance(inner, GraphQLObjectType)
+            if not inner.name.startswith("__"):
+                yield from self._selections(inner, node.selection_set)
+
+    def _arguments(self, type_: str, name: str, arguments: Arguments) -> Iterator[str]:
+        given = {key: value for key, value in arguments.items() if value is not None}
+        if name in CONNECTIONS and type_ in {"Query", "MessengerAccount", "SocialAccount"}:
+            yield from self._list(name, given)
+        elif type_ == "Query" and name == "node":
+            if not any(_is_identifier(given["id"], prefix) for prefix in self.reference.prefixes):
+                yield BAD_INPUT
+        elif type_ == "Query" and name in {"messengerAccount", "socialAccount"}:
+            prefix = PREFIXES[name[0].upper() + name[1:]]
+            if len(given) != 1 or ("id" in given and not _is_identifier(given["id"], prefix)):
+                yield BAD_INPUT
+
+    def _list(self, name: str, given: Arguments) -> Iterator[str]:
+        prefix = PREFIXES[LISTED[name]]
+        ids = given.get("ids", [])
+        wrong = (
+            {"first", "last"} <= set(given),
+            given.get("first", 0) < 0,
+            given.get("last", 0) < 0,
+            "ids" in given and len(given) > 1,
+            len(ids) > 1000,
+            not all(_is_identifier(each, prefix) for each in ids),
+            any("\0" in text for text in _texts(given.get("filter"))),
+        )
+        if any(wrong):
+            yield BAD_INPUT
+        binding = self.reference.bound_to(CONNECTIONS[name], given)
+        for bound in ("after", "before"):
+            if bound in given:
+                try:
+                    self.reference.open(given[bound], binding, given)
+                except ValueError:
+                    yield BAD_CURSOR
+
+
+def _is_identifier(text: str, prefix: str) -> bool:
+    number = re.fullmatch(f"{prefix}(0|[1-9][0-9]*)", text, re.ASCII)
+    return number is not None and int(number[1]) <= BIGGEST
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)

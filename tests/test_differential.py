@@ -1,0 +1,190 @@
+"""The gateway against a reference that is slow and obviously right, byte for byte.
+
+Random documents on random worlds. Where the two disagree, one of three is wrong: the gateway, the
+reference, or the policy's wording. `GATEWAY_DOCUMENTS=100000` runs that many in all; the same number
+always runs the same documents.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, replace
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from gateway.answer import Gateway, answer
+from gateway.requests import Asked
+from gateway.tokens import Caller
+from resolvers.cache import PlanCache
+from resolvers.catalogue import Store
+from resolvers.cursors import Cursors
+from resolvers.fields import OBJECTS
+from resolvers.stores import Endpoint, Pool, connect_owner
+from resolvers.universe import apply, universes
+from resolvers.worlds import build_worlds
+from schema.build import schema_for
+from schema.matrix import digest
+from schema.operations import DocumentLimits
+from schema.purposes import ABOUT, Purpose
+from schema.refusals import Refusal
+from tests.documents import Request, know, write_request
+from tests.oracle import visible
+from tests.reference import Reference, Refused
+from tests.world import World, load, random_world
+
+if TYPE_CHECKING:
+    from resolvers.stores import Connection
+
+NewDatabase = Callable[[str], Awaitable[str]]
+
+DOCUMENTS = int(os.environ.get("GATEWAY_DOCUMENTS", "2000"))
+PURPOSES = (
+    Purpose.ADS_PERSONALIZATION,
+    Purpose.FRIEND_SUGGESTIONS,
+    Purpose.INFRASTRUCTURE,
+    Purpose.SECURITY,
+    Purpose.AUDIT,
+)
+SHOWN = 5
+SIZES = (0, 1, 3, 8, 8, 16, 30, 70)
+KEY = bytes(range(64))
+
+
+@dataclass
+class Stores:
+    """Two real stores with their universes, a gateway before them, and the world that they hold."""
+
+    messenger: Connection
+    social: Connection
+    whole: Gateway
+    sharded: Gateway
+    world: World | None = None
+
+    async def hold(self, world: World) -> None:
+        """Load the world, unless it is the one that they hold."""
+        if self.world is not world:
+            self.world = None
+            await load(world, self.messenger, self.social)
+            self.world = world
+
+    async def ask(self, purpose: Purpose, request: Request, sharded: bool = False) -> bytes | str:
+        """The gateway's body, or the code of its refusal."""
+        gateway = self.sharded if sharded else self.whole
+        asked = Asked(request.document, request.operation_name, request.variables, True, False)
+        try:
+            return (await answer(gateway, asked, Caller("test", 1, purpose))).body
+        except Refusal as refusal:
+            return refusal.code.value
+
+
+@pytest.fixture(scope="module")
+async def stores(new_database: NewDatabase) -> AsyncIterator[Stores]:
+    """Both stores, empty, with a gateway that reads them through the purposes' roles."""
+    pools: dict[Purpose, dict[Store, Pool]] = {purpose: {} for purpose in Purpose}
+    whole, sharded = _gateway(pools, sharded=False), _gateway(pools, sharded=True)
+    async with AsyncExitStack() as stack:
+        owners = {}
+        for store in Store:
+            dsn = await new_database(store.value)
+            owners[store] = owner = await connect_owner(dsn)
+            stack.push_async_callback(owner.close)
+            await apply(owner, OBJECTS, store)
+            for universe in universes(OBJECTS, store):
+                pool = pools[universe.purpose][store] = Pool(Endpoint(dsn, universe.role))
+                stack.push_async_callback(pool.close)
+        yield Stores(owners[Store.MESSENGER], owners[Store.SOCIAL], whole, sharded)
+
+
+def _gateway(pools: dict[Purpose, dict[Store, Pool]], sharded: bool) -> Gateway:
+    cursors = Cursors(KEY)
+    # How large a document may be is not the question here.
+    limits = DocumentLimits(10**6, 10**6, max_depth=100, max_fields=10**6, max_comparisons=10**9)
+    plans = PlanCache(build_worlds(OBJECTS, cursors, sharded), limits)
+    return Gateway(plans, pools, cursors, max_cost=10**18)
+
+
+def reference_of(world: World, purpose: Purpose) -> Reference:
+    """The reference for one purpose on the world as that purpose sees it."""
+    policy = {"digest": digest(), "purpose": purpose.value, "sentence": ABOUT[purpose].sentence}
+    return Reference(
+        schema_for(purpose), visible(world, purpose), Cursors(KEY), f"{purpose}|{digest()}", policy
+    )
+
+
+def _random(*names: object) -> Random:
+    return Random(" ".join(map(str, names)))  # a text, because the hash of a tuple is not stable
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """A request that the two answer differently."""
+
+    number: int
+    request: Request
+    sharded: bool
+    expected: bytes | Refused
+    actual: Any
+
+    def __str__(self) -> str:
+        return (
+            f"\n#{self.number} sharded={self.sharded} operation={self.request.operation_name}\n"
+            f"{self.request.document}\nvariables: {self.request.variables}\n"
+            f"expected: {self.expected!r:.2000}\nactual:   {self.actual!r:.2000}\n"
+        )
+
+
+def _agree(expected: bytes | Refused, actual: object) -> bool:
+    if isinstance(expected, Refused):
+        return actual in expected.codes
+    return expected == actual
+
+
+def _shortest(disagreements: list[Disagreement]) -> str:
+    shortest = sorted(disagreements, key=lambda each: len(each.request.document))[:SHOWN]
+    return f"{len(disagreements)} disagreements; the shortest: {''.join(map(str, shortest))}"
+
+
+async def _disagreements(
+    stores: Stores, world: World, purpose: Purpose, documents: int, *names: object
+) -> list[Disagreement]:
+    reference = reference_of(world, purpose)
+    known = know(world, reference)
+    found = []
+    for number in range(documents):
+        random = _random(purpose, *names, number)
+        request = write_request(reference.schema, known, random)
+        sharded = random.random() < 0.5
+        # The same document again, for other variables: that is what a plan is kept for.
+        for variables in (request.variables, *request.again):
+            asked = replace(request, variables=variables)
+            expected = reference.answer(asked.document, variables, asked.operation_name)
+            try:
+                actual: Any = await stores.ask(purpose, asked, sharded)
+            except Exception as error:
+                # A crash is a disagreement like any other: the shortest document tells why.
+                actual = error
+            if not _agree(expected, actual):
+                found.append(Disagreement(number, asked, sharded, expected, actual))
+    return found
+
+
+@pytest.fixture(scope="module")
+def worlds() -> list[World]:
+    """One world of each size; the first is empty."""
+    return [random_world(seed, size) for seed, size in enumerate(SIZES)]
+
+
+@pytest.mark.parametrize("purpose", PURPOSES)
+@pytest.mark.parametrize("number", range(len(SIZES)))
+async def test_gateway_answers_what_the_reference_answers(
+    stores: Stores, worlds: list[World], number: int, purpose: Purpose
+) -> None:
+    """Whatever is asked, the gateway's bytes are those of a plain executor over the masked world."""
+    await stores.hold(worlds[number])
+    documents = DOCUMENTS // (len(SIZES) * len(PURPOSES))
+    found = await _disagreements(stores, worlds[number], purpose, documents, number)
+    assert not found, _shortest(found)
