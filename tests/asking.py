@@ -1,0 +1,285 @@
+"""The gateway on stores of one's own, asked in process through the whole ASGI application.
+
+`Side` is a pair of stores with a gateway before it, opened as in production (`open_gateway`: checks,
+pools, token book). Two sides with equal settings are two runs of one gateway on two databases: whatever
+they answer differently, they answer differently because of the data.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from gateway.answer import Gateway
+from gateway.app import GraphQLEndpoint, open_gateway
+from gateway.settings import Settings
+from gateway.tokens import issue
+from resolvers.catalogue import Store
+from resolvers.cursors import Cursors
+from resolvers.fields import OBJECTS
+from resolvers.stores import Pool, connect_owner
+from resolvers.universe import apply
+from schema.build import schema_for
+from schema.matrix import digest
+from schema.purposes import ABOUT, Purpose
+from tests import oracle
+from tests.documents import Known, know
+from tests.reference import Reference
+from tests.world import World, load
+
+if TYPE_CHECKING:
+    from gateway.app import Application
+    from resolvers.stores import Connection
+
+NewDatabase = Callable[[str], Awaitable[str]]
+
+ADS, FRIENDS = Purpose.ADS_PERSONALIZATION, Purpose.FRIEND_SUGGESTIONS
+INFRASTRUCTURE, SECURITY = Purpose.INFRASTRUCTURE, Purpose.SECURITY
+# The purposes that see people's data without a token bound to somebody.
+SEEING = (ADS, FRIENDS, INFRASTRUCTURE, SECURITY)
+SECRET = "a secret of the tests, long enough for its keys"
+GRAPHQL = b"application/graphql-response+json"
+# Different in every answer, whatever it says.
+OF_THE_MOMENT = frozenset({b"date", b"x-request-id"})
+
+
+def trials(usual: int) -> int:
+    """How often a property is tried: `usual`, times GATEWAY_TRIALS from the environment."""
+    return max(1, round(usual * float(os.environ.get("GATEWAY_TRIALS", "1"))))
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A response as the client has it, without what is different in every answer."""
+
+    status: int
+    headers: tuple[tuple[bytes, bytes], ...]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The body, parsed."""
+        return json.loads(self.body)
+
+    @property
+    def data(self) -> Any:
+        """`data` of an answer without errors."""
+        answer = self.json
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+    @property
+    def codes(self) -> list[str]:
+        """The codes of the errors, in their order."""
+        return [error["extensions"]["code"] for error in self.json.get("errors", [])]
+
+
+async def send(
+    app: Application,
+    method: str = "POST",
+    path: str = "/graphql",
+    headers: Sequence[tuple[bytes, bytes]] = (),
+    body: bytes | Sequence[bytes] = b"",
+    query_string: bytes = b"",
+) -> Reply:
+    """One HTTP request over ASGI; a body of several parts comes in chunks."""
+    chunks = [body] if isinstance(body, bytes) else list(body)
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": chunks.pop(0), "more_body": bool(chunks)}
+
+    async def take(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": query_string,
+        "root_path": "",
+        "headers": list(headers),
+        "server": ("gateway", 80),
+        "client": ("client", 1),
+    }
+    await app(scope, receive, take)
+    start, *rest = sent
+    kept = tuple((name, value) for name, value in start["headers"] if name not in OF_THE_MOMENT)
+    return Reply(start["status"], kept, b"".join(part.get("body", b"") for part in rest))
+
+
+@dataclass
+class Side:
+    """A pair of stores, and the gateway before it."""
+
+    settings: Settings
+    control: Connection
+    messenger: Connection
+    social: Connection
+    tokens: dict[Purpose | None, str]
+    app: Application = field(init=False)
+    asked: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
+
+    @property
+    def endpoint(self) -> GraphQLEndpoint:
+        """The application of /graphql."""
+        return self.app.graphql
+
+    @property
+    def gateway(self) -> Gateway:
+        """The parts behind it."""
+        found = self.endpoint._answer.args[0]  # type: ignore[attr-defined]
+        assert isinstance(found, Gateway)
+        return found
+
+    def owner(self, store: Store) -> Connection:
+        """The store's owner's connection."""
+        return self.messenger if store is Store.MESSENGER else self.social
+
+    async def hold(self, world: World) -> None:
+        """Let the stores hold this world and nothing else."""
+        await load(world, self.messenger, self.social)
+
+    def authorised(
+        self, purpose: Purpose | str | None, token: str | None = None
+    ) -> list[tuple[bytes, bytes]]:
+        """The headers of an ordinary request; the token of all purposes unless another is given."""
+        headers = [
+            (b"authorization", f"Bearer {token or self.tokens[None]}".encode()),
+            (b"accept", GRAPHQL),
+            (b"content-type", b"application/json"),
+        ]
+        return headers if purpose is None else [*headers, (b"gateway-purpose", str(purpose).encode())]
+
+    async def ask(
+        self,
+        purpose: Purpose,
+        document: str,
+        variables: dict[str, Any] | None = None,
+        operation_name: str | None = None,
+    ) -> Reply:
+        """The answer to a document under a purpose."""
+        self.asked.clear()
+        parameters = {"query": document, "variables": variables or {}, "operationName": operation_name}
+        body = json.dumps(parameters).encode()
+        return await send(self.app, headers=self.authorised(purpose), body=body)
+
+    async def ready(self) -> Reply:
+        """What /readyz says."""
+        return await send(self.app, "GET", "/readyz")
+
+    async def wait_until_ready(self) -> None:
+        """Return when every store can be asked and the token book is fresh."""
+        async with asyncio.timeout(20):
+            while (await self.ready()).status != 200:
+                await asyncio.sleep(0.02)
+
+    def watch(self) -> None:
+        """From now on `asked` holds the statements of the last request, with their parameters."""
+        for pools in self.gateway.pools.values():
+            for store, pool in pools.items():
+                pools[store] = _Watched(pool, self.asked)  # type: ignore[index]
+
+
+class _Watched:
+    """A pool whose statements are written down."""
+
+    def __init__(self, pool: Pool, asked: list[tuple[str, tuple[Any, ...]]]) -> None:
+        self._pool = pool
+        self._asked = asked
+
+    async def fetch(self, sql: str, arguments: Sequence[Any]) -> Any:
+        self._asked.append((sql, tuple(arguments)))
+        return await self._pool.fetch(sql, arguments)
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Any]:
+        async with self._pool.snapshot() as snapshot:
+            yield _Watched(snapshot, self._asked)  # type: ignore[arg-type]
+
+    async def close(self) -> None:
+        await self._pool.close()
+
+
+async def new_settings(new_database: NewDatabase, like: Side | None = None, **others: Any) -> Settings:
+    """Settings for two fresh stores with their universes; the control store is that of `like`, or fresh."""
+    dsns = {name: await new_database(name) for name in ("messenger", "social")}
+    for store in Store:
+        owner = await connect_owner(dsns[store])
+        await apply(owner, OBJECTS, store)
+        await owner.close()
+    dsns["control"] = await new_database("control") if like is None else like.settings.owner_dsn("control")
+    named = {f"{name}_dsn": dsn for name, dsn in dsns.items()}
+    return Settings(**named, secret=SECRET, **{"pool_size": 2, **others})
+
+
+async def issue_tokens(control: Connection, settings: Settings) -> dict[Purpose | None, str]:
+    """A token for each purpose, and under None one for all."""
+    scopes: dict[Purpose | None, set[Purpose]] = {purpose: {purpose} for purpose in Purpose}
+    scopes[None] = set(Purpose)
+    return {
+        name: (await issue(control, settings.key("tokens"), "client", scope, None, secrets.token_bytes)).token
+        for name, scope in scopes.items()
+    }
+
+
+@asynccontextmanager
+async def open_side(
+    new_database: NewDatabase, like: Side | None = None, **others: Any
+) -> AsyncIterator[Side]:
+    """Fresh, empty stores with a running gateway.
+
+    With `like` it knows the tokens and the plans of that one: plans know nothing of data, and to make
+    each once is what most of a trial's time goes into.
+    """
+    settings = await new_settings(new_database, like, **others)
+    control, messenger, social = [
+        await connect_owner(settings.owner_dsn(name)) for name in ("control", "messenger", "social")
+    ]
+    try:
+        tokens = await issue_tokens(control, settings) if like is None else like.tokens
+        side = Side(settings, control, messenger, social, tokens)
+        async with open_gateway(settings) as side.app:
+            await side.wait_until_ready()
+            if like is not None:
+                side.gateway.plans._known = like.gateway.plans._known
+            yield side
+    finally:
+        for connection in (control, messenger, social):
+            await connection.close()
+
+
+# --- what to ask about ----------------------------------------------------------------------------
+
+
+def reference_of(settings: Settings, world: World, purpose: Purpose) -> Reference:
+    """What the purpose sees of the world, with cursors that the gateway of these settings opens."""
+    policy = {"digest": digest(), "purpose": purpose.value, "sentence": ABOUT[purpose].sentence}
+    cursors = Cursors(settings.key("cursors", 64))
+    return Reference(
+        schema_for(purpose), oracle.visible(world, purpose), cursors, f"{purpose}|{digest()}", policy
+    )
+
+
+def known_of(settings: Settings, purpose: Purpose, *worlds: World) -> Known:
+    """What can be named in any of the worlds: what is hidden in one may be missing in another."""
+    known = [know(world, reference_of(settings, world, purpose)) for world in worlds]
+    merged: dict[str, Any] = {
+        name: list(dict.fromkeys(value for each in known for value in getattr(each, name)))
+        for name in ("phones", "names", "countries", "times", "days", "foreign")
+    }
+    identifiers = {
+        type_: list(dict.fromkeys(value for each in known for value in each.identifiers[type_]))
+        for type_ in known[0].identifiers
+    }
+    return Known(**merged, identifiers=identifiers, cursors=known[0].cursors, people=known[0].people)
