@@ -20,7 +20,7 @@ test: check ## checks, then the whole test suite
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov=schema --cov=resolvers --cov=gateway --cov-report=term:skip-covered $(ARGS)
 
 check: .venv/.test ## format, lint, types, and the arrow gateway → resolvers → schema
-	@$(BIN)/ruff format --check --quiet . || { echo "Run: $(BIN)/ruff format ."; exit 1; }
+	@$(BIN)/ruff format --check --quiet --output-format concise . || { echo "Run: $(BIN)/ruff format ."; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
