@@ -6,11 +6,13 @@ tables or the generator have changed.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from gateway.demo.embedded import EmbeddedPostgres, reset, start
 from gateway.demo.generate import generate
@@ -24,6 +26,8 @@ from tests.bench.scenarios import Keys
 FOLDER = Path(__file__).parents[2] / ".bench"
 SEED = 20160825
 Say = Callable[[str], None]
+# Locks that last as long as the process.
+_HELD: list[TextIO] = []
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,7 @@ def forget(accounts: int) -> None:
 async def prepared(accounts: int, say: Say) -> AsyncIterator[Stores]:
     """Running stores with that many accounts each and the universes of today's policy."""
     folder, mark = _folder(accounts), _mark(accounts)
+    _be_alone(accounts)
     full = mark.exists() and mark.read_text() == _makers()
     if not full:
         forget(accounts)
@@ -81,6 +86,16 @@ async def prepared(accounts: int, say: Say) -> AsyncIterator[Stores]:
             await apply(connection, OBJECTS, store)
             await connection.close()
         yield stores
+
+
+def _be_alone(accounts: int) -> None:
+    """Hold the stores of that size for this process: two benches would count each other's CPU."""
+    held = (FOLDER / f"held-{accounts}").open("a")
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise SystemExit(f"another bench is running on the stores of {accounts:,} accounts") from None
+    _HELD.append(held)
 
 
 def _postmaster(server: EmbeddedPostgres) -> int:

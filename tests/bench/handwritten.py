@@ -169,7 +169,10 @@ class FreeList:
         try:
             statement = self._prepared.get((connection, sql))
             if statement is None:
-                statement = self._prepared[connection, sql] = await connection.prepare(sql)
+                # Without a name and with its cache switched off, asyncpg would parse it at each execution.
+                name = f"statement_{len(self._prepared)}"
+                statement = await connection.prepare(sql, name=name)
+                self._prepared[connection, sql] = statement
             return await statement.fetchrow(*arguments)
         finally:
             # Handed over, not put back: else a request that comes in between takes it, and who waited

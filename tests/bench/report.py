@@ -14,7 +14,7 @@ from rich.table import Table
 
 from tests.bench.comparison import BARE, Measured
 from tests.bench.patience import Cold, Memory
-from tests.bench.scenarios import BY_NAME, SCENARIOS
+from tests.bench.scenarios import BY_NAME, SCENARIOS, Scenario
 from tests.bench.servers import DATALOADERS, GATEWAY, HANDWRITTEN
 from tests.bench.views import ViewCost
 
@@ -184,31 +184,48 @@ def _plot(findings: Findings, path: Path) -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot
 
-    figure, (rates, costs) = pyplot.subplots(2, 1, figsize=(12, 9), layout="constrained")
-    width = 0.8 / len(TITLES)
-    for position, (server, title) in enumerate(TITLES.items()):
-        places = [number + (position - 1.5) * width for number in range(len(SCENARIOS))]
-        measured = [findings.of(scenario.name, server) for scenario in SCENARIOS]
-        bars = rates.bar(
-            places, [each.per_second for each in measured], width, color=COLOURS[server], label=title
-        )
-        rates.bar_label(bars, fmt="{:,.0f}", fontsize=7, padding=1)
-        own = [each.cpu_ms for each in measured]
-        costs.bar(places, own, width, color=COLOURS[server], label=title)
-        costs.bar(
-            places, [each.postgres_cpu_ms for each in measured], width, bottom=own,
-            color=COLOURS[server], alpha=0.35, label="Postgres" if position == 0 else None,
-        )  # fmt: skip
-    for axes, title in (
-        (rates, "requests a second (log)"),
-        (costs, "CPU ms a request, server + Postgres (log)"),
-    ):
-        axes.set_yscale("log")
-        axes.set_title(title, loc="left")
-        axes.set_xticks(range(len(SCENARIOS)), [scenario.title for scenario in SCENARIOS], fontsize=8)
-        axes.spines[["top", "right"]].set_visible(False)
-    rates.legend(fontsize=8, ncols=4, frameon=False)
+    figure = pyplot.figure(figsize=(13, 8), layout="constrained")
+    upper, lower = figure.subfigures(2, 1, height_ratios=[1, 1])
+    _plot_rates(findings, upper.subplots())
+    lower.suptitle(
+        "CPU ms a request: the server's, and above it in light Postgres'. (c) would not fit.",
+        x=0.01,
+        ha="left",
+    )
+    for axes, scenario in zip(lower.subplots(1, len(SCENARIOS)), SCENARIOS, strict=True):
+        _plot_cost(findings, axes, scenario)
     figure.suptitle(
         f"{findings.accounts:,} accounts in each store, median of {findings.rounds} rounds", x=0.01, ha="left"
     )
     figure.savefig(path, dpi=130)
+
+
+def _plot_rates(findings: Findings, axes: Any) -> None:
+    width = 0.8 / len(TITLES)
+    for position, (server, title) in enumerate(TITLES.items()):
+        places = [number + (position - 1.5) * width for number in range(len(SCENARIOS))]
+        rates = [findings.of(scenario.name, server).per_second for scenario in SCENARIOS]
+        bars = axes.bar(places, rates, width, color=COLOURS[server], label=title)
+        axes.bar_label(bars, fmt="{:,.0f}", fontsize=8, padding=1)
+    axes.set_yscale("log")
+    axes.set_title("Requests a second (log)", loc="left")
+    axes.set_xticks(range(len(SCENARIOS)), [scenario.title for scenario in SCENARIOS], fontsize=9)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(ncols=4, frameon=False)
+
+
+def _plot_cost(findings: Findings, axes: Any, scenario: Scenario) -> None:
+    for position, server in enumerate((GATEWAY, BARE, HANDWRITTEN)):
+        each, colour = findings.of(scenario.name, server), COLOURS[server]
+        axes.bar(position, each.cpu_ms, color=colour)
+        bars = axes.bar(position, each.postgres_cpu_ms, bottom=each.cpu_ms, color=colour, alpha=0.35)
+        axes.bar_label(bars, [f"{each.cpu_ms:.2g} + {each.postgres_cpu_ms:.2g}"], fontsize=8, padding=1)
+    ordinary = findings.of(scenario.name, DATALOADERS)
+    axes.set_title(
+        f"{scenario.title}\n(c): {ordinary.cpu_ms:.2g} + {ordinary.postgres_cpu_ms:.2g}",
+        fontsize=9,
+        loc="left",
+    )
+    axes.set_xticks(range(3), ["gateway", "(a)", "(b)"])
+    axes.margins(y=0.12)
+    axes.spines[["top", "right"]].set_visible(False)
