@@ -29,8 +29,7 @@ class Cursors:
 
     def seal(self, payload: str, binding: bytes) -> str:
         """URL-safe text of the payload (a JSON list of the order's values)."""
-        sealed = self._cipher.encrypt(payload.encode(), [binding])
-        return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()
+        return _spelled(self._cipher.encrypt(payload.encode(), [binding]))
 
     def open(self, cursor: str, binding: bytes) -> list[object]:
         """The order's values. CURSOR_REFUSED for whatever was not sealed for this binding."""
@@ -41,4 +40,11 @@ class Cursors:
             values: list[object] = orjson.loads(self._cipher.decrypt(sealed, [binding]))
         except (binascii.Error, ValueError, InvalidTag):
             raise Refusal(Code.CURSOR_REFUSED) from None
+        # The decoder also takes `+`, `/` and stray bits at the end: many texts for one cursor.
+        if _spelled(sealed) != cursor:
+            raise Refusal(Code.CURSOR_REFUSED)
         return values
+
+
+def _spelled(sealed: bytes) -> str:
+    return base64.urlsafe_b64encode(sealed).rstrip(b"=").decode()

@@ -1,0 +1,533 @@
+"""What is in a purpose's universe, and that all of it is true (I4–I8, I11, I12)."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import itertools
+from collections.abc import AsyncIterator, Iterator
+from random import Random
+from typing import Any
+
+import pytest
+from graphql import GraphQLNonNull, GraphQLObjectType, GraphQLSchema, get_named_type, is_leaf_type
+
+from resolvers.cursors import Cursors
+from schema.build import schema_for
+from schema.matrix import digest
+from schema.purposes import Purpose
+from schema.refusals import MESSAGES, Code
+from tests import oracle
+from tests.asking import ADS, FRIENDS, INFRASTRUCTURE, SECURITY, SEEING, NewDatabase, Side, open_side
+from tests.world import SocialAccount, World, random_world
+
+PREFIXES = {"MessengerAccount": "ma_", "SocialAccount": "sa_"}
+MISSING = 2**61 + 1
+UNKNOWN_PHONE = "+491519999999"
+
+
+@pytest.fixture(scope="module")
+async def side(new_database: NewDatabase) -> AsyncIterator[Side]:
+    """A gateway before stores of its own."""
+    async with open_side(new_database) as opened:
+        yield opened
+
+
+@pytest.fixture(autouse=True)
+async def _fresh(side: Side) -> None:
+    await side.wait_until_ready()
+
+
+def root_of(schema: GraphQLSchema) -> GraphQLObjectType:
+    """The schema's query type."""
+    assert schema.query_type is not None
+    return schema.query_type
+
+
+def lists_of(purpose: Purpose) -> dict[str, str]:
+    """The purpose's lists of everybody → the type of their items."""
+    names = {"messengerAccounts": "MessengerAccount", "socialAccounts": "SocialAccount"}
+    return {name: type_ for name, type_ in names.items() if name in root_of(schema_for(purpose)).fields}
+
+
+# --- the whole universe ---------------------------------------------------------------------------
+
+
+def everything(purpose: Purpose, days: list[datetime.date]) -> tuple[str, set[tuple[str, str]]]:
+    """A document that asks for every field of every account, and the lines of the matrix that it reads."""
+    schema = schema_for(purpose)
+    read: set[tuple[str, str]] = set()
+
+    def leaves(type_: GraphQLObjectType) -> list[str]:
+        names = [name for name, field in type_.fields.items() if is_leaf_type(get_named_type(field.type))]
+        read.update((type_.name, name) for name in names)
+        return names
+
+    def account(type_: GraphQLObjectType) -> str:
+        parts = leaves(type_)
+        for name, field in type_.fields.items():
+            inner = get_named_type(field.type)
+            if is_leaf_type(inner):
+                continue
+            assert isinstance(inner, GraphQLObjectType)
+            read.add((type_.name, name))
+            if name == "usage":
+                measures = " ".join(leaves(inner))
+                parts += [
+                    f'u{number}: usage(until: "{day}") {{ {measures} }}' for number, day in enumerate(days)
+                ]
+                parts.append(f"usage {{ {measures} }}")
+            elif "pageInfo" in inner.fields:
+                edge = get_named_type(inner.fields["edges"].type)
+                assert isinstance(edge, GraphQLObjectType)
+                ends = [end for end in ("account", "node") if end in edge.fields]
+                read.update((edge.name, end) for end in ends)
+                chosen = " ".join(f"{end} {{ id }}" for end in ends)
+                parts.append(f"{name}(first: 50) {{ totalCount nodes {{ id }} edges {{ {chosen} }} }}")
+            else:
+                ends = [end for end, of in inner.fields.items() if not is_leaf_type(get_named_type(of.type))]
+                if name == "socialAccount":
+                    parts.append(f"{name} {{ id }}")
+                    continue
+                read.update((inner.name, end) for end in ends)
+                parts.append(
+                    f"{name} {{ {' '.join([*leaves(inner), *(f'{end} {{ id }}' for end in ends)])} }}"
+                )
+        return " ".join(parts)
+
+    roots = []
+    for name, type_name in lists_of(purpose).items():
+        type_ = schema.type_map[type_name]
+        assert isinstance(type_, GraphQLObjectType)
+        roots.append(f"{name}(first: 50) {{ totalCount nodes {{ {account(type_)} }} }}")
+    return "{ " + " ".join(roots) + " }", read
+
+
+def expected(seen: oracle.Visible, purpose: Purpose, days: list[datetime.date]) -> dict[str, Any]:
+    """The answer to `everything`, from the oracle alone."""
+    roots: dict[str, Any] = {}
+    for name, type_ in lists_of(purpose).items():
+        accounts = seen.messenger if type_ == "MessengerAccount" else seen.social
+        nodes = [_account(seen, type_, fields, days) for _, fields in sorted(accounts.items())]
+        roots[name] = {"totalCount": len(nodes), "nodes": nodes}
+    return roots
+
+
+def _account(seen: oracle.Visible, type_: str, fields: oracle.Fields, days: list[datetime.date]) -> Any:
+    told: dict[str, Any] = {}
+    for name, value in fields.items():
+        if name == "id":
+            told[name] = f"{PREFIXES[type_]}{value}"
+        elif name == "registeredAt":
+            told[name] = value.isoformat()
+        elif name == "usage":
+            assert seen.usage_horizon is not None
+            told |= {f"u{number}": _usage(value, day) for number, day in enumerate(days)}
+            told[name] = _usage(value, seen.usage_horizon)
+        elif name in {"contacts", "friends"}:
+            ends = [{"id": f"{PREFIXES[type_]}{number}"} for number in value]
+            both = ("account", "node") if name == "contacts" else ("node",)
+            edges = [dict.fromkeys(both, end) for end in ends]
+            told[name] = {"totalCount": len(ends), "nodes": ends, "edges": edges}
+        elif name == "socialAccount":
+            told[name] = None if value is None else {"id": f"sa_{value}"}
+        elif name == "messengerLink":
+            # An account that the messenger has no more takes the link with it: it may not be null there.
+            there = value is not None and value["account"] in seen.messenger
+            told[name] = (
+                {"account": {"id": f"ma_{value['account']}"}, "since": value["since"].isoformat()}
+                if there
+                else None
+            )
+        else:
+            told[name] = value
+    return told
+
+
+def _usage(days: dict[datetime.date, int], until: datetime.date) -> dict[str, Any]:
+    within = {day: sent for day, sent in days.items() if until - datetime.timedelta(28) < day <= until}
+    band = (
+        "DAILY"
+        if len(within) >= 12
+        else "WEEKLY"
+        if len(within) >= 4
+        else "MONTHLY"
+        if within
+        else "INACTIVE"
+    )
+    return {
+        "frequencyBand": band,
+        "activeDays28": len(within),
+        "messagesSent28": sum(within.values()),
+        "lastActiveOn": max(within).isoformat() if within else None,
+    }
+
+
+@pytest.mark.parametrize("size", [0, 9, 40])
+@pytest.mark.parametrize("purpose", SEEING)
+async def test_i4_i5_a_crawl_finds_all_that_is_visible_and_it_is_true(
+    side: Side, purpose: Purpose, size: int
+) -> None:
+    """Everything that the oracle calls visible is there, each value is the true one, and no more."""
+    world = random_world(1_000 + size, size)
+    await side.hold(world)
+    days = [world.usage_horizon + datetime.timedelta(shift) for shift in (-28, -1, 9)]
+    document, read = everything(purpose, days)
+    types = schema_for(purpose).type_map
+    # The policy's lines of later releases have no field yet.
+    lines = {(type_, name) for type_, name in oracle.seen_fields(purpose) if type_ in types}
+    of_this_release = {(type_, name) for type_, name in lines if name in types[type_].fields}
+    assert of_this_release <= read
+    found = (await side.ask(purpose, document)).data
+    assert found == expected(oracle.visible(world, purpose), purpose, days)
+
+
+# --- lists ----------------------------------------------------------------------------------------
+
+
+def choices(type_: str, purpose: Purpose, world: World) -> Iterator[dict[str, Any]]:
+    """Every order with every kind of filter that the purpose has."""
+    fields = root_of(schema_for(purpose)).fields[type_[0].lower() + type_[1:] + "s"].args
+    orders: list[Any] = [None]
+    if "orderBy" in fields:
+        names = get_named_type(fields["orderBy"].type).fields  # type: ignore[union-attr]
+        orders += [{name: way} for name in names for way in ("ASC", "DESC")]
+    filters: list[Any] = [None]
+    known = get_named_type(fields["filter"].type).fields if "filter" in fields else {}  # type: ignore[union-attr]
+    if "countryCode" in known:
+        filters += [{"countryCode": {"eq": "DE"}}, {"countryCode": {"in": ["GB", "ZZ"]}}]
+    if "registeredAt" in known:
+        filters += [
+            {"registeredAt": {"from": "2016-08-25T00:00:00Z"}},
+            {"registeredAt": {"before": "2016-08-25T00:00:00Z"}},
+        ]
+    if "displayName" in known:
+        filters += [{"displayName": {"startsWith": "Ada"}}, {"displayName": {"eq": ""}}]
+    for order, condition in itertools.product(orders, filters):
+        chosen = {"orderBy": order, "filter": condition}
+        yield {name: value for name, value in chosen.items() if value is not None}
+
+
+def declared(type_: str, chosen: dict[str, Any]) -> tuple[str, str]:
+    """Declarations and arguments for what is chosen."""
+    types = {"orderBy": f"{type_}Order", "filter": f"{type_}Filter"}
+    return (
+        "".join(f", ${name}: {types[name]}" for name in chosen),
+        "".join(f", {name}: ${name}" for name in chosen),
+    )
+
+
+async def walk(
+    side: Side,
+    purpose: Purpose,
+    head: str,
+    foot: str,
+    more: str,
+    variables: dict[str, Any],
+    way: str,
+    size: int,
+) -> tuple[list[str], int]:
+    """Identifiers of a whole list, page by page in one direction, and its totalCount."""
+    bound, info, flag = (
+        ("after", "endCursor", "hasNextPage")
+        if way == "first"
+        else ("before", "startCursor", "hasPreviousPage")
+    )
+    document = (
+        f"query($at: String{more}) {{ {head}({way}: {size}, {bound}: $at%s) {{"
+        f" nodes {{ id }} totalCount pageInfo {{ {info} {flag} }} }} {foot}"
+    )
+    arguments = "".join(f", {name}: ${name}" for name in variables)
+    ids: list[str] = []
+    cursor, totals = None, set()
+    while True:
+        page = (await side.ask(purpose, document % arguments, {"at": cursor, **variables})).data
+        while "nodes" not in page:
+            (page,) = page.values()
+        found = [node["id"] for node in page["nodes"]]
+        ids = ids + found if way == "first" else found + ids
+        totals.add(page["totalCount"])
+        cursor = page["pageInfo"][info]
+        if not page["pageInfo"][flag]:
+            assert len(totals) == 1
+            return ids, totals.pop()
+
+
+@pytest.mark.parametrize("purpose", SEEING)
+async def test_i11_total_count_is_what_paging_finds_each_visible_row_once(
+    side: Side, purpose: Purpose
+) -> None:
+    """Forwards and backwards, in every order and under every filter."""
+    world = random_world(77, 24)
+    await side.hold(world)
+    seen = oracle.visible(world, purpose)
+    for name, type_ in lists_of(purpose).items():
+        everybody = seen.messenger if type_ == "MessengerAccount" else seen.social
+        for number, chosen in enumerate(choices(type_, purpose, world)):
+            more, _ = declared(type_, chosen)
+            size = (1, 5, 7, 30)[number % 4]
+            forwards, total = await walk(side, purpose, name, "}", more, chosen, "first", size)
+            backwards, total_back = await walk(side, purpose, name, "}", more, chosen, "last", size)
+            assert forwards == backwards
+            assert len(set(forwards)) == len(forwards) == total == total_back
+            if "filter" not in chosen:
+                assert set(forwards) == {f"{PREFIXES[type_]}{number}" for number in everybody}
+
+
+@pytest.mark.parametrize("size", [1, 3])
+async def test_i11_an_address_book_and_friends_are_paged_whole(side: Side, size: int) -> None:
+    """The same for the lists within an account."""
+    world = random_world(78, 24)
+    await side.hold(world)
+    seen = oracle.visible(world, FRIENDS)
+    for accounts, inner, root, prefix in (
+        (seen.messenger, "contacts", "messengerAccount", "ma_"),
+        (seen.social, "friends", "socialAccount", "sa_"),
+    ):
+        for number, fields in accounts.items():
+            head = f'{root}(id: "{prefix}{number}") {{ {inner}'
+            for way in ("first", "last"):
+                ids, total = await walk(side, FRIENDS, head, "} }", "", {}, way, size)
+                assert ids == [f"{prefix}{each}" for each in fields[inner]]
+                assert total == len(ids)
+
+
+@pytest.mark.parametrize("purpose", SEEING)
+async def test_i6_which_rows_a_list_holds_never_depends_on_the_fields(side: Side, purpose: Purpose) -> None:
+    """Any selection of fields leaves the same rows, the same count and the same page."""
+    world = random_world(79, 20)
+    await side.hold(world)
+    random = Random(f"selections {purpose}")
+    document, _ = everything(purpose, [])
+    assert document
+    for name, type_name in lists_of(purpose).items():
+        type_ = schema_for(purpose).type_map[type_name]
+        assert isinstance(type_, GraphQLObjectType)
+        fields = [_spelled(type_, field) for field in type_.fields]
+        for chosen in choices(type_name, purpose, world):
+            more, arguments = declared(type_name, chosen)
+            answers = []
+            for _ in range(3):
+                selected = " ".join({"id", *random.sample(fields, random.randint(0, len(fields)))})
+                asked = (
+                    f"query($n: Int{more}) {{ {name}(first: $n{arguments}) {{ nodes {{ {selected} }}"
+                    " edges { cursor } totalCount pageInfo { hasNextPage endCursor } } }"
+                )
+                page = (await side.ask(purpose, asked, {"n": 6, **chosen})).data[name]
+                page["nodes"] = [node["id"] for node in page["nodes"]]
+                answers.append(page)
+            assert answers[1:] == answers[:1] * 2
+
+
+def _spelled(type_: GraphQLObjectType, name: str) -> str:
+    """A field with something below it, if it needs that."""
+    inner = get_named_type(type_.fields[name].type)
+    if is_leaf_type(inner):
+        return name
+    assert isinstance(inner, GraphQLObjectType)
+    if "nodes" in inner.fields:
+        return f"{name}(first: 2) {{ nodes {{ id }} totalCount }}"
+    if "account" in inner.fields:
+        return f"{name} {{ account {{ id }} }}"
+    return f"{name} {{ {next(iter(inner.fields))} }}"
+
+
+# --- hidden and missing ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("purpose", [ADS, FRIENDS])
+async def test_i7_what_is_hidden_reads_like_what_does_not_exist(side: Side, purpose: Purpose) -> None:
+    """By identifier, by phone, through `node` and in lists of identifiers: the same bytes, the same SQL."""
+    side.watch()
+    for seed in range(80, 84):
+        world = random_world(seed, 16)
+        await side.hold(world)
+        seen = oracle.visible(world, purpose)
+        hidden = [each for each in world.messenger_accounts if each.id not in seen.messenger]
+        visible = [f"ma_{number}" for number in seen.messenger][:3]
+        fields, _ = everything(purpose, [])
+        inner = fields.partition("nodes {")[2].partition(" usage")[0] if purpose is ADS else " id countryCode"
+        for account in hidden:
+            pairs = [
+                (
+                    f"query($k: ID!) {{ messengerAccount(id: $k) {{ {inner} }} }}",
+                    f"ma_{account.id}",
+                    f"ma_{MISSING}",
+                ),
+                (
+                    f"query($k: ID!) {{ node(id: $k) {{ id ... on MessengerAccount {{ {inner} }} }} }}",
+                    f"ma_{account.id}",
+                    f"ma_{MISSING}",
+                ),
+            ]
+            if purpose is ADS:
+                pairs.append(
+                    (
+                        "query($k: PhoneNumber!) { messengerAccount(phone: $k) { id socialAccount { id } } }",
+                        account.phone,
+                        UNKNOWN_PHONE,
+                    )
+                )
+            for document, there, nowhere in pairs:
+                one, sql = await side.ask(purpose, document, {"k": there}), [each[0] for each in side.asked]
+                other = await side.ask(purpose, document, {"k": nowhere})
+                assert one == other
+                assert sql == [each[0] for each in side.asked]
+            listed = (
+                "query($k: [ID!]) { messengerAccounts(ids: $k) {"
+                " totalCount nodes { id } edges { cursor } pageInfo { hasNextPage endCursor } } }"
+            )
+            one, other = [
+                await side.ask(purpose, listed, {"k": [*visible[:1], key, *visible[1:], key]})
+                for key in (f"ma_{account.id}", f"ma_{MISSING}")
+            ]
+            assert one == other
+            assert one.data["messengerAccounts"]["totalCount"] == len(visible)
+
+
+@pytest.mark.parametrize("purpose", SEEING)
+async def test_i7_a_hidden_field_fails_like_one_that_does_not_exist(side: Side, purpose: Purpose) -> None:
+    """Fields, filters, orders and arguments outside the universe: the words of a misspelt one."""
+    words: dict[str, set[bytes]] = {}
+    for type_, name in sorted({(each[0], each[1]) for each in oracle.matrix()}):
+        root = {"MessengerAccount": "messengerAccounts", "SocialAccount": "socialAccounts"}.get(type_)
+        if root not in lists_of(purpose) or name.startswith("(") or oracle.sees(purpose, type_, name):
+            continue
+        blank = "x" * len(name)
+        for asked in (
+            "{ %s { nodes { %%s } } }",
+            "{ %s(filter: {%%s: {}}) { totalCount } }",
+            "{ %s(orderBy: {%%s: ASC}) { totalCount } }",
+        ):
+            document = asked % root
+            hidden, misspelt = [await side.ask(purpose, document % each) for each in (name, blank)]
+            assert hidden == misspelt
+            assert hidden.codes == ["GRAPHQL_VALIDATION_FAILED"]
+            words.setdefault(document, set()).add(hidden.json["errors"][0]["message"].encode())
+    assert all(found == {MESSAGES[Code.GRAPHQL_VALIDATION_FAILED].encode()} for found in words.values())
+
+
+async def test_i7_a_phone_finds_nobody_where_phones_are_not_seen(side: Side) -> None:
+    """The argument is as absent as the field."""
+    document = '{ messengerAccount(phone: "+4915112345678") { id } }'
+    for purpose in (ADS, INFRASTRUCTURE, SECURITY):
+        assert (await side.ask(purpose, document)).status == 200
+    assert (await side.ask(FRIENDS, document)).codes == ["GRAPHQL_VALIDATION_FAILED"]
+
+
+@pytest.mark.parametrize("purpose", SEEING)
+async def test_i9_null_stands_only_where_the_type_says_so(side: Side, purpose: Purpose) -> None:
+    """No answer has null for a field that the schema promises, however many are hidden."""
+    world = random_world(90, 30)
+    await side.hold(world)
+    document, _ = everything(purpose, [])
+    data = (await side.ask(purpose, document)).data
+    schema = schema_for(purpose)
+
+    def check(type_: GraphQLObjectType, value: dict[str, Any]) -> None:
+        for key, inner in value.items():
+            field = type_.fields[key]
+            assert inner is not None or not isinstance(field.type, GraphQLNonNull), (type_.name, key)
+            named = get_named_type(field.type)
+            for each in inner if isinstance(inner, list) else [inner]:
+                if isinstance(named, GraphQLObjectType) and each is not None:
+                    check(named, each)
+
+    check(root_of(schema), data)
+
+
+# --- cursors --------------------------------------------------------------------------------------
+
+
+async def _cursors(
+    side: Side, purpose: Purpose, world: World
+) -> dict[tuple[str, str], tuple[str, str, dict[str, Any]]]:
+    """A cursor of each list, order and filter of the purpose → how it is asked for."""
+    found = {}
+    for name, type_ in lists_of(purpose).items():
+        for chosen in choices(type_, purpose, world):
+            more, arguments = declared(type_, chosen)
+            asked = f"{name}(first: 1, after: $at{arguments}) {{ edges {{ cursor }} }}"
+            document = f"query($at: String{more}) {{ {asked} }}"
+            edges = (await side.ask(purpose, document, chosen)).data[name]["edges"]
+            if edges:
+                found[f"{name} {sorted(chosen.items())}", edges[0]["cursor"]] = (document, name, chosen)
+    return found
+
+
+async def test_i12_a_cursor_opens_only_for_its_purpose_list_order_and_filter(side: Side) -> None:
+    """Everywhere else it is refused with one constant answer."""
+    world = random_world(91, 20)
+    await side.hold(world)
+    made = {purpose: await _cursors(side, purpose, world) for purpose in SEEING}
+    refused = set()
+    for purpose, lists in made.items():
+        for own, (document, _, chosen) in lists.items():
+            everywhere = [(whose, each) for whose, other in made.items() for each in other]
+            random = Random(f"{purpose} {own}")
+            for whose, (label, cursor) in [(purpose, own), *random.sample(everywhere, 12)]:
+                reply = await side.ask(purpose, document, {"at": cursor, **chosen})
+                if (whose, label) == (purpose, own[0]):
+                    assert reply.codes == []
+                else:
+                    assert reply.codes == ["CURSOR_REFUSED"]
+                    refused.add(reply)
+    assert len(refused) == 1
+
+
+async def test_i12_a_forged_cursor_is_refused(side: Side) -> None:
+    """Cut, lengthened, spelled otherwise or with any one character changed: one constant answer."""
+    world = random_world(92, 12)
+    await side.hold(world)
+    (((_, cursor), (document, _, _)), *_) = (await _cursors(side, SECURITY, world)).items()
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+    forged = {cursor[:length] for length in range(len(cursor))}
+    forged |= {cursor + end for end in ("A", "=", "==", "\n", " ", "AAAA", "\u00e9")} | {
+        f" {cursor}",
+        "A" * 5_000,
+    }
+    for place, letter in enumerate(cursor):
+        code = alphabet.index(letter)
+        forged |= {
+            cursor[:place] + alphabet[code ^ bit] + cursor[place + 1 :] for bit in (1, 2, 4, 8, 16, 32)
+        }
+    assert cursor not in forged
+    replies = {await side.ask(SECURITY, document, {"at": each}) for each in sorted(forged)}
+    assert [reply.codes for reply in replies] == [["CURSOR_REFUSED"]]
+    assert (await side.ask(SECURITY, document, {"at": cursor})).codes == []
+
+
+async def test_i12_a_cursor_ends_with_its_policy(side: Side) -> None:
+    """Sealed under the gateway's own key for another version of the policy, it is refused."""
+    cursors = Cursors(side.settings.key("cursors", 64))
+    document = "query($at: String) { messengerAccounts(after: $at) { totalCount } }"
+    for policy, codes in ((digest(), []), ("0" * 64, ["CURSOR_REFUSED"])):
+        cursor = cursors.seal("[1]", f"{SECURITY}|{policy}|MessengerAccountConnection|{{}}".encode())
+        assert (await side.ask(SECURITY, document, {"at": cursor})).codes == codes
+
+
+async def test_i12_a_cursor_tells_nothing_to_its_bearer(side: Side) -> None:
+    """Neither the value that a list is ordered by nor an identifier stands in it."""
+    world = random_world(93, 20)
+    await side.hold(world)
+    for (_, cursor), _ in (await _cursors(side, SECURITY, world)).items():
+        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        assert not any(each.country_code.encode() in raw and b"[" in raw for each in world.messenger_accounts)
+        assert not raw.startswith(b"[")
+
+
+async def test_i8_a_long_name_is_a_place_in_a_list_like_any_other(side: Side) -> None:
+    """Whatever somebody is called, the page after theirs can be asked for."""
+    names = ("A" * 9, "B" * 20_000, "C" * 9)
+    await side.hold(World(social_accounts=tuple(SocialAccount(*each) for each in enumerate(names))))
+    ids, total = await walk(
+        side,
+        FRIENDS,
+        "socialAccounts",
+        "}",
+        ", $orderBy: SocialAccountOrder",
+        {"orderBy": {"displayName": "ASC"}},
+        "first",
+        1,
+    )
+    assert (ids, total) == (["sa_0", "sa_1", "sa_2"], 3)
