@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 MAX_DOCUMENT_PLANS = 16
 _TEXT = frozenset({str})
+# Marks variables that needed no coercion: all are given, and texts have one shape.
+_PLAIN: dict[str, Any] = {}
 
 
 @dataclass
@@ -50,7 +52,7 @@ class Prepared:
                 elif type(value) is not str:
                     break
             else:
-                return VariableValues({}, given)
+                return VariableValues(_PLAIN, given)
         if not given.keys() <= self.names:
             raise Refusal(Code.BAD_USER_INPUT)
         return coerce_variables(self.schema, self.operation.node, given)
@@ -82,7 +84,9 @@ class PlanCache:
 
     def plan(self, purpose: Purpose, prepared: Prepared, variables: VariableValues) -> Plan:
         """The plan for these variables' shape. BAD_USER_INPUT, CURSOR_REFUSED."""
-        shape = tuple((name, shape_of(value)) for name, value in variables.coerced.items())
+        shape: Shape = None
+        if variables.sources is not _PLAIN:
+            shape = tuple((name, shape_of(value)) for name, value in variables.coerced.items())
         plan = prepared.plans.get(shape)
         if plan is None:
             plan = compile_plan(self.worlds[purpose], prepared.operation, variables)

@@ -20,6 +20,9 @@ class Store(StrEnum):
     MESSENGER = "messenger"
     SOCIAL = "social"
 
+    # As in schema/purposes.py: a request looks up by store several times.
+    __hash__ = str.__hash__
+
 
 class Class(StrEnum):
     """What a column holds. No universe has ever a column of CONTENT or RESTRICTION."""

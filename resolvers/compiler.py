@@ -11,7 +11,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from resolvers.binding import Binder, World
-from resolvers.plan import Fetch, Parameter, Plan, Statement
+from resolvers.plan import Fetch, Parameter, Plan, RootIntrospection, Statement
 from resolvers.selection import Collector
 from resolvers.sql import render_statement
 
@@ -35,6 +35,7 @@ def compile_plan(world: World, operation: Operation, variables: VariableValues) 
     waves = tuple(tuple(render_statement(group, gather) for group in wave) for wave in groups)
     return Plan(
         roots=roots,
+        introspects=any(isinstance(root, RootIntrospection) for root in roots),
         waves=waves,
         slots=tuple(binder.slots),
         least_cost=sum(_fixed_cost(each) or 0 for each in binder.cost),

@@ -44,7 +44,10 @@ SELECT rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrl
        EXISTS (SELECT FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
                WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
                  AND has_schema_privilege(r.oid, n.oid, 'USAGE')
-                 AND has_function_privilege(r.oid, p.oid, 'EXECUTE')) AS functions
+                 AND has_function_privilege(r.oid, p.oid, 'EXECUTE')) AS functions,
+       has_database_privilege(r.oid, current_database(), 'CREATE, TEMPORARY')
+       OR EXISTS (SELECT FROM pg_namespace n WHERE n.nspname !~ '^pg_' AND has_schema_privilege(r.oid, n.oid, 'CREATE'))
+       AS creates
 FROM pg_roles r WHERE rolname = $1
 """
 
@@ -98,7 +101,7 @@ async def _role_differences(connection: Connection, universe: Universe) -> list[
     if role is None:
         return [f"role {universe.role} is missing"]
     found = []
-    if role["powers"] or role["member"] or role["functions"]:
+    if role["powers"] or role["member"] or role["functions"] or role["creates"]:
         found.append(f"role {universe.role} has powers beyond its universe")
     expected = f"search_path={universe.purpose.universe}, pg_catalog"
     if expected not in role["settings"]:

@@ -30,9 +30,9 @@ def introspect(
     schema: GraphQLSchema, operation: Operation, plan: Plan, variables: VariableValues
 ) -> Mapping[str, str]:
     """JSON text of each introspection field of the root, by response key; empty if there is none."""
-    keys = {root.key for root in plan.roots if isinstance(root, RootIntrospection)}
-    if not keys or schema.query_type is None:
+    if not plan.introspects or schema.query_type is None:
         return {}
+    keys = {root.key for root in plan.roots if isinstance(root, RootIntrospection)}
     collector = Collector(schema, operation.fragments, variables)
     selected = collector.collect(schema.query_type, (operation.node.selection_set,))
     nodes: list[FieldNode] = [node for each in selected if each.key in keys for node in each.nodes]

@@ -227,7 +227,8 @@ class Statement:
     """One SQL text, and what it answers.
 
     Rows are (mark, JSON text); if `gathered`, each row holds many of both. `parameters`: in the order
-    of ``$1 …``; an integer stands for the keys of that slot.
+    of ``$1 …``; an integer stands for the keys of that slot. `holds_list`: a whole list is asked for,
+    which needs no key; without one there is nothing to ask when all keys are missing.
     """
 
     store: Store
@@ -235,6 +236,7 @@ class Statement:
     parameters: tuple[Parameter | int, ...]
     slots: tuple[int, ...]
     gathered: bool
+    holds_list: bool
 
 
 @dataclass(frozen=True)
@@ -307,6 +309,7 @@ class Plan:
     """
 
     roots: tuple[Root, ...]
+    introspects: bool
     waves: tuple[tuple[Statement, ...], ...]
     slots: tuple[Slot, ...]
     least_cost: int

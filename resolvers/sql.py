@@ -184,9 +184,7 @@ class Renderer:
             # field; otherwise a link whose far end is hidden would show that it exists.
             pieces = [PART, *pieces, PART]
         found = (
-            select(concatenate(pieces))
-            .select_from(inner.source)
-            .where(clause.c[bound.source.on] == row.key)
+            select(concatenate(pieces)).select_from(inner.source).where(clause.c[bound.source.on] == row.key)
         )
         return [func.coalesce(within(found, row).scalar_subquery(), quote("null"))]
 
@@ -196,9 +194,7 @@ class Renderer:
         item = concatenate(json_object((key, self.value(member, inner)) for key, member in bound.members))
         order = [clause.c[column] for column in bound.order]
         items = (
-            select(list_of(item, order))
-            .select_from(inner.source)
-            .where(clause.c[bound.source.on] == row.key)
+            select(list_of(item, order)).select_from(inner.source).where(clause.c[bound.source.on] == row.key)
         )
         return within(items, row).scalar_subquery()
 
@@ -279,4 +275,5 @@ def render_statement(fetches: Sequence[Fetch], gather: bool) -> Statement:
         parameters=tuple(renderer.parameters[name] for name in compiled.positiontup or ()),
         slots=tuple(fetch.slot for fetch in fetches),
         gathered=gather,
+        holds_list=any(fetch.page is not None for fetch in fetches),
     )

@@ -89,23 +89,23 @@ class Session:
 
     def __init__(self, connection: Connection, endpoint: Endpoint) -> None:
         self.connection = connection
-        self._timeout = endpoint.request_timeout_s
+        self.timeout_s = endpoint.request_timeout_s
+        self.prepared: OrderedDict[str, Statement] = OrderedDict()
         self._pooled = endpoint.pooled
-        self._prepared: OrderedDict[str, Statement] = OrderedDict()
 
     async def fetch(self, sql: str, arguments: Sequence[Any]) -> list[asyncpg.Record]:
         """The statement's rows."""
         if self._pooled:
             # A pooler may give each statement another server, except within a transaction.
             async with self.connection.transaction(readonly=True):
-                return await self.connection.fetch(sql, *arguments, timeout=self._timeout)
-        statement = self._prepared.get(sql)
+                return await self.connection.fetch(sql, *arguments, timeout=self.timeout_s)
+        statement = self.prepared.get(sql)
         if statement is None:
-            statement = await self.connection.prepare(sql, timeout=self._timeout)
-            self._prepared[sql] = statement
-            if len(self._prepared) > MAX_PREPARED:
-                self._prepared.popitem(last=False)
-        return await statement.fetch(*arguments, timeout=self._timeout)
+            statement = await self.connection.prepare(sql, timeout=self.timeout_s)
+            self.prepared[sql] = statement
+            if len(self.prepared) > MAX_PREPARED:
+                self.prepared.popitem(last=False)
+        return await statement.fetch(*arguments, timeout=self.timeout_s)
 
 
 class Snapshot:
@@ -144,9 +144,14 @@ class Pool:
     async def fetch(self, sql: str, arguments: Sequence[Any]) -> list[asyncpg.Record]:
         """The statement's rows, in a snapshot of its own. StoreUnavailable if the store is."""
         while True:
-            session, fresh = await self._take()
+            session, fresh = (self._free.pop(), False) if self._free else await self._take()
             try:
-                rows = await session.fetch(sql, arguments)
+                # The usual case spelled out: each coroutine on the way costs as much as a dictionary.
+                statement = session.prepared.get(sql)
+                if statement is not None:
+                    rows = await statement.fetch(*arguments, timeout=session.timeout_s)
+                else:
+                    rows = await session.fetch(sql, arguments)
             except BaseException as error:
                 self._give_up(session, error)
                 if _is_down(error) and not fresh and _connection_lost(session, error):
@@ -160,16 +165,14 @@ class Pool:
         """A session in which all statements see one snapshot. StoreUnavailable if the store is."""
         session = await self._begin()
         snapshot = Snapshot(session)
+        ended = False
         try:
             yield snapshot
-            if not snapshot.broken:
-                await session.connection.execute("COMMIT", timeout=self.endpoint.request_timeout_s)
-                self._give_back(session)
-                session = None  # type: ignore[assignment]
-        except _DOWN:
-            pass  # every row was read before the commit: there is nothing to lose with it
+            ended = not snapshot.broken and await self._end(session)
         finally:
-            if session is not None:
+            if ended:
+                self._give_back(session)
+            else:
                 self._drop(session)
 
     async def _begin(self) -> Session:
@@ -186,6 +189,14 @@ class Pool:
                     continue
                 raise _translated(error) from None
             return session
+
+    async def _end(self, session: Session) -> bool:
+        """Whether the transaction could be ended; if not there is nothing to lose, for it only read."""
+        try:
+            await session.connection.execute("COMMIT", timeout=session.timeout_s)
+        except _DOWN:
+            return False
+        return True
 
     async def close(self) -> None:
         """Close the idle connections; those in use are closed when they come back."""

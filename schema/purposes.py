@@ -25,6 +25,9 @@ class Purpose(StrEnum):
     PREFERENCES = "PREFERENCES"
     AUDIT = "AUDIT"
 
+    # Enum's own is a Python function, called at every look-up by purpose; this one is C.
+    __hash__ = str.__hash__
+
     @property
     def universe(self) -> str:
         """Name of the purpose's schema of views in each store."""
