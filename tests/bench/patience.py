@@ -27,6 +27,11 @@ class Cold:
     worst_ms: float
     again_ms: float
 
+    @property
+    def plan_ms(self) -> float:
+        """What its being new cost: parsing, validating and compiling it, and Postgres' own planning."""
+        return self.first_ms - self.again_ms
+
 
 def cold_plans(gateway: Server, keys: Keys) -> list[Cold]:
     """For each scenario, over documents that differ in the operation's name; nothing else is running."""
