@@ -381,7 +381,10 @@ class _Writer:
             if not pool or self.chance(3):
                 pool = [None]
             if self.mistake(30):
-                pool = [*self.known.foreign]
+                pool = [
+                    *self.known.foreign,
+                    *(f"{each[:-1]}{last}" for each in pool if each for last in "B=+"),
+                ]
             chosen[bound] = self.random.choice(pool)
 
     def _chosen(self, type_: GraphQLInputType) -> Any:

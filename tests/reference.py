@@ -153,21 +153,24 @@ class Reference:
     def answer(self, document: str, variables: Mapping[str, Any], name: str | None = None) -> bytes | Refused:
         """The bytes of the response, or the refusal."""
         parsed = parse(document)
-        if validate(self.schema, parsed, max_errors=1):
-            return Refused(frozenset({"GRAPHQL_VALIDATION_FAILED"}))
         operation = _operation(parsed, name)
+        codes = set()
         if operation is None:
-            return Refused(frozenset({"OPERATION_RESOLUTION_FAILURE"}))
+            codes.add("OPERATION_RESOLUTION_FAILURE")
+        if validate(self.schema, parsed, max_errors=1):
+            codes.add("GRAPHQL_VALIDATION_FAILED")
+        if codes or operation is None:
+            return Refused(frozenset(codes))
         declared = {each.variable.name.value for each in operation.variable_definitions or ()}
         coerced = get_variable_values(self.schema, operation.variable_definitions or (), dict(variables))
         if isinstance(coerced, list) or not set(variables) <= declared:
             return Refused(frozenset({BAD_INPUT}))
         try:
-            codes = frozenset(_Mistakes(self, parsed, coerced).of(operation))
+            codes = set(_Mistakes(self, parsed, coerced).of(operation))
         except GraphQLError:  # null for a directive's condition
-            codes = frozenset({BAD_INPUT})
+            codes = {BAD_INPUT}
         if codes:
-            return Refused(codes)
+            return Refused(frozenset(codes))
         result = execute_sync(
             self.schema,
             parsed,
@@ -208,12 +211,14 @@ class Reference:
         """The values that a cursor names as a place in the list. ValueError if it is another list's."""
         try:
             sealed = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-            values = json.loads(self.cursors._cipher.decrypt(sealed, [binding]))
+            payload = self.cursors._cipher.decrypt(sealed, [binding]).decode()
         except (ValueError, InvalidTag) as error:
             raise ValueError("not a cursor of this list") from error
+        if self.cursors.seal(payload, binding) != cursor:
+            raise ValueError("another spelling of a cursor")
         return tuple(
             datetime.datetime.fromisoformat(str(value)) if name == "registeredAt" else value
-            for name, value in zip(_ordered_by(arguments), values, strict=True)
+            for name, value in zip(_ordered_by(arguments), json.loads(payload), strict=True)
         )
 
     # --- lists ------------------------------------------------------------------------------------
