@@ -24,6 +24,11 @@ NewDatabase = Callable[[str], Awaitable[str]]
 Connect = Callable[[str], Awaitable["Connection"]]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--update` writes the golden plans anew instead of comparing them."""
+    parser.addoption("--update", action="store_true", help="write the golden plans anew")
+
+
 @pytest.fixture(scope="session")
 def embedded() -> Iterator[EmbeddedPostgres]:
     """A throw-away Postgres for this session (one for each worker of pytest-xdist), fsync off."""

@@ -1,0 +1,35 @@
+-- wave 0, messenger
+-- $1: bigint
+SELECT '0:' AS k, ('{"__typename":"MessengerAccount","id":"ma_' || a1.id || '","countryCode":"' || a1.country_code || '"}') AS b
+FROM account AS a1
+WHERE a1.id = $1::BIGINT
+
+-- wave 0, social
+-- $1: bigint
+SELECT '1:' AS k, ('{"__typename":"SocialAccount","id":"sa_' || a1.id || '","displayName":' || CAST(to_json(a1.display_name) AS TEXT) || '}') AS b
+FROM account AS a1
+WHERE a1.id = $1::BIGINT
+
+-- wave 0, messenger
+-- $1: bigint
+SELECT '2:' AS k, ('{"__typename":"MessengerAccount","id":"ma_' || a1.id || '","countryCode":"' || a1.country_code || '"}') AS b
+FROM account AS a1
+WHERE a1.id = $1::BIGINT
+
+-- wave 0, social
+-- $1: bigint
+SELECT '3:' AS k, ('{"__typename":"SocialAccount","id":"sa_' || a1.id || '","displayName":' || CAST(to_json(a1.display_name) AS TEXT) || '}') AS b
+FROM account AS a1
+WHERE a1.id = $1::BIGINT
+
+-- wave 0, messenger
+-- $1: bigint
+SELECT '4:' AS k, ('{"id":"ma_' || a1.id || '"}') AS b
+FROM account AS a1
+WHERE a1.id = $1::BIGINT
+
+-- wave 0, social
+-- $1: bigint
+SELECT '5:' AS k, ('{"id":"sa_' || a1.id || '"}') AS b
+FROM account AS a1
+WHERE a1.id = $1::BIGINT

@@ -1,0 +1,20 @@
+-- Thirty members, 0 to 29. Objected: 4 to ads, 5 to friend suggestions, 6 to both.
+INSERT INTO messenger.account (id, phone, country_code, registered_at)
+SELECT n,
+       CASE WHEN n % 3 = 0 THEN '+4477090' ELSE '+4915110' END || lpad(n::text, 5, '0'),
+       CASE WHEN n % 3 = 0 THEN 'GB' ELSE 'DE' END,
+       timestamptz '2016-08-25 00:00:00+00' + (n / 2 - 7) * interval '12 hours'
+FROM generate_series(0, 29) n;
+
+-- Member n wrote on n % 14 of the days before the horizon, the most active on its eve too.
+INSERT INTO messenger.daily_usage (account_id, day, messages_sent)
+SELECT n, date '2016-10-01' - 2 * d, 1 + (n + d) % 5
+FROM generate_series(0, 29) n, generate_series(0, n % 14 - 1) d;
+
+-- Those whose numbers add up to a multiple of seven know each other; everybody knows 5 and 6.
+INSERT INTO messenger.contact (account_id, contact_id)
+SELECT a, b
+FROM generate_series(0, 29) a, generate_series(0, 29) b
+WHERE a <> b AND ((a + b) % 7 = 0 OR b IN (5, 6));
+
+INSERT INTO messenger.restriction (account_id, purposes) VALUES (4, 1), (5, 2), (6, 3);

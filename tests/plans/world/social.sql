@@ -1,0 +1,27 @@
+-- Thirty people, 0 to 29. The odd ones, and all from 23 on, are members of the messenger too, under
+-- 29 less their number: 25, 24 and 23 are the objectors 4, 5 and 6.
+INSERT INTO social.account (id, display_name)
+SELECT n,
+       CASE n % 6
+           WHEN 0 THEN 'Ada ' WHEN 1 THEN 'Adam ' WHEN 2 THEN 'Zoë 😀 '
+           WHEN 3 THEN E'"quoted" \\ ' WHEN 4 THEN E'\x1f0:7\x1f ' ELSE E'\x1e,\x1c '
+       END || n
+FROM generate_series(0, 29) n;
+
+INSERT INTO social.friendship (account_id, friend_id)
+SELECT a, b
+FROM generate_series(0, 29) a, generate_series(0, 29) b
+WHERE a <> b AND ((a + b) % 6 = 0 OR abs(a - b) = 1);
+
+INSERT INTO social.messenger_link (account_id, messenger_id, since)
+SELECT n, 29 - n, date '2016-09-01' + n FROM generate_series(0, 29) n WHERE n % 2 = 1 OR n >= 23;
+
+INSERT INTO social.phone_binding (account_id, source, number, messenger_id)
+SELECT account_id, 'MESSENGER_SHARED', '+4915110' || lpad(messenger_id::text, 5, '0'), messenger_id
+FROM social.messenger_link;
+INSERT INTO social.phone_binding (account_id, source, number)
+SELECT n, 'SELF_PROFILE', '+4915110' || lpad(n::text, 5, '0') FROM generate_series(0, 29, 2) n;
+INSERT INTO social.phone_binding (account_id, source, number)
+SELECT n, 'SECURITY_2FA', '+4415110' || lpad(n::text, 5, '0') FROM generate_series(0, 29, 3) n;
+
+INSERT INTO social.restriction (messenger_id, purposes) VALUES (4, 1), (5, 2), (6, 3);
