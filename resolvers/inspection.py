@@ -46,7 +46,8 @@ SELECT rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrl
                  AND has_schema_privilege(r.oid, n.oid, 'USAGE')
                  AND has_function_privilege(r.oid, p.oid, 'EXECUTE')) AS functions,
        has_database_privilege(r.oid, current_database(), 'CREATE, TEMPORARY')
-       OR EXISTS (SELECT FROM pg_namespace n WHERE n.nspname !~ '^pg_' AND has_schema_privilege(r.oid, n.oid, 'CREATE'))
+       OR EXISTS (SELECT FROM pg_namespace n
+                  WHERE n.nspname !~ '^pg_' AND has_schema_privilege(r.oid, n.oid, 'CREATE'))
        AS creates
 FROM pg_roles r WHERE rolname = $1
 """

@@ -74,7 +74,8 @@ async def connect_role(endpoint: Endpoint) -> Connection:
             # Ours are kept in the pool; behind a pooler asyncpg's would return other sessions' rows.
             statement_cache_size=0,
         )
-    except _DOWN:
+    except (*_DOWN, asyncpg.PostgresError):
+        # Whatever refuses the connection (closed to all, no right to connect), nothing can be asked there.
         raise StoreUnavailable from None
 
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gateway.answer import Gateway
-from gateway.app import GraphQLEndpoint, open_gateway
+from gateway.app import Application, open_gateway
 from gateway.settings import Settings
 from gateway.tokens import issue
 from resolvers.catalogue import Store
@@ -131,14 +131,9 @@ class Side:
     asked: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
 
     @property
-    def endpoint(self) -> GraphQLEndpoint:
-        """The application of /graphql."""
-        return self.app.graphql
-
-    @property
     def gateway(self) -> Gateway:
         """The parts behind it."""
-        found = self.endpoint._answer.args[0]  # type: ignore[attr-defined]
+        found = self.app.graphql._answer.args[0]  # type: ignore[attr-defined]
         assert isinstance(found, Gateway)
         return found
 
@@ -243,19 +238,17 @@ async def open_side(
     each once is what most of a trial's time goes into.
     """
     settings = await new_settings(new_database, like, **others)
-    control, messenger, social = [
-        await connect_owner(settings.owner_dsn(name)) for name in ("control", "messenger", "social")
-    ]
+    owners = [await connect_owner(settings.owner_dsn(name)) for name in ("control", "messenger", "social")]
+    tokens = await issue_tokens(owners[0], settings) if like is None else like.tokens
+    side = Side(settings, *owners, tokens)
     try:
-        tokens = await issue_tokens(control, settings) if like is None else like.tokens
-        side = Side(settings, control, messenger, social, tokens)
         async with open_gateway(settings) as side.app:
             await side.wait_until_ready()
             if like is not None:
                 side.gateway.plans._known = like.gateway.plans._known
             yield side
     finally:
-        for connection in (control, messenger, social):
+        for connection in (side.control, side.messenger, side.social):
             await connection.close()
 
 
