@@ -20,6 +20,7 @@ From an operation to its plan, once for each document:
     selection      what the operation selects: fragments spread, directives applied
     parameters     from variables to the parameters of statements
     cursors        sealed places in a list
+    lists          what the arguments of a list say
     binding        each selected field bound to its source, cut where the answer hops
     plan           the frozen records that pass between all these
     sql            bound trees become statements
@@ -31,5 +32,6 @@ From a plan to the answer, for each request:
 
     introspection  answered on the purpose's own schema
     run            the plan's waves, one statement for each store, and the holes filled
+    assembly       a list of a sharded store, put together from rows of keys
     stores         the pools, one for each store and purpose; the only importer of asyncpg
 """

@@ -6,28 +6,25 @@ a hole and opens a fetch, one wave later; everything else stays in the statement
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import orjson
-from graphql import GraphQLInterfaceType, GraphQLObjectType, GraphQLSchema, get_named_type
+from graphql import GraphQLInterfaceType, GraphQLObjectType, get_named_type
 
-from resolvers.catalogue import Relation
+from resolvers.catalogue import Relation, Store
+from resolvers.lists import ListArguments, Listed
 from resolvers.parameters import (
     Arguments,
     account_number,
-    account_numbers,
-    page_size,
+    number_of,
     plain_text,
-    plain_texts,
     read_arguments,
-    split_identifier,
-    utc_time,
 )
 from resolvers.plan import (
+    Assembly,
     Bound,
-    Bounds,
     Count,
     CursorSlot,
     Edges,
@@ -39,7 +36,6 @@ from resolvers.plan import (
     Joined,
     Literal,
     ManyOf,
-    Narrowing,
     Nodes,
     ObjectOf,
     OneOf,
@@ -72,34 +68,17 @@ from resolvers.sources import (
     Summary,
     Value,
 )
-from schema.pages import DEFAULT_PAGE, MAX_PAGE, Direction
+from resolvers.worlds import World
+from schema.pages import DEFAULT_PAGE
 from schema.refusals import Code, Refusal
 
 if TYPE_CHECKING:
     from graphql.execution.values import VariableValues
 
-    from resolvers.cursors import Cursors
 
 # How many phone numbers an account has, for the cost alone.
 MANY_ROWS = 4
 Factors = tuple[Parameter | int, ...]
-
-
-@dataclass(frozen=True)
-class World:
-    """What binding needs besides the operation: the purpose's schema and every field's source.
-
-    `constants`: JSON texts for the sources that no store holds. `cursors` opens cursors; `binding` is
-    the purpose and the version of the policy, to which each is bound. `sharded`: whether the stores
-    are spread over machines, so that links between groups must be cut.
-    """
-
-    schema: GraphQLSchema
-    objects: Mapping[str, ObjectSource]
-    constants: Mapping[str, Mapping[str, str]]
-    cursors: Cursors
-    binding: str
-    sharded: bool = False
 
 
 @dataclass(frozen=True)
@@ -163,9 +142,9 @@ class Binder:
         prefixes = tuple(source.prefix for source in sources)
         slots = []
         for source in sources:
-            number = _number_of(source.prefix, prefixes)
+            number = number_of(source.prefix, prefixes)
             keys = Parameter("bigint", arguments.reader(("id",), number))
-            slots.append(self._open_root(source, None, keys, selected))
+            slots.append(self._open_fetch(source, None, selected, keys=keys))
         return RootNode(selected.key, tuple(slots))
 
     def _bind_lookup(self, named: GraphQLObjectType, selected: Selected, arguments: Arguments) -> RootHole:
@@ -179,71 +158,56 @@ class Binder:
         else:
             via, type_, decode = source.lookups[name], "text", plain_text  # type: ignore[assignment]
         keys = Parameter(type_, arguments.reader((name,), decode))
-        return RootHole(selected.key, self._open_root(source, via, keys, selected))
-
-    def _open_root(
-        self,
-        source: ObjectSource,
-        via: tuple[Relation, str, str] | None,
-        keys: Parameter,
-        selected: Selected,
-    ) -> int:
-        return self._open_fetch(source, via, (1,), wave=0, key_type=keys.type, selected=selected, keys=keys)
+        return RootHole(selected.key, self._open_fetch(source, via, selected, keys=keys))
 
     def _bind_list(self, named: GraphQLObjectType, selected: Selected, arguments: Arguments) -> RootList:
-        source = self._listed_source(named)
+        source = self.world.objects[get_named_type(named.fields["nodes"].type).name]
         slot = self._new_slot(FetchSlot("none"))
-        ids = self._named_ids(source, arguments)
+        said = self._list_arguments(arguments)
+        ids = said.ids(source)
         size: Parameter | int = DEFAULT_PAGE
         if ids is not None:
             size = Parameter("integer", arguments.reader(("ids",), len))
-        page = self._page(
-            named,
-            selected,
-            arguments,
-            At(0, source.relation, ()),
-            _Listed(source.relation, None, source, self._order(source, arguments), ids, size),
-        )
-        self.fetches.append(Fetch(slot, 0, source.relation.store, "none", page=page))
+        listed = Listed(source.relation, None, source, said.order(source), ids, size)
+        page = self._page(named, selected, said, At(0, source.relation, ()), listed)
+        self.fetches += self._list_fetches(slot, page, source.relation.store)
         return RootList(selected.key, slot)
 
-    def _listed_source(self, connection: GraphQLObjectType) -> ObjectSource:
-        return self.world.objects[get_named_type(connection.fields["nodes"].type).name]
+    def _list_arguments(self, arguments: Arguments) -> ListArguments:
+        return ListArguments(arguments, self.world.cursors, self.world.binding, self.given)
 
-    def _named_ids(self, source: ObjectSource, arguments: Arguments) -> Parameter | None:
-        if arguments.values.get("ids") is None:
-            return None
-        if any(value is not None for name, value in arguments.values.items() if name != "ids"):
-            raise Refusal(Code.BAD_USER_INPUT)
-        return self._given("bigint[]", arguments.reader(("ids",), account_numbers(source.prefix, MAX_PAGE)))
-
-    def _given(self, type_: str, read: Callable[[VariableValues], Any]) -> Parameter:
-        """A value that may be refused when it is read; noted, for it may be that no statement needs it."""
-        parameter = Parameter(type_, read)
-        self.given.append(parameter)
-        return parameter
+    def _list_fetches(self, slot: int, page: PageOf, store: Store) -> list[Fetch]:
+        """One fetch of the whole list; of a sharded store, whose shards each know a part, several."""
+        if not self.world.sharded:
+            return [Fetch(slot, 0, store, "none", page=page)]
+        total = self._new_slot(FetchSlot("none")) if page.counts else None
+        beyond = {name: self._new_slot(FetchSlot("none", otherwise="false")) for name in page.looks_beyond}
+        assembly = Assembly(page, total, tuple(beyond.items()))
+        fetches = [Fetch(slot, 0, store, "none", assembly=assembly)]
+        if total is not None:
+            fetches.append(Fetch(total, 0, store, "none", total_of=page))
+        fetches += [Fetch(each, 0, store, "none", beyond=(page, name)) for name, each in beyond.items()]
+        return fetches
 
     # --- objects ----------------------------------------------------------------------------------
 
-    def bind_object(self, source: ObjectSource, sets_of: Selected | tuple[Selected, ...], at: At) -> ObjectOf:
+    def bind_object(self, source: ObjectSource, selected: Selected, at: At) -> ObjectOf:
         """An object of the source's type with what is selected of it."""
-        fields = sets_of if isinstance(sets_of, tuple) else (sets_of,)
         type_ = self.world.schema.type_map[source.type]
         assert isinstance(type_, GraphQLObjectType)
         self.cost.append(at.rows)
-        return ObjectOf(source, self._members(type_, source.fields, fields, at))
+        return ObjectOf(source, self._members(type_, source.fields, selected, at))
 
     def _members(
         self,
         type_: GraphQLObjectType,
         sources: Mapping[str, Source],
-        fields: tuple[Selected, ...],
+        selected: Selected,
         at: At,
     ) -> tuple[tuple[str, Bound], ...]:
-        sets = tuple(each for selected in fields for each in selected.selection_sets)
         return tuple(
             (member.key, self._member(type_, sources, member, at))
-            for member in self.collector.collect(type_, sets)
+            for member in self.collector.collect(type_, selected.selection_sets)
         )
 
     def _member(
@@ -271,17 +235,17 @@ class Binder:
             case One():
                 at = replace(at, relation=source.relation)
                 self.cost.append(at.rows)
-                return OneOf(source, self._members(named, source.fields, (member,), at))
+                return OneOf(source, self._members(named, source.fields, member, at))
             case Many():
                 at = replace(at, relation=source.relation, rows=(*at.rows, MANY_ROWS))
                 self.cost.append(at.rows)
                 return ManyOf(
-                    source, self._members(named, source.fields, (member,), at), _visible_order(source, named)
+                    source, self._members(named, source.fields, member, at), _visible_order(source, named)
                 )
             case Page():
                 order = Order((Value(source.far.column, Json.NUMBER),))
-                listed = _Listed(source.relation, source.on, None, order, None, DEFAULT_PAGE, source.far)
-                return self._page(named, member, arguments, at, listed)
+                listed = Listed(source.relation, source.on, None, order, None, DEFAULT_PAGE, source.far)
+                return self._page(named, member, self._list_arguments(arguments), at, listed)
         raise AssertionError(f"a source without a binding: {source}")
 
     def _summary(
@@ -306,9 +270,7 @@ class Binder:
         if self._lies_together(hop, source, at):
             inner = replace(at, relation=source.relation)
             return Joined(hop, self.bind_object(source, member, inner))
-        slot = self._open_fetch(
-            source, hop.via, at.rows, wave=at.wave + 1, key_type="bigint", selected=member, keys=None
-        )
+        slot = self._open_fetch(source, hop.via, member, at.rows, at.wave + 1)
         # Within a store both ends of a link exist together; an item of a list cannot be null.
         if hop.via is None and source.relation.store is at.relation.store:
             self.slots[slot] = FetchSlot("bigint", required=True)
@@ -323,23 +285,19 @@ class Binder:
         self,
         source: ObjectSource,
         via: tuple[Relation, str, str] | None,
-        rows: Factors,
-        *,
-        wave: int,
-        key_type: str,
         selected: Selected,
-        keys: Parameter | None,
+        rows: Factors = (1,),
+        wave: int = 0,
+        keys: Parameter | None = None,
     ) -> int:
+        key_type = keys.type if keys is not None else "bigint"
         slot = self._new_slot(FetchSlot(key_type))
+        bound: ObjectOf | Hole
         if via is not None and self.world.sharded:
             # The lookup lies by another key: it answers with a hole that leads on by the object's own.
-            target = self._open_fetch(
-                source, None, rows, wave=wave + 1, key_type="bigint", selected=selected, keys=None
-            )
-            hole = Hole(target, via[2])
-            self.fetches.append(Fetch(slot, wave, source.relation.store, key_type, hole, via, keys))
-            return slot
-        bound = self.bind_object(source, selected, At(wave, source.relation, rows))
+            bound = Hole(self._open_fetch(source, None, selected, rows, wave + 1), via[2])
+        else:
+            bound = self.bind_object(source, selected, At(wave, source.relation, rows))
         self.fetches.append(Fetch(slot, wave, source.relation.store, key_type, bound, via, keys))
         return slot
 
@@ -350,10 +308,10 @@ class Binder:
     # --- pages ------------------------------------------------------------------------------------
 
     def _page(
-        self, named: GraphQLObjectType, selected: Selected, arguments: Arguments, at: At, listed: _Listed
+        self, named: GraphQLObjectType, selected: Selected, said: ListArguments, at: At, listed: Listed
     ) -> PageOf:
-        binding = self._cursor_binding(named, arguments)
-        bounds = self._bounds(arguments, listed, binding)
+        binding = said.cursor_binding(named)
+        bounds = said.bounds(listed, binding)
         place = self._new_slot(CursorSlot(binding))
         inner = At(at.wave, listed.relation, (*at.rows, bounds.size))
         parts = tuple(
@@ -366,14 +324,14 @@ class Binder:
             listed.on,
             listed.order,
             bounds,
-            self._narrowings(listed, arguments),
+            said.narrowings(listed),
             parts,
             listed.source,
             listed.ids,
         )
 
     def _part(
-        self, named: GraphQLObjectType, member: Selected, at: At, listed: _Listed, place: int
+        self, named: GraphQLObjectType, member: Selected, at: At, listed: Listed, place: int
     ) -> Edges | Nodes | Info | Total | Literal:
         if member.name == "__typename":
             return Literal(_quoted(named.name))
@@ -399,7 +357,7 @@ class Binder:
         )
 
     def _edge_member(
-        self, edge_type: GraphQLObjectType, edge: Selected, at: At, listed: _Listed, place: int
+        self, edge_type: GraphQLObjectType, edge: Selected, at: At, listed: Listed, place: int
     ) -> Bound | Place:
         if edge.name == "__typename":
             return Literal(_quoted(edge_type.name))
@@ -407,7 +365,7 @@ class Binder:
             return Place(place)
         return self._item(listed, edge, at)
 
-    def _item(self, listed: _Listed, selected: Selected, at: At) -> Bound:
+    def _item(self, listed: Listed, selected: Selected, at: At) -> Bound:
         if listed.far is not None:
             return self._hop(listed.far, selected, at)
         assert listed.source is not None
@@ -415,99 +373,6 @@ class Binder:
             own = Hop(to=listed.source.type, column=listed.source.relation.key or "")
             return self._hop(own, selected, at)
         return self.bind_object(listed.source, selected, at)
-
-    def _bounds(self, arguments: Arguments, listed: _Listed, binding: Parameter) -> Bounds:
-        given = arguments.values
-        first, last = given.get("first"), given.get("last")
-        if first is not None and last is not None:
-            raise Refusal(Code.BAD_USER_INPUT)
-        size: Parameter | int = listed.size
-        name = "last" if last is not None else "first"
-        if given.get(name) is not None:
-            decode = page_size(MAX_PAGE)
-            reader = arguments.reader((name,), decode)
-            # A size that stands in the document is written into the SQL: the planner then knows it.
-            size = decode(given[name]) if arguments.is_constant(name) else Parameter("integer", reader)
-        return Bounds(
-            size,
-            last is not None,
-            self._place("after", arguments, listed.order, binding),
-            self._place("before", arguments, listed.order, binding),
-        )
-
-    def _place(
-        self, name: str, arguments: Arguments, order: Order, binding: Parameter
-    ) -> tuple[Parameter, ...]:
-        if arguments.values.get(name) is None:
-            return ()
-        opened = arguments.reader((name,), lambda cursor: cursor)
-
-        def read_key(index: int, key: Value) -> Callable[[VariableValues], object]:
-            def read(variables: VariableValues) -> object:
-                sealed_for = binding.read(variables)
-                assert isinstance(sealed_for, bytes)
-                values = self.world.cursors.open(str(opened(variables)), sealed_for)
-                return _FROM_JSON[key.json](values[index])
-
-            return read
-
-        return tuple(
-            self._given(_TYPE_OF[key.json], read_key(index, key)) for index, key in enumerate(order.keys)
-        )
-
-    def _cursor_binding(self, named: GraphQLObjectType, arguments: Arguments) -> Parameter:
-        """Purpose, policy, list, filter and order: a cursor for one opens for no other."""
-        prefix = f"{self.world.binding}|{named.name}|"
-        readers = {
-            name: arguments.reader((name,), lambda value: value)
-            for name in ("filter", "orderBy")
-            if arguments.values.get(name) is not None
-        }
-
-        def read(variables: VariableValues) -> bytes:
-            bound_to = {name: reader(variables) for name, reader in readers.items()}
-            return prefix.encode() + orjson.dumps(bound_to, option=orjson.OPT_SORT_KEYS)
-
-        return Parameter("bytea", read)
-
-    def _order(self, source: ObjectSource, arguments: Arguments) -> Order:
-        key = source.relation.key or ""
-        unique = Value(key, Json.NUMBER)
-        given = arguments.values.get("orderBy")
-        if not given:
-            return Order((unique,))
-        ((name, direction),) = given.items()
-        column, json = source.orders[name]
-        keys = (unique,) if column == key else (Value(column, json), unique)
-        return Order(keys, descending=direction is Direction.DESC)
-
-    def _narrowings(self, listed: _Listed, arguments: Arguments) -> tuple[Narrowing, ...]:
-        given = arguments.values.get("filter")
-        if not given:
-            return ()
-        assert listed.source is not None
-        found = []
-        for name, conditions in given.items():
-            condition = listed.source.filters[name]
-            for operator in conditions or {}:
-                if conditions[operator] is not None:
-                    type_, decode = _OPERAND[operator]
-                    read = arguments.reader(("filter", name, operator), decode)
-                    found.append(Narrowing(condition.column, operator, self._given(type_, read)))
-        return tuple(found)
-
-
-@dataclass(frozen=True)
-class _Listed:
-    """What a connection lists: rows of `relation`, whose item is the row's own object or a hop."""
-
-    relation: Relation
-    on: str | None
-    source: ObjectSource | None
-    order: Order
-    ids: Parameter | None
-    size: Parameter | int
-    far: Hop | None = None
 
 
 def _visible_order(source: Many, named: GraphQLObjectType) -> tuple[str, ...]:
@@ -522,39 +387,3 @@ def _visible_order(source: Many, named: GraphQLObjectType) -> tuple[str, ...]:
 
 def _quoted(text: str) -> str:
     return orjson.dumps(text).decode()
-
-
-def _number_of(prefix: str, known: tuple[str, ...]) -> Callable[[Any], int | None]:
-    """The number in an identifier of this prefix; None if it is of another known one."""
-
-    def read(identifier: Any) -> int | None:
-        if all(split_identifier(identifier, each) is None for each in known):
-            raise Refusal(Code.BAD_USER_INPUT)
-        return split_identifier(identifier, prefix)
-
-    return read
-
-
-def _whole(value: Any) -> int:
-    return int(value)
-
-
-def _moment(value: Any) -> Any:
-    import datetime
-
-    return utc_time(datetime.datetime.fromisoformat(value))
-
-
-_TYPE_OF = {Json.NUMBER: "bigint", Json.TEXT: "text", Json.TIME: "timestamptz"}
-_FROM_JSON: dict[Json, Callable[[Any], object]] = {
-    Json.NUMBER: _whole,
-    Json.TEXT: plain_text,
-    Json.TIME: _moment,
-}
-_OPERAND: dict[str, tuple[str, Callable[[Any], Any]]] = {
-    "eq": ("text", plain_text),
-    "in": ("text[]", plain_texts),
-    "startsWith": ("text", plain_text),
-    "from": ("timestamptz", utc_time),
-    "before": ("timestamptz", utc_time),
-}

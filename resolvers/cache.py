@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from graphql import GraphQLID, GraphQLList, GraphQLNonNull, GraphQLSchema, GraphQLString, type_from_ast
 from graphql.execution.values import VariableValues
 
-from resolvers.binding import World
 from resolvers.compiler import compile_plan
 from resolvers.parameters import Shape, coerce_variables, shape_of
 from resolvers.plan import Plan
+from resolvers.worlds import World
 from schema.operations import DocumentLimits, Operation, read_operation
 from schema.purposes import Purpose
 from schema.refusals import Code, Refusal

@@ -10,10 +10,11 @@ from collections import defaultdict
 from math import prod
 from typing import TYPE_CHECKING
 
-from resolvers.binding import Binder, World
+from resolvers.binding import Binder
 from resolvers.plan import Fetch, Parameter, Plan, RootIntrospection, Statement
 from resolvers.selection import Collector
 from resolvers.sql import render_statement
+from resolvers.worlds import World
 
 if TYPE_CHECKING:
     from graphql.execution.values import VariableValues
@@ -31,8 +32,7 @@ def compile_plan(world: World, operation: Operation, variables: VariableValues) 
     binder = Binder(world, collector, variables)
     roots = tuple(binder.bind_root(query, field) for field in selected)
     groups = _group_fetches(binder.fetches, world.sharded)
-    gather = not world.sharded
-    waves = tuple(tuple(render_statement(group, gather) for group in wave) for wave in groups)
+    waves = tuple(tuple(render_statement(group, world.sharded) for group in wave) for wave in groups)
     return Plan(
         roots=roots,
         introspects=any(isinstance(root, RootIntrospection) for root in roots),

@@ -24,7 +24,19 @@ from sqlalchemy import (
 from sqlalchemy import Column as SqlColumn
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
-from resolvers.plan import HOLE, Edges, Info, Literal, Narrowing, Nodes, PageOf, Parameter, Place, Total
+from resolvers.plan import (
+    GOES_ON,
+    HOLE,
+    Edges,
+    Info,
+    Literal,
+    Narrowing,
+    Nodes,
+    PageOf,
+    Parameter,
+    Place,
+    Total,
+)
 from resolvers.rows import Row
 from resolvers.spelling import First, Pieces, concatenate, filtered, json_object, list_of, quote, spell
 
@@ -49,16 +61,12 @@ class Listing:
         self.name = f"page{renderer.names}"
         self.columns: dict[str, ColumnElement[Any]] = {}
         self.ids: FromClause | None = None
-        if page.ids is not None:
+        if page.ids is not None and not renderer.sharded:
             wanted = func.unnest(renderer.bind(page.ids)).table_valued(
                 SqlColumn("id", BigInteger()), with_ordinality="n", name=f"wanted{renderer.names}"
             )
             self.ids = wanted.render_derived()
             self.row.source = self.ids.join(clause, clause.c["id"] == self.ids.c["id"])
-        self.peeks = page.ids is None and any(
-            isinstance(part, Info) and any(name == _MORE[page.bounds.from_end] for _, name in part.members)
-            for _, part in page.parts
-        )
 
     # --- what the parts ask for -------------------------------------------------------------------
 
@@ -121,7 +129,7 @@ class Listing:
         return list_of(self.column(concatenate(item)), self.ordered(), self._on_page())
 
     def _on_page(self) -> ColumnElement[bool] | None:
-        if not self.peeks:
+        if not self.page.peeks:
             return None
         return self.column(self._number(), "n") <= self._size()
 
@@ -155,7 +163,7 @@ class Listing:
         if self.ids is not None:
             return ["false"]
         further = self._beyond(name)
-        if name == _MORE[self.page.bounds.from_end]:
+        if name == GOES_ON[self.page.bounds.from_end]:
             self.column(self._number(), "n")
             further = or_(func.count() > self._size(), further)
         return [cast(further, Text())]
@@ -171,12 +179,37 @@ class Listing:
         found: Any = select(literal_column("1")).select_from(other.row.source)
         return exists(within(found.where(*other._conditions(), beyond), self.parent))
 
+    # --- of a sharded store: each by itself -------------------------------------------------------
+
+    def key_rows(self) -> Any:
+        """(key, the order's values as a JSON list) of the page's rows, and one more if it is asked for."""
+        places = self.place(0)
+        places[0], places[-1] = "[", "]"
+        selected = select(cast(self.row.key, Text()).label("k"), concatenate(places).label("b"))
+        return self._cut(selected.select_from(self.row.source))
+
+    def total_rows(self, slot: int) -> Any:
+        """(mark, count) of the whole list; each shard's own, to be summed."""
+        counted = select(quote(f"{slot}:").label("k"), cast(func.count(), Text()).label("b"))
+        return counted.select_from(self.row.source).where(*self._conditions())
+
+    def beyond_rows(self, name: str, slot: int) -> Any:
+        """(mark, true) if the list holds items on the far side of the cursor there; else no row."""
+        bounds = self.page.bounds
+        place, outside = (bounds.before, False) if name == "hasNextPage" else (bounds.after, True)
+        found = select(quote(f"{slot}:").label("k"), quote("true").label("b")).select_from(self.row.source)
+        return found.where(*self._conditions(), ~self._against(place, after=outside)).limit(
+            literal_column("1", Integer())
+        )
+
     # --- rows -------------------------------------------------------------------------------------
 
     def _conditions(self) -> list[ColumnElement[bool]]:
         conditions = [_narrow(self.renderer, self.row.clause, each) for each in self.page.narrowings]
         if self.page.on is not None and self.parent is not None:
-            conditions.append(self.row.clause.c[self.page.on] == self.parent.key)
+            conditions += self.renderer.belonging(self.row.clause.c[self.page.on], self.parent)
+        if self.page.ids is not None and self.ids is None:
+            conditions.append(self.row.key == func.any(self.renderer.bind(self.page.ids)))
         return conditions
 
     def _against(self, place: tuple[Parameter, ...], after: bool) -> ColumnElement[bool]:
@@ -193,21 +226,21 @@ class Listing:
 
     def rows(self) -> FromClause:
         """The page's rows, with every column that a part asked for."""
-        conditions = self._conditions()
         selected = select(*self.columns.values()).select_from(self.row.source)
-        if self.ids is None:
+        return within(self._cut(selected), self.parent).subquery(self.name)
+
+    def _cut(self, selected: Any) -> Any:
+        """The rows between the cursors, in reading order, no more than the page needs."""
+        conditions = self._conditions()
+        if self.page.ids is None:
             bounds = self.page.bounds
             if bounds.after:
                 conditions.append(self._against(bounds.after, after=True))
             if bounds.before:
                 conditions.append(self._against(bounds.before, after=False))
-            limit = self._size() + literal_column("1", Integer()) if self.peeks else self._size()
+            limit = self._size() + literal_column("1", Integer()) if self.page.peeks else self._size()
             selected = selected.order_by(*self._reading_order()).limit(limit)
-        return within(selected.where(*conditions), self.parent).subquery(self.name)
-
-
-# Which of pageInfo's questions is answered by reading one row more: by `from_end`.
-_MORE = {False: "hasNextPage", True: "hasPreviousPage"}
+        return selected.where(*conditions)
 
 
 def _without_parts(page: PageOf) -> PageOf:

@@ -135,6 +135,17 @@ def account_number(prefix: str) -> Callable[[Any], int]:
     return read
 
 
+def number_of(prefix: str, known: tuple[str, ...]) -> Callable[[Any], int | None]:
+    """The number in an identifier of this prefix; None if it is of another known one."""
+
+    def read(identifier: Any) -> int | None:
+        if all(split_identifier(identifier, each) is None for each in known):
+            raise Refusal(Code.BAD_USER_INPUT)
+        return split_identifier(identifier, prefix)
+
+    return read
+
+
 def account_numbers(prefix: str, limit: int) -> Callable[[Any], list[int]]:
     """Reads a list of identifiers of one type, each number once, in order. BAD_USER_INPUT for any other.
 

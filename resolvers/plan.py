@@ -188,6 +188,43 @@ class PageOf:
     source: ObjectSource | None = None
     ids: Parameter | None = None
 
+    @property
+    def counts(self) -> bool:
+        """Whether the whole list is counted."""
+        return any(isinstance(part, Total) for _, part in self.parts)
+
+    @property
+    def peeks(self) -> bool:
+        """Whether one row more than the page is read, to see if the list goes on."""
+        return self.ids is None and GOES_ON[self.bounds.from_end] in self._questions
+
+    @property
+    def looks_beyond(self) -> tuple[str, ...]:
+        """Which of pageInfo's questions need a look at the far side of a cursor."""
+        places = {"hasNextPage": self.bounds.before, "hasPreviousPage": self.bounds.after}
+        return tuple(name for name, place in places.items() if place and name in self._questions)
+
+    @property
+    def _questions(self) -> frozenset[str]:
+        infos = [part for _, part in self.parts if isinstance(part, Info)]
+        return frozenset(name for info in infos for _, name in info.members if isinstance(name, str))
+
+
+# Which of pageInfo's questions one row more answers: by `from_end`.
+GOES_ON = {False: "hasNextPage", True: "hasPreviousPage"}
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """A list of a sharded store, put together from rows of keys: the items are holes.
+
+    `total`: the slot of its count. `beyond`: slots of what lies on the far side of its cursors.
+    """
+
+    page: PageOf
+    total: int | None
+    beyond: tuple[tuple[str, int], ...]
+
 
 @dataclass(frozen=True)
 class ObjectOf:
@@ -209,7 +246,8 @@ class Fetch:
 
     `slot`: the hole that it fills. `via`: the lookup relation that its keys go through: (relation,
     column of the keys, column of the object's key). `keys`: for a root, how its keys are read; a
-    fetch without is keyed by the holes of the wave before. `page`: the list, which has no keys.
+    fetch without is keyed by the holes of the wave before. `page`: the list, which has no keys; of a
+    sharded store its rows (`assembly`), its count and what lies beyond it, each by itself.
     """
 
     slot: int
@@ -220,6 +258,9 @@ class Fetch:
     via: tuple[Relation, str, str] | None = None
     keys: Parameter | None = None
     page: PageOf | None = None
+    assembly: Assembly | None = None
+    total_of: PageOf | None = None
+    beyond: tuple[PageOf, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -237,14 +278,16 @@ class Statement:
     slots: tuple[int, ...]
     gathered: bool
     holds_list: bool
+    assembly: Assembly | None = None
 
 
 @dataclass(frozen=True)
 class FetchSlot:
-    """A hole filled by rows of a fetch, whose keys have this type. `required`: it may not stay empty."""
+    """A hole filled by rows of a fetch. `required`: it may not stay empty; `otherwise`: what then stands."""
 
     key_type: str
     required: bool = False
+    otherwise: str | None = None
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from resolvers.assembly import assemble
 from resolvers.catalogue import Store
 from resolvers.cursors import Cursors
 from resolvers.plan import (
@@ -89,7 +90,9 @@ class Run:
 
     def note(self, statement: Statement, rows: Iterable[tuple[str, str]]) -> None:
         """Note a statement's texts."""
-        if statement.gathered:
+        if statement.assembly is not None:
+            rows = [(f"{statement.slots[0]}:", assemble(statement.assembly, list(rows), self._variables))]
+        elif statement.gathered:
             rows = [pair for marks, texts in rows if marks for pair in _apart(marks, texts)]
         for mark, text in rows:
             self._found[mark] = text
@@ -169,7 +172,7 @@ class Run:
         assert isinstance(slot, FetchSlot)
         if slot.required:
             raise StoreUnavailable if int(number) in self.failed else StoreChanged
-        return None
+        return slot.otherwise
 
     # --- roots ------------------------------------------------------------------------------------
 

@@ -65,12 +65,15 @@ class Renderer:
     """Renders the fetches of one statement; counts its aliases and parameters.
 
     `gather`: rows keyed by holes come as one row of many: three quarters of their cost in Python is
-    for the row. Only where one machine sees all of them.
+    for the row. Only where one machine sees all of them. `sharded`: the rows are spread by key; then
+    whatever belongs to an object repeats the key that was asked for, or every shard would be asked.
     """
 
     gather: bool
+    sharded: bool
     names: int = 0
     parameters: dict[str, Parameter | int] = field(default_factory=dict)
+    asked: ColumnElement[Any] | None = None
 
     def alias(self, relation: Relation) -> FromClause:
         """The relation under a name of its own."""
@@ -93,9 +96,8 @@ class Renderer:
 
     def fetch(self, fetch: Fetch) -> Any:
         """(mark, JSON text) of one fetch."""
-        if fetch.page is not None:
-            return select(quote(f"{fetch.slot}:").label("k"), self._page(fetch.page, None).label("b"))
-        assert fetch.object is not None
+        if fetch.object is None:
+            return self._list(fetch)
         if fetch.via is None:
             assert isinstance(fetch.object, ObjectOf)
             relation = fetch.object.source.relation
@@ -112,6 +114,7 @@ class Renderer:
                 clause = self.alias(relation)
                 own = clause.c[relation.key or ""]
                 row = Row(clause, first.join(clause, own == first.c[target_column]), own)
+        self.asked = self._asked_keys(fetch)
         text = concatenate(self.value(fetch.object, row))
         if fetch.keys is not None:
             mark = quote(f"{fetch.slot}:")
@@ -119,12 +122,31 @@ class Renderer:
             mark = concatenate([f"{fetch.slot}:", key])
             if self.gather:
                 mark, text = _gathered(mark), _gathered(text)
-        return select(mark.label("k"), text.label("b")).select_from(row.source).where(self._keyed(key, fetch))
+        return select(mark.label("k"), text.label("b")).select_from(row.source).where(key == self.asked)
 
-    def _keyed(self, key: ColumnElement[Any], fetch: Fetch) -> ColumnElement[bool]:
+    def _list(self, fetch: Fetch) -> Any:
+        """(mark, JSON text) of a whole list; of a sharded store the rows that it is assembled from."""
+        if fetch.page is not None:
+            return select(quote(f"{fetch.slot}:").label("k"), self._page(fetch.page, None).label("b"))
+        if fetch.assembly is not None:
+            return Listing(self, fetch.assembly.page, None).key_rows()
+        if fetch.total_of is not None:
+            return Listing(self, fetch.total_of, None).total_rows(fetch.slot)
+        assert fetch.beyond is not None
+        page, name = fetch.beyond
+        return Listing(self, page, None).beyond_rows(name, fetch.slot)
+
+    def _asked_keys(self, fetch: Fetch) -> ColumnElement[Any]:
+        """What a key column is compared with: one key of the request, or all keys of the holes."""
         if fetch.keys is not None:
-            return key == self.bind(fetch.keys)
-        return key == func.any(self._new_parameter(fetch.slot, fetch.key_type + "[]"))
+            return self.bind(fetch.keys)
+        return func.any(self._new_parameter(fetch.slot, fetch.key_type + "[]"))
+
+    def belonging(self, column: ColumnElement[Any], row: Row) -> list[ColumnElement[bool]]:
+        """Conditions for rows that belong to the object in `row`."""
+        own = [column == row.key]
+        # On one machine this would sort the keys anew for each parent (2.2 ms for 0.97).
+        return [*own, column == self.asked] if self.sharded and self.asked is not None else own
 
     # --- values -----------------------------------------------------------------------------------
 
@@ -184,7 +206,9 @@ class Renderer:
             # field; otherwise a link whose far end is hidden would show that it exists.
             pieces = [PART, *pieces, PART]
         found = (
-            select(concatenate(pieces)).select_from(inner.source).where(clause.c[bound.source.on] == row.key)
+            select(concatenate(pieces))
+            .select_from(inner.source)
+            .where(*self.belonging(clause.c[bound.source.on], row))
         )
         return [func.coalesce(within(found, row).scalar_subquery(), quote("null"))]
 
@@ -194,7 +218,9 @@ class Renderer:
         item = concatenate(json_object((key, self.value(member, inner)) for key, member in bound.members))
         order = [clause.c[column] for column in bound.order]
         items = (
-            select(list_of(item, order)).select_from(inner.source).where(clause.c[bound.source.on] == row.key)
+            select(list_of(item, order))
+            .select_from(inner.source)
+            .where(*self.belonging(clause.c[bound.source.on], row))
         )
         return within(items, row).scalar_subquery()
 
@@ -203,7 +229,7 @@ class Renderer:
         counted = (
             select(band(func.count(), bound.source.bands))
             .select_from(clause)
-            .where(clause.c[bound.source.on] == row.key)
+            .where(*self.belonging(clause.c[bound.source.on], row))
         )
         return within(counted, row).scalar_subquery()
 
@@ -230,7 +256,7 @@ class Renderer:
             select(text)
             .select_from(clause)
             .where(
-                clause.c[source.on] == row.key,
+                *self.belonging(clause.c[source.on], row),
                 day > until - literal_column(str(source.days), Integer()),
                 day <= until,
             )
@@ -262,10 +288,10 @@ def _gathered(text: ColumnElement[Any]) -> ColumnElement[str]:
     return func.string_agg(text, quote(ITEM))
 
 
-def render_statement(fetches: Sequence[Fetch], gather: bool) -> Statement:
+def render_statement(fetches: Sequence[Fetch], sharded: bool) -> Statement:
     """One statement for fetches of one store and one wave."""
-    gather = gather and all(fetch.keys is None and fetch.page is None for fetch in fetches)
-    renderer = Renderer(gather)
+    gather = not sharded and all(fetch.keys is None and fetch.object is not None for fetch in fetches)
+    renderer = Renderer(gather, sharded)
     selects = [renderer.fetch(fetch) for fetch in fetches]
     whole: Any = selects[0] if len(selects) == 1 else union_all(*selects)
     compiled = whole.compile(dialect=DIALECT)
@@ -275,5 +301,6 @@ def render_statement(fetches: Sequence[Fetch], gather: bool) -> Statement:
         parameters=tuple(renderer.parameters[name] for name in compiled.positiontup or ()),
         slots=tuple(fetch.slot for fetch in fetches),
         gathered=gather,
-        holds_list=any(fetch.page is not None for fetch in fetches),
+        holds_list=any(fetch.object is None for fetch in fetches),
+        assembly=fetches[0].assembly,
     )

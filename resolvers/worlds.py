@@ -3,15 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import orjson
+from graphql import GraphQLSchema
 
-from resolvers.binding import World
 from resolvers.cursors import Cursors
 from resolvers.sources import ObjectSource
 from schema.build import build_schemas
 from schema.matrix import digest
 from schema.purposes import ABOUT, Purpose
+
+
+@dataclass(frozen=True)
+class World:
+    """What binding needs besides the operation: the purpose's schema and every field's source.
+
+    `constants`: JSON texts for the sources that no store holds. `cursors` opens cursors; `binding` is
+    the purpose and the version of the policy, to which each is bound. `sharded`: whether the stores
+    are spread over machines, so that links between groups must be cut.
+    """
+
+    schema: GraphQLSchema
+    objects: Mapping[str, ObjectSource]
+    constants: Mapping[str, Mapping[str, str]]
+    cursors: Cursors
+    binding: str
+    sharded: bool = False
 
 
 def build_worlds(

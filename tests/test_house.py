@@ -43,7 +43,6 @@ MAX_FUNCTION_LINES = 50
 
 # Longer files, each with the reason why a cut would not help its reader.
 LONG_FILES = {
-    "resolvers/binding.py": "one walk over one tree: its cases share what the walk has collected",
     "gateway/cli.py": "each command is a few lines; the file is their list",
     "gateway/demo/generate.py": "one statement for each table of made-up rows",
 }
@@ -152,6 +151,7 @@ SPELL_SQL = {
     "resolvers/pages.py": "plans: connections",
     "resolvers/stores.py": "what a new connection is set to",
     "resolvers/universe.py": "views and roles, for review",
+    "resolvers/inspection.py": "what the catalogues say",
     "resolvers/migrations.py": "which migrations were made",
     "resolvers/objections.py": "events and their fold",
     "gateway/tokens.py": "the table of tokens",

@@ -1,0 +1,181 @@
+"""What the arguments of a list say: which rows, in which order, which part of them.
+
+Everything is read once when the plan is made, for this shape of variables, and becomes parameters of
+the statement; what an argument could say wrong is refused whether or not a statement needs it.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from graphql import GraphQLObjectType
+
+from resolvers.catalogue import Relation
+from resolvers.parameters import (
+    Arguments,
+    account_numbers,
+    page_size,
+    plain_text,
+    plain_texts,
+    utc_time,
+)
+from resolvers.plan import Bounds, Narrowing, Order, Parameter
+from resolvers.sources import Hop, Json, ObjectSource, Value
+from schema.pages import MAX_PAGE, Direction
+from schema.refusals import Code, Refusal
+
+if TYPE_CHECKING:
+    from graphql.execution.values import VariableValues
+
+    from resolvers.cursors import Cursors
+
+
+@dataclass(frozen=True)
+class Listed:
+    """What a connection lists: rows of `relation`, whose item is the row's own object or a hop."""
+
+    relation: Relation
+    on: str | None
+    source: ObjectSource | None
+    order: Order
+    ids: Parameter | None
+    size: Parameter | int
+    far: Hop | None = None
+
+
+@dataclass(frozen=True)
+class ListArguments:
+    """The arguments of one list. `given` collects the values that may be refused when they are read.
+
+    `binding` is what every cursor of the universe is bound to: the purpose and the policy.
+    """
+
+    arguments: Arguments
+    cursors: Cursors
+    binding: str
+    given: list[Parameter]
+
+    def ids(self, source: ObjectSource) -> Parameter | None:
+        """The numbers to look up instead of a page. BAD_USER_INPUT beside any other argument."""
+        values = self.arguments.values
+        if values.get("ids") is None:
+            return None
+        if any(value is not None for name, value in values.items() if name != "ids"):
+            raise Refusal(Code.BAD_USER_INPUT)
+        read = self.arguments.reader(("ids",), account_numbers(source.prefix, MAX_PAGE))
+        return self._given("bigint[]", read)
+
+    def order(self, source: ObjectSource) -> Order:
+        """The order asked for; by number if none is."""
+        key = source.relation.key or ""
+        unique = Value(key, Json.NUMBER)
+        given = self.arguments.values.get("orderBy")
+        if not given:
+            return Order((unique,))
+        ((name, direction),) = given.items()
+        column, json = source.orders[name]
+        keys = (unique,) if column == key else (Value(column, json), unique)
+        return Order(keys, descending=direction is Direction.DESC)
+
+    def bounds(self, listed: Listed, cursor_binding: Parameter) -> Bounds:
+        """The part of the list. BAD_USER_INPUT for a negative size, or both `first` and `last`."""
+        arguments = self.arguments
+        given = arguments.values
+        first, last = given.get("first"), given.get("last")
+        if first is not None and last is not None:
+            raise Refusal(Code.BAD_USER_INPUT)
+        size: Parameter | int = listed.size
+        name = "last" if last is not None else "first"
+        if given.get(name) is not None:
+            decode = page_size(MAX_PAGE)
+            reader = arguments.reader((name,), decode)
+            # A size that stands in the document is written into the SQL: the planner then knows it.
+            size = decode(given[name]) if arguments.is_constant(name) else Parameter("integer", reader)
+        return Bounds(
+            size,
+            last is not None,
+            self._place("after", listed.order, cursor_binding),
+            self._place("before", listed.order, cursor_binding),
+        )
+
+    def _place(self, name: str, order: Order, cursor_binding: Parameter) -> tuple[Parameter, ...]:
+        if self.arguments.values.get(name) is None:
+            return ()
+        opened = self.arguments.reader((name,), lambda cursor: cursor)
+
+        def read_key(index: int, key: Value) -> Callable[[VariableValues], object]:
+            def read(variables: VariableValues) -> object:
+                sealed_for = cursor_binding.read(variables)
+                assert isinstance(sealed_for, bytes)
+                values = self.cursors.open(str(opened(variables)), sealed_for)
+                return _FROM_JSON[key.json](values[index])
+
+            return read
+
+        return tuple(
+            self._given(_TYPE_OF[key.json], read_key(index, key)) for index, key in enumerate(order.keys)
+        )
+
+    def cursor_binding(self, named: GraphQLObjectType) -> Parameter:
+        """Purpose, policy, list, filter and order: a cursor for one opens for no other."""
+        prefix = f"{self.binding}|{named.name}|"
+        readers = {
+            name: self.arguments.reader((name,), lambda value: value)
+            for name in ("filter", "orderBy")
+            if self.arguments.values.get(name) is not None
+        }
+
+        def read(variables: VariableValues) -> bytes:
+            bound_to = {name: reader(variables) for name, reader in readers.items()}
+            return prefix.encode() + orjson.dumps(bound_to, option=orjson.OPT_SORT_KEYS)
+
+        return Parameter("bytea", read)
+
+    def narrowings(self, listed: Listed) -> tuple[Narrowing, ...]:
+        """The conditions of the filter; one that is null is as good as left out."""
+        given = self.arguments.values.get("filter")
+        if not given:
+            return ()
+        assert listed.source is not None
+        found = []
+        for name, conditions in given.items():
+            condition = listed.source.filters[name]
+            for operator in conditions or {}:
+                if conditions[operator] is not None:
+                    type_, decode = _OPERAND[operator]
+                    read = self.arguments.reader(("filter", name, operator), decode)
+                    found.append(Narrowing(condition.column, operator, self._given(type_, read)))
+        return tuple(found)
+
+    def _given(self, type_: str, read: Callable[[VariableValues], Any]) -> Parameter:
+        """A value that may be refused when it is read; noted, for it may be that no statement needs it."""
+        parameter = Parameter(type_, read)
+        self.given.append(parameter)
+        return parameter
+
+
+def _whole(value: Any) -> int:
+    return int(value)
+
+
+def _moment(value: Any) -> Any:
+    return utc_time(datetime.datetime.fromisoformat(value))
+
+
+_TYPE_OF = {Json.NUMBER: "bigint", Json.TEXT: "text", Json.TIME: "timestamptz"}
+_FROM_JSON: dict[Json, Callable[[Any], object]] = {
+    Json.NUMBER: _whole,
+    Json.TEXT: plain_text,
+    Json.TIME: _moment,
+}
+_OPERAND: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "eq": ("text", plain_text),
+    "in": ("text[]", plain_texts),
+    "startsWith": ("text", plain_text),
+    "from": ("timestamptz", utc_time),
+    "before": ("timestamptz", utc_time),
+}
