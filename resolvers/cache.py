@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 MAX_DOCUMENT_PLANS = 16
 _TEXT = frozenset({str})
-# Marks variables that needed no coercion: all are given, and texts have one shape.
+# Marks variables that needed no coercion: all are given, each a text, texts, or null.
 _PLAIN: dict[str, Any] = {}
+_MISSING = object()
 
 
 @dataclass
@@ -38,15 +39,18 @@ class Prepared:
     schema: GraphQLSchema
     plans: OrderedDict[Shape, Plan] = field(default_factory=OrderedDict)
     names: frozenset[str] = frozenset()
-    # Names and kinds of variables, if all are of the two kinds that need no coercion.
-    plain: tuple[tuple[str, bool], ...] | None = None
+    # (name, whether a list, whether it may be null) of the variables, if none needs to be coerced.
+    plain: tuple[tuple[str, bool, bool], ...] | None = None
 
     def coerce(self, given: dict[str, Any]) -> VariableValues:
         """The variables of one request. BAD_USER_INPUT if one is unknown or not of its type."""
         if self.plain is not None and len(given) == len(self.plain):
-            for name, is_list in self.plain:
-                value = given.get(name)
-                if is_list:
+            for name, is_list, may_be_null in self.plain:
+                value = given.get(name, _MISSING)
+                if value is None:
+                    if not may_be_null:
+                        break
+                elif is_list:
                     if type(value) is not list or not _TEXT.issuperset(map(type, value)):
                         break
                 elif type(value) is not str:
@@ -84,8 +88,9 @@ class PlanCache:
 
     def plan(self, purpose: Purpose, prepared: Prepared, variables: VariableValues) -> Plan:
         """The plan for these variables' shape. BAD_USER_INPUT, CURSOR_REFUSED."""
-        shape: Shape = None
-        if variables.sources is not _PLAIN:
+        if variables.sources is _PLAIN:
+            shape: Shape = tuple([value is None for value in variables.coerced.values()])
+        else:
             shape = tuple((name, shape_of(value)) for name, value in variables.coerced.items())
         plan = prepared.plans.get(shape)
         if plan is None:
@@ -99,10 +104,12 @@ class PlanCache:
 def _prepared(schema: GraphQLSchema, operation: Operation) -> Prepared:
     definitions = operation.node.variable_definitions or ()
     types = {each.variable.name.value: type_from_ast(schema, each.type) for each in definitions}
-    kinds = [_plain_kind(type_) for type_ in types.values()]
     plain = None
-    if all(kind is not None for kind in kinds):
-        plain = tuple(zip(types, (bool(kind) for kind in kinds), strict=True))
+    if all(_plain_kind(type_) is not None for type_ in types.values()):
+        plain = tuple(
+            (name, bool(_plain_kind(type_)), not isinstance(type_, GraphQLNonNull))
+            for name, type_ in types.items()
+        )
     return Prepared(operation, schema, names=frozenset(types), plain=plain)
 
 
