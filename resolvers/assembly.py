@@ -43,10 +43,9 @@ def assemble(assembly: Assembly, rows: Rows, variables: VariableValues) -> str:
 def _on_page(page: PageOf, rows: Rows, variables: VariableValues) -> tuple[Rows, bool]:
     """The page's rows in the list's order, and whether one more was read."""
     if page.ids is not None:
-        wanted = page.ids.read(variables)
-        assert isinstance(wanted, list)
+        wanted = str(page.ids.read(variables)).strip("{}").split(",")
         found = dict(rows)
-        return [(str(number), found[str(number)]) for number in wanted if str(number) in found], False
+        return [(number, found[number]) for number in wanted if number in found], False
     size = page.bounds.size
     if isinstance(size, Parameter):
         size = size.read(variables)  # type: ignore[assignment]

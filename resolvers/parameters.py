@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -146,16 +146,17 @@ def number_of(prefix: str, known: tuple[str, ...]) -> Callable[[Any], int | None
     return read
 
 
-def account_numbers(prefix: str, limit: int) -> Callable[[Any], list[int]]:
-    """Reads a list of identifiers of one type, each number once, in order. BAD_USER_INPUT for any other.
+def account_numbers(prefix: str, limit: int) -> Callable[[Any], str]:
+    """Reads identifiers of one type as an array in Postgres' text form, each number once, in order.
 
-    All are checked by one match and read by one call: a call for each of a hundred costs more than the
-    rest of the request.
+    All are checked by one match and sent as one text: a call for each of a hundred, or the driver's own
+    coding of an array (44 µs against 19), costs more than the rest of the request. BAD_USER_INPUT for
+    anything else than identifiers of the type.
     """
     one = f"{prefix}(?:0|[1-9][0-9]{{0,18}})"
     all_well_formed = re.compile(f"(?:{one}(?:,{one})*)?", re.ASCII).fullmatch
 
-    def read(identifiers: Any) -> list[int]:
+    def read(identifiers: Any) -> str:
         joined = ",".join(identifiers)
         if len(identifiers) > limit or not all_well_formed(joined):
             raise Refusal(Code.BAD_USER_INPUT)
@@ -163,9 +164,14 @@ def account_numbers(prefix: str, limit: int) -> Callable[[Any], list[int]]:
         # An identifier that holds a comma would pass as two.
         if len(numbers) != len(identifiers) or max(numbers, default=0) > MAX_BIGINT:
             raise Refusal(Code.BAD_USER_INPUT)
-        return list(dict.fromkeys(numbers))
+        return array_text(map(str, dict.fromkeys(numbers)))
 
     return read
+
+
+def array_text(numbers: Iterable[str]) -> str:
+    """Numbers as Postgres reads an array: ``{1,2,3}``."""
+    return "{" + ",".join(numbers) + "}"
 
 
 def split_identifier(identifier: Any, prefix: str) -> int | None:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from resolvers.assembly import assemble
 from resolvers.catalogue import Store
 from resolvers.cursors import Cursors
+from resolvers.parameters import array_text
 from resolvers.plan import (
     HOLE,
     ITEM,
@@ -110,17 +111,15 @@ class Run:
         for index, parameter in enumerate(statement.parameters):
             if isinstance(parameter, int):
                 arguments[index] = self._keys_of(parameter)
-                asked = asked or bool(arguments[index])
-            else:
-                asked = asked or arguments[index] is not None
+            asked = asked or arguments[index] is not None
         return asked
 
-    def _keys_of(self, slot: int) -> list[int]:
+    def _keys_of(self, slot: int) -> str | None:
         pattern = _mark_of(slot)
         keys: dict[str, None] = {}
         for _, text in self._open:
             keys.update(dict.fromkeys(pattern.findall(text)))
-        return list(map(int, keys))
+        return array_text(keys) if keys else None
 
     # --- holes ------------------------------------------------------------------------------------
 

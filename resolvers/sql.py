@@ -15,7 +15,9 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Integer,
+    Text,
     bindparam,
+    cast,
     func,
     literal_column,
     select,
@@ -84,13 +86,13 @@ class Renderer:
         """The parameter's place in the statement; the same parameter has one place."""
         for name, known in self.parameters.items():
             if known is parameter:
-                return bindparam(name, type_=TYPES[parameter.type])
+                return _place(name, parameter.type)
         return self._new_parameter(parameter, parameter.type)
 
     def _new_parameter(self, parameter: Parameter | int, type_: str) -> ColumnElement[Any]:
         name = f"p{len(self.parameters)}"
         self.parameters[name] = parameter
-        return bindparam(name, type_=TYPES[type_])
+        return _place(name, type_)
 
     # --- fetches ----------------------------------------------------------------------------------
 
@@ -273,6 +275,13 @@ class Renderer:
         if listing.columns:
             closed = closed.select_from(listing.rows())
         return within(closed, parent).scalar_subquery()
+
+
+def _place(name: str, type_: str) -> ColumnElement[Any]:
+    if type_ == "bigint[]":
+        # Keys come as one text, which Postgres reads faster than the driver codes an array.
+        return cast(bindparam(name, type_=Text()), TYPES[type_])
+    return bindparam(name, type_=TYPES[type_])
 
 
 def _needs_key_alone(bound: ObjectOf) -> bool:
