@@ -12,6 +12,7 @@ any other database error is a fault of the gateway and stays what it is.
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -29,6 +30,7 @@ _DOWN = (
     OSError,
     TimeoutError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the driver met the store's farewell before the end of the connection
     asyncpg.PostgresConnectionError,
     asyncpg.QueryCanceledError,
     asyncpg.OperatorInterventionError,
@@ -93,6 +95,7 @@ class Session:
         self.timeout_s = endpoint.request_timeout_s
         self.prepared: OrderedDict[str, Statement] = OrderedDict()
         self._pooled = endpoint.pooled
+        self._names = itertools.count()
 
     async def fetch(self, sql: str, arguments: Sequence[Any]) -> list[asyncpg.Record]:
         """The statement's rows."""
@@ -102,7 +105,10 @@ class Session:
                 return await self.connection.fetch(sql, *arguments, timeout=self.timeout_s)
         statement = self.prepared.get(sql)
         if statement is None:
-            statement = await self.connection.prepare(sql, timeout=self.timeout_s)
+            # Without a name of its own asyncpg would send the text anew each time, to be planned anew:
+            # it keeps none for a connection whose cache is off.
+            name = f"plan_{next(self._names)}"
+            statement = await self.connection.prepare(sql, name=name, timeout=self.timeout_s)
             self.prepared[sql] = statement
             if len(self.prepared) > MAX_PREPARED:
                 self.prepared.popitem(last=False)
@@ -139,7 +145,7 @@ class Pool:
         self._connect = connect
         self._free: list[Session] = []
         self._open = 0
-        self._waiting: deque[asyncio.Future[None]] = deque()
+        self._waiting: deque[asyncio.Future[Session | None]] = deque()
         self._closed = False
 
     async def fetch(self, sql: str, arguments: Sequence[Any]) -> list[asyncpg.Record]:
@@ -150,6 +156,7 @@ class Pool:
                 # The usual case spelled out: each coroutine on the way costs as much as a dictionary.
                 statement = session.prepared.get(sql)
                 if statement is not None:
+                    session.prepared.move_to_end(sql)
                     rows = await statement.fetch(*arguments, timeout=session.timeout_s)
                 else:
                     rows = await session.fetch(sql, arguments)
@@ -216,35 +223,43 @@ class Pool:
                 return session, False
             self._open -= 1
         if self._open < self.endpoint.size:
-            return await self._open_session(), True
-        waiter: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._open += 1
+        elif (handed := await self._wait()) is not None:
+            return handed, False
+        return await self._open_session(), True
+
+    async def _wait(self) -> Session | None:
+        """The next session given back, or None for the place of one that is gone; first come, first served.
+
+        It is handed over, not put down to be taken: else whoever asks again and again would be served,
+        and who waits would time out.
+        """
+        waiter: asyncio.Future[Session | None] = asyncio.get_running_loop().create_future()
         self._waiting.append(waiter)
         try:
-            await asyncio.wait_for(waiter, self.endpoint.request_timeout_s)
-        except TimeoutError:
-            raise StoreUnavailable from None
-        finally:
-            if waiter in self._waiting:
-                self._waiting.remove(waiter)
-            elif waiter.cancelled():
-                self._wake()
-        return await self._take()
+            async with asyncio.timeout(self.endpoint.request_timeout_s):
+                return await waiter
+        except BaseException as error:
+            # Both may happen in one turn of the loop: what was handed over is the next one's then.
+            if waiter.done() and not waiter.cancelled():
+                self._pass_on(waiter.result())
+            raise _translated(error) from None
 
     async def _open_session(self) -> Session:
-        self._open += 1
+        """A new session in a place of the pool that is the caller's."""
         try:
             return Session(await self._connect(self.endpoint), self.endpoint)
         except BaseException:
-            self._open -= 1
-            self._wake()
+            self._pass_on(None)
             raise
 
     def _give_back(self, session: Session) -> None:
         if self._closed or session.connection.is_closed():
             self._drop(session)
+        elif self._waiting:
+            self._pass_on(session)
         else:
             self._free.append(session)
-            self._wake()
 
     def _give_up(self, session: Session, error: BaseException) -> None:
         # A query that was cancelled may still be running there: its rows would answer the next one.
@@ -255,15 +270,19 @@ class Pool:
 
     def _drop(self, session: Session) -> None:
         session.connection.terminate()
-        self._open -= 1
-        self._wake()
+        self._pass_on(None)
 
-    def _wake(self) -> None:
+    def _pass_on(self, session: Session | None) -> None:
+        """Hand a session, or an empty place, to who waits longest."""
         while self._waiting:
             waiter = self._waiting.popleft()
             if not waiter.done():
-                waiter.set_result(None)
+                waiter.set_result(session)
                 return
+        if session is None:
+            self._open -= 1
+        else:
+            self._free.append(session)
 
 
 def _connection_lost(session: Session, error: BaseException) -> bool:
