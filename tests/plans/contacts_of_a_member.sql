@@ -15,4 +15,4 @@ WHERE a1.id = $2::BIGINT
 -- $1: the keys of 2
 SELECT string_agg(('2:' || m1.messenger_id), '␜') AS k, string_agg(('{"displayName":' || CAST(to_json(a2.display_name) AS TEXT) || '}'), '␜') AS b
 FROM messenger_lookup AS m1 JOIN account AS a2 ON a2.id = m1.account_id
-WHERE m1.messenger_id = any($1::BIGINT[])
+WHERE m1.messenger_id = any(CAST($1::VARCHAR AS BIGINT[]))

@@ -10,6 +10,6 @@ FROM account AS a1 ORDER BY a1.id
 -- $2: the keys of 3
 SELECT string_agg(('2:' || m1.messenger_id), '␜') AS k, string_agg(('{"displayName":' || CAST(to_json(a2.display_name) AS TEXT) || '}'), '␜') AS b
 FROM messenger_lookup AS m1 JOIN account AS a2 ON a2.id = m1.account_id
-WHERE m1.messenger_id = any($1::BIGINT[]) UNION ALL SELECT string_agg(('3:' || m3.messenger_id), '␜') AS k, string_agg(('{"displayName":' || CAST(to_json(a4.display_name) AS TEXT) || '}'), '␜') AS b
+WHERE m1.messenger_id = any(CAST($1::VARCHAR AS BIGINT[])) UNION ALL SELECT string_agg(('3:' || m3.messenger_id), '␜') AS k, string_agg(('{"displayName":' || CAST(to_json(a4.display_name) AS TEXT) || '}'), '␜') AS b
 FROM messenger_lookup AS m3 JOIN account AS a4 ON a4.id = m3.account_id
-WHERE m3.messenger_id = any($2::BIGINT[])
+WHERE m3.messenger_id = any(CAST($2::VARCHAR AS BIGINT[]))

@@ -26,6 +26,6 @@ WHERE p9.phone = $4::VARCHAR
 -- $2: the keys of 3
 SELECT string_agg(('1:' || m1.messenger_id), '␜') AS k, string_agg(('{"id":"sa_' || a2.id || '"}'), '␜') AS b
 FROM messenger_lookup AS m1 JOIN account AS a2 ON a2.id = m1.account_id
-WHERE m1.messenger_id = any($1::BIGINT[]) UNION ALL SELECT string_agg(('3:' || m3.messenger_id), '␜') AS k, string_agg(('{"id":"sa_' || a4.id || '"}'), '␜') AS b
+WHERE m1.messenger_id = any(CAST($1::VARCHAR AS BIGINT[])) UNION ALL SELECT string_agg(('3:' || m3.messenger_id), '␜') AS k, string_agg(('{"id":"sa_' || a4.id || '"}'), '␜') AS b
 FROM messenger_lookup AS m3 JOIN account AS a4 ON a4.id = m3.account_id
-WHERE m3.messenger_id = any($2::BIGINT[])
+WHERE m3.messenger_id = any(CAST($2::VARCHAR AS BIGINT[]))

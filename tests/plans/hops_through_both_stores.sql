@@ -14,7 +14,7 @@ FROM contact AS c2
 WHERE c2.account_id = a1.id ORDER BY c2.contact_id
  LIMIT 2) AS page2) || '}'), '␜') AS b
 FROM account AS a1
-WHERE a1.id = any($1::BIGINT[])
+WHERE a1.id = any(CAST($1::VARCHAR AS BIGINT[]))
 
 -- wave 2, social
 -- $1: the keys of 3
@@ -24,4 +24,4 @@ FROM friendship AS f3 JOIN account AS a4 ON a4.id = f3.friend_id
 WHERE f3.account_id = a2.id ORDER BY f3.friend_id
  LIMIT 1) AS page3) || '}'), '␜') AS b
 FROM messenger_lookup AS m1 JOIN account AS a2 ON a2.id = m1.account_id
-WHERE m1.messenger_id = any($1::BIGINT[])
+WHERE m1.messenger_id = any(CAST($1::VARCHAR AS BIGINT[]))

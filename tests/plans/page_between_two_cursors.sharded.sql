@@ -1,22 +1,36 @@
 -- wave 0, messenger
--- $1: integer
--- $2: timestamptz
--- $3: bigint
--- $4: timestamptz
--- $5: bigint
-SELECT '0:' AS k, (SELECT ('{"nodes":' || ('[' || coalesce(string_agg(page1.c0, ',' ORDER BY page1.k0, page1.k1) FILTER (WHERE page1.n <= $1::INTEGER), '') || ']') || ',"pageInfo":{"hasNextPage":' || CAST(count(*) > $1::INTEGER OR (EXISTS (SELECT 1
-FROM account AS a2
-WHERE (a2.registered_at, a2.id) >= ($2::TIMESTAMP WITH TIME ZONE, $3::BIGINT))) AS TEXT) || ',"hasPreviousPage":' || CAST(EXISTS (SELECT 1
-FROM account AS a3
-WHERE (a3.registered_at, a3.id) <= ($4::TIMESTAMP WITH TIME ZONE, $5::BIGINT)) AS TEXT) || '},"totalCount":' || (SELECT CAST(count(*) AS TEXT) AS count_1
-FROM account AS a4) || '}') AS anon_1
-FROM (SELECT ('␟2:' || a1.id || '␟') AS c0, a1.registered_at AS k0, a1.id AS k1, row_number() OVER (ORDER BY a1.registered_at, a1.id) AS n
+-- $1: timestamptz
+-- $2: bigint
+-- $3: timestamptz
+-- $4: bigint
+-- $5: integer
+SELECT CAST(a1.id AS TEXT) AS k, ('["' || to_char(timezone('UTC', a1.registered_at), 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"') || '",' || a1.id || ']') AS b
 FROM account AS a1
-WHERE (a1.registered_at, a1.id) > ($4::TIMESTAMP WITH TIME ZONE, $5::BIGINT) AND (a1.registered_at, a1.id) < ($2::TIMESTAMP WITH TIME ZONE, $3::BIGINT) ORDER BY a1.registered_at, a1.id
- LIMIT $1::INTEGER + 1) AS page1) AS b
+WHERE (a1.registered_at, a1.id) > ($1::TIMESTAMP WITH TIME ZONE, $2::BIGINT) AND (a1.registered_at, a1.id) < ($3::TIMESTAMP WITH TIME ZONE, $4::BIGINT) ORDER BY a1.registered_at, a1.id
+ LIMIT $5::INTEGER + 1
+
+-- wave 0, messenger
+SELECT '3:' AS k, CAST(count(*) AS TEXT) AS b
+FROM account AS a1
+
+-- wave 0, messenger
+-- $1: timestamptz
+-- $2: bigint
+SELECT '4:' AS k, 'true' AS b
+FROM account AS a1
+WHERE (a1.registered_at, a1.id) >= ($1::TIMESTAMP WITH TIME ZONE, $2::BIGINT)
+ LIMIT 1
+
+-- wave 0, messenger
+-- $1: timestamptz
+-- $2: bigint
+SELECT '5:' AS k, 'true' AS b
+FROM account AS a1
+WHERE (a1.registered_at, a1.id) <= ($1::TIMESTAMP WITH TIME ZONE, $2::BIGINT)
+ LIMIT 1
 
 -- wave 1, messenger
 -- $1: the keys of 2
 SELECT ('2:' || a1.id) AS k, ('{"id":"ma_' || a1.id || '","registeredAt":"' || to_char(timezone('UTC', a1.registered_at), 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"') || '"}') AS b
 FROM account AS a1
-WHERE a1.id = any($1::BIGINT[])
+WHERE a1.id = any(CAST($1::VARCHAR AS BIGINT[]))

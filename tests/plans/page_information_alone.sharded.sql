@@ -1,25 +1,32 @@
 -- wave 0, messenger
 -- $1: bigint
-SELECT '0:' AS k, (SELECT ('{"pageInfo":{"__typename":"PageInfo","hasPreviousPage":' || CAST(EXISTS (SELECT 1
-FROM account AS a2
-WHERE a2.id <= $1::BIGINT) AS TEXT) || ',"hasNextPage":' || CAST(count(*) > 2 AS TEXT) || '}}') AS anon_1
-FROM (SELECT row_number() OVER (ORDER BY a1.id) AS n
+SELECT CAST(a1.id AS TEXT) AS k, ('[' || a1.id || ']') AS b
 FROM account AS a1
 WHERE a1.id > $1::BIGINT ORDER BY a1.id
- LIMIT 2 + 1) AS page1) AS b
-
--- wave 0, messenger
-SELECT '2:' AS k, (SELECT ('{"pageInfo":{"hasPreviousPage":' || CAST(count(*) > 2 AS TEXT) || ',"startCursor":' || coalesce((array_agg(page1.cursor3 ORDER BY page1.k0) FILTER (WHERE page1.n <= 2))[1], 'null') || '}}') AS anon_1
-FROM (SELECT row_number() OVER (ORDER BY a1.id DESC) AS n, ('␟3:[' || a1.id || ']␟') AS cursor3, a1.id AS k0
-FROM account AS a1 ORDER BY a1.id DESC
- LIMIT 2 + 1) AS page1) AS b
+ LIMIT 2 + 1
 
 -- wave 0, messenger
 -- $1: bigint
-SELECT '4:' AS k, (SELECT ('{"pageInfo":{"hasPreviousPage":' || CAST(count(*) > 3 OR (EXISTS (SELECT 1
-FROM account AS a2
-WHERE a2.id <= $1::BIGINT)) AS TEXT) || ',"hasNextPage":' || CAST(false AS TEXT) || '}}') AS anon_1
-FROM (SELECT row_number() OVER (ORDER BY a1.id DESC) AS n
+SELECT '2:' AS k, 'true' AS b
+FROM account AS a1
+WHERE a1.id <= $1::BIGINT
+ LIMIT 1
+
+-- wave 0, messenger
+SELECT CAST(a1.id AS TEXT) AS k, ('[' || a1.id || ']') AS b
+FROM account AS a1 ORDER BY a1.id DESC
+ LIMIT 2 + 1
+
+-- wave 0, messenger
+-- $1: bigint
+SELECT CAST(a1.id AS TEXT) AS k, ('[' || a1.id || ']') AS b
 FROM account AS a1
 WHERE a1.id > $1::BIGINT ORDER BY a1.id DESC
- LIMIT 3 + 1) AS page1) AS b
+ LIMIT 3 + 1
+
+-- wave 0, messenger
+-- $1: bigint
+SELECT '7:' AS k, 'true' AS b
+FROM account AS a1
+WHERE a1.id <= $1::BIGINT
+ LIMIT 1

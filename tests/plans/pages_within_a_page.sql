@@ -14,4 +14,4 @@ FROM account AS a1 ORDER BY a1.display_name, a1.id
 -- $1: the keys of 3
 SELECT string_agg(('3:' || a1.id), '␜') AS k, string_agg(('{"countryCode":"' || a1.country_code || '"}'), '␜') AS b
 FROM account AS a1
-WHERE a1.id = any($1::BIGINT[])
+WHERE a1.id = any(CAST($1::VARCHAR AS BIGINT[]))

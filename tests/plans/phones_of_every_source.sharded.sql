@@ -1,13 +1,13 @@
 -- wave 0, social
 -- $1: bigint[]
-SELECT '0:' AS k, (SELECT ('{"nodes":' || ('[' || coalesce(string_agg(page1.c0, ',' ORDER BY page1.n), '') || ']') || '}') AS anon_1
-FROM (SELECT ('␟2:' || a1.id || '␟') AS c0, anon_2.n AS n
-FROM unnest($1::BIGINT[]) WITH ORDINALITY AS anon_2(id, n) JOIN account AS a1 ON a1.id = anon_2.id) AS page1) AS b
+SELECT CAST(a1.id AS TEXT) AS k, ('[' || a1.id || ']') AS b
+FROM account AS a1
+WHERE a1.id = any(CAST($1::VARCHAR AS BIGINT[]))
 
 -- wave 1, social
 -- $1: the keys of 2
 SELECT ('2:' || a1.id) AS k, ('{"displayName":' || CAST(to_json(a1.display_name) AS TEXT) || ',"phones":' || (SELECT ('[' || coalesce(string_agg(('{"source":"' || p2.source || '","number":"' || p2.number || '","__typename":"PhoneBinding"}'), ',' ORDER BY p2.source, p2.number), '') || ']') AS anon_1
 FROM phone_binding AS p2
-WHERE p2.account_id = a1.id) || '}') AS b
+WHERE p2.account_id = a1.id AND p2.account_id = any(CAST($1::VARCHAR AS BIGINT[]))) || '}') AS b
 FROM account AS a1
-WHERE a1.id = any($1::BIGINT[])
+WHERE a1.id = any(CAST($1::VARCHAR AS BIGINT[]))

@@ -11,7 +11,7 @@ FROM (SELECT ('{"countryCode":"' || a4.country_code || '"}') AS c0, a4.id AS k0
 FROM account AS a4 ORDER BY a4.id
  LIMIT 2) AS page4) AS b UNION ALL SELECT '5:' AS k, (SELECT ('{"nodes":' || ('[' || coalesce(string_agg(page5.c0, ',' ORDER BY page5.n), '') || ']') || '}') AS anon_2
 FROM (SELECT ('{"id":"ma_' || a5.id || '"}') AS c0, anon_3.n AS n
-FROM unnest($3::BIGINT[]) WITH ORDINALITY AS anon_3(id, n) JOIN account AS a5 ON a5.id = anon_3.id) AS page5) AS b
+FROM unnest(CAST($3::VARCHAR AS BIGINT[])) WITH ORDINALITY AS anon_3(id, n) JOIN account AS a5 ON a5.id = anon_3.id) AS page5) AS b
 
 -- wave 0, social
 -- $1: bigint

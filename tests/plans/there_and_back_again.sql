@@ -12,16 +12,16 @@ WHERE m3.account_id = a2.id), 'null') || ',"phones":' || (SELECT ('[' || coalesc
 FROM phone_binding AS p4
 WHERE p4.account_id = a2.id) || '}'), '␜') AS b
 FROM messenger_lookup AS m1 JOIN account AS a2 ON a2.id = m1.account_id
-WHERE m1.messenger_id = any($1::BIGINT[])
+WHERE m1.messenger_id = any(CAST($1::VARCHAR AS BIGINT[]))
 
 -- wave 2, messenger
 -- $1: the keys of 2
 SELECT string_agg(('2:' || a1.id), '␜') AS k, string_agg(('{"id":"ma_' || a1.id || '","phone":"' || a1.phone || '","socialAccount":␟3:' || a1.id || '␟}'), '␜') AS b
 FROM account AS a1
-WHERE a1.id = any($1::BIGINT[])
+WHERE a1.id = any(CAST($1::VARCHAR AS BIGINT[]))
 
 -- wave 3, social
 -- $1: the keys of 3
 SELECT string_agg(('3:' || m1.messenger_id), '␜') AS k, string_agg(('{"id":"sa_' || a2.id || '"}'), '␜') AS b
 FROM messenger_lookup AS m1 JOIN account AS a2 ON a2.id = m1.account_id
-WHERE m1.messenger_id = any($1::BIGINT[])
+WHERE m1.messenger_id = any(CAST($1::VARCHAR AS BIGINT[]))
