@@ -12,6 +12,7 @@ any other database error is a fault of the gateway and stays what it is.
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import itertools
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -29,7 +30,6 @@ MAX_PREPARED = 256
 _DOWN = (
     OSError,
     TimeoutError,
-    asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # the driver met the store's farewell before the end of the connection
     asyncpg.PostgresConnectionError,
     asyncpg.QueryCanceledError,
@@ -38,11 +38,6 @@ _DOWN = (
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
 )
-
-
-def _is_down(error: BaseException) -> bool:
-    # DataError is asyncpg's word for a value that does not fit its type: a fault of ours.
-    return isinstance(error, _DOWN) and not isinstance(error, asyncpg.DataError)
 
 
 class StoreUnavailable(Exception):
@@ -76,7 +71,7 @@ async def connect_role(endpoint: Endpoint) -> Connection:
             # Ours are kept in the pool; behind a pooler asyncpg's would return other sessions' rows.
             statement_cache_size=0,
         )
-    except (*_DOWN, asyncpg.PostgresError):
+    except (*_DOWN, asyncpg.InterfaceError, asyncpg.PostgresError):
         # Whatever refuses the connection (closed to all, no right to connect), nothing can be asked there.
         raise StoreUnavailable from None
 
@@ -100,19 +95,37 @@ class Session:
     async def fetch(self, sql: str, arguments: Sequence[Any]) -> list[asyncpg.Record]:
         """The statement's rows."""
         if self._pooled:
-            # A pooler may give each statement another server, except within a transaction.
-            async with self.connection.transaction(readonly=True):
-                return await self.connection.fetch(sql, *arguments, timeout=self.timeout_s)
-        statement = self.prepared.get(sql)
-        if statement is None:
-            # Without a name of its own asyncpg would send the text anew each time, to be planned anew:
-            # it keeps none for a connection whose cache is off.
-            name = f"plan_{next(self._names)}"
-            statement = await self.connection.prepare(sql, name=name, timeout=self.timeout_s)
-            self.prepared[sql] = statement
-            if len(self.prepared) > MAX_PREPARED:
-                self.prepared.popitem(last=False)
+            return await self._fetch_unprepared(sql, arguments)
+        statement = self.prepared.get(sql) or await self._prepare(sql)
         return await statement.fetch(*arguments, timeout=self.timeout_s)
+
+    async def _prepare(self, sql: str) -> Statement:
+        # Without a name of its own asyncpg would send the text anew each time, to be planned anew: it
+        # keeps none for a connection whose cache is off. The name says what it stands for: should an
+        # unknown pooler mix sessions up, it still is no other statement's.
+        name = f"{hashlib.sha256(sql.encode()).hexdigest()[:32]}_{next(self._names)}"
+        # Not asyncpg's own time-out: that does not cover the closing of those put out before.
+        async with asyncio.timeout(self.timeout_s):
+            statement = await self.connection.prepare(sql, name=name)
+        self.prepared[sql] = statement
+        if len(self.prepared) > MAX_PREPARED:
+            self.prepared.popitem(last=False)
+        return statement
+
+    async def _fetch_unprepared(self, sql: str, arguments: Sequence[Any]) -> list[asyncpg.Record]:
+        """The rows where a pooler may give each statement another server, except within a transaction."""
+        connection, timeout_s = self.connection, self.timeout_s
+        if connection.is_in_transaction():
+            return await connection.fetch(sql, *arguments, timeout=timeout_s)
+        # Not connection.transaction(): that waits for ever for a server that hangs.
+        await connection.execute("BEGIN READ ONLY", timeout=timeout_s)
+        try:
+            rows = await connection.fetch(sql, *arguments, timeout=timeout_s)
+        except asyncpg.PostgresError:
+            await connection.execute("ROLLBACK", timeout=timeout_s)
+            raise
+        await connection.execute("COMMIT", timeout=timeout_s)
+        return rows
 
 
 class Snapshot:
@@ -130,7 +143,7 @@ class Snapshot:
             return await self._session.fetch(sql, arguments)
         except BaseException as error:
             self.broken = True
-            raise _translated(error) from None
+            raise _translated(error, self._session.connection.is_closed()) from None
 
 
 class Pool:
@@ -161,10 +174,12 @@ class Pool:
                 else:
                     rows = await session.fetch(sql, arguments)
             except BaseException as error:
+                lost = session.connection.is_closed()
                 self._give_up(session, error)
-                if _is_down(error) and not fresh and _connection_lost(session, error):
+                told = _translated(error, lost)
+                if lost and not fresh and isinstance(told, StoreUnavailable):
                     continue  # the store was restarted while this connection lay idle: reads repeat
-                raise _translated(error) from None
+                raise told from None
             self._give_back(session)
             return rows
 
@@ -192,31 +207,38 @@ class Pool:
                     timeout=self.endpoint.request_timeout_s,
                 )
             except BaseException as error:
+                lost = session.connection.is_closed()
                 self._drop(session)
-                if _is_down(error) and not fresh:
+                told = _translated(error, lost)
+                if lost and not fresh and isinstance(told, StoreUnavailable):
                     continue
-                raise _translated(error) from None
+                raise told from None
             return session
 
     async def _end(self, session: Session) -> bool:
         """Whether the transaction could be ended; if not there is nothing to lose, for it only read."""
         try:
             await session.connection.execute("COMMIT", timeout=session.timeout_s)
-        except _DOWN:
+        except (*_DOWN, asyncpg.InterfaceError):
             return False
         return True
 
     async def close(self) -> None:
-        """Close the idle connections; those in use are closed when they come back."""
+        """Close the idle connections, and those in use when they come back; refuse whoever still asks."""
         self._closed = True
-        for session in self._free:
-            session.connection.terminate()
-        self._free.clear()
+        while self._free:
+            self._drop(self._free.pop())
+        for waiter in self._waiting:
+            if not waiter.done():
+                waiter.set_exception(StoreUnavailable())
+        self._waiting.clear()
 
     # --- the free list ----------------------------------------------------------------------------
 
     async def _take(self) -> tuple[Session, bool]:
         """A session, and whether it was opened just now."""
+        if self._closed:
+            raise StoreUnavailable
         while self._free:
             session = self._free.pop()
             if not session.connection.is_closed():
@@ -241,7 +263,7 @@ class Pool:
                 return await waiter
         except BaseException as error:
             # Both may happen in one turn of the loop: what was handed over is the next one's then.
-            if waiter.done() and not waiter.cancelled():
+            if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
                 self._pass_on(waiter.result())
             raise _translated(error) from None
 
@@ -262,8 +284,9 @@ class Pool:
             self._free.append(session)
 
     def _give_up(self, session: Session, error: BaseException) -> None:
-        # A query that was cancelled may still be running there: its rows would answer the next one.
-        if isinstance(error, asyncpg.PostgresError) and not session.connection.is_closed():
+        # A query that was cancelled may still be running there: its rows would answer the next one. An
+        # error without a severity is asyncpg's own, who then leaves the server within an exchange.
+        if isinstance(error, asyncpg.PostgresError) and error.severity is not None:
             self._give_back(session)
         else:
             self._drop(session)
@@ -285,9 +308,8 @@ class Pool:
             self._free.append(session)
 
 
-def _connection_lost(session: Session, error: BaseException) -> bool:
-    return session.connection.is_closed() and not isinstance(error, TimeoutError)
-
-
-def _translated(error: BaseException) -> BaseException:
-    return StoreUnavailable() if _is_down(error) else error
+def _translated(error: BaseException, lost: bool = False) -> BaseException:
+    """The error, or StoreUnavailable if it says that the store cannot be asked now."""
+    # InterfaceError is asyncpg's word for a connection that is gone, and for a statement used wrongly.
+    down = isinstance(error, _DOWN) or (lost and isinstance(error, asyncpg.InterfaceError))
+    return StoreUnavailable() if down else error
