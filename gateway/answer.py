@@ -62,6 +62,6 @@ def _refuse_change_by_get(asked: Asked, is_query: bool) -> None:
 
 def _respond(ran: Ran) -> Answer:
     if not ran.down:
-        return Answer(200, b"".join((b'{"data":', ran.data.encode(), b"}")))
+        return Answer(200, "".join(('{"data":', *ran.data, "}")).encode())
     errors = error_object(Refusal(Code.STORE_UNAVAILABLE)).decode()
-    return Answer(200, f'{{"errors":[{errors}],"data":{ran.data}}}'.encode())
+    return Answer(200, f'{{"errors":[{errors}],"data":{"".join(ran.data)}}}'.encode())

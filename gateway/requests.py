@@ -19,7 +19,6 @@ Choices, with what was rejected:
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl
@@ -41,8 +40,7 @@ MAX_MEDIA_HEADER_BYTES = 1_000
 MAX_GET_PARAMETERS = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """A well-formed GraphQL request; nothing is known yet of the document but that it is a string.
 
     No string in it holds NUL or a lone surrogate. If `is_get`, the caller must refuse every operation

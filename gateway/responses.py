@@ -9,9 +9,8 @@ with `errors`; what is wrong with the HTTP request keeps its status.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
@@ -77,8 +76,7 @@ GRAPHQL_HEADERS: Headers = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What goes back: the status, the body as it is sent, and headers beyond those of every answer."""
 
     status: int

@@ -182,7 +182,7 @@ class Golden:
             for store, recorder in recorders.items()
             for sql, arguments in recorder.asked
         ]
-        return Outcome(plan, sent, ran.data)
+        return Outcome(plan, sent, "".join(ran.data))
 
 
 @asynccontextmanager
