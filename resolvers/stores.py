@@ -58,7 +58,8 @@ class Endpoint:
 
 async def connect_owner(dsn: str) -> Connection:
     """Open one connection with the store owner's rights: migrations, universes, loading, objections."""
-    return await asyncpg.connect(dsn)
+    # Behind a pooler statements kept under asyncpg's names would be other processes': of the same numbers.
+    return await asyncpg.connect(dsn, statement_cache_size=0)
 
 
 async def connect_role(endpoint: Endpoint) -> Connection:
