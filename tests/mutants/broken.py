@@ -1,0 +1,445 @@
+"""What is broken in each mutant, and where a test must notice.
+
+The first half are the mistakes that the policy names (section 6); the rest are those that this design
+invites. `tests` is where to look first, so that a run ends soon; whatever fails there has caught it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+NONINTERFERENCE = "tests/test_noninterference.py"
+UNIVERSE = "tests/test_universe.py"
+OBJECTION = "tests/test_objection.py"
+CONTENT = "tests/test_content.py"
+BAD_INPUT = "tests/test_bad_input.py"
+
+VIEWS = "resolvers/universe.py"
+CONDITION = "def _condition(view: View, purpose: Purpose) -> str:\n    relation = view.relation\n"
+KINDS_CONDITION = "    if view.kinds is not None:\n        return _condition_of_kinds(view, purpose)\n"
+COLUMNS = '    columns = ", ".join(f"t.{_identifier(name)}" for name in view.relation.columns'
+MASK = """    masked = _MASKED
+
+    def shown(name):
+        if name not in masked or view.relation.name != "account" or not purpose.restriction_bit:
+            return f"t.{name}"
+        open_row = f"t.restricted & {purpose.restriction_bit} = 0"
+        return f"CASE WHEN {open_row} THEN t.{name} ELSE {masked[name]} END {name}"
+
+    columns = ", ".join(shown(name) for name in view.relation.columns"""
+
+
+@dataclass(frozen=True)
+class Change:
+    """In `file` the text `old`, which stands there exactly once, becomes `new`."""
+
+    file: str
+    old: str
+    new: str
+
+    def made_in(self, text: str) -> str:
+        """The file's text with the change. ValueError if it is not what it was when this was written."""
+        if text.count(self.old) != 1:
+            raise ValueError(f"{self.file} has {text.count(self.old)} times: {self.old}")
+        return text.replace(self.old, self.new)
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One broken build, and the tests to run against it."""
+
+    name: str
+    changes: tuple[Change, ...]
+    tests: tuple[str, ...]
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that differ."""
+        return tuple(dict.fromkeys(change.file for change in self.changes))
+
+    def text_of(self, file: str, text: str) -> str:
+        """A file's text in this build."""
+        for change in self.changes:
+            if change.file == file:
+                text = change.made_in(text)
+        return text
+
+
+def _mutant(name: str, file: str, old: str, new: str, *tests: str) -> Mutant:
+    return Mutant(name, (Change(file, old, new),), tests)
+
+
+def _open_view(store: str, relation: str) -> Mutant:
+    """The restriction of one view forgotten."""
+    where = f'relation.qualified == "{store}.{relation}"'
+    if relation == "phone_binding":
+        old = "            parts += _unrestricted(view.relation, purpose)\n"
+        return _mutant(
+            f"open_{store}_{relation}", VIEWS, old, "            pass\n", f"{UNIVERSE}::{VIEW_TEST}"
+        )
+    return _mutant(
+        f"open_{store}_{relation}",
+        VIEWS,
+        CONDITION,
+        f'{CONDITION}    if {where}:\n        return ""\n',
+        f"{UNIVERSE}::{VIEW_TEST}",
+    )
+
+
+VIEW_TEST = "test_i1_every_view_holds_the_same_rows_whatever_is_hidden"
+PAIRS = f"{NONINTERFERENCE}::test_i1_i2_i13_what_is_hidden_changes_no_byte_and_no_statement"
+FORGED = (f"{UNIVERSE}::test_i12_a_forged_cursor_is_refused",)
+FOREIGN = (f"{UNIVERSE}::test_i12_a_cursor_opens_only_for_its_purpose_list_order_and_filter",)
+NOT_SERVED = f"{CONTENT}::test_i27_a_store_with_anything_wrong_in_it_is_not_served"
+
+NAMED_BY_THE_POLICY = (
+    # The row stays and its values are covered: counted, paged and found all the same.
+    Mutant(
+        "mask_at_result",
+        (
+            Change(
+                VIEWS, COLUMNS, MASK.replace("_MASKED", "{'phone': \"'+49000'\", 'country_code': \"'XX'\"}")
+            ),
+            Change(VIEWS, CONDITION, f"{CONDITION}    if relation.name == 'account':\n        return ''\n"),
+        ),
+        (PAIRS,),
+    ),
+    # Counted in the address book's view, hidden by the account's: the classic.
+    _mutant(
+        "count_before_mask",
+        VIEWS,
+        CONDITION,
+        f"{CONDITION}    if relation.name == 'contact':\n        return ''\n",
+        f"{OBJECTION}::test_i20_a_relation_is_visible_only_if_both_ends_are",
+    ),
+    # Nobody sees the time of joining there, and everybody stands in its order.
+    Mutant(
+        "sort_on_raw_values",
+        (
+            Change(
+                VIEWS,
+                "        case Value(column):\n            yield mark, None, relation, {column}\n",
+                "        case Value(column):\n"
+                "            raw = {'registered_at'} & relation.columns.keys()\n"
+                "            yield mark, None, relation, {column, *raw}\n",
+            ),
+            Change(
+                "resolvers/lists.py",
+                "            return Order((unique,))\n",
+                "            raw = (Value('registered_at', Json.TIME),) if source.prefix == 'ma_' else ()\n"
+                "            return Order((*raw, unique))\n",
+            ),
+        ),
+        (PAIRS,),
+    ),
+    _mutant(
+        "error_on_hidden",
+        "resolvers/run.py",
+        '                text = found.get(f"{root.slot}:", "null")\n',
+        '                text = found[f"{root.slot}:"]\n',
+        f"{NONINTERFERENCE}::test_i8_an_error_never_depends_on_data",
+    ),
+    Mutant(
+        "null_on_an_always_filled_field",
+        (
+            Change(VIEWS, COLUMNS, MASK.replace("_MASKED", "{'phone': 'NULL', 'country_code': 'NULL'}")),
+            Change(VIEWS, CONDITION, f"{CONDITION}    if relation.name == 'account':\n        return ''\n"),
+        ),
+        (PAIRS,),
+    ),
+    _mutant(
+        "cursor_in_the_clear",
+        "resolvers/cursors.py",
+        "        return _spelled(self._cipher.encrypt(payload.encode(), [binding]))\n",
+        "        return _spelled(payload.encode())\n",
+        f"{UNIVERSE}::test_i12_a_cursor_tells_nothing_to_its_bearer",
+    ),
+    _mutant(
+        "cache_without_purpose",
+        "resolvers/cache.py",
+        "        key = (purpose, document, operation_name)\n",
+        "        key = (Purpose.SECURITY, document, operation_name)\n",
+        f"{UNIVERSE}::test_i7_a_phone_finds_nobody_where_phones_are_not_seen",
+    ),
+    Mutant(
+        "objection_stops_security",
+        (
+            Change(
+                VIEWS,
+                "    if not view.marks & {Mark.ABSENT, Mark.NULL} or relation.key is None:\n",
+                "    if relation.restricted is None or relation.key is None:\n",
+            ),
+            Change(VIEWS, "    bit = purpose.restriction_bit\n", "    bit = purpose.restriction_bit or 1\n"),
+        ),
+        (f"{OBJECTION}::test_i17_the_phone_is_passed_on_regardless",),
+    ),
+    _mutant(
+        "one_end_checked_only",
+        VIEWS,
+        "    if relation.far_end is not None:\n",
+        "    if False:\n",
+        f"{OBJECTION}::test_i20_a_relation_is_visible_only_if_both_ends_are",
+    ),
+    _mutant(
+        "second_factor_shown_to_ads",
+        VIEWS,
+        "        if not marks.open_to(purpose):\n            continue\n        parts = [",
+        "        parts = [",
+        f"{OBJECTION}::test_i21_what_counts_is_where_the_number_came_from",
+    ),
+    Mutant(
+        "header_overrides_the_scope",
+        (
+            Change(
+                "gateway/tokens.py",
+                '        if purpose.value in row["purposes"]\n    }\n    # Counted',
+                "    }\n    # Counted",
+            ),
+            Change(
+                "gateway/tokens.py",
+                "        (callers[None],) = callers.values()\n",
+                '        callers[None] = callers[row["purposes"][0].encode()]\n',
+            ),
+        ),
+        (f"{BAD_INPUT}::test_no_purpose_of_the_token_is_one_constant_refusal",),
+    ),
+)
+
+IN_THE_VIEWS = (
+    *(_open_view("messenger", each) for each in ("account", "phone_lookup", "daily_usage", "contact")),
+    *(_open_view("social", each) for each in ("messenger_link", "messenger_lookup", "phone_binding")),
+    _mutant(
+        "hop_without_restriction",
+        VIEWS,
+        CONDITION,
+        f"{CONDITION}    if relation.name in {{'messenger_link', 'messenger_lookup'}}:\n        return ''\n",
+        f"{OBJECTION}::test_i16_it_binds_the_next_request_in_both_stores",
+    ),
+    _mutant(
+        "the_other_purpose_s_bit",
+        VIEWS,
+        "    bit = purpose.restriction_bit\n",
+        "    bit = 3 - purpose.restriction_bit if purpose.restriction_bit else 0\n",
+        f"{OBJECTION}::test_i19_it_stops_the_purposes_that_it_names_and_no_other",
+    ),
+    _mutant(
+        "hides_too_much",
+        VIEWS,
+        "    bit = purpose.restriction_bit\n",
+        "    bit = 3 if purpose.restriction_bit else 0\n",
+        PAIRS,
+    ),
+    # The number is hidden from friend suggestions, and so must be an order by it.
+    _mutant(
+        "order_by_a_hidden_column",
+        VIEWS,
+        "            yield mark, kinds, other, {on}\n",
+        "            yield mark, kinds, other, {on, *source.order}\n",
+        f"{UNIVERSE}::{VIEW_TEST}",
+    ),
+    _mutant(
+        "content_granted",
+        VIEWS,
+        '    yield f"GRANT USAGE ON SCHEMA {schema} TO {role};"\n',
+        '    yield f"GRANT USAGE ON SCHEMA {schema} TO {role};"\n'
+        '    yield f"GRANT SELECT ON content.message TO {role};"\n',
+        f"{CONTENT}::test_i27_no_role_has_a_privilege_on_content",
+    ),
+)
+
+IN_THE_SCHEMA = (
+    _mutant(
+        "filter_for_a_hidden_field",
+        "schema/messenger.py",
+        '    registered_at: TimeFilter | None = follows(\n        "MessengerAccount.registeredAt"',
+        '    registered_at: TimeFilter | None = follows(\n        "MessengerAccount.id"',
+        f"{UNIVERSE}::test_i7_a_hidden_field_fails_like_one_that_does_not_exist",
+    ),
+    _mutant(
+        "phone_argument_for_everybody",
+        "schema/query.py",
+        'argument("MessengerAccount.phone"',
+        'argument("MessengerAccount.id"',
+        f"{UNIVERSE}::test_i7_a_phone_finds_nobody_where_phones_are_not_seen",
+    ),
+    _mutant(
+        "display_name_for_ads",
+        "schema/social.py",
+        'display_name: str = seen("- - V - V P O - -"',
+        'display_name: str = seen("V - V - V P O - -"',
+        f"{CONTENT}::test_i28_every_field_of_every_schema_stands_in_the_matrix",
+    ),
+)
+
+IN_THE_CURSORS = (
+    _mutant(
+        "cursor_not_bound_to_purpose",
+        "resolvers/worlds.py",
+        'binding=f"{purpose}|{policy}"',
+        "binding=policy",
+        *FOREIGN,
+    ),
+    _mutant(
+        "cursor_not_bound_to_policy",
+        "resolvers/worlds.py",
+        'binding=f"{purpose}|{policy}"',
+        "binding=str(purpose)",
+        f"{UNIVERSE}::test_i12_a_cursor_ends_with_its_policy",
+    ),
+    _mutant(
+        "cursor_not_bound_to_its_list",
+        "resolvers/lists.py",
+        '        prefix = f"{self.binding}|{named.name}|"\n',
+        '        prefix = f"{self.binding}|"\n',
+        *FOREIGN,
+    ),
+    _mutant(
+        "cursor_not_bound_to_its_arguments",
+        "resolvers/lists.py",
+        "            bound_to = {name: reader(variables) for name, reader in readers.items()}\n",
+        "            bound_to = {}\n",
+        *FOREIGN,
+    ),
+    _mutant(
+        "cursor_with_many_spellings",
+        "resolvers/cursors.py",
+        "        if _spelled(sealed) != cursor:\n",
+        "        if False:\n",
+        *FORGED,
+    ),
+)
+
+IN_THE_STORES = (
+    _mutant(
+        "restriction_not_spread_to_use",
+        "resolvers/ddl/messenger/0002_usage_contacts.sql",
+        "    UPDATE messenger.daily_usage SET restricted = bits WHERE account_id = member;\n",
+        "",
+        f"{UNIVERSE}::{VIEW_TEST}",
+    ),
+    _mutant(
+        "restriction_not_spread_to_shared_numbers",
+        "resolvers/ddl/social/0002_restrictions.sql",
+        "    UPDATE social.phone_binding SET restricted = bits WHERE messenger_id = member;\n",
+        "",
+        f"{OBJECTION}::test_i21_what_counts_is_where_the_number_came_from",
+    ),
+    _mutant(
+        "what_arrives_later_is_open",
+        "resolvers/ddl/social/0002_restrictions.sql",
+        "CREATE TRIGGER inherit_restriction AFTER INSERT ON social.phone_binding\n"
+        "    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT"
+        " EXECUTE FUNCTION social.inherit_restriction();\n",
+        "",
+        f"{OBJECTION}::test_i16_rows_that_arrive_later_are_covered_too",
+    ),
+    _mutant(
+        "objection_follows_the_number",
+        "resolvers/ddl/messenger/0001_accounts.sql",
+        "    UPDATE messenger.phone_lookup SET phone = NEW.phone WHERE account_id = NEW.id;\n",
+        "    UPDATE messenger.phone_lookup SET phone = NEW.phone, restricted = 0 WHERE account_id = NEW.id;\n"
+        "    UPDATE messenger.account SET restricted = 0 WHERE id = NEW.id;\n",
+        f"{OBJECTION}::test_i22_it_follows_the_account_and_not_the_number",
+    ),
+)
+
+IN_THE_OBJECTIONS = (
+    _mutant(
+        "objection_in_one_store_only",
+        "resolvers/objections.py",
+        '{"social": social, "messenger": messenger}, account_id)\n    return Outcome.ALREADY',
+        '{"social": social}, account_id)\n    return Outcome.ALREADY',
+        f"{OBJECTION}::test_i16_it_binds_the_next_request_in_both_stores",
+    ),
+    _mutant(
+        "new_members_may_object",
+        "resolvers/objections.py",
+        "    if registered_at >= TERMS_OF_2016:\n",
+        "    if registered_at > TERMS_OF_2016:\n",
+        f"{OBJECTION}::test_i18_members_from_before_the_terms_may_object_and_later_ones_not",
+    ),
+    _mutant(
+        "withdrawal_takes_all_back",
+        "resolvers/objections.py",
+        '"WITHDRAW", _names(purposes)',
+        '"WITHDRAW", _names(frozenset(OBJECTABLE))',
+        f"{OBJECTION}::test_i23_a_withdrawal_opens_the_data_again",
+    ),
+    _mutant(
+        "recovery_forgets_a_store",
+        "resolvers/objections.py",
+        "    for name, connection in stores.items():\n        there",
+        '    for name, connection in {"messenger": messenger}.items():\n        there',
+        f"{OBJECTION}::test_i24_half_a_withdrawal_is_completed_too",
+    ),
+)
+
+AT_THE_START = (
+    _mutant(
+        "unclassified_column_unnoticed",
+        "resolvers/inspection.py",
+        '        found += [f"column {relation}.{name} is not classified" for name in sorted(extra)]\n',
+        "",
+        NOT_SERVED,
+    ),
+    _mutant(
+        "column_privilege_unnoticed",
+        "resolvers/inspection.py",
+        '(row["reads_some"] and relation not in allowed)',
+        '(row["reads"] and relation not in allowed)',
+        NOT_SERVED,
+    ),
+    _mutant(
+        "changed_view_unnoticed",
+        "resolvers/inspection.py",
+        "    if comment.split()[3:4] != [actual]:\n",
+        "    if False:\n",
+        NOT_SERVED,
+    ),
+    _mutant(
+        "serves_all_the_same",
+        "gateway/app.py",
+        "    if found:\n        raise NotReady(found)\n",
+        "",
+        NOT_SERVED,
+    ),
+)
+
+IN_THE_ANSWERS = (
+    _mutant(
+        "exception_text_to_the_client",
+        "gateway/app.py",
+        "            given = refused(Refusal(Code.INTERNAL), graphql_response)\n",
+        '            given = Answer(500, b\'{"errors":[{"message":"%s","extensions":{"code":"INTERNAL"}}]}\''
+        " % str(exception).encode())\n",
+        f"{CONTENT}::test_i26_a_store_that_fails_over_content_does_not_quote_it",
+    ),
+    _mutant(
+        "log_quotes_the_exception",
+        "gateway/logs.py",
+        '            line["message"] = str(record.msg).strip()\n',
+        '            line["message"] = f"{record.msg} {record.exc_info and record.exc_info[1]}"\n',
+        f"{CONTENT}::test_i26_a_store_that_fails_over_content_does_not_quote_it",
+    ),
+    _mutant(
+        "a_store_that_is_down_is_an_empty_one",
+        "resolvers/run.py",
+        "        self.failed.update(statement.slots)\n        self.down.add(statement.store)\n",
+        "        self.failed.update(statement.slots)\n",
+        f"{BAD_INPUT}::test_a_store_that_is_down_takes_only_its_own_part_of_an_answer",
+    ),
+)
+
+MUTANTS: dict[str, Mutant] = {
+    mutant.name: mutant
+    for mutant in (
+        *NAMED_BY_THE_POLICY,
+        *IN_THE_VIEWS,
+        *IN_THE_SCHEMA,
+        *IN_THE_CURSORS,
+        *IN_THE_STORES,
+        *IN_THE_OBJECTIONS,
+        *AT_THE_START,
+        *IN_THE_ANSWERS,
+    )
+}
