@@ -43,7 +43,7 @@ def assemble(assembly: Assembly, rows: Rows, variables: VariableValues) -> str:
 def _on_page(page: PageOf, rows: Rows, variables: VariableValues) -> tuple[Rows, bool]:
     """The page's rows in the list's order, and whether one more was read."""
     if page.ids is not None:
-        wanted = str(page.ids.read(variables)).strip("{}").split(",")
+        wanted = str(page.ids.read(variables) or "").strip("{}").split(",")
         found = dict(rows)
         return [(number, found[number]) for number in wanted if number in found], False
     size = page.bounds.size
@@ -59,7 +59,7 @@ def _part(assembly: Assembly, part: Edges | Nodes | Info | Total | Literal, rows
         case Literal(text):
             return text
         case Total():
-            return _hole(assembly.total, "")
+            return str(len(rows)) if assembly.total is None else _hole(assembly.total, "")
         case Nodes(item):
             return "[" + ",".join(_item(item, row) for row in rows) + "]"
         case Edges(members):
@@ -101,5 +101,5 @@ def _info(assembly: Assembly, info: Info, rows: Rows, goes_on: bool) -> str:
     return "{" + ",".join(members) + "}"
 
 
-def _hole(slot: int | None, key: str) -> str:
+def _hole(slot: int, key: str) -> str:
     return f"{HOLE}{slot}:{key}{HOLE}"

@@ -180,7 +180,7 @@ class Binder:
         """One fetch of the whole list; of a sharded store, whose shards each know a part, several."""
         if not self.world.sharded:
             return [Fetch(slot, 0, store, "none", page=page)]
-        total = self._new_slot(FetchSlot("none")) if page.counts else None
+        total = self._new_slot(FetchSlot("none", required=True)) if page.counts and page.ids is None else None
         beyond = {name: self._new_slot(FetchSlot("none", otherwise="false")) for name in page.looks_beyond}
         assembly = Assembly(page, total, tuple(beyond.items()))
         fetches = [Fetch(slot, 0, store, "none", assembly=assembly)]

@@ -146,8 +146,8 @@ def number_of(prefix: str, known: tuple[str, ...]) -> Callable[[Any], int | None
     return read
 
 
-def account_numbers(prefix: str, limit: int) -> Callable[[Any], str]:
-    """Reads identifiers of one type as an array in Postgres' text form, each number once, in order.
+def account_numbers(prefix: str, limit: int) -> Callable[[Any], str | None]:
+    """Reads identifiers of one type as an array in Postgres' text form, each number once, in order; or None.
 
     All are checked by one match and sent as one text: a call for each of a hundred, or the driver's own
     coding of an array (44 µs against 19), costs more than the rest of the request. BAD_USER_INPUT for
@@ -156,7 +156,7 @@ def account_numbers(prefix: str, limit: int) -> Callable[[Any], str]:
     one = f"{prefix}(?:0|[1-9][0-9]{{0,18}})"
     all_well_formed = re.compile(f"(?:{one}(?:,{one})*)?", re.ASCII).fullmatch
 
-    def read(identifiers: Any) -> str:
+    def read(identifiers: Any) -> str | None:
         joined = ",".join(identifiers)
         if len(identifiers) > limit or not all_well_formed(joined):
             raise Refusal(Code.BAD_USER_INPUT)
@@ -164,7 +164,7 @@ def account_numbers(prefix: str, limit: int) -> Callable[[Any], str]:
         # An identifier that holds a comma would pass as two.
         if len(numbers) != len(identifiers) or max(numbers, default=0) > MAX_BIGINT:
             raise Refusal(Code.BAD_USER_INPUT)
-        return array_text(map(str, dict.fromkeys(numbers)))
+        return array_text(map(str, dict.fromkeys(numbers))) if numbers else None
 
     return read
 

@@ -218,7 +218,8 @@ GOES_ON = {False: "hasNextPage", True: "hasPreviousPage"}
 class Assembly:
     """A list of a sharded store, put together from rows of keys: the items are holes.
 
-    `total`: the slot of its count. `beyond`: slots of what lies on the far side of its cursors.
+    `total`: the slot of its count; None if its own rows are counted. `beyond`: slots of what lies on the
+    far side of its cursors.
     """
 
     page: PageOf

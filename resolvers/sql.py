@@ -293,6 +293,11 @@ def _needs_key_alone(bound: ObjectOf) -> bool:
     )
 
 
+def _needs_no_key(fetch: Fetch) -> bool:
+    """Whether a whole list is asked for; on one machine that is one row even if no identifier is named."""
+    return fetch.object is None and (fetch.assembly is None or fetch.assembly.page.ids is None)
+
+
 def _gathered(text: ColumnElement[Any]) -> ColumnElement[str]:
     return func.string_agg(text, quote(ITEM))
 
@@ -310,6 +315,6 @@ def render_statement(fetches: Sequence[Fetch], sharded: bool) -> Statement:
         parameters=tuple(renderer.parameters[name] for name in compiled.positiontup or ()),
         slots=tuple(fetch.slot for fetch in fetches),
         gathered=gather,
-        holds_list=any(fetch.object is None for fetch in fetches),
+        holds_list=any(_needs_no_key(fetch) for fetch in fetches),
         assembly=fetches[0].assembly,
     )
