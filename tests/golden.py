@@ -63,7 +63,7 @@ def read_case(path: Path) -> Case:
     """The case of a `.graphql` file."""
     text = path.read_text(encoding="utf-8")
     lines = [line[2:].split(": ", 1) for line in text.splitlines() if line.startswith("# ")]
-    head = {name: value for name, value in lines}
+    head: dict[str, str] = dict(lines)  # type: ignore[arg-type]
     default, sharded = head["statements"].split(", sharded: ")
     return Case(
         path.stem,
