@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,6 @@ from sqlalchemy import (
     Select,
     Text,
     cast,
-    exists,
     false,
     func,
     literal_column,
@@ -87,8 +87,7 @@ class Listing:
 
     def ordered(self, backwards: bool = False) -> list[ColumnElement[Any]]:
         """The order by which an aggregate over the page puts its items."""
-        descending = self.page.order.descending != backwards
-        return [key.desc() if descending else key for key in self.keys()]
+        return _ordered_by(self.keys(), self.page.order.descending != backwards)
 
     def place(self, slot: int) -> Pieces:
         """An item's cursor: the hole in which the order's values will be sealed."""
@@ -175,9 +174,16 @@ class Listing:
         if not place:
             return false()
         other = Listing(self.renderer, _without_parts(self.page), self.parent)
-        beyond = ~other._against(place, after=outside)
-        found: Any = select(literal_column("1")).select_from(other.row.source)
-        return exists(within(found.where(*other._conditions(), beyond), self.parent))
+        found = other._nearest_beyond(place, outside, select(literal_column("1")))
+        # Not EXISTS: Postgres leaves out the order within, and then may read the whole list for one row.
+        return within(found, self.parent).scalar_subquery().is_not(None)
+
+    def _nearest_beyond(self, place: tuple[Parameter, ...], outside: bool, selected: Any) -> Any:
+        """The item next to the place on its far side: before it if the page lies after it (`outside`)."""
+        order = _ordered_by(self._order_columns(), self.page.order.descending != outside)
+        beyond = ~self._against(place, after=outside)
+        found = selected.select_from(self.row.source).where(*self._conditions(), beyond)
+        return found.order_by(*order).limit(literal_column("1", Integer()))
 
     # --- of a sharded store: each by itself -------------------------------------------------------
 
@@ -197,10 +203,8 @@ class Listing:
         """(mark, true) if the list holds items on the far side of the cursor there; else no row."""
         bounds = self.page.bounds
         place, outside = (bounds.before, False) if name == "hasNextPage" else (bounds.after, True)
-        found = select(quote(f"{slot}:").label("k"), quote("true").label("b")).select_from(self.row.source)
-        return found.where(*self._conditions(), ~self._against(place, after=outside)).limit(
-            literal_column("1", Integer())
-        )
+        row = select(quote(f"{slot}:").label("k"), quote("true").label("b"))
+        return self._nearest_beyond(place, outside, row)
 
     # --- rows -------------------------------------------------------------------------------------
 
@@ -213,16 +217,17 @@ class Listing:
         return conditions
 
     def _against(self, place: tuple[Parameter, ...], after: bool) -> ColumnElement[bool]:
-        columns = [self.row.clause.c[key.column] for key in self.page.order.keys]
+        columns = self._order_columns()
         values = [self.renderer.bind(parameter) for parameter in place]
         left = columns[0] if len(columns) == 1 else tuple_(*columns)
         right = values[0] if len(values) == 1 else tuple_(*values)
         return left > right if after != self.page.order.descending else left < right
 
     def _reading_order(self) -> list[ColumnElement[Any]]:
-        descending = self.page.order.descending != self.page.bounds.from_end
-        columns = [self.row.clause.c[key.column] for key in self.page.order.keys]
-        return [column.desc() if descending else column for column in columns]
+        return _ordered_by(self._order_columns(), self.page.order.descending != self.page.bounds.from_end)
+
+    def _order_columns(self) -> list[ColumnElement[Any]]:
+        return [self.row.clause.c[key.column] for key in self.page.order.keys]
 
     def rows(self) -> FromClause:
         """The page's rows, with every column that a part asked for."""
@@ -241,6 +246,10 @@ class Listing:
             limit = self._size() + literal_column("1", Integer()) if self.page.peeks else self._size()
             selected = selected.order_by(*self._reading_order()).limit(limit)
         return selected.where(*conditions)
+
+
+def _ordered_by(columns: Sequence[ColumnElement[Any]], descending: bool) -> list[ColumnElement[Any]]:
+    return [column.desc() if descending else column for column in columns]
 
 
 def _without_parts(page: PageOf) -> PageOf:

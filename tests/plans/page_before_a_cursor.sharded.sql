@@ -11,7 +11,7 @@ WHERE (a1.country_code, a1.id) > ($1::VARCHAR, $2::BIGINT) ORDER BY a1.country_c
 -- $2: bigint
 SELECT '3:' AS k, 'true' AS b
 FROM account AS a1
-WHERE (a1.country_code, a1.id) <= ($1::VARCHAR, $2::BIGINT)
+WHERE (a1.country_code, a1.id) <= ($1::VARCHAR, $2::BIGINT) ORDER BY a1.country_code DESC, a1.id DESC
  LIMIT 1
 
 -- wave 1, messenger

@@ -18,7 +18,7 @@ FROM account AS a1
 -- $2: bigint
 SELECT '4:' AS k, 'true' AS b
 FROM account AS a1
-WHERE (a1.registered_at, a1.id) >= ($1::TIMESTAMP WITH TIME ZONE, $2::BIGINT)
+WHERE (a1.registered_at, a1.id) >= ($1::TIMESTAMP WITH TIME ZONE, $2::BIGINT) ORDER BY a1.registered_at, a1.id
  LIMIT 1
 
 -- wave 0, messenger
@@ -26,7 +26,7 @@ WHERE (a1.registered_at, a1.id) >= ($1::TIMESTAMP WITH TIME ZONE, $2::BIGINT)
 -- $2: bigint
 SELECT '5:' AS k, 'true' AS b
 FROM account AS a1
-WHERE (a1.registered_at, a1.id) <= ($1::TIMESTAMP WITH TIME ZONE, $2::BIGINT)
+WHERE (a1.registered_at, a1.id) <= ($1::TIMESTAMP WITH TIME ZONE, $2::BIGINT) ORDER BY a1.registered_at DESC, a1.id DESC
  LIMIT 1
 
 -- wave 1, messenger

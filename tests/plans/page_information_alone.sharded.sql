@@ -9,7 +9,7 @@ WHERE a1.id > $1::BIGINT ORDER BY a1.id
 -- $1: bigint
 SELECT '2:' AS k, 'true' AS b
 FROM account AS a1
-WHERE a1.id <= $1::BIGINT
+WHERE a1.id <= $1::BIGINT ORDER BY a1.id DESC
  LIMIT 1
 
 -- wave 0, messenger
@@ -28,5 +28,5 @@ WHERE a1.id > $1::BIGINT ORDER BY a1.id DESC
 -- $1: bigint
 SELECT '7:' AS k, 'true' AS b
 FROM account AS a1
-WHERE a1.id <= $1::BIGINT
+WHERE a1.id <= $1::BIGINT ORDER BY a1.id DESC
  LIMIT 1
