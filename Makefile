@@ -23,7 +23,7 @@ check: .venv/.test ## format, lint, types, and the arrow gateway â†’ resolvers â
 	@$(BIN)/ruff format --check --quiet --output-format concise . || { echo "Run: $(BIN)/ruff format ."; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/lint-imports --no-cache --no-logo
 
 bench: .venv/.test ## requests a second and CPU time, against the recorded figures
 	@$(BIN)/python -m tests.bench $(ARGS)
