@@ -78,6 +78,8 @@ if TYPE_CHECKING:
 
 # How many phone numbers an account has, for the cost alone.
 MANY_ROWS = 4
+# How many shards read a page's rows when a list without a key is asked of all, for the cost alone.
+FAN_OUT = 32
 Factors = tuple[Parameter | int, ...]
 
 
@@ -180,6 +182,8 @@ class Binder:
         """One fetch of the whole list; of a sharded store, whose shards each know a part, several."""
         if not self.world.sharded:
             return [Fetch(slot, 0, store, "none", page=page)]
+        if page.ids is None:
+            self.cost.append((FAN_OUT, page.bounds.size))
         total = self._new_slot(FetchSlot("none", required=True)) if page.counts and page.ids is None else None
         beyond = {name: self._new_slot(FetchSlot("none", otherwise="false")) for name in page.looks_beyond}
         assembly = Assembly(page, total, tuple(beyond.items()))

@@ -41,6 +41,7 @@ def compile_plan(world: World, operation: Operation, variables: VariableValues) 
         least_cost=sum(_fixed_cost(each) or 0 for each in binder.cost),
         sized_costs=tuple(each for each in binder.cost if _fixed_cost(each) is None),
         repeatable=_stores_asked_again(waves),
+        fans_out=_stores_asked_whole(waves) if world.sharded else frozenset(),
         unasked=_unasked(binder.given, waves),
     )
 
@@ -62,6 +63,10 @@ def _fixed_cost(factors: tuple[Parameter | int, ...]) -> int | None:
 def _unasked(given: list[Parameter], waves: tuple[tuple[Statement, ...], ...]) -> tuple[Parameter, ...]:
     asked = {id(each) for wave in waves for statement in wave for each in statement.parameters}
     return tuple(each for each in given if id(each) not in asked)
+
+
+def _stores_asked_whole(waves: tuple[tuple[Statement, ...], ...]) -> frozenset[Store]:
+    return frozenset(statement.store for wave in waves for statement in wave if statement.holds_list)
 
 
 def _stores_asked_again(waves: tuple[tuple[Statement, ...], ...]) -> frozenset[Store]:

@@ -349,7 +349,8 @@ class Plan:
 
     `least_cost` and `sized_costs`: the rows that it can touch at most; the latter are products of list
     sizes that the variables decide. `repeatable`: stores asked more than once, which need one snapshot
-    for the whole request. `unasked`: values that no statement needs; a wrong one is refused all the same.
+    for the whole request. `fans_out`: sharded stores that are asked for a list without a key, each shard of
+    them. `unasked`: values that no statement needs; a wrong one is refused all the same.
     """
 
     roots: tuple[Root, ...]
@@ -359,4 +360,5 @@ class Plan:
     least_cost: int
     sized_costs: tuple[tuple[Parameter | int, ...], ...]
     repeatable: frozenset[Store]
+    fans_out: frozenset[Store]
     unasked: tuple[Parameter, ...] = ()

@@ -222,7 +222,7 @@ async def run_plan(
     """
     run = Run(plan, variables, cursors)
     parameters = run.read_parameters()
-    if plan.repeatable:
+    if plan.repeatable or plan.fans_out:
         await _run_in_snapshots(run, pools, parameters)
     else:
         await _run_waves(run, pools, parameters)
@@ -254,16 +254,21 @@ async def _run_waves(
 
 
 async def _run_in_snapshots(run: Run, pools: Mapping[Store, Pool], parameters: list[list[list[Any]]]) -> None:
-    """The same, with one snapshot of each store that is asked more than once."""
+    """The same, with one snapshot of each store that is asked more than once.
+
+    Whoever asks every shard waits for a turn first, before a connection is taken.
+    """
     async with AsyncExitStack() as stack:
         sources = {store: await _source(run.plan, store, pool, stack) for store, pool in pools.items()}
         await _run_waves(run, sources, parameters)
 
 
 async def _source(plan: Plan, store: Store, pool: Pool, stack: AsyncExitStack) -> Pool | Snapshot | None:
-    if store not in plan.repeatable:
-        return pool
     try:
-        return await stack.enter_async_context(pool.snapshot())
+        if store in plan.fans_out:
+            await stack.enter_async_context(pool.fan_out())
+        if store in plan.repeatable:
+            return await stack.enter_async_context(pool.snapshot())
     except StoreUnavailable:
         return None
+    return pool

@@ -161,6 +161,7 @@ class Pool:
         self._open = 0
         self._waiting: deque[asyncio.Future[Session | None]] = deque()
         self._closed = False
+        self._turns = asyncio.Semaphore(max(1, endpoint.size // 4))
 
     async def fetch(self, sql: str, arguments: Sequence[Any]) -> list[asyncpg.Record]:
         """The statement's rows, in a snapshot of its own. StoreUnavailable if the store is."""
@@ -198,6 +199,23 @@ class Pool:
                 self._give_back(session)
             else:
                 self._drop(session)
+
+    @asynccontextmanager
+    async def fan_out(self) -> AsyncIterator[None]:
+        """A turn to ask every shard of the store: one connection in four at most is used for that.
+
+        Else a few lists without a key would keep all shards busy, and the questions by key waiting.
+        StoreUnavailable if no turn comes in time.
+        """
+        try:
+            async with asyncio.timeout(self.endpoint.request_timeout_s):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise StoreUnavailable from None
+        try:
+            yield
+        finally:
+            self._turns.release()
 
     async def _begin(self) -> Session:
         while True:

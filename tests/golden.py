@@ -128,6 +128,9 @@ class Recorder:
         async with self.pool.snapshot() as snapshot:
             yield Recorder(snapshot, self.asked)  # type: ignore[arg-type]
 
+    def fan_out(self) -> Any:
+        return self.pool.fan_out()
+
 
 @dataclass
 class Golden:

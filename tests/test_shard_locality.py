@@ -250,6 +250,9 @@ class Failing:
     def snapshot(self) -> Failing:
         return self
 
+    def fan_out(self) -> Failing:
+        return self
+
     async def __aenter__(self) -> Failing:
         return self
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from resolvers.binding import FAN_OUT
 from resolvers.catalogue import RELATIONS, Relation, Store, relations_of
 from resolvers.fields import OBJECTS
 from resolvers.sources import Band, Hop, Many, ObjectSource, One, Page, Source, Summary
@@ -191,6 +192,28 @@ def _keys(argument: object) -> list[str]:
         return re.findall(r"\d+", argument)
     assert isinstance(argument, list)
     return list(map(str, argument))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_list_without_a_key_is_known_to_ask_every_shard(case: Case, golden: Golden) -> None:
+    """R10: it waits for a turn of its own, and is counted for every shard; nothing else does."""
+    plan = golden.plan(case, sharded=True)[1]
+    unkeyed = {
+        statement.store
+        for statement in chain.from_iterable(plan.waves)
+        if not any(_asked_for(statement.sql, read) for read in spread(statement.sql, statement.store))
+    }
+
+    assert plan.fans_out == unkeyed
+    assert golden.plan(case, sharded=False)[1].fans_out == frozenset()
+
+
+def test_a_list_without_a_key_costs_as_much_as_its_shards(golden: Golden) -> None:
+    """R10: each shard reads as many rows as the page has."""
+    case = next(case for case in CASES if case.name == "page_in_country_order")
+    whole, sharded = (golden.plan(case, mode)[1].least_cost for mode in (False, True))
+
+    assert sharded - whole == 5 * FAN_OUT
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -7,15 +7,18 @@ import contextlib
 import os
 import random
 import signal
+import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import pytest
 
+from gateway.demo.embedded import SUPERUSER, start
 from resolvers.catalogue import Store
 from resolvers.fields import OBJECTS
 from resolvers.stores import MAX_PREPARED, Endpoint, Pool, StoreUnavailable, connect_owner
@@ -180,6 +183,18 @@ async def test_a_cancelled_wait_takes_nobodys_turn(
 
         assert isinstance((await asyncio.gather(gone, return_exceptions=True))[0], asyncio.CancelledError)
         assert len(await pids_of(owner, endpoint.role)) == 1
+
+
+async def test_few_ask_every_shard_at_once(endpoint: Endpoint) -> None:
+    """One connection in four serves lists without a key; questions by key do not wait for them."""
+    async with open_pool(endpoint, size=8, request_timeout_s=0.2) as pool:
+        async with pool.fan_out(), pool.fan_out():
+            with pytest.raises(StoreUnavailable):
+                async with pool.fan_out():
+                    pytest.fail("a third turn")
+            assert await own_pid(pool)
+        async with pool.fan_out(), pool.fan_out():
+            assert await own_pid(pool)
 
 
 # --- whose rows -----------------------------------------------------------------------------------
@@ -370,6 +385,26 @@ async def test_a_store_that_lets_nobody_in_is_unavailable(endpoint: Endpoint, wr
         for _ in range(3):
             with pytest.raises(StoreUnavailable):
                 await own_pid(pool)
+
+
+async def test_a_restarted_server_needs_no_restart_of_the_gateway() -> None:
+    """While it is down that is said at once; the first question after it is up is answered."""
+    with tempfile.TemporaryDirectory(prefix="gateway-test-") as folder:
+        place = Path(folder) / "postgres"
+        with start(place, durable=False) as server:
+            pool = Pool(Endpoint(server.dsn(SUPERUSER), SUPERUSER, size=2))
+            await asyncio.gather(pool.fetch(ASLEEP, (0.01,)), pool.fetch(ASLEEP, (0.01,)))
+        began = time.monotonic()
+        for _ in range(3):
+            with pytest.raises(StoreUnavailable):
+                await pool.fetch(OWN_PID, ())
+            with pytest.raises(StoreUnavailable):
+                async with pool.snapshot():
+                    pytest.fail("a snapshot of nothing")
+        assert time.monotonic() - began < 1
+        with start(place, durable=False):
+            assert await own_pid(pool)
+            await pool.close()
 
 
 # --- faults of ours -------------------------------------------------------------------------------
