@@ -6,8 +6,10 @@ through the whole application. GATEWAY_TRIALS=20 tries twenty times as many.
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -22,6 +24,8 @@ from tests.documents import Request, write_request
 from tests.world import World, copy_of_visible, differing_pair, random_world
 
 DOCUMENTS = 30
+# Keys go to a store as one text, an array in Postgres' spelling.
+KEYS = re.compile(r"\{([0-9,]+)\}")
 CASES = [(purpose, size, seed) for purpose in SEEING for size in (4, 12, 30) for seed in range(3)]
 
 
@@ -53,7 +57,10 @@ def written(side: Side, purpose: Purpose, random: Random, *worlds: World) -> Ite
     known = known_of(side.settings, purpose, *worlds)
     schema = schema_for(purpose)
     for _ in range(trials(DOCUMENTS)):
-        yield write_request(schema, known, random)
+        request = write_request(schema, known, random)
+        # The same document with other variables meets a plan that was made for the first.
+        for variables in (request.variables, *request.again):
+            yield replace(request, variables=variables)
 
 
 async def answers(sides: list[Side], purpose: Purpose, request: Request) -> list[Reply]:
@@ -65,10 +72,12 @@ async def answers(sides: list[Side], purpose: Purpose, request: Request) -> list
 
 def statements(side: Side) -> list[tuple[str, list[Any]]]:
     """What the last request asked of the stores; keys in order, because a set of rows has none."""
-    return [
-        (sql, [sorted(value) if isinstance(value, list) else value for value in arguments])
-        for sql, arguments in side.asked
-    ]
+    return [(sql, [_in_order(value) for value in arguments]) for sql, arguments in side.asked]
+
+
+def _in_order(argument: Any) -> Any:
+    keys = KEYS.fullmatch(argument) if isinstance(argument, str) else None
+    return sorted(map(int, keys[1].split(","))) if keys else argument
 
 
 @pytest.mark.parametrize(("purpose", "size", "seed"), CASES)
