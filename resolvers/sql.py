@@ -86,13 +86,13 @@ class Renderer:
         """The parameter's place in the statement; the same parameter has one place."""
         for name, known in self.parameters.items():
             if known is parameter:
-                return _place(name, parameter.type)
+                return _place(name, parameter.type, self.sharded)
         return self._new_parameter(parameter, parameter.type)
 
     def _new_parameter(self, parameter: Parameter | int, type_: str) -> ColumnElement[Any]:
         name = f"p{len(self.parameters)}"
         self.parameters[name] = parameter
-        return _place(name, type_)
+        return _place(name, type_, self.sharded)
 
     # --- fetches ----------------------------------------------------------------------------------
 
@@ -277,10 +277,15 @@ class Renderer:
         return within(closed, parent).scalar_subquery()
 
 
-def _place(name: str, type_: str) -> ColumnElement[Any]:
+def _place(name: str, type_: str, sharded: bool) -> ColumnElement[Any]:
     if type_ == "bigint[]":
         # Keys come as one text, which Postgres reads faster than the driver codes an array.
-        return cast(bindparam(name, type_=Text()), TYPES[type_])
+        keys: ColumnElement[Any] = bindparam(name, type_=Text())
+        if sharded:
+            # To read a text as an array may depend on settings, so it is put off until the statement
+            # runs: too late to leave out the shards that hold no key. To split a text does not.
+            keys = func.string_to_array(func.btrim(keys, quote("{}")), quote(","))
+        return cast(keys, TYPES[type_])
     return bindparam(name, type_=TYPES[type_])
 
 

@@ -7,11 +7,12 @@ statement that needs rows of two groups, or of two shards, finds less there than
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -22,7 +23,10 @@ from resolvers.run import run_plan
 from resolvers.stores import Endpoint, Pool, StoreUnavailable, connect_owner
 from resolvers.universe import universes
 from schema.purposes import Purpose
-from tests.golden import CASES, Case, Golden, NewDatabase, fill, open_golden
+from tests.golden import CASES, Case, Golden, NewDatabase, Sent, fill, open_golden
+
+if TYPE_CHECKING:
+    from resolvers.stores import Connection
 
 SHARDS = 2
 Rows = list[tuple[str, str]]
@@ -230,6 +234,95 @@ async def test_the_statements_of_one_machine_would_not_do(split: Split) -> None:
                 differ.add(case.name)
 
     assert differ >= {"friends_of_friends", "contacts_of_a_member", "there_and_back_again"}
+
+
+# --- a question by key goes to the shards of its keys ---------------------------------------------
+
+PARTITIONS = 8
+
+
+@pytest.fixture(scope="module")
+async def partitioned(new_database: NewDatabase) -> AsyncIterator[dict[Store, Connection]]:
+    """Empty tables, partitioned as a sharded store would spread them: its planner leaves out what it can."""
+    connections = {}
+    for store in Store:
+        connections[store] = owner = await connect_owner(await new_database("control"))
+        await owner.execute("CREATE SCHEMA spread")
+        await owner.execute("SET search_path = spread, pg_catalog")
+        for relation in relations_of(store):
+            if relation.schema:
+                continue
+            columns = ", ".join(f"{name} {column.type}" for name, column in relation.columns.items())
+            by_key = f"PARTITION BY HASH ({relation.key})" if relation.key else ""
+            await owner.execute(f"CREATE TABLE {relation.name} ({columns}) {by_key}")
+            for number in range(PARTITIONS if relation.key else 0):
+                await owner.execute(
+                    f"CREATE TABLE {relation.name}_{number} PARTITION OF {relation.name} "
+                    f"FOR VALUES WITH (MODULUS {PARTITIONS}, REMAINDER {number})"
+                )
+    yield connections
+    for connection in connections.values():
+        await connection.close()
+
+
+def scans(node: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """(alias, partition) of each partition that a plan reads; a removal at run time counts as a scan."""
+    if "Relation Name" in node:
+        yield re.sub(r"_\d+$", "", node["Alias"]), node["Relation Name"]
+    if node.get("Subplans Removed"):
+        yield "removed later", f"{node['Subplans Removed']} of {node['Plans'][0]['Relation Name']}"
+    for child in node.get("Plans", ()):
+        yield from scans(child)
+
+
+async def read_partitions(connection: Connection, sql: str, arguments: Sequence[Any]) -> set[int]:
+    """How many partitions of a spread relation a statement reads, by alias; 0: planned for all."""
+    plan = json.loads(await connection.fetchval(f"EXPLAIN (FORMAT JSON) {sql}", *arguments))[0]["Plan"]
+    found = Counter(alias for alias, name in set(scans(plan)) if re.search(r"_\d+$", name))
+    return {0 if alias == "removed later" else number for alias, number in found.items()}
+
+
+def for_one_key(sent: Sent) -> list[Any]:
+    """The statement's values, with one key instead of many."""
+    return [
+        _first_of(argument) if _is_keys(parameter) else argument
+        for parameter, argument in zip(sent.statement.parameters, sent.arguments, strict=True)
+    ]
+
+
+def _is_keys(parameter: Parameter | int) -> bool:
+    return isinstance(parameter, int) or parameter.type == "bigint[]"
+
+
+def _first_of(keys: Any) -> Any:
+    return keys[:1] if isinstance(keys, list) else re.sub(r",[^}]*", "", keys)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+async def test_one_key_is_asked_of_one_shard(
+    case: Case, split: Split, partitioned: dict[Store, Connection]
+) -> None:
+    """R3: at every depth, and known when the statement is planned; only a list without a key asks all."""
+    for sent in (await split.whole.run(case, sharded=True)).sent:
+        statement = sent.statement
+        read = await read_partitions(partitioned[statement.store], statement.sql, for_one_key(sent))
+
+        assert read <= {PARTITIONS} if statement.holds_list else read == {1}
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT (SELECT count(*) FROM contact AS c2 WHERE c2.account_id = a1.id) "
+        "FROM account AS a1 WHERE a1.id = $1",
+        "SELECT a1.phone FROM account AS a1 WHERE a1.id::text = $1::bigint::text",
+        "SELECT a1.phone FROM account AS a1 WHERE a1.id = any(CAST('{' || $1::bigint || '}' AS bigint[]))",
+    ],
+    ids=["not repeated", "column cast", "known only when it runs"],
+)
+async def test_a_key_that_reaches_no_shard_is_seen(sql: str, partitioned: dict[Store, Connection]) -> None:
+    """Each would be asked of every shard, though it names one key."""
+    assert await read_partitions(partitioned[Store.MESSENGER], sql, [7]) != {1}
 
 
 # --- a shard that does not answer -----------------------------------------------------------------

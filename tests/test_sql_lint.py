@@ -74,7 +74,9 @@ def bound_keys(sql: str, store: Store) -> bool:
 
 def _asked_for(sql: str, read: Read) -> set[str]:
     column = rf"\b{read.alias}\.{read.relation.key}"
-    return set(re.findall(rf"{column} = (?:any\()?(?:CAST\()?(\$\d+)", bare(sql)))
+    return set(
+        re.findall(rf"{column} = (?:any\()?(?:CAST\()?(?:string_to_array\(btrim\()?(\$\d+)", bare(sql))
+    )
 
 
 def bare_columns(sql: str, store: Store) -> bool:

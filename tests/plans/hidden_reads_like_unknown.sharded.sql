@@ -34,34 +34,34 @@ WHERE p1.phone = $1::VARCHAR
 -- $1: the keys of 1
 SELECT ('1:' || m1.messenger_id) AS k, ('␟2:' || m1.account_id || '␟') AS b
 FROM messenger_lookup AS m1
-WHERE m1.messenger_id = any(CAST($1::VARCHAR AS BIGINT[]))
+WHERE m1.messenger_id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))
 
 -- wave 1, social
 -- $1: the keys of 4
 SELECT ('4:' || m1.messenger_id) AS k, ('␟5:' || m1.account_id || '␟') AS b
 FROM messenger_lookup AS m1
-WHERE m1.messenger_id = any(CAST($1::VARCHAR AS BIGINT[]))
+WHERE m1.messenger_id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))
 
 -- wave 1, messenger
 -- $1: the keys of 7
 SELECT ('7:' || a1.id) AS k, ('{"id":"ma_' || a1.id || '"}') AS b
 FROM account AS a1
-WHERE a1.id = any(CAST($1::VARCHAR AS BIGINT[]))
+WHERE a1.id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))
 
 -- wave 1, messenger
 -- $1: the keys of 9
 SELECT ('9:' || a1.id) AS k, ('{"id":"ma_' || a1.id || '"}') AS b
 FROM account AS a1
-WHERE a1.id = any(CAST($1::VARCHAR AS BIGINT[]))
+WHERE a1.id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))
 
 -- wave 2, social
 -- $1: the keys of 2
 SELECT ('2:' || a1.id) AS k, ('{"id":"sa_' || a1.id || '"}') AS b
 FROM account AS a1
-WHERE a1.id = any(CAST($1::VARCHAR AS BIGINT[]))
+WHERE a1.id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))
 
 -- wave 2, social
 -- $1: the keys of 5
 SELECT ('5:' || a1.id) AS k, ('{"id":"sa_' || a1.id || '"}') AS b
 FROM account AS a1
-WHERE a1.id = any(CAST($1::VARCHAR AS BIGINT[]))
+WHERE a1.id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))

@@ -18,10 +18,10 @@ WHERE a1.id = $1::BIGINT
 -- $1: the keys of 2
 SELECT ('2:' || a1.id) AS k, ('{"displayName":' || CAST(to_json(a1.display_name) AS TEXT) || '}') AS b
 FROM account AS a1
-WHERE a1.id = any(CAST($1::VARCHAR AS BIGINT[]))
+WHERE a1.id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))
 
 -- wave 1, social
 -- $1: the keys of 4
 SELECT ('4:' || a1.id) AS k, ('{"displayName":' || CAST(to_json(a1.display_name) AS TEXT) || '}') AS b
 FROM account AS a1
-WHERE a1.id = any(CAST($1::VARCHAR AS BIGINT[]))
+WHERE a1.id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))

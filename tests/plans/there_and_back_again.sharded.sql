@@ -8,32 +8,32 @@ WHERE a1.id = $1::BIGINT
 -- $1: the keys of 1
 SELECT ('1:' || m1.messenger_id) AS k, ('␟2:' || m1.account_id || '␟') AS b
 FROM messenger_lookup AS m1
-WHERE m1.messenger_id = any(CAST($1::VARCHAR AS BIGINT[]))
+WHERE m1.messenger_id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))
 
 -- wave 2, social
 -- $1: the keys of 2
 SELECT ('2:' || a1.id) AS k, ('{"id":"sa_' || a1.id || '","messengerLink":' || coalesce((SELECT ('␞{"since":' || CAST(to_json(m2.since) AS TEXT) || ',"account":␟3:' || m2.messenger_id || '␟}␞') AS anon_1
 FROM messenger_link AS m2
-WHERE m2.account_id = a1.id AND m2.account_id = any(CAST($1::VARCHAR AS BIGINT[]))), 'null') || ',"phones":' || (SELECT ('[' || coalesce(string_agg(('{"number":"' || p3.number || '","source":"' || p3.source || '"}'), ',' ORDER BY p3.source, p3.number), '') || ']') AS anon_2
+WHERE m2.account_id = a1.id AND m2.account_id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))), 'null') || ',"phones":' || (SELECT ('[' || coalesce(string_agg(('{"number":"' || p3.number || '","source":"' || p3.source || '"}'), ',' ORDER BY p3.source, p3.number), '') || ']') AS anon_2
 FROM phone_binding AS p3
-WHERE p3.account_id = a1.id AND p3.account_id = any(CAST($1::VARCHAR AS BIGINT[]))) || '}') AS b
+WHERE p3.account_id = a1.id AND p3.account_id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))) || '}') AS b
 FROM account AS a1
-WHERE a1.id = any(CAST($1::VARCHAR AS BIGINT[]))
+WHERE a1.id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))
 
 -- wave 3, messenger
 -- $1: the keys of 3
 SELECT ('3:' || a1.id) AS k, ('{"id":"ma_' || a1.id || '","phone":"' || a1.phone || '","socialAccount":␟4:' || a1.id || '␟}') AS b
 FROM account AS a1
-WHERE a1.id = any(CAST($1::VARCHAR AS BIGINT[]))
+WHERE a1.id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))
 
 -- wave 4, social
 -- $1: the keys of 4
 SELECT ('4:' || m1.messenger_id) AS k, ('␟5:' || m1.account_id || '␟') AS b
 FROM messenger_lookup AS m1
-WHERE m1.messenger_id = any(CAST($1::VARCHAR AS BIGINT[]))
+WHERE m1.messenger_id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))
 
 -- wave 5, social
 -- $1: the keys of 5
 SELECT ('5:' || a1.id) AS k, ('{"id":"sa_' || a1.id || '"}') AS b
 FROM account AS a1
-WHERE a1.id = any(CAST($1::VARCHAR AS BIGINT[]))
+WHERE a1.id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))
