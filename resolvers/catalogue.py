@@ -221,6 +221,28 @@ RELATIONS: tuple[Relation, ...] = (
 )
 
 
+# What carries a restriction to every copy of it. Without one of these, objections would silently stop
+# hiding anything; each is `table: trigger`.
+TRIGGERS: dict[Store, frozenset[str]] = {
+    Store.MESSENGER: frozenset(
+        {
+            "messenger.account: index_phone_of_changed",
+            "messenger.account: index_phone_of_new",
+            "messenger.contact: inherit_restriction",
+            "messenger.daily_usage: inherit_restriction",
+            "messenger.restriction: spread_restriction",
+        }
+    ),
+    Store.SOCIAL: frozenset(
+        {
+            "social.messenger_link: inherit_restriction",
+            "social.phone_binding: inherit_restriction",
+            "social.restriction: spread_restriction",
+        }
+    ),
+}
+
+
 def relations_of(store: Store) -> Iterator[Relation]:
     """The store's tables, in the order of this page."""
     return (relation for relation in RELATIONS if relation.store is store)

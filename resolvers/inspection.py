@@ -1,7 +1,8 @@
 """What stands in a store against what its universes must be.
 
-Three questions, asked at start-up and by the doctor: is every column of the store classified; is each
-universe the one of this policy, unchanged since it was applied; has its role any power beyond it.
+Four questions, asked at start-up and by the doctor: is every column of the store classified; does
+every restriction reach its copies (are the triggers there and on); is each universe the one of this
+policy, unchanged since it was applied; has its role any power beyond it.
 """
 
 from __future__ import annotations
@@ -10,12 +11,20 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from resolvers.catalogue import Store, relations_of
+from resolvers.catalogue import TRIGGERS, Store, relations_of
 from resolvers.universe import Universe, fingerprint, universes
 
 if TYPE_CHECKING:
     from resolvers.sources import ObjectSource
     from resolvers.stores import Connection
+
+_TRIGGERS = """
+SELECT n.nspname || '.' || c.relname || ': ' || t.tgname
+FROM pg_trigger t
+JOIN pg_class c ON c.oid = t.tgrelid
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE NOT t.tgisinternal AND t.tgenabled = 'O'
+"""
 
 _COLUMNS = """
 SELECT n.nspname || '.' || c.relname AS relation, a.attname AS column
@@ -60,6 +69,8 @@ async def differences(connection: Connection, objects: Mapping[str, ObjectSource
     store, the role, relation or column; no data.
     """
     found = [f"{store}: {line}" for line in await _unclassified(connection, store)]
+    there = {row[0] for row in await connection.fetch(_TRIGGERS)}
+    found += [f"{store}: trigger {name} is missing or off" for name in sorted(TRIGGERS[store] - there)]
     for each in universes(objects, store):
         found += [f"{store}: {line}" for line in await _universe_differences(connection, each)]
     return found

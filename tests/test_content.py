@@ -342,6 +342,11 @@ SPOILED: dict[str, tuple[str, str, str]] = {
         "",
         "universe security is of another policy",
     ),
+    "a trigger that is off": (
+        "ALTER TABLE messenger.restriction DISABLE TRIGGER spread_restriction",
+        "ALTER TABLE messenger.restriction ENABLE TRIGGER spread_restriction",
+        "trigger messenger.restriction: spread_restriction is missing or off",
+    ),
     "a universe that is missing": (
         "DROP SCHEMA friend_suggestions CASCADE",
         "",
