@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import itertools
 import re
+import sys
 import time
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -49,18 +50,18 @@ def refuses(text: str, name: str | None = None, schema: GraphQLSchema = SECURITY
     return caught.value
 
 
-# Counting the lines that run costs more time than running them.
-TIMED = pytest.mark.no_cover
-
-
 def milliseconds(task: Callable[[], object]) -> float:
     """The least CPU time of three runs: the machine may be busy with something else."""
     least = float("inf")
+    # Counting the lines that run costs more time than running them.
+    counting = sys.gettrace()
+    sys.settrace(None)
     for _ in range(3):
         gc.collect()
         begun = time.process_time()
         task()
         least = min(least, time.process_time() - begun)
+    sys.settrace(counting)
     return least * 1000
 
 
@@ -371,14 +372,12 @@ def test_what_is_too_large_is_refused(text: str) -> None:
     assert said(refusal) == (Code.DOCUMENT_TOO_LARGE, MESSAGES[Code.DOCUMENT_TOO_LARGE], None, ())
 
 
-@TIMED
 @pytest.mark.parametrize("text", TOO_LARGE.values(), ids=TOO_LARGE)
 def test_what_is_too_large_costs_little(text: str) -> None:
     """I14: work is bounded before it is begun."""
-    assert milliseconds(lambda: refuses(text)) < 200
+    assert milliseconds(lambda: refuses(text)) < ALLOWED_MS
 
 
-@TIMED
 def test_fragments_that_double_are_counted_in_the_time_of_their_text() -> None:
     """A document of 2^25 fields is refused in less than 50 ms."""
     assert milliseconds(lambda: refuses(TOO_LARGE["two_to_the_25th_spreads"])) < 50
@@ -445,11 +444,10 @@ ADMITTED = {
 }
 
 
-@TIMED
 @pytest.mark.parametrize("text", ADMITTED.values(), ids=ADMITTED)
 def test_what_is_admitted_is_validated_in_a_short_time(text: str) -> None:
-    """At the edge of every limit, reading and validating takes less than 200 ms."""
-    assert milliseconds(lambda: allows(text)) < 200
+    """At the edge of every limit, reading and validating takes about 100 ms on a quiet machine."""
+    assert milliseconds(lambda: allows(text)) < ALLOWED_MS
 
 
 WRONG = {
@@ -468,12 +466,11 @@ WRONG = {
 }
 
 
-@TIMED
 @pytest.mark.parametrize("text", WRONG.values(), ids=WRONG)
 def test_what_is_wrong_is_refused_in_a_short_time(text: str) -> None:
     """The first broken rule ends the work: no list of errors, no suggestions."""
     assert refuses(text).code is Code.GRAPHQL_VALIDATION_FAILED
-    assert milliseconds(lambda: refuses(text)) < 200
+    assert milliseconds(lambda: refuses(text)) < ALLOWED_MS
 
 
 @pytest.mark.parametrize("purpose", Purpose)
