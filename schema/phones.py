@@ -22,6 +22,14 @@ def normalise(text: str) -> PhoneNumber:
     Only international forms are read: a national one means a different person in each country.
     Idempotent.
     """
+    normal = _e164(text)
+    # Some texts lose one leading zero at each reading: they are no number that a store could hold.
+    if _e164(normal) != normal:
+        raise ValueError("not a phone number in international form")
+    return PhoneNumber(normal)
+
+
+def _e164(text: str) -> str:
     try:
         number = phonenumbers.parse(text, None)
     except phonenumbers.NumberParseException:
@@ -30,7 +38,7 @@ def normalise(text: str) -> PhoneNumber:
     # Some countries' ranges are longer than E.164 allows; the stores hold none of those.
     if not phonenumbers.is_possible_number(number) or len(normal) > MAX_LENGTH:
         raise ValueError("not a phone number in international form")
-    return PhoneNumber(normal)
+    return normal
 
 
 def keyed_hash(number: PhoneNumber, key: bytes) -> bytes:
