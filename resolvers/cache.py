@@ -88,8 +88,9 @@ class PlanCache:
 
     def plan(self, purpose: Purpose, prepared: Prepared, variables: VariableValues) -> Plan:
         """The plan for these variables' shape. BAD_USER_INPUT, CURSOR_REFUSED."""
-        if variables.sources is _PLAIN:
-            shape: Shape = tuple([value is None for value in variables.coerced.values()])
+        if variables.sources is _PLAIN and prepared.plain is not None:
+            # In the document's order: in the request's, two shapes would share one plan.
+            shape: Shape = tuple([variables.coerced[name] is None for name, _, _ in prepared.plain])
         else:
             shape = tuple((name, shape_of(value)) for name, value in variables.coerced.items())
         plan = prepared.plans.get(shape)
