@@ -10,8 +10,6 @@ from schema.refusals import Code, Refusal
 if TYPE_CHECKING:
     from graphql.execution.values import VariableValues
 
-MAX_COST = 200_000
-
 
 def admit(plan: Plan, variables: VariableValues, max_cost: int) -> None:
     """COST_TOO_HIGH if the plan could touch more rows than that; each list counts with its full size."""

@@ -45,13 +45,6 @@ class Identifier:
 
 
 @dataclass(frozen=True)
-class Constant:
-    """Known without any store: read from the request's universe (`policy`)."""
-
-    name: str
-
-
-@dataclass(frozen=True)
 class Band:
     """A count of related rows, told as a band: ``bands`` are (least count, code), ascending from 0."""
 
@@ -135,7 +128,7 @@ class Page:
     far: Hop
 
 
-Source = Value | Identifier | Constant | Band | Summary | Hop | One | Many | Page | Measured
+Source = Value | Identifier | Band | Summary | Hop | One | Many | Page | Measured
 
 
 @dataclass(frozen=True)
