@@ -25,7 +25,7 @@ check: .venv/.test ## format, lint, types, and the arrow gateway â†’ resolvers â
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache --no-logo
 
-bench: .venv/.test ## requests a second and CPU time, against the recorded figures
+bench: .venv/.test ## requests a second and CPU time, against bare SQL and ordinary servers
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 mutants: .venv/.test ## the suite against deliberately broken builds: each must fail a test
