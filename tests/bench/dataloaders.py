@@ -1,8 +1,9 @@
 """(c): the same questions answered by an ordinary, well-written Strawberry server.
 
 DataLoaders against repeated queries, asyncpg's own pool, the purpose's restriction in the loaders' SQL,
-a permission class on each field that only some purposes see. It has what a careful person adds: caches
-of parsed and validated documents, rows loaded whole instead of field by field, JSON by orjson.
+and a permission class on each field, because the policy matrix closes each to some purpose: it answers
+under the same policy, decided in the ordinary way, once a value. It has what a careful person adds:
+caches of parsed and validated documents, rows loaded whole instead of field by field, JSON by orjson.
 
     BENCH_DSNS='{"messenger": …, "social": …}' uvicorn tests.bench.dataloaders:app
 """
@@ -36,22 +37,24 @@ POOL_SIZE = 8
 Row = asyncpg.Record
 
 
-class SeesUsage(BasePermission):
-    """For phones and usage."""
+def seen_by(*purposes: str) -> list[type[BasePermission]]:
+    """The permission classes of a field that these purposes see; the matrix line, as a person copies it."""
 
-    message = "not for this purpose"
+    class Seen(BasePermission):
+        message = "not for this purpose"
 
-    def has_permission(self, source: Any, info: Info, **kwargs: Any) -> bool:
-        return info.context["purpose"] in {"ADS_PERSONALIZATION", "SECURITY"}
+        def has_permission(self, source: Any, info: Info, **kwargs: Any) -> bool:
+            return info.context["purpose"] in allowed
+
+    allowed = frozenset(purposes)
+    return [Seen]
 
 
-class SeesFriends(BasePermission):
-    """For friends."""
-
-    message = "not for this purpose"
-
-    def has_permission(self, source: Any, info: Info, **kwargs: Any) -> bool:
-        return info.context["purpose"] == "FRIEND_SUGGESTIONS"
+ADS, FRIENDS, SECURITY = "ADS_PERSONALIZATION", "FRIEND_SUGGESTIONS", "SECURITY"
+INFRASTRUCTURE, BUSINESS = "INFRASTRUCTURE", "BUSINESS_MESSAGING"
+SUBJECT, PREFERENCES = "SUBJECT_ACCESS", "PREFERENCES"
+OF_USAGE = seen_by(ADS, INFRASTRUCTURE, SECURITY, SUBJECT)
+OF_LINK = seen_by(ADS, FRIENDS, SECURITY, SUBJECT)
 
 
 @strawberry.enum
@@ -136,10 +139,10 @@ def _loaders(info: Info) -> Loaders:
 
 @strawberry.type
 class UsageStats:
-    frequency_band: FrequencyBand
-    active_days28: int
-    messages_sent28: int
-    last_active_on: datetime.date | None
+    frequency_band: FrequencyBand = strawberry.field(permission_classes=OF_USAGE)
+    active_days28: int = strawberry.field(permission_classes=OF_USAGE)
+    messages_sent28: int = strawberry.field(permission_classes=OF_USAGE)
+    last_active_on: datetime.date | None = strawberry.field(permission_classes=OF_USAGE)
 
 
 def _usage_stats(row: Row | None) -> UsageStats:
@@ -160,14 +163,20 @@ def _usage_stats(row: Row | None) -> UsageStats:
 @strawberry.type
 class MessengerAccount:
     number: strawberry.Private[int]
-    country_code: str
-    phone: str = strawberry.field(permission_classes=[SeesUsage])
+    country_code: str = strawberry.field(
+        permission_classes=seen_by(ADS, FRIENDS, INFRASTRUCTURE, SECURITY, SUBJECT, PREFERENCES)
+    )
+    phone: str = strawberry.field(
+        permission_classes=seen_by(ADS, INFRASTRUCTURE, SECURITY, BUSINESS, SUBJECT)
+    )
 
-    @strawberry.field
+    @strawberry.field(
+        permission_classes=seen_by(ADS, FRIENDS, INFRASTRUCTURE, SECURITY, BUSINESS, SUBJECT, PREFERENCES)
+    )
     def id(self) -> strawberry.ID:
         return strawberry.ID(f"ma_{self.number}")
 
-    @strawberry.field(permission_classes=[SeesUsage])
+    @strawberry.field(permission_classes=OF_USAGE)
     async def usage(self, info: Info) -> UsageStats:
         return _usage_stats(await _loaders(info).usage.load(self.number))
 
@@ -180,8 +189,8 @@ def _messenger_account(row: Row | None) -> MessengerAccount | None:
 
 @strawberry.type
 class MessengerLink:
-    since: datetime.date
-    account: MessengerAccount
+    since: datetime.date = strawberry.field(permission_classes=OF_LINK)
+    account: MessengerAccount = strawberry.field(permission_classes=OF_LINK)
 
 
 @strawberry.type
@@ -198,18 +207,18 @@ class FriendConnection:
 class SocialAccount:
     number: strawberry.Private[int]
 
-    @strawberry.field
+    @strawberry.field(permission_classes=seen_by(ADS, FRIENDS, SECURITY, BUSINESS, SUBJECT))
     def id(self) -> strawberry.ID:
         return strawberry.ID(f"sa_{self.number}")
 
-    @strawberry.field
+    @strawberry.field(permission_classes=OF_LINK)
     async def messenger_link(self, info: Info) -> MessengerLink | None:
         loaders = _loaders(info)
         link = await loaders.link.load(self.number)
         account = link and _messenger_account(await loaders.account.load(link["messenger_id"]))
         return MessengerLink(since=link["since"], account=account) if account else None
 
-    @strawberry.field(permission_classes=[SeesFriends])
+    @strawberry.field(permission_classes=seen_by(FRIENDS, SUBJECT))
     async def friends(self, info: Info, first: int) -> FriendConnection:
         numbers = await _loaders(info).friends.load((self.number, first))
         return FriendConnection(edges=[FriendEdge(node=SocialAccount(number=number)) for number in numbers])
