@@ -2,7 +2,7 @@
 
 A request, from its first byte to its last:
 
-    heads      a bound on the head of a request
+    wire       a bound on the head of a request; an answer in one write
     app        routes, and the only place where parts are wired together
     requests   from an ASGI request to what was asked
     tokens     who asks, and for which purpose

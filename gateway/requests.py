@@ -28,6 +28,8 @@ import orjson
 from schema.refusals import Code, Refusal
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from starlette.types import Receive, Scope
 
 GRAPHQL_RESPONSE = "application/graphql-response+json"
@@ -75,27 +77,12 @@ class ClientGone(Exception):
     """The client closed the connection before its request was complete; there is nobody to answer."""
 
 
-_HEADERS_READ = frozenset(
-    (
-        b"authorization",
-        b"gateway-purpose",
-        b"accept",
-        b"content-type",
-        b"content-encoding",
-        b"content-length",
-        b"sec-fetch-site",
-        b"origin",
-        b"host",
-    )
-)
-
-
 def read_head(scope: Scope) -> Head:
     """Return what the headers say, unchecked. Never refuses."""
-    found: dict[bytes, bytes] = {}
-    for name, value in scope["headers"]:
-        if name in _HEADERS_READ:
-            found[name] = value if name not in found else found[name] + b", " + value
+    headers = scope["headers"]
+    found = dict(headers)
+    if len(found) != len(headers):
+        found = _joined(headers)
     get = found.get
     return Head(
         scope["method"],
@@ -110,6 +97,14 @@ def read_head(scope: Scope) -> Head:
         get(b"origin"),
         get(b"host"),
     )
+
+
+def _joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """The headers by name, where some name stands more than once."""
+    found: dict[bytes, list[bytes]] = {}
+    for name, value in headers:
+        found.setdefault(name, []).append(value)
+    return {name: b", ".join(values) for name, values in found.items()}
 
 
 def refuse_method(head: Head) -> None:

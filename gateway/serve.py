@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from gateway.heads import BoundedHeadProtocol
 from gateway.problems import Problem
+from gateway.wire import WireProtocol
 
 if TYPE_CHECKING:
     from gateway.app import Application
@@ -64,7 +64,7 @@ async def serve(app: Application, taken: socket.socket, announce: Callable[[], N
     """Serve until SIGTERM or SIGINT, then let requests in flight finish; `announce` once it answers."""
     config = uvicorn.Config(
         app,
-        http=BoundedHeadProtocol,
+        http=WireProtocol,
         ws="none",
         lifespan="off",
         # An access log quotes the query string of a GET; our own lines are scrubbed (gateway/logs.py).

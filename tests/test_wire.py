@@ -1,0 +1,145 @@
+"""A head that does not end is cut off before it fills the memory; an answer goes out in one write."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from gateway.wire import MAX_HEAD_BYTES, MAX_JOINED_BYTES, JoiningTransport, WireProtocol
+
+
+@pytest.fixture
+async def port() -> AsyncIterator[int]:
+    """A server with bounded heads that answers every request with `ok`."""
+
+    async def ok(request: Request) -> PlainTextResponse:
+        await request.body()
+        return PlainTextResponse("ok")
+
+    app = Starlette(routes=[Route("/", ok, methods=["GET", "POST"])])
+    config = uvicorn.Config(app, port=0, http=WireProtocol, lifespan="off", log_config=None, ws="none")
+    server = uvicorn.Server(config)
+    serving = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    yield server.servers[0].sockets[0].getsockname()[1]
+    server.should_exit = True
+    await serving
+
+
+def exchange_now(port: int, sent: bytes) -> bytes:
+    """All that the server says to these bytes, until it closes the connection."""
+    said = bytearray()
+    # A server that cuts off may reset the connection while there is more to send.
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as client, suppress(ConnectionError):
+        client.sendall(sent)
+        while part := client.recv(65_536):
+            said += part
+    return bytes(said)
+
+
+async def exchange(port: int, sent: bytes) -> bytes:
+    """The same, beside the server in this process."""
+    return await asyncio.to_thread(exchange_now, port, sent)
+
+
+async def test_a_head_without_end_is_cut_off(port: int) -> None:
+    """Headers beyond the bound end the connection, whether they come in one or in many."""
+    for line in (b"x-many: 1\r\n" * MAX_HEAD_BYTES, b"x-long: " + b"a" * 10 * MAX_HEAD_BYTES):
+        answered = await exchange(port, b"GET / HTTP/1.1\r\nhost: h\r\n" + line)
+        assert b"200 OK" not in answered
+
+
+async def test_heads_within_the_bound_and_large_bodies_pass(port: int) -> None:
+    """A large head below the bound, and a body far above it, are answered."""
+    head = b"POST / HTTP/1.1\r\nhost: h\r\nconnection: close\r\nx-large: " + b"a" * (MAX_HEAD_BYTES // 2)
+    body = b"b" * 4 * MAX_HEAD_BYTES
+    answered = await exchange(port, head + b"\r\ncontent-length: %d\r\n\r\n" % len(body) + body)
+    assert answered.startswith(b"HTTP/1.1 200 OK")
+
+
+async def test_the_count_begins_anew_with_each_request(port: int) -> None:
+    """Many requests on one connection may together exceed the bound."""
+    one = b"GET / HTTP/1.1\r\nhost: h\r\nx-large: " + b"a" * (MAX_HEAD_BYTES // 3) + b"\r\n\r\n"
+    last = b"GET / HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n"
+    answered = await exchange(port, one * 6 + last)
+    assert answered.count(b"HTTP/1.1 200 OK") == 7
+
+
+async def test_a_head_that_trickles_in_is_cut_off(port: int) -> None:
+    """However small its pieces, and after other requests on the connection, a head has its bound."""
+
+    def trickle() -> bytes:
+        said = bytearray()
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as client, suppress(ConnectionError):
+            client.sendall(b"GET / HTTP/1.1\r\nhost: h\r\n\r\n")
+            said += client.recv(65_536)
+            client.sendall(b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 4\r\n\r\nab")
+            client.sendall(b"cd")
+            said += client.recv(65_536)
+            client.sendall(b"GET / HTTP/1.1\r\nhost: h\r\n")
+            for _ in range(8 * MAX_HEAD_BYTES // 1_000):
+                client.sendall(b"x-a: " + b"b" * 1_000 + b"\r\n")
+            while part := client.recv(65_536):
+                said += part
+        return bytes(said)
+
+    answered = await asyncio.to_thread(trickle)
+    assert answered.count(b"HTTP/1.1 200 OK") == 2
+
+
+class Written:
+    """A transport that notes each system call."""
+
+    def __init__(self) -> None:
+        self.calls: list[bytes] = []
+        self.closed = False
+
+    def write(self, data: bytes) -> None:
+        self.calls.append(data)
+
+    def writelines(self, pieces: tuple[bytes, ...]) -> None:
+        self.calls.append(b"".join(pieces))
+
+    def close(self) -> None:
+        self.closed = True
+
+    get_extra_info = is_closing = pause_reading = resume_reading = close
+
+
+@pytest.mark.parametrize("size", [0, 1, MAX_JOINED_BYTES, MAX_JOINED_BYTES + 1, 1_000_000])
+async def test_a_head_and_its_body_are_one_write(size: int) -> None:
+    """Short or long, an answer's two pieces go out together, and the next answer's after them."""
+    written = Written()
+    transport = JoiningTransport(written, asyncio.get_running_loop().call_soon)  # type: ignore[arg-type]
+    for _ in range(2):
+        transport.write(b"head")
+        transport.write(b"b" * size)
+
+    assert written.calls == [b"head" + b"b" * size] * 2
+    await asyncio.sleep(0)
+    assert len(written.calls) == 2
+
+
+async def test_a_piece_alone_goes_out_with_the_turn() -> None:
+    """A head without a body is sent, at the latest when the connection is closed, and before that."""
+    written = Written()
+    transport = JoiningTransport(written, asyncio.get_running_loop().call_soon)  # type: ignore[arg-type]
+    transport.write(b"100 Continue")
+    await asyncio.sleep(0)
+    assert written.calls == [b"100 Continue"]
+
+    transport.write(b"head")
+    transport.close()
+    assert (written.calls, written.closed) == ([b"100 Continue", b"head"], True)
+    await asyncio.sleep(0)
+    assert len(written.calls) == 2
