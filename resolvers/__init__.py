@@ -34,4 +34,5 @@ From a plan to the answer, for each request:
     run            the plan's waves, one statement for each store, and the holes filled
     assembly       a list of a sharded store, put together from rows of keys
     stores         the pools, one for each store and purpose; the only importer of asyncpg
+    patience       deadlines of a pool's connections, with one timer
 """

@@ -22,9 +22,13 @@ from typing import TYPE_CHECKING, Any
 
 import asyncpg
 
+from resolvers.patience import Patience
+
 if TYPE_CHECKING:
     Connection = asyncpg.Connection[asyncpg.Record]
     Statement = asyncpg.prepared_stmt.PreparedStatement[asyncpg.Record]
+    # A session, or None for the place of one that is gone.
+    Turn = asyncio.Future["Session | None"]
 
 MAX_PREPARED = 256
 _DOWN = (
@@ -84,14 +88,20 @@ async def stands_behind_pooler(connection: Connection) -> bool:
 
 
 class Session:
-    """One connection with its prepared statements."""
+    """One connection with its prepared statements. `overdue`: it was cut for not answering in time."""
 
     def __init__(self, connection: Connection, endpoint: Endpoint) -> None:
         self.connection = connection
+        self.overdue = False
         self.timeout_s = endpoint.request_timeout_s
         self.prepared: OrderedDict[str, Statement] = OrderedDict()
         self._pooled = endpoint.pooled
         self._names = itertools.count()
+
+    def give_up(self) -> None:
+        """Cut the connection: what is under way on it fails, now."""
+        self.overdue = True
+        self.connection.terminate()
 
     async def fetch(self, sql: str, arguments: Sequence[Any]) -> list[asyncpg.Record]:
         """The statement's rows."""
@@ -159,8 +169,10 @@ class Pool:
         self._connect = connect
         self._free: list[Session] = []
         self._open = 0
-        self._waiting: deque[asyncio.Future[Session | None]] = deque()
+        self._waiting: deque[Turn] = deque()
         self._closed = False
+        self._asked: Patience[Session] = Patience(endpoint.request_timeout_s, Session.give_up)
+        self._queued: Patience[Turn] = Patience(endpoint.request_timeout_s, _refuse_turn)
         self._turns = asyncio.Semaphore(max(1, endpoint.size // 4))
 
     async def fetch(self, sql: str, arguments: Sequence[Any]) -> list[asyncpg.Record]:
@@ -172,14 +184,17 @@ class Pool:
                 statement = session.prepared.get(sql)
                 if statement is not None:
                     session.prepared.move_to_end(sql)
-                    rows = await statement.fetch(*arguments, timeout=session.timeout_s)
+                    self._asked.begin(session)
+                    rows = await statement.fetch(*arguments)
+                    self._asked.end(session)
                 else:
                     rows = await session.fetch(sql, arguments)
             except BaseException as error:
+                self._asked.end(session)
                 lost = session.connection.is_closed()
                 self._give_up(session, error)
                 told = _translated(error, lost)
-                if lost and not fresh and isinstance(told, StoreUnavailable):
+                if lost and not fresh and not session.overdue and isinstance(told, StoreUnavailable):
                     continue  # the store was restarted while this connection lay idle: reads repeat
                 raise told from None
             self._give_back(session)
@@ -245,6 +260,7 @@ class Pool:
     async def close(self) -> None:
         """Close the idle connections, and those in use when they come back; refuse whoever still asks."""
         self._closed = True
+        self._queued.close()
         while self._free:
             self._drop(self._free.pop())
         for waiter in self._waiting:
@@ -275,16 +291,18 @@ class Pool:
         It is handed over, not put down to be taken: else whoever asks again and again would be served,
         and who waits would time out.
         """
-        waiter: asyncio.Future[Session | None] = asyncio.get_running_loop().create_future()
+        waiter: Turn = asyncio.get_running_loop().create_future()
         self._waiting.append(waiter)
+        self._queued.begin(waiter)
         try:
-            async with asyncio.timeout(self.endpoint.request_timeout_s):
-                return await waiter
+            return await waiter
         except BaseException as error:
             # Both may happen in one turn of the loop: what was handed over is the next one's then.
             if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
                 self._pass_on(waiter.result())
             raise _translated(error) from None
+        finally:
+            self._queued.end(waiter)
 
     async def _open_session(self) -> Session:
         """A new session in a place of the pool that is the caller's."""
@@ -325,6 +343,11 @@ class Pool:
             self._open -= 1
         else:
             self._free.append(session)
+
+
+def _refuse_turn(waiter: Turn) -> None:
+    if not waiter.done():
+        waiter.set_exception(TimeoutError())
 
 
 def _translated(error: BaseException, lost: bool = False) -> BaseException:
