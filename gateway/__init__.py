@@ -15,6 +15,7 @@ A command, from the terminal to its exit status:
 
     __main__   `python -m gateway`
     cli        the commands
+    commands   how they speak, and those that come in groups
     settings   one frozen record, read once
     serve      the HTTP server, and a stop that lets requests finish
     doctor     what must agree in every store

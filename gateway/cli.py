@@ -6,7 +6,6 @@ status: 0 done, 1 not possible or something differs, 2 wrong usage, 130 and 143 
 
 from __future__ import annotations
 
-import asyncio
 import re
 import secrets
 import signal
@@ -19,7 +18,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-import uvloop
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -27,6 +25,7 @@ from rich.table import Table
 from gateway import doctor as doctors
 from gateway import tokens
 from gateway.app import NotReady, open_gateway
+from gateway.commands.terminal import done, examples, out, say
 from gateway.demo.demo import FOLDER, Demo, run_demo
 from gateway.demo.embedded import DemoProblem
 from gateway.demo.generate import generate as generate_accounts
@@ -74,11 +73,6 @@ app = typer.Typer(
 )
 
 
-def examples(*lines: str) -> str:
-    """The end of a command's help: examples to copy, one a paragraph because help joins lines."""
-    return "\n\n".join(["[bold]Examples[/bold]", *lines])
-
-
 def group(name: str, help_line: str, *lines: str) -> typer.Typer:
     """A command with commands of its own."""
     made = typer.Typer(no_args_is_help=True)
@@ -95,23 +89,6 @@ import_app = group(
 objection_app = group(
     "objection", "Record or withdraw a member's objection.", "gateway objection record --account ma_5"
 )
-
-
-def out() -> Console:
-    """Standard output; wide when nobody's screen limits it, so that no table is cut in a file."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=200)
-
-
-def say(text: str) -> None:
-    """Say something to the person that is not the result."""
-    typer.echo(text, err=True)
-
-
-def done(work: Coroutine[Any, Any, None]) -> None:
-    """Run a command's work to its end."""
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(work)
 
 
 # --- the whole thing ------------------------------------------------------------------------------
