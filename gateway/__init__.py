@@ -17,6 +17,7 @@ A command, from the terminal to its exit status:
     cli        the commands
     commands   how they speak, and those that come in groups
     settings   one frozen record, read once
+    policy     the matrix as a table, as CSV and as a page; what differs between two policies
     serve      the HTTP server, and a stop that lets requests finish
     doctor     what must agree in every store
     demo       the whole system on one machine, with made-up people

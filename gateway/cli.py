@@ -25,6 +25,7 @@ from rich.table import Table
 from gateway import doctor as doctors
 from gateway import tokens
 from gateway.app import NotReady, open_gateway
+from gateway.commands import policy
 from gateway.commands.terminal import done, examples, out, say
 from gateway.demo.demo import FOLDER, Demo, run_demo
 from gateway.demo.embedded import DemoProblem
@@ -73,13 +74,14 @@ app = typer.Typer(
 )
 
 
-def group(name: str, help_line: str, *lines: str) -> typer.Typer:
+def group(name: str, help_line: str, *lines: str, of: typer.Typer | None = None) -> typer.Typer:
     """A command with commands of its own."""
-    made = typer.Typer(no_args_is_help=True)
+    made = of or typer.Typer(no_args_is_help=True)
     app.add_typer(made, name=name, help=help_line, epilog=examples(*lines))
     return made
 
 
+group("policy", "The policy as data to look at.", "gateway policy matrix", of=policy.app)
 token_app = group("token", "Who may ask, and for which purposes.", "gateway token list")
 import_app = group(
     "import",

@@ -8,10 +8,12 @@ From the policy to a valid operation:
     pages        the plumbing of lists: connections, filters, order
     messenger    the messenger's types, each field with its terms
     social       the social network's types, each field with its terms
+    content      what people write: for nobody
     privacy      what the gateway says of its own policy
     query        root fields
     build        one schema for each purpose: the fields that it may see, deny by default
     matrix       field × purpose computed from the terms; its digest; the committed POLICY.md and sdl/
+    history      the versions of the policy, each with its digest, author and reason
     refusals     every way to say no, with its stable code
     operations   text and purpose → validated operation, or a refusal
 

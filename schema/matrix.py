@@ -22,9 +22,10 @@ from graphql import print_schema
 from strawberry.schema.config import StrawberryConfig
 
 from schema.build import INPUTS, TYPES, fields_of, schema_for
+from schema.content import Message
 from schema.purposes import ABOUT, Purpose
 from schema.query import Query
-from schema.terms import ALL_ROWS, OPEN, TERMS, Mark, Marks, Rows, marks
+from schema.terms import ALL_ROWS, NOBODY, OPEN, TERMS, Mark, Marks, Rows, marks
 
 ROOM = Path(__file__).parent
 WRITE = "python -m schema.matrix --write"
@@ -55,27 +56,35 @@ class Line:
         """The line as in the decided policy: comma-separated, marks in the order of purposes."""
         return ",".join((self.type, self.name, *self.marks.line))
 
+    @classmethod
+    def read(cls, text: str) -> Line:
+        """The line with this `text`. ValueError for anything else."""
+        type_, name, *given = text.split(",")
+        return cls(type_, name, marks(" ".join(given)))
 
-# No type holds content, and none may: the two lines say so to whoever reads the table.
-CONTENT: tuple[Line, ...] = (
-    Line("Message", "body", marks("- - - - - - - - -")),
-    Line("Message", "(any derivative of content)", marks("- - - - - - - - -")),
-)
+
+class Contradiction(Exception):
+    """A field has the name of what was said to be for nobody."""
 
 
 def policy_lines() -> tuple[Line, ...]:
     """Every line of this release: types in the schema's order, rows before fields, content last."""
-    return (*(line for cls in TYPES for line in _lines_of(cls)), *CONTENT)
+    return tuple(line for cls in (*TYPES, Message) for line in _lines_of(cls))
 
 
 def _lines_of(cls: type) -> Iterator[Line]:
     rows: Rows | None = getattr(cls, "ROWS", None)
     for kind, line in rows.kinds.items() if rows else ():
         yield Line(cls.__name__, "(row)" if kind == ALL_ROWS else f"(row: {kind})", line)
-    for name, field in fields_of(cls).items():
+    fields = {} if cls is Message else fields_of(cls)
+    for name, field in fields.items():
         terms = field.metadata.get(TERMS)
         if terms is not None and terms.marks is not None:
             yield Line(cls.__name__, name, terms.marks)
+    for name in getattr(cls, "NEVER", ()):
+        if name in fields:
+            raise Contradiction(f"{cls.__name__}.{name} is a field, and for nobody")
+        yield Line(cls.__name__, name, NOBODY)
 
 
 def digest() -> str:
@@ -85,14 +94,19 @@ def digest() -> str:
 
 def digest_of(lines: Iterable[Line]) -> str:
     """The digest of these lines in any order, together with the purposes and whose objection covers each."""
-    return hashlib.sha256(_canonical_text(lines).encode()).hexdigest()
+    return hashlib.sha256(canonical_text(lines).encode()).hexdigest()
 
 
-def _canonical_text(lines: Iterable[Line]) -> str:
-    purposes = (f"{each.value},{each.objection or ''},{each.restriction_bit}" for each in Purpose)
+def canonical_text(lines: Iterable[Line]) -> str:
+    """The whole policy as one text, of which the digest is the SHA-256; the form of a version's file.
+
+    A line for each purpose (with the objection that covers it and the bit in the stores), then one for
+    each line of the matrix.
+    """
+    purposes = (f"purpose,{each.value},{each.objection or ''},{each.restriction_bit}" for each in Purpose)
     # A mark that is opened later changes what a purpose sees without changing any line.
-    opened = "".join(sorted(OPEN))
-    return "\n".join(["policy 1", opened, *purposes, *sorted(line.text for line in lines), ""])
+    closed = (f"closed,{mark}" for mark in Mark if mark not in OPEN and mark is not Mark.NEVER)
+    return "\n".join(["policy 1", *purposes, *closed, *sorted(line.text for line in lines), ""])
 
 
 def render_markdown() -> str:

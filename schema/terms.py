@@ -123,3 +123,19 @@ def rows(*lines: str, **kinds: str) -> Callable[[type], type]:
         return cls
 
     return mark
+
+
+def never(*names: str) -> Callable[[type], type]:
+    """Class decorator: what the type has besides its fields and no purpose ever sees.
+
+    Said aloud, so that it stands in the matrix, and so that nobody can add a field of that name.
+    """
+
+    def mark(cls: type) -> type:
+        cls.NEVER = names  # type: ignore[attr-defined]
+        return cls
+
+    return mark
+
+
+NOBODY = marks(" ".join("-" for _ in Purpose))

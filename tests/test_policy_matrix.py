@@ -12,8 +12,10 @@ import pytest
 
 from schema import matrix
 from schema.build import TYPES
-from schema.matrix import CONTENT, ROOM, WRITE, Line, digest, digest_of, policy_lines, render_markdown
+from schema.content import Message
+from schema.matrix import ROOM, WRITE, Contradiction, Line, digest, digest_of, policy_lines, render_markdown
 from schema.purposes import ABOUT, About, Purpose
+from schema.social import SocialAccount
 from schema.terms import Mark, Marks
 
 DECIDED_FILE = Path(__file__).parent / "policy_matrix.csv"
@@ -69,9 +71,19 @@ def test_no_line_is_said_twice() -> None:
 
 def test_content_is_for_nobody() -> None:
     """Message content and whatever is derived from it: nine times never, and no type holds it."""
-    assert {Mark.NEVER} == {mark for line in CONTENT for mark in line.marks.line}
-    assert policy_lines()[-len(CONTENT) :] == CONTENT
-    assert "Message" not in {cls.__name__ for cls in TYPES}
+    content = [line for line in policy_lines() if line.type == Message.__name__]
+
+    assert [line.name for line in content] == ["body", "(any derivative of content)"]
+    assert {Mark.NEVER} == {mark for line in content for mark in line.marks.line}
+    assert Message not in TYPES
+
+
+def test_nobody_can_add_a_field_that_was_said_to_be_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is for nobody has a name that no field may take: the program does not start."""
+    monkeypatch.setattr(SocialAccount, "NEVER", ("displayName",), raising=False)
+
+    with pytest.raises(Contradiction):
+        digest()
 
 
 def test_any_single_mark_changes_the_digest() -> None:

@@ -1,0 +1,89 @@
+"""`gateway policy`: the policy as data to look at. None of these needs a store or a setting."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from gateway.commands.terminal import examples, out, say
+from gateway.policy import as_csv, as_page, as_table, changes_table, lines_called
+from schema.history import changes, current, versions
+
+app = typer.Typer(no_args_is_help=True)
+
+
+class Format(StrEnum):
+    """How the matrix is shown."""
+
+    TABLE = "table"
+    CSV = "csv"
+    HTML = "html"
+
+
+Called = Annotated[
+    str,
+    typer.Argument(
+        metavar="POLICY", help="A version, the first digits of a digest, a CSV file, or `now`: what runs."
+    ),
+]
+
+
+@app.command(
+    "matrix",
+    epilog=examples(
+        "gateway policy matrix",
+        "gateway policy matrix --format csv > policy-matrix.csv",
+        "gateway policy matrix --of v0 --format html > policy.html",
+    ),
+)
+def show_matrix(
+    form: Annotated[
+        Format, typer.Option("--format", help="A table here, CSV to compare, or a page to print.")
+    ] = Format.TABLE,
+    of: Annotated[
+        str, typer.Option(metavar="POLICY", help="A version, a digest, a CSV file, or what runs.")
+    ] = "now",
+) -> None:
+    """Show who may see what for which purpose: field by purpose, a letter for each."""
+    lines = lines_called(of)
+    if form is Format.CSV:
+        typer.echo(as_csv(lines), nl=False)
+    elif form is Format.HTML:
+        typer.echo(as_page(lines, f"Who may see what, for which purpose ({of})"), nl=False)
+    else:
+        out().print(as_table(lines))
+
+
+@app.command(
+    "diff",
+    epilog=examples(
+        "gateway policy diff v0 v1",
+        "gateway policy diff v1 now",
+        "gateway policy diff policy-matrix.csv now",
+    ),
+)
+def show_difference(before: Called, after: Called) -> None:
+    """Show what differs between two policies, for each purpose; status 1 if anything does."""
+    found = changes(lines_called(before), lines_called(after))
+    if not found:
+        typer.echo("Nothing differs.")
+        return
+    out().print(changes_table(found))
+    say(f"{len(found)} changes.")
+    raise typer.Exit(1)
+
+
+@app.command("versions", epilog=examples("gateway policy versions"))
+def show_versions() -> None:
+    """List the versions of the policy: since when, by whom, why, and the digest that proves each."""
+    known = versions()
+    running = current(known)
+    for each in known:
+        since = "from the beginning" if each.valid_from is None else f"since {each.valid_from:%Y-%m-%d}"
+        typer.echo(f"{each.name}, {since}, by {each.author}{', runs' if each == running else ''}")
+        typer.echo(f"    {each.reason}\n    {each.digest}")
+    if running is None:
+        say("What runs is none of these.")
+        raise typer.Exit(1)
