@@ -7,6 +7,7 @@ A request, from its first byte to its last:
     requests   from an ASGI request to what was asked
     tokens     who asks, and for which purpose
     answer     a request's whole life, in order
+    keeper     both stores hold what is in force: at the start, and every few seconds
     limits     how much one request may ask for
     responses  from an outcome to bytes; the one table from a refusal to its status
     logs       lines without personal data

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.limits import admit
+from gateway.limits import admit, admit_cost
 from gateway.responses import Answer, error_object
 from resolvers.introspection import introspect
+from resolvers.mutations import ask_resolvers, cost_of_changes, run_changes
 from resolvers.run import Ran, StoreChanged, run_plan
 from schema.refusals import Code, Refusal
 
 if TYPE_CHECKING:
+    from graphql.execution.values import VariableValues
+
     from gateway.requests import Asked
     from gateway.tokens import Caller
-    from resolvers.cache import PlanCache
+    from resolvers.bound import Bound
+    from resolvers.cache import PlanCache, Prepared
     from resolvers.catalogue import Store
     from resolvers.cursors import Cursors
     from resolvers.stores import Pool
+    from schema.mutation import Context
     from schema.purposes import Purpose
 
 ATTEMPTS = 3
@@ -26,12 +31,16 @@ ATTEMPTS = 3
 
 @dataclass(frozen=True)
 class Gateway:
-    """The parts that an answer needs; wired together in `gateway/app.py`."""
+    """The parts that an answer needs; wired together in `gateway/app.py`.
+
+    `context_of(bound, client)`: what the ordinary resolvers may call for such a token.
+    """
 
     plans: PlanCache
     pools: Mapping[Purpose, Mapping[Store, Pool]]
     cursors: Cursors
     max_cost: int
+    context_of: Callable[[Bound, str], Context]
 
 
 async def answer(gateway: Gateway, asked: Asked, caller: Caller) -> Answer:
@@ -43,9 +52,15 @@ async def answer(gateway: Gateway, asked: Asked, caller: Caller) -> Answer:
     prepared = gateway.plans.prepare(purpose, asked.document, asked.operation_name)
     _refuse_change_by_get(asked, prepared.operation.is_query)
     variables = prepared.coerce(asked.variables)
+    if not prepared.operation.is_query:
+        return await _change(gateway, prepared, variables, caller)
     plan = gateway.plans.plan(purpose, prepared, variables)
     admit(plan, variables, gateway.max_cost)
     introspected = introspect(prepared.schema, prepared.operation, plan, variables)
+    if plan.asks:
+        context = gateway.context_of(caller.bound, caller.client)
+        told = await ask_resolvers(prepared.schema, prepared.operation, plan, variables, context)
+        introspected = {**introspected, **told}
     for _ in range(ATTEMPTS):
         try:
             ran = await run_plan(plan, variables, gateway.pools[purpose], gateway.cursors, introspected)
@@ -60,8 +75,20 @@ def _refuse_change_by_get(asked: Asked, is_query: bool) -> None:
         raise Refusal(Code.METHOD_NOT_ALLOWED)
 
 
+async def _change(gateway: Gateway, prepared: Prepared, variables: VariableValues, caller: Caller) -> Answer:
+    """Run a mutation: no plan, and everything that can be refused is refused before anything is changed."""
+    admit_cost(cost_of_changes(prepared.schema, prepared.operation, variables), gateway.max_cost)
+    context = gateway.context_of(caller.bound, caller.client)
+    changed = await run_changes(prepared.schema, prepared.operation, variables, context)
+    return _respond_with([changed.data.decode()], changed.wrong)
+
+
 def _respond(ran: Ran) -> Answer:
-    if not ran.down:
-        return Answer(200, "".join(('{"data":', *ran.data, "}")).encode())
-    errors = error_object(Refusal(Code.STORE_UNAVAILABLE)).decode()
-    return Answer(200, f'{{"errors":[{errors}],"data":{"".join(ran.data)}}}'.encode())
+    return _respond_with(ran.data, (Code.STORE_UNAVAILABLE,) if ran.down else ())
+
+
+def _respond_with(data: list[str], wrong: Iterable[Code]) -> Answer:
+    if not wrong:
+        return Answer(200, "".join(('{"data":', *data, "}")).encode())
+    errors = ",".join(error_object(Refusal(code)).decode() for code in wrong)
+    return Answer(200, f'{{"errors":[{errors}],"data":{"".join(data)}}}'.encode())

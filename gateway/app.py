@@ -26,6 +26,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from gateway import keeper
 from gateway.answer import Gateway, answer
 from gateway.requests import (
     Asked,
@@ -44,6 +45,9 @@ from resolvers.catalogue import Store
 from resolvers.cursors import Cursors
 from resolvers.fields import OBJECTS, check_fields
 from resolvers.inspection import differences
+from resolvers.mutations import Calls
+from resolvers.objections import Rules
+from resolvers.preferences import Preferences, Writers
 from resolvers.stores import (
     Endpoint,
     Pool,
@@ -60,6 +64,8 @@ from schema.refusals import Code, Refusal
 
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
+
+    from resolvers.bound import Bound
 
 log = logging.getLogger("gateway.app")
 
@@ -158,6 +164,8 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Application]:
     """
     check_fields()
     endpoints = {store: await _checked_endpoints(settings, store) for store in Store}
+    if wrong := await keeper.check(settings) or await keeper.finish_at_start(settings):
+        raise NotReady(wrong)
     gateway = assemble(settings, endpoints)
     connect = partial(connect_owner, settings.control_dsn.get_secret_value())
     async with open_token_book(settings.key("tokens"), connect, time.time, time.monotonic) as book:
@@ -167,9 +175,12 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Application]:
             request_ids(secrets.token_bytes),
             settings.max_body_bytes,
         )
+        keeping = asyncio.create_task(keeper.keep(settings), name="restrictions")
         try:
             yield build_app(endpoint, partial(_ready, gateway, book))
         finally:
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
             for pools in gateway.pools.values():
                 await asyncio.gather(*(pool.close() for pool in pools.values()))
 
@@ -184,8 +195,15 @@ def assemble(settings: Settings, endpoints: Mapping[Store, Mapping[Purpose, Endp
         }
         for purpose in Purpose
     }
+    writers = Writers(keeper.writer_endpoints(settings))
     plans = PlanCache(worlds, DocumentLimits(), settings.cached_documents)
-    return Gateway(plans, pools, cursors, settings.max_cost)
+    calls = partial(_calls_of, writers, keeper.rules_of(settings))
+    return Gateway(plans, pools, cursors, settings.max_cost, calls)
+
+
+def _calls_of(writers: Writers, rules: Rules, bound: Bound, client: str) -> Calls:
+    """What the ordinary resolvers may call for a token."""
+    return Calls(objections=Preferences(writers.open, rules, bound, f"client {client}"))
 
 
 def endpoints_of(settings: Settings, store: Store, pooled: bool) -> dict[Purpose, Endpoint]:

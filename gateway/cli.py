@@ -10,9 +10,11 @@ import re
 import secrets
 import signal
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -23,7 +25,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from gateway import doctor as doctors
-from gateway import tokens
+from gateway import keeper, tokens
 from gateway.app import NotReady, open_gateway
 from gateway.commands import policy
 from gateway.commands.terminal import done, examples, out, say
@@ -37,21 +39,31 @@ from gateway.progress import shown
 from gateway.serve import listen, url_of
 from gateway.serve import serve as serve_app
 from gateway.settings import Settings
-from resolvers import objections
+from resolvers import objections, suspensions
 from resolvers.catalogue import Store
 from resolvers.fields import OBJECTS
 from resolvers.migrations import STORES, MigrationProblem
 from resolvers.migrations import migrate as migrate_store
 from resolvers.objections import Outcome
+from resolvers.restrictions import Stores
+from resolvers.suspensions import Suspension
 from resolvers.universe import apply, render
+from resolvers.writers import apply_writer, writer_lines, writer_of
 from schema.purposes import OBJECTABLE, Purpose
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from resolvers.stores import Connection
-
 CHANNEL = "command line"
+
+
+class Database(StrEnum):
+    """The two stores, and the gateway's own database: no purpose sees that one."""
+
+    MESSENGER = "messenger"
+    SOCIAL = "social"
+    CONTROL = "control"
+
 
 OUTCOMES = {
     Outcome.RECORDED: "Recorded: it binds every request from now on, in both stores.",
@@ -59,9 +71,10 @@ OUTCOMES = {
     Outcome.ALREADY_OBJECTED: "This objection was in force already.",
     Outcome.NOT_OBJECTED: "There was no such objection to withdraw.",
     Outcome.NOT_ELIGIBLE_NEW_MEMBER: "Not recorded: only members from before 2016-08-25 may object.",
-    Outcome.UNKNOWN_ACCOUNT: "Not recorded: the messenger has no such account.",
+    Outcome.WINDOW_CLOSED: "Not recorded: the time to object ended 30 days after accepting the terms.",
+    Outcome.UNKNOWN_ACCOUNT: "Nothing to do: the messenger has no such account.",
 }
-NOTHING_DONE = {Outcome.NOT_ELIGIBLE_NEW_MEMBER, Outcome.UNKNOWN_ACCOUNT}
+NOTHING_DONE = {Outcome.NOT_ELIGIBLE_NEW_MEMBER, Outcome.WINDOW_CLOSED, Outcome.UNKNOWN_ACCOUNT}
 
 app = typer.Typer(
     name="gateway",
@@ -90,6 +103,9 @@ import_app = group(
 )
 objection_app = group(
     "objection", "Record or withdraw a member's objection.", "gateway objection record --account ma_5"
+)
+suspension_app = group(
+    "suspension", "A regulator's suspension of the use of a country's data.", "gateway suspension list"
 )
 
 
@@ -156,7 +172,7 @@ async def _migrate(settings: Settings) -> None:
     )
 )
 def universe(
-    store: Annotated[Store, typer.Option(help="Which of the two stores.")],
+    store: Annotated[Database, typer.Option(help="Which of the databases.")],
     apply_it: Annotated[
         bool, typer.Option("--apply", help="Run it with the owner's rights, in one transaction.")
     ] = False,
@@ -164,14 +180,20 @@ def universe(
     """Print the SQL of a store's universes (views and roles) for its owners to review; or apply it."""
     if apply_it:
         done(_apply_universes(read_settings(), store))
+    elif store is Database.CONTROL:
+        typer.echo("\n".join(writer_lines(store)))
     else:
-        typer.echo(render(OBJECTS, store), nl=False)
+        typer.echo(render(OBJECTS, Store(store)), nl=False)
 
 
-async def _apply_universes(settings: Settings, store: Store) -> None:
+async def _apply_universes(settings: Settings, store: Database) -> None:
     async with owner_of(settings, store) as connection:
-        for each in await apply(connection, OBJECTS, store):
-            typer.echo(f"{store}: {each.purpose} sees {', '.join(each.views)} as {each.role}")
+        if store is Database.CONTROL:
+            await apply_writer(connection, store)
+        else:
+            for each in await apply(connection, OBJECTS, Store(store)):
+                typer.echo(f"{store}: {each.purpose} sees {', '.join(each.views)} as {each.role}")
+    typer.echo(f"{store}: objections are written as {writer_of(store)}")
 
 
 @app.command(epilog=examples("gateway doctor", "gateway doctor && gateway serve"))
@@ -314,7 +336,6 @@ Objected = Annotated[
     list[Purpose] | None,
     typer.Option(metavar="PURPOSE", help=f"{' or '.join(OBJECTABLE)}; both if left out. May be repeated."),
 ]
-Change = Callable[..., Coroutine[Any, Any, Outcome]]
 
 
 @objection_app.command(
@@ -335,44 +356,175 @@ def withdraw_objection(account: Account, purpose: Objected = None) -> None:
     done(_change_objection(read_settings(), objections.withdraw, account, purpose))
 
 
+def _objectable(purposes: list[Purpose] | None) -> frozenset[Purpose]:
+    named = frozenset(purposes or OBJECTABLE)
+    if not named <= OBJECTABLE.keys():
+        raise Problem(f"nobody may object to {', '.join(sorted(named - OBJECTABLE.keys()))}")
+    return named
+
+
 async def _change_objection(
-    settings: Settings, change: Change, account: str, purposes: list[Purpose] | None
+    settings: Settings, change: objections.Change, account: str, purposes: list[Purpose] | None
 ) -> None:
     found = re.fullmatch(r"ma_([0-9]{1,18})", account)
     if found is None:
         raise Problem("--account needs a member's identifier on the messenger, such as ma_5")
-    named = frozenset(purposes or OBJECTABLE)
-    if not named <= OBJECTABLE.keys():
-        raise Problem(f"nobody may object to {', '.join(sorted(named - OBJECTABLE.keys()))}")
-    async with _owners(settings) as (control, messenger, social):
-        outcome = await change(
-            control, messenger, social, int(found[1]), named, CHANNEL, objections.TERMS_VERSION
-        )
-    typer.echo(OUTCOMES[outcome])
-    if outcome in NOTHING_DONE:
+    named = _objectable(purposes)
+    async with _owners(settings) as stores:
+        result = await change(stores, keeper.rules_of(settings), int(found[1]), named, CHANNEL)
+    typer.echo(OUTCOMES[result.outcome])
+    if result.outcome in NOTHING_DONE:
         raise typer.Exit(1)
 
 
 @objection_app.command("recover", epilog=examples("gateway objection recover"))
 def recover_objections() -> None:
-    """Finish what a crash left: make both stores hold what the recorded events say."""
+    """Compare everybody with both stores and correct what differs, after a crash or a restored backup."""
     done(_recover_objections(read_settings()))
 
 
 async def _recover_objections(settings: Settings) -> None:
-    async with _owners(settings) as (control, messenger, social):
-        corrected = await objections.recover(control, messenger, social)
+    async with _owners(settings) as stores:
+        with shown(Console(stderr=True)) as progress:
+            corrected = await suspensions.recover(stores, datetime.now(UTC), progress)
     typer.echo(f"{corrected} accounts corrected." if corrected else "Both stores hold what the events say.")
 
 
 @asynccontextmanager
-async def _owners(settings: Settings) -> AsyncIterator[tuple[Connection, Connection, Connection]]:
+async def _owners(settings: Settings) -> AsyncIterator[Stores]:
     async with AsyncExitStack() as stack:
         control, messenger, social = [
             await stack.enter_async_context(owner_of(settings, store))
             for store in ("control", "messenger", "social")
         ]
-        yield control, messenger, social
+        yield Stores(control, messenger, social)
+
+
+# --- suspensions ----------------------------------------------------------------------------------
+
+DAYS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
+
+
+@suspension_app.command(
+    "add",
+    epilog=examples(
+        "gateway suspension add --jurisdiction DE --from 2016-09-27 --reason 'Order of the commissioner' "
+        "--author dpo",
+        "gateway suspension add --jurisdiction EU --purpose ADS_PERSONALIZATION --from 2016-11-16 "
+        "--until 2017-05-18 --reason 'Pause' --author dpo",
+    ),
+)
+def add_suspension(
+    jurisdiction: Annotated[str, typer.Option(metavar="DE", help="A country's ISO 3166 code, or EU.")],
+    begins: Annotated[
+        datetime,
+        typer.Option("--from", formats=DAYS, metavar="2016-09-27", help="When it begins, in UTC."),
+    ],
+    reason: Annotated[str, typer.Option(help="What was decided, and where it can be read.")],
+    author: Annotated[str, typer.Option(help="Who records it.")],
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=DAYS, metavar="2017-05-18", help="When it ends; until ended if left out."),
+    ] = None,
+    purpose: Objected = None,
+) -> None:
+    """Record that a regulator suspended the use of a country's data, and let both stores follow."""
+    if re.fullmatch("[A-Z]{2}", jurisdiction) is None:
+        raise Problem("--jurisdiction needs the two capital letters of a country, or EU")
+    if not reason.strip() or not author.strip():
+        raise Problem("--reason and --author say what was decided and who records it: not nothing")
+    since, end = _utc(begins), None if until is None else _utc(until)
+    if end is not None and end <= since:
+        raise Problem("--until must be later than --from")
+    decided = Suspension(
+        jurisdiction,
+        suspensions.countries_of(jurisdiction),
+        tuple(sorted(_objectable(purpose))),
+        since,
+        end,
+        reason,
+        author,
+    )
+    done(_add_suspensions(read_settings(), (decided,)))
+
+
+@suspension_app.command("historic", epilog=examples("gateway suspension historic"))
+def add_historic_suspensions() -> None:
+    """Record those of 2016 (Germany, the United Kingdom, the European Union) that are not yet, and apply."""
+    done(_add_suspensions(read_settings(), suspensions.historic()))
+
+
+async def _add_suspensions(settings: Settings, decided: tuple[Suspension, ...]) -> None:
+    async with _owners(settings) as stores:
+        known = {replace(each, number=0) for each in await suspensions.listed(stores.control)}
+        for each in decided:
+            if each in known:
+                typer.echo(f"{each.jurisdiction} from {each.valid_from:%Y-%m-%d} is recorded already.")
+                continue
+            number = await suspensions.add(stores.control, each)
+            typer.echo(f"Suspension {number}: {each.jurisdiction} from {each.valid_from:%Y-%m-%d}.")
+        await _follow(stores)
+
+
+@suspension_app.command("end", epilog=examples("gateway suspension end 1 --at 2017-05-18"))
+def end_suspension(
+    number: Annotated[int, typer.Argument(metavar="ID", help="As `suspension list` shows it.")],
+    at: Annotated[
+        datetime | None, typer.Option(formats=DAYS, metavar="2017-05-18", help="When; now if left out.")
+    ] = None,
+) -> None:
+    """End a suspension, now or at a time to come: what it alone restricted opens again."""
+    done(_end_suspension(read_settings(), number, datetime.now(UTC) if at is None else _utc(at)))
+
+
+async def _end_suspension(settings: Settings, number: int, at: datetime) -> None:
+    async with _owners(settings) as stores:
+        if not await suspensions.end(stores.control, number, at):
+            raise Problem(
+                f"there is no suspension {number} that could end then: `gateway suspension list` shows all"
+            )
+        typer.echo(f"Suspension {number} ends at {at:%Y-%m-%d %H:%M} UTC.")
+        await _follow(stores)
+
+
+@suspension_app.command("list", epilog=examples("gateway suspension list"))
+def list_suspensions() -> None:
+    """List every suspension ever recorded, with its reason."""
+    done(_list_suspensions(read_settings()))
+
+
+async def _list_suspensions(settings: Settings) -> None:
+    async with owner_of(settings, "control") as connection:
+        listed = await suspensions.listed(connection)
+    table = Table("Id", "Where", "Purposes", "From", "Until", "Why", "By")
+    for each in listed:
+        until = "ended by nobody yet" if each.valid_until is None else f"{each.valid_until:%Y-%m-%d %H:%M}"
+        since = f"{each.valid_from:%Y-%m-%d %H:%M}"
+        purposes = "\n".join(each.purposes)
+        row = (str(each.number), each.jurisdiction, purposes, since, until, each.reason, each.author)
+        table.add_row(*map(escape, row))
+    out().print(table)
+
+
+@suspension_app.command("apply", epilog=examples("gateway suspension apply"))
+def apply_suspensions() -> None:
+    """Let both stores follow what is suspended now; every gateway does so by itself within seconds."""
+    done(_apply_suspensions(read_settings()))
+
+
+async def _apply_suspensions(settings: Settings) -> None:
+    async with _owners(settings) as stores:
+        await _follow(stores)
+
+
+async def _follow(stores: Stores) -> None:
+    with shown(Console(stderr=True)) as progress:
+        changed = await suspensions.apply(stores, datetime.now(UTC), progress)
+    typer.echo(f"Both stores follow: {changed:,} accounts changed." if changed else "Both stores follow.")
+
+
+def _utc(time: datetime) -> datetime:
+    return time.replace(tzinfo=UTC)
 
 
 # --- data -----------------------------------------------------------------------------------------
@@ -397,9 +549,9 @@ def import_snap_files(
 
 
 async def _import_snap(settings: Settings, friendships: Path, messages: Path) -> None:
-    async with _owners(settings) as (_, messenger, social):
+    async with _owners(settings) as stores:
         with shown(Console(stderr=True)) as progress:
-            counts = await import_snap(messenger, social, friendships, messages, progress)
+            counts = await import_snap(stores.messenger, stores.social, friendships, messages, progress)
     for name, number in vars(counts).items():
         typer.echo(f"{number:>9,} {name.replace('_', ' ')}")
 
@@ -416,9 +568,9 @@ def generate(
 
 
 async def _generate(settings: Settings, accounts: int, seed: int) -> None:
-    async with _owners(settings) as (control, messenger, social):
+    async with _owners(settings) as stores:
         with shown(Console(stderr=True)) as progress:
-            await generate_accounts(messenger, social, accounts, seed, progress, control)
+            await generate_accounts(stores.messenger, stores.social, accounts, seed, progress, stores.control)
     typer.echo(f"{accounts:,} accounts on each store.")
 
 

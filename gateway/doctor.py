@@ -1,6 +1,7 @@
 """What `gateway doctor` looks at, before and while the gateway runs: every store, and what must agree.
 
-    settings → for each store: connection → migrations → universes → roles → pooler → tokens
+    settings → for each store: connection → migrations → universes → roles → pooler
+             for control:    connection → migrations → roles → objections → tokens
 
 It only reads. A finding that DIFFERS says what to do; a NOTE is right for some and wrong for others.
 """
@@ -23,6 +24,7 @@ from resolvers.fields import OBJECTS
 from resolvers.inspection import differences
 from resolvers.migrations import STORES, MigrationProblem, migrations, pending
 from resolvers.stores import Endpoint, StoreUnavailable, connect_role, stands_behind_pooler
+from resolvers.writers import writer_differences
 from schema.purposes import Purpose
 
 if TYPE_CHECKING:
@@ -68,6 +70,8 @@ async def _examine_store(settings: Settings, store: str, connection: Connection)
     if migrated.state is State.DIFFERS:
         return
     if store == "control":
+        yield await _writer(connection)
+        yield await _settled(connection)
         yield await _tokens(connection)
         return
     for finding in await _universes(connection, Store(store)):
@@ -110,7 +114,7 @@ async def _universes(connection: Connection, store: Store) -> list[Finding]:
     ]
 
 
-def _with_advice(line: str, store: Store) -> str:
+def _with_advice(line: str, store: str) -> str:
     if "run `" in line:
         return line
     if "is not classified" in line:
@@ -119,6 +123,8 @@ def _with_advice(line: str, store: Store) -> str:
         return f"{line}: run `gateway migrate`"
     if "has a privilege on" in line:
         return f"{line}: REVOKE it; no universe needs it"
+    if "objections has powers" in line:
+        return f"{line}: take from it memberships, attributes and functions, then apply it again"
     if "powers beyond" in line:
         return f"{line}: take from it memberships, attributes and functions, then apply the universe again"
     return f"{line}: run `gateway universe --store {store} --apply`"
@@ -174,6 +180,29 @@ def _pooler(settings: Settings, store: Store, pooled: bool) -> Finding:
             "max_prepared_statements above 0, set GATEWAY_POOLER_KEEPS_STATEMENTS=true",
         )
     return Finding(what, State.OK, "stands between and keeps prepared statements" if pooled else "none")
+
+
+async def _writer(connection: Connection) -> Finding:
+    what = "control: roles"
+    found = await writer_differences(connection, "control")
+    if found:
+        return Finding(what, State.DIFFERS, _with_advice(found[0], "control"))
+    return Finding(what, State.OK, "may write objections, nothing else")
+
+
+async def _settled(connection: Connection) -> Finding:
+    """Whether everything that was decided is in both stores."""
+    what = "control: objections"
+    unsettled = await connection.fetchval(
+        "SELECT (SELECT count(*) FROM control.unsettled) + (SELECT count(*) FROM control.unsettled_country)"
+    )
+    if unsettled:
+        return Finding(
+            what,
+            State.NOTE,
+            f"{unsettled} not in both stores yet: a start does it, or `gateway objection recover`",
+        )
+    return Finding(what, State.OK, "all are in both stores")
 
 
 async def _tokens(connection: Connection) -> Finding:

@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 
 def admit(plan: Plan, variables: VariableValues, max_cost: int) -> None:
     """COST_TOO_HIGH if the plan could touch more rows than that; each list counts with its full size."""
-    if cost_of(plan, variables) > max_cost:
+    admit_cost(cost_of(plan, variables), max_cost)
+
+
+def admit_cost(cost: int, max_cost: int) -> None:
+    """COST_TOO_HIGH if it is more than that."""
+    if cost > max_cost:
         raise Refusal(Code.COST_TOO_HIGH)
 
 

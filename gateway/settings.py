@@ -21,6 +21,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from schema.profiles import Profile
+
 CONFIG_FILE = "GATEWAY_CONFIG_FILE"
 
 
@@ -48,6 +50,11 @@ class Settings(BaseSettings):
     )
     secret: Annotated[SecretStr, Field(min_length=32)] = Field(
         description="At least 32 characters; the keys of tokens and cursors are derived from it."
+    )
+    policy_profile: Profile = Field(
+        default=Profile.SEED_2016,
+        description="Who may object: `SEED_2016` members from before 25 August 2016, `HISTORIC_2016` "
+        "the same within 30 days of accepting the terms, `GDPR` everybody.",
     )
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")

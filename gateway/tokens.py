@@ -29,6 +29,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from resolvers.bound import UNBOUND, Bound
 from schema.purposes import Purpose
 from schema.refusals import Code, Refusal
 
@@ -74,6 +75,7 @@ class Caller:
     client: str
     token_id: int
     purpose: Purpose
+    bound: Bound = UNBOUND
 
 
 @dataclass(frozen=True, slots=True)

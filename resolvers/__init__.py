@@ -10,7 +10,10 @@ What is known before any request:
     migrations     the stores' tables, brought up to date from ddl/
     universe       the policy as SQL: a schema of views and a role for each store and purpose
     inspection     what stands in a store against what its universes must be
+    writers        the role that writes objections, and nothing else
+    restrictions   what is in force for a member, written to both stores
     objections     the only writer of objections: the event, then its fold in both stores
+    suspensions    a regulator's suspensions, and both stores following the calendar
     worlds         what each purpose's plans are made in
 
 From an operation to its plan, once for each document:
@@ -30,6 +33,9 @@ From an operation to its plan, once for each document:
 
 From a plan to the answer, for each request:
 
+    bound          what a token is bound to
+    mutations      changes, run by graphql-core, ordinary resolver by resolver
+    preferences    the objections of one token's subject
     introspection  answered on the purpose's own schema
     run            the plan's waves, one statement for each store, and the holes filled
     assembly       a list of a sharded store, put together from rows of keys

@@ -44,6 +44,7 @@ from resolvers.plan import (
     Parameter,
     Place,
     Root,
+    RootAsked,
     RootHole,
     RootIntrospection,
     RootList,
@@ -68,7 +69,7 @@ from resolvers.sources import (
     Summary,
     Value,
 )
-from resolvers.worlds import World
+from resolvers.worlds import ASKED, World
 from schema.pages import DEFAULT_PAGE
 from schema.refusals import Code, Refusal
 
@@ -80,6 +81,8 @@ if TYPE_CHECKING:
 MANY_ROWS = 4
 # How many shards read a page's rows when a list without a key is asked of all, for the cost alone.
 FAN_OUT = 32
+# What a question to an ordinary resolver may touch, for the cost alone.
+ASKED_ROWS = 100
 Factors = tuple[Parameter | int, ...]
 
 
@@ -114,6 +117,9 @@ class Binder:
             return RootIntrospection(selected.key)
         definition = parent.fields[selected.name]
         arguments = read_arguments(definition, selected.nodes[0], self.variables)
+        if selected.name in ASKED:
+            self.cost.append((ASKED_ROWS,))
+            return RootAsked(selected.key)
         if selected.name in self.world.constants:
             return RootText(selected.key, self._constant_object(selected))
         named = get_named_type(definition.type)

@@ -80,6 +80,8 @@ def _public(type_: str) -> Column:
 
 
 _BITS = Column(Class.RESTRICTION, "integer")
+_VERSION = Column(Class.RESTRICTION, "bigint")
+_STAMP = Column(Class.RESTRICTION, "xid8")
 _CONTENT = {
     "sender_id": Column(Class.CONTENT, "bigint"),
     "id": Column(Class.CONTENT, "bigint"),
@@ -140,6 +142,13 @@ CONTACT = Relation(
     restricted="restricted",
     far_end="contact_id",
 )
+TERMS_ACCEPTANCE = Relation(
+    Store.MESSENGER,
+    "terms_acceptance",
+    {"account_id": _key(), "version": _personal("text"), "accepted_at": _personal("timestamptz")},
+    key="account_id",
+    group="messenger",
+)
 SOCIAL_ACCOUNT = Relation(
     Store.SOCIAL,
     "account",
@@ -195,10 +204,30 @@ RELATIONS: tuple[Relation, ...] = (
     Relation(
         Store.MESSENGER,
         "restriction",
-        {"account_id": Column(Class.RESTRICTION, "bigint"), "purposes": _BITS},
+        {
+            "account_id": Column(Class.RESTRICTION, "bigint"),
+            "purposes": _BITS,
+            "objected": _BITS,
+            "version": _VERSION,
+        },
         key=None,
         group=None,
     ),
+    Relation(
+        Store.MESSENGER,
+        "suspended",
+        {"country_code": Column(Class.RESTRICTION, "text"), "purposes": _BITS},
+        key=None,
+        group=None,
+    ),
+    Relation(
+        Store.MESSENGER,
+        "unplaced",
+        {"account_id": Column(Class.RESTRICTION, "bigint"), "stamp": _STAMP},
+        key=None,
+        group=None,
+    ),
+    TERMS_ACCEPTANCE,
     Relation(Store.MESSENGER, "business", _BUSINESS, key=None, group=None),
     Relation(Store.MESSENGER, "message", _CONTENT, key="sender_id", group="messenger", schema="content"),
     SOCIAL_ACCOUNT,
@@ -209,7 +238,26 @@ RELATIONS: tuple[Relation, ...] = (
     Relation(
         Store.SOCIAL,
         "restriction",
-        {"messenger_id": Column(Class.RESTRICTION, "bigint"), "purposes": _BITS},
+        {
+            "messenger_id": Column(Class.RESTRICTION, "bigint"),
+            "purposes": _BITS,
+            "objected": _BITS,
+            "version": _VERSION,
+        },
+        key=None,
+        group=None,
+    ),
+    Relation(
+        Store.SOCIAL,
+        "suspended",
+        {"only_row": _public("boolean"), "purposes": _BITS},
+        key=None,
+        group=None,
+    ),
+    Relation(
+        Store.SOCIAL,
+        "unplaced",
+        {"messenger_id": Column(Class.RESTRICTION, "bigint"), "stamp": _STAMP},
         key=None,
         group=None,
     ),
@@ -230,14 +278,20 @@ TRIGGERS: dict[Store, frozenset[str]] = {
             "messenger.account: index_phone_of_new",
             "messenger.contact: inherit_restriction",
             "messenger.daily_usage: inherit_restriction",
-            "messenger.restriction: spread_restriction",
+            "messenger.account: inherit_suspension",
+            "messenger.account: move_country",
+            "messenger.restriction: spread_restriction_of_changed",
+            "messenger.restriction: spread_restriction_of_gone",
+            "messenger.restriction: spread_restriction_of_new",
         }
     ),
     Store.SOCIAL: frozenset(
         {
             "social.messenger_link: inherit_restriction",
             "social.phone_binding: inherit_restriction",
-            "social.restriction: spread_restriction",
+            "social.restriction: spread_restriction_of_changed",
+            "social.restriction: spread_restriction_of_gone",
+            "social.restriction: spread_restriction_of_new",
         }
     ),
 }

@@ -11,7 +11,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from resolvers.binding import Binder
-from resolvers.plan import Fetch, Parameter, Plan, RootIntrospection, Statement
+from resolvers.plan import Fetch, Parameter, Plan, RootAsked, RootIntrospection, Statement
 from resolvers.selection import Collector
 from resolvers.sql import render_statement
 from resolvers.worlds import World
@@ -36,6 +36,7 @@ def compile_plan(world: World, operation: Operation, variables: VariableValues) 
     return Plan(
         roots=roots,
         introspects=any(isinstance(root, RootIntrospection) for root in roots),
+        asks=any(isinstance(root, RootAsked) for root in roots),
         waves=waves,
         slots=tuple(binder.slots),
         least_cost=sum(_fixed_cost(each) or 0 for each in binder.cost),

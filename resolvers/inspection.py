@@ -1,8 +1,9 @@
 """What stands in a store against what its universes must be.
 
-Four questions, asked at start-up and by the doctor: is every column of the store classified; does
+Five questions, asked at start-up and by the doctor: is every column of the store classified; does
 every restriction reach its copies (are the triggers there and on); is each universe the one of this
-policy, unchanged since it was applied; has its role any power beyond it.
+policy, unchanged since it was applied; has its role any power beyond it; may the role that writes
+objections do that and nothing else.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from resolvers.catalogue import TRIGGERS, Store, relations_of
 from resolvers.universe import Universe, fingerprint, universes
+from resolvers.writers import writer_differences
 
 if TYPE_CHECKING:
     from resolvers.sources import ObjectSource
@@ -73,6 +75,7 @@ async def differences(connection: Connection, objects: Mapping[str, ObjectSource
     found += [f"{store}: trigger {name} is missing or off" for name in sorted(TRIGGERS[store] - there)]
     for each in universes(objects, store):
         found += [f"{store}: {line}" for line in await _universe_differences(connection, each)]
+    found += [f"{store}: {line}" for line in await writer_differences(connection, store)]
     return found
 
 

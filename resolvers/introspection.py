@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -33,17 +33,24 @@ def introspect(
     if not plan.introspects or schema.query_type is None:
         return {}
     keys = {root.key for root in plan.roots if isinstance(root, RootIntrospection)}
-    collector = Collector(schema, operation.fragments, variables)
-    selected = collector.collect(schema.query_type, (operation.node.selection_set,))
-    nodes: list[FieldNode] = [node for each in selected if each.key in keys for node in each.nodes]
-    alone = _only(operation.node, nodes)
-    document = DocumentNode(definitions=(alone, *operation.fragments.values()))
-    result = execute_sync(schema, document, variable_values=_given(variables))
+    document = document_of(schema, operation, keys, variables)
+    result = execute_sync(schema, document, variable_values=raw_values(variables))
     assert isinstance(result, ExecutionResult)
     if result.errors or result.data is None:
         # Nothing but an argument can be wrong there, such as null for a variable that has a default.
         raise Refusal(Code.BAD_USER_INPUT)
     return {key: orjson.dumps(value).decode() for key, value in result.data.items()}
+
+
+def document_of(
+    schema: GraphQLSchema, operation: Operation, keys: Collection[str], variables: VariableValues
+) -> DocumentNode:
+    """The query with the root fields of these response keys alone."""
+    assert schema.query_type is not None
+    collector = Collector(schema, operation.fragments, variables)
+    selected = collector.collect(schema.query_type, (operation.node.selection_set,))
+    nodes: list[FieldNode] = [node for each in selected if each.key in keys for node in each.nodes]
+    return DocumentNode(definitions=(_only(operation.node, nodes), *operation.fragments.values()))
 
 
 def _only(node: OperationDefinitionNode, nodes: list[FieldNode]) -> OperationDefinitionNode:
@@ -57,5 +64,6 @@ def _only(node: OperationDefinitionNode, nodes: list[FieldNode]) -> OperationDef
     )
 
 
-def _given(variables: VariableValues) -> dict[str, Any]:
+def raw_values(variables: VariableValues) -> dict[str, Any]:
+    """The variables as the request gave them."""
     return {name: source.value for name, source in variables.sources.items()} or dict(variables.coerced)

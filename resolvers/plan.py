@@ -340,7 +340,14 @@ class RootIntrospection:
     key: str
 
 
-Root = RootHole | RootNode | RootList | RootText | RootIntrospection
+@dataclass(frozen=True)
+class RootAsked:
+    """A root field that is no data of a store's own: asked of an ordinary resolver, like a mutation."""
+
+    key: str
+
+
+Root = RootHole | RootNode | RootList | RootText | RootIntrospection | RootAsked
 
 
 @dataclass(frozen=True)
@@ -355,6 +362,7 @@ class Plan:
 
     roots: tuple[Root, ...]
     introspects: bool
+    asks: bool
     waves: tuple[tuple[Statement, ...], ...]
     slots: tuple[Slot, ...]
     least_cost: int

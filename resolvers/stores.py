@@ -81,6 +81,29 @@ async def connect_role(endpoint: Endpoint) -> Connection:
         raise StoreUnavailable from None
 
 
+@asynccontextmanager
+async def fresh_connections(*endpoints: Endpoint) -> AsyncIterator[tuple[Connection, ...]]:
+    """A connection to each, for one piece of work that writes, and that may be repeated.
+
+    StoreUnavailable if one cannot be had, or is lost in the middle, or all of it takes too long: then
+    nobody knows what was done.
+    """
+    opened: list[Connection] = []
+    try:
+        async with asyncio.timeout(max(each.request_timeout_s for each in endpoints)):
+            for endpoint in endpoints:
+                opened.append(await connect_role(endpoint))
+            yield tuple(opened)
+    except BaseException as error:
+        lost = any(each.is_closed() for each in opened)
+        # Two writers that waited for each other: the server let this one go.
+        gave_way = isinstance(error, asyncpg.TransactionRollbackError)
+        raise (StoreUnavailable() if gave_way else _translated(error, lost)) from None
+    finally:
+        for each in opened:
+            each.terminate()
+
+
 async def stands_behind_pooler(connection: Connection) -> bool:
     """Whether the process that answers is another than the one that was connected to."""
     answering = await connection.fetchval("SELECT pg_backend_pid()")

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from resolvers.catalogue import Class, Relation, Store, relations_of
 from resolvers.sources import Band, Hop, Identifier, Many, ObjectSource, One, Page, Source, Summary, Value
+from resolvers.writers import writer_lines, writer_of
 from schema.build import TYPES, fields_of
 from schema.purposes import Purpose
 from schema.terms import ALL_ROWS, TERMS, Mark, Marks, Rows
@@ -281,7 +282,8 @@ def render(objects: Mapping[str, ObjectSource], store: Store) -> str:
     gone = [purpose for purpose in Purpose if purpose not in {each.purpose for each in present}]
     dropped = [f"DROP SCHEMA IF EXISTS {purpose.universe} CASCADE;" for purpose in gone]
     head = ["-- Nobody sees anything by default.", *closed, *dropped, ""]
-    return "\n".join([*head, *(f"{each.sql}\n" for each in present)])
+    universes_ = (f"{each.sql}\n" for each in present)
+    return "\n".join([*head, *universes_, *writer_lines(store), ""])
 
 
 _FINGERPRINT = """
@@ -306,6 +308,7 @@ async def apply(connection: Connection, objects: Mapping[str, ObjectSource], sto
         database = await connection.fetchval("SELECT quote_ident(current_database())")
         await connection.execute(f"REVOKE ALL ON DATABASE {database} FROM PUBLIC")
         await connection.execute(render(objects, store))
+        await connection.execute(f"GRANT CONNECT ON DATABASE {database} TO {writer_of(store)}")
         for each in present:
             await connection.execute(f"GRANT CONNECT ON DATABASE {database} TO {each.role}")
             print_ = await fingerprint(connection, each.purpose.universe)

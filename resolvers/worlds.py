@@ -10,9 +10,14 @@ from graphql import GraphQLSchema
 
 from resolvers.cursors import Cursors
 from resolvers.sources import ObjectSource
-from schema.build import build_schemas
+from schema.build import build_schemas, fields_of
 from schema.matrix import digest
 from schema.purposes import ABOUT, Purpose
+from schema.query import Query
+from schema.terms import TERMS
+
+# The root fields that are asked of ordinary resolvers instead of being planned.
+ASKED = frozenset(name for name, field in fields_of(Query).items() if field.metadata[TERMS].purpose)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,10 @@ From the policy to a valid operation:
     messenger    the messenger's types, each field with its terms
     social       the social network's types, each field with its terms
     content      what people write: for nobody
+    profiles     who may object, and until when
+    objections   what a person may do about the use of their data, and what became of it
     privacy      what the gateway says of its own policy
+    mutation     what may be changed
     query        root fields
     build        one schema for each purpose: the fields that it may see, deny by default
     matrix       field × purpose computed from the terms; its digest; the committed POLICY.md and sdl/

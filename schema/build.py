@@ -22,7 +22,7 @@ from strawberry.types.base import (
 )
 from strawberry.types.field import StrawberryField
 
-from schema import messenger, pages, phones, privacy, query, social
+from schema import messenger, mutation, objections, pages, phones, privacy, query, social
 from schema.purposes import Purpose
 from schema.terms import TERMS, Rows, Terms
 
@@ -42,6 +42,7 @@ TYPES: tuple[type, ...] = (
     social.SocialAccountEdge,
     social.SocialAccountConnection,
     privacy.PolicyVersion,
+    *objections.OUTCOMES,
 )
 INPUTS: tuple[type, ...] = (
     messenger.MessengerAccountFilter,
@@ -81,6 +82,8 @@ def terms_open(terms: Terms, purpose: Purpose) -> bool:
         return terms.marks.open_to(purpose)
     if terms.line is not None:
         return line_open(terms.line, purpose)
+    if terms.purpose is not None:
+        return terms.purpose is purpose
     return terms.rows is not None and rows_open(terms.rows, purpose)
 
 
@@ -98,6 +101,7 @@ class PurposeSchema(strawberry.Schema):
         self.purpose = purpose
         super().__init__(
             query=query.Query,
+            mutation=mutation.Mutation if self._changes_something() else None,
             types=[node for node in NODES if rows_open(node.__name__, purpose)],
             config=StrawberryConfig(
                 disable_field_suggestions=True,
@@ -107,6 +111,10 @@ class PurposeSchema(strawberry.Schema):
 
         self._finish_inputs()
         self._leave_out_kinds()
+
+    def _changes_something(self) -> bool:
+        """Whether the purpose has any mutation: a root without a field would not be valid."""
+        return bool(self.get_fields(get_object_definition(mutation.Mutation, strict=True)))
 
     def _finish_inputs(self) -> None:
         # Strawberry checks "exactly one" in Python, too late for validation and for the SDL.

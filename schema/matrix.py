@@ -23,6 +23,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from schema.build import INPUTS, TYPES, fields_of, schema_for
 from schema.content import Message
+from schema.mutation import Mutation
 from schema.purposes import ABOUT, Purpose
 from schema.query import Query
 from schema.terms import ALL_ROWS, NOBODY, OPEN, TERMS, Mark, Marks, Rows, marks
@@ -109,6 +110,15 @@ def canonical_text(lines: Iterable[Line]) -> str:
     return "\n".join(["policy 1", *purposes, *closed, *sorted(line.text for line in lines), ""])
 
 
+def belonging() -> Iterator[tuple[str, Purpose]]:
+    """Each field that belongs to one purpose (``Type.field``: a change, its outcome), with that purpose."""
+    for cls in (Mutation, Query, *TYPES):
+        for name, field in fields_of(cls).items():
+            terms = field.metadata.get(TERMS)
+            if terms is not None and terms.purpose is not None:
+                yield f"{cls.__name__}.{name}", terms.purpose
+
+
 def render_markdown() -> str:
     """The text of `POLICY.md`."""
     paragraphs = [
@@ -127,6 +137,10 @@ def render_markdown() -> str:
         "## Filters, orders and arguments",
         "Each exists only in the schemas of the purposes that see the field it follows.",
         _table(("input", "exists where this is visible"), _inputs()),
+        "## Changes",
+        "What may be changed, and what is said of it. Each exists under one purpose alone, and speaks of "
+        "what the token is bound to.",
+        _table(("field", "purpose"), ((f"`{name}`", f"`{purpose}`") for name, purpose in belonging())),
     ]
     return "\n\n".join(paragraphs) + "\n"
 

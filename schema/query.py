@@ -12,11 +12,13 @@ from schema.messenger import (
     MessengerAccountFilter,
     MessengerAccountOrder,
 )
+from schema.mutation import Info
+from schema.objections import PREFERENCES, ObjectionEligibility
 from schema.pages import Node
 from schema.phones import PhoneNumber
 from schema.privacy import PolicyVersion
 from schema.social import SocialAccount, SocialAccountConnection, SocialAccountFilter, SocialAccountOrder
-from schema.terms import argument, plumbing
+from schema.terms import argument, belongs, plumbing
 
 Identifiers = Annotated[
     list[strawberry.ID] | None,
@@ -78,3 +80,8 @@ class Query:
         filter: SocialAccountFilter | None = None,
         order_by: SocialAccountOrder | None = None,
     ) -> SocialAccountConnection: ...
+
+    @belongs(PREFERENCES, "What the person may do about each purpose, and until when.")
+    async def objection_eligibility(self, info: Info) -> list[ObjectionEligibility]:
+        """Not planned but asked, like a mutation: the answer depends on the time."""
+        return await info.context.objections.eligibility()

@@ -9,10 +9,11 @@ A line of marks has one mark a purpose, in the order of `schema.purposes.Purpose
       objected                       S under a pseudonym
     - not in that purpose's schema
 
-Three words place a line: `seen` for a field of the matrix, `follows` for a filter, an order or an
+Four words place a line: `seen` for a field of the matrix, `follows` for a filter, an order or an
 argument that may exist only where another field does, `plumbing` for what carries no data of its own
-(connections, cursors, roots) and exists wherever the rows that it leads to do. A field with none of
-them stops start-up: nothing is visible by being forgotten.
+(connections, cursors, roots) and exists wherever the rows that it leads to do, `belongs` for a change,
+and what is said of it, that exist under one purpose. A field with none of them stops start-up: nothing
+is visible by being forgotten.
 """
 
 from __future__ import annotations
@@ -77,6 +78,7 @@ class Terms:
     marks: Marks | None = None
     line: str | None = None
     rows: str | None = None
+    purpose: Purpose | None = None
 
 
 def seen(line: str, description: str, **options: Any) -> Any:
@@ -93,6 +95,11 @@ def follows(line: str, description: str, **options: Any) -> Any:
 def plumbing(rows: str, description: str, **options: Any) -> Any:
     """A field without data of its own: exists where rows of the type `rows` are visible."""
     return strawberry.field(description=description, metadata={TERMS: Terms(rows=rows)}, **options)
+
+
+def belongs(purpose: Purpose, description: str, **options: Any) -> Any:
+    """A change, or a field that tells what became of one or what may be changed: under `purpose` alone."""
+    return strawberry.field(description=description, metadata={TERMS: Terms(purpose=purpose)}, **options)
 
 
 def argument(line: str, description: str, name: str | None = None) -> Any:

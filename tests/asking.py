@@ -25,6 +25,7 @@ from resolvers.cursors import Cursors
 from resolvers.fields import OBJECTS
 from resolvers.stores import Pool, connect_owner
 from resolvers.universe import apply
+from resolvers.writers import apply_writer
 from schema.build import schema_for
 from schema.matrix import digest
 from schema.purposes import ABOUT, Purpose
@@ -219,6 +220,9 @@ async def new_settings(new_database: NewDatabase, like: Side | None = None, **ot
         await apply(owner, OBJECTS, store)
         await owner.close()
     dsns["control"] = await new_database("control") if like is None else like.settings.owner_dsn("control")
+    owner = await connect_owner(dsns["control"])
+    await apply_writer(owner, "control")
+    await owner.close()
     named = {f"{name}_dsn": dsn for name, dsn in dsns.items()}
     return Settings(**named, secret=SECRET, **{"pool_size": 2, **others})
 

@@ -98,7 +98,7 @@ async def add_members(dsn: str) -> None:
 async def stores(shared: dict[str, str], settings_of: Callable[[dict[str, str]], None]) -> dict[str, str]:
     """The shared databases, named by the environment, with their universes applied."""
     settings_of(shared)
-    for store in ("messenger", "social"):
+    for store in STORES:
         assert (await command("universe", "--store", store, "--apply")).status == 0
     return shared
 
@@ -129,6 +129,7 @@ async def test_from_empty_databases_to_a_doctor_without_complaints(empty: dict[s
         assert (await command("migrate")).status == 0
         assert (await command("universe", "--store", "messenger", "--apply")).status == 0
         assert (await command("universe", "--store", "social", "--apply")).status == 0
+        assert (await command("universe", "--store", "control", "--apply")).status == 0
     said = await command("doctor")
     assert "differs" not in said.out
     assert said.status == 0
@@ -280,7 +281,7 @@ async def test_an_objection_is_recorded_and_withdrawn(stores: dict[str, str]) ->
     ("line", "expected"),
     [
         ("record --account ma_6", "Not recorded: only members from before 2016-08-25 may object.\n"),
-        ("record --account ma_7", "Not recorded: the messenger has no such account.\n"),
+        ("record --account ma_7", "Nothing to do: the messenger has no such account.\n"),
         (
             "record --account sa_5",
             "gateway: --account needs a member's identifier on the messenger, such as ma_5\n",

@@ -343,9 +343,29 @@ SPOILED: dict[str, tuple[str, str, str]] = {
         "universe security is of another policy",
     ),
     "a trigger that is off": (
-        "ALTER TABLE messenger.restriction DISABLE TRIGGER spread_restriction",
-        "ALTER TABLE messenger.restriction ENABLE TRIGGER spread_restriction",
-        "trigger messenger.restriction: spread_restriction is missing or off",
+        "ALTER TABLE messenger.restriction DISABLE TRIGGER spread_restriction_of_new",
+        "ALTER TABLE messenger.restriction ENABLE TRIGGER spread_restriction_of_new",
+        "trigger messenger.restriction: spread_restriction_of_new is missing or off",
+    ),
+    "a writer of objections who may read numbers": (
+        "GRANT SELECT (phone) ON messenger.account TO messenger_objections",
+        "REVOKE SELECT (phone) ON messenger.account FROM messenger_objections",
+        "role messenger_objections has a privilege on messenger.account",
+    ),
+    "a writer of objections who may lift any restriction": (
+        "GRANT DELETE ON messenger.restriction TO messenger_objections",
+        "REVOKE DELETE ON messenger.restriction FROM messenger_objections",
+        "role messenger_objections has a privilege on messenger.restriction",
+    ),
+    "a writer of objections who cannot write them": (
+        "REVOKE EXECUTE ON FUNCTION messenger.restrict FROM messenger_objections",
+        "GRANT EXECUTE ON FUNCTION messenger.restrict TO messenger_objections",
+        "role messenger_objections lacks a privilege on messenger.restrict",
+    ),
+    "a writer of objections who may make databases": (
+        "ALTER ROLE messenger_objections CREATEDB",
+        "ALTER ROLE messenger_objections NOCREATEDB",
+        "role messenger_objections has powers beyond its rights",
     ),
     "a universe that is missing": (
         "DROP SCHEMA friend_suggestions CASCADE",

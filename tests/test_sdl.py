@@ -20,6 +20,7 @@ from graphql import (
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLSchema,
+    GraphQLUnionType,
     get_named_type,
     print_schema,
 )
@@ -27,6 +28,7 @@ from graphql import (
 from schema import build
 from schema.build import INPUTS, NODES, TYPES, WITHOUT_TERMS, MissingTerms, fields_of, schema_for
 from schema.matrix import ROOM, WRITE, policy_lines, snapshots
+from schema.mutation import Mutation
 from schema.purposes import Purpose
 from schema.query import Query
 from schema.terms import TERMS, plumbing
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
 
 SCHEMAS = {purpose: schema_for(purpose) for purpose in Purpose}
 SNAPSHOTS = {path.stem: (path, text) for path, text in snapshots().items() if path.suffix == ".graphql"}
-BY_NAME = {cls.__name__: cls for cls in (*TYPES, *INPUTS, *WITHOUT_TERMS, Query)}
+BY_NAME = {cls.__name__: cls for cls in (*TYPES, *INPUTS, *WITHOUT_TERMS, Query, Mutation)}
 HOLDERS = GraphQLObjectType | GraphQLInterfaceType
 
 # Marks under which a purpose of this release sees anything; written again here, so that a mark
@@ -92,6 +94,35 @@ def test_no_other_sdl_is_committed() -> None:
 # --- every field was decided ----------------------------------------------------------------------
 
 
+# What may be changed under a purpose and what is said of it, written here a second time: nothing of it
+# is a line of the matrix, because it is about whom the token is bound to and nobody else.
+CHANGES: dict[Purpose, set[tuple[str, str]]] = {purpose: set() for purpose in Purpose}
+CHANGES[Purpose.PREFERENCES] = {
+    ("Mutation", "recordObjection"),
+    ("Mutation", "withdrawObjection"),
+    ("Query", "objectionEligibility"),
+    ("ObjectionEligibility", "purpose"),
+    ("ObjectionEligibility", "standing"),
+    ("ObjectionEligibility", "until"),
+    ("ObjectionRecorded", "inForce"),
+    ("AlreadyObjected", "inForce"),
+    ("NotEligibleNewMember", "before"),
+    ("WindowClosed", "closedAt"),
+    ("NoMessengerAccount", "inForce"),
+    ("ObjectionWithdrawn", "inForce"),
+    ("NotObjected", "inForce"),
+}
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_what_may_be_changed_is_there(purpose: Purpose) -> None:
+    """Every change and every outcome of its purpose, and a root for changes only where there is one."""
+    there = {(type_name, name) for type_name, name, _ in own_fields(SCHEMAS[purpose])}
+
+    assert there >= CHANGES[purpose]
+    assert (SCHEMAS[purpose].mutation_type is not None) is bool(CHANGES[purpose])
+
+
 @pytest.mark.parametrize("purpose", Purpose)
 def test_every_field_has_a_line_or_is_plumbing(purpose: Purpose) -> None:
     """I28: nothing is in a schema that is not in the matrix, but what carries no data of its own."""
@@ -99,6 +130,9 @@ def test_every_field_has_a_line_or_is_plumbing(purpose: Purpose) -> None:
     for type_name, name, _ in own_fields(SCHEMAS[purpose]):
         terms = declared(type_name, name).metadata.get(TERMS)
         is_plumbing = BY_NAME[type_name] in WITHOUT_TERMS if terms is None else terms.rows is not None
+        if terms is not None and terms.purpose is not None:
+            assert (type_name, name) in CHANGES[purpose], f"{type_name}.{name}"
+            continue
 
         assert is_plumbing is not ((type_name, name) in lines), f"{type_name}.{name}"
 
@@ -132,7 +166,7 @@ def test_the_root_leads_only_to_rows_that_the_purpose_sees(purpose: Purpose) -> 
         single = node[0].lower() + node[1:]
         wanted |= {single, f"{single}s", "node"}
 
-    assert set(query.fields) == wanted
+    assert set(query.fields) - {name for root, name in CHANGES[purpose] if root == "Query"} == wanted
 
 
 def test_a_field_that_can_be_null_for_an_objection_is_nullable() -> None:
@@ -172,6 +206,11 @@ def test_a_way_to_a_row_that_can_be_absent_is_nullable(purpose: Purpose) -> None
 
 # Without a field that they follow: they choose no data but by what the purpose sees anyway.
 PLAIN_ARGUMENTS = frozenset({"id", "ids", "first", "after", "last", "before", "until"})
+# Of a change: what is to be changed, by the words of a closed list.
+CHANGE_ARGUMENTS = {
+    ("Mutation", "recordObjection"): {"purposes"},
+    ("Mutation", "withdrawObjection"): {"purposes"},
+}
 # Argument → the decided line it follows.
 LOOK_UPS = {("Query", "messengerAccount", "phone"): ("MessengerAccount", "phone")}
 INPUT_KINDS = {"filter": "Filter", "orderBy": "Order"}
@@ -197,6 +236,8 @@ def test_an_argument_exists_only_for_a_field_of_the_purpose(purpose: Purpose) ->
             line = LOOK_UPS.get((type_name, name, argument))
             if line is not None:
                 assert DECIDED[line][purpose] in OPEN, argument
+            elif argument in CHANGE_ARGUMENTS.get((type_name, name), ()):
+                assert (type_name, name) in CHANGES[purpose], argument
             elif argument in INPUT_KINDS:
                 assert _input_of(definition).fields, argument
             else:
@@ -244,6 +285,7 @@ def test_every_type_can_be_reached(purpose: Purpose) -> None:
     assert schema.query_type is not None
     reached: set[str] = set()
     waiting: list[GraphQLNamedType] = [schema.query_type]
+    waiting += [schema.mutation_type] if schema.mutation_type else []
     while waiting:
         type_ = waiting.pop()
         if type_.name in reached:
@@ -254,7 +296,7 @@ def test_every_type_can_be_reached(purpose: Purpose) -> None:
             waiting += [
                 get_named_type(each.type) for field in type_.fields.values() for each in field.args.values()
             ]
-        if isinstance(type_, GraphQLInterfaceType):
+        if isinstance(type_, GraphQLInterfaceType | GraphQLUnionType):
             waiting += schema.get_possible_types(type_)
         if isinstance(type_, GraphQLInputObjectType):
             waiting += [get_named_type(field.type) for field in type_.fields.values()]

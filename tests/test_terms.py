@@ -8,6 +8,7 @@ import pytest
 
 from schema import build
 from schema.build import INPUTS, NODES, TYPES, WITHOUT_TERMS, fields_of, line_open, rows_open, terms_open
+from schema.mutation import Mutation
 from schema.purposes import ABOUT, OBJECTABLE, Purpose
 from schema.query import Query
 from schema.terms import OPEN, TERMS, Mark, Rows, Terms, marks
@@ -23,8 +24,8 @@ EVERY = [(purpose, mark) for purpose in Purpose for mark in Mark]
 
 
 def every_field() -> Iterator[tuple[str, Terms | None]]:
-    """Each field, input field and root field of this release, with its terms."""
-    for cls in (*TYPES, *INPUTS, Query):
+    """Each field, input field and root field of this release, changes among them, with its terms."""
+    for cls in (*TYPES, *INPUTS, Query, Mutation):
         for name, field in fields_of(cls).items():
             yield f"{cls.__name__}.{name}", field.metadata.get(TERMS)
 
@@ -67,7 +68,7 @@ def test_every_field_has_exactly_one_reason_to_be_visible() -> None:
     """Nothing is visible by being forgotten, and nothing for two reasons."""
     for name, terms in every_field():
         assert terms is not None, name
-        assert [terms.marks, terms.line, terms.rows].count(None) - 1 == 1, name
+        assert [terms.marks, terms.line, terms.rows, terms.purpose].count(None) == 3, name
 
 
 def test_what_stands_without_terms_is_listed() -> None:
@@ -124,6 +125,14 @@ def test_the_types_with_rows_are_those_that_a_field_leads_to() -> None:
 
 
 @pytest.mark.parametrize("purpose", Purpose)
+def test_what_belongs_to_a_purpose_is_closed_to_every_other(purpose: Purpose) -> None:
+    """A change, and what is said of it, exists under one purpose."""
+    for name, terms in every_field():
+        if terms is not None and terms.purpose is not None:
+            assert terms_open(terms, purpose) is (terms.purpose is purpose), name
+
+
+@pytest.mark.parametrize("purpose", Purpose)
 def test_node_is_there_where_a_row_of_any_kind_is(purpose: Purpose) -> None:
     """`node(id:)` exists only for a purpose that sees rows of something that has an identifier."""
     assert any(rows_open(cls.__name__, purpose) for cls in NODES) is rows_open("Node", purpose)
@@ -131,7 +140,7 @@ def test_node_is_there_where_a_row_of_any_kind_is(purpose: Purpose) -> None:
 
 def test_no_two_types_share_a_name() -> None:
     """A line names one type: were two alike, one would stand on the other's terms."""
-    names = [cls.__name__ for cls in (*TYPES, *INPUTS, *build.WITHOUT_TERMS, Query)]
+    names = [cls.__name__ for cls in (*TYPES, *INPUTS, *build.WITHOUT_TERMS, Query, Mutation)]
 
     assert len(set(names)) == len(names)
 

@@ -300,7 +300,8 @@ async def _load_messenger(world: World, store: Connection) -> None:
     async with store.transaction():
         await store.execute(
             "TRUNCATE messenger.account, messenger.phone_lookup, messenger.restriction,"
-            " messenger.daily_usage, messenger.contact, content.message"
+            " messenger.daily_usage, messenger.contact, messenger.terms_acceptance, messenger.suspended,"
+            " messenger.unplaced, content.message"
         )
         await store.execute("UPDATE messenger.usage_horizon SET day = $1", world.usage_horizon)
         await _copy(store, "messenger.account", MessengerAccount, world.messenger_accounts)
@@ -320,7 +321,8 @@ async def _load_social(world: World, store: Connection) -> None:
     async with store.transaction():
         await store.execute(
             "TRUNCATE social.account, social.friendship, social.restriction, social.phone_binding,"
-            " social.messenger_link, social.messenger_lookup, content.message"
+            " social.messenger_link, social.messenger_lookup, social.suspended, social.unplaced,"
+            " content.message"
         )
         await _copy(store, "social.account", SocialAccount, world.social_accounts)
         await _copy(store, "social.friendship", Friendship, world.friendships)

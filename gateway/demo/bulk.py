@@ -24,6 +24,7 @@ MESSENGER_TABLES = (
     "messenger.account",
     "messenger.phone_lookup",
     "messenger.restriction",
+    "messenger.terms_acceptance",
     "messenger.daily_usage",
     "messenger.contact",
     "messenger.business",

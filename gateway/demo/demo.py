@@ -16,6 +16,8 @@ import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +41,7 @@ from resolvers.inspection import differences
 from resolvers.migrations import STORES, MigrationProblem, migrate
 from resolvers.stores import connect_owner
 from resolvers.universe import apply
+from resolvers.writers import apply_writer, writer_differences
 from schema.purposes import Purpose
 
 if TYPE_CHECKING:
@@ -164,6 +167,8 @@ async def _apply_universes(owners: Owners) -> None:
     for store in Store:
         if await differences(owners[store], OBJECTS, store):
             await apply(owners[store], OBJECTS, store)
+    if await writer_differences(owners["control"], "control"):
+        await apply_writer(owners["control"], "control")
 
 
 async def _load(owners: Owners, accounts: int, folder: Folder, console: Console) -> None:
@@ -172,7 +177,7 @@ async def _load(owners: Owners, accounts: int, folder: Folder, console: Console)
     with shown(console, people) as progress:
         if accounts:
             await generate(messenger, social, accounts, SEED, progress, control)
-        await add_persons(control, messenger, social)
+        await add_persons(control, messenger, social, partial(datetime.now, UTC))
     folder.mark_loaded(accounts)
 
 

@@ -124,6 +124,14 @@ MEMBER_RESTRICTIONS = """
 INSERT INTO messenger.restriction (account_id, purposes)
 SELECT id, restricted FROM messenger.account WHERE restricted <> 0 ORDER BY id
 """
+# Whoever was there before accepted the terms a second before they could object; the others by joining.
+TERMS_ACCEPTANCE = """
+INSERT INTO messenger.terms_acceptance (account_id, version, accepted_at)
+SELECT id, '2016-08-25', CASE WHEN registered_at >= terms THEN registered_at
+    ELSE terms + interval '1 second' * pg_temp.roll(id, 90, 2592000) END
+FROM (VALUES (timestamptz '2016-08-25 00:00:00+00')) v (terms), messenger.account
+WHERE id BETWEEN $1 AND $2 AND $3::bigint > 0 ORDER BY id
+"""
 # In the order of its key: the index then grows at its end only.
 PHONE_LOOKUP = """
 INSERT INTO messenger.phone_lookup (phone, account_id, restricted)
@@ -358,6 +366,7 @@ async def load_messenger(connection: Connection, size: Size, progress: Progress)
         Step("messenger.account", MEMBERS),
         Step("messenger.restriction", MEMBER_RESTRICTIONS, whole=True),
         Step("messenger.phone_lookup", PHONE_LOOKUP, whole=True),
+        Step("messenger.terms_acceptance", TERMS_ACCEPTANCE),
         Step("messenger.daily_usage", USAGE),
         Step("messenger.contact", CONTACTS, (OFFSETS,)),
         Step("messenger.business", BUSINESSES.format(schema="messenger", firms=FIRMS), firms, whole=True),

@@ -11,10 +11,13 @@ Their numbers are those that Germany keeps free for film and radio (Bundesnetzag
 from __future__ import annotations
 
 import datetime
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from resolvers.objections import TERMS_VERSION, record
+from resolvers.objections import Rules, record
+from resolvers.restrictions import Stores
+from schema.profiles import TERMS_OF_2016, TERMS_VERSION, Profile
 from schema.purposes import OBJECTABLE
 
 if TYPE_CHECKING:
@@ -85,22 +88,31 @@ PERSONS = (
 ADA, BEN, CLEO, DAN = PERSONS
 
 
-async def add_persons(control: Connection, messenger: Connection, social: Connection) -> None:
+async def add_persons(
+    control: Connection,
+    messenger: Connection,
+    social: Connection,
+    now: Callable[[], datetime.datetime],
+) -> None:
     """Add the persons to stores that do not hold them, then record the objection as anybody's is."""
     async with messenger.transaction(), social.transaction():
         await _add_members(messenger)
         await _add_people(social)
     for each in PERSONS:
         if each.objects:
-            await record(
-                control, messenger, social, each.member, frozenset(OBJECTABLE), CHANNEL, TERMS_VERSION
-            )
+            stores, rules = Stores(control, messenger, social), Rules(Profile.SEED_2016, now)
+            await record(stores, rules, each.member, frozenset(OBJECTABLE), CHANNEL)
 
 
 async def _add_members(messenger: Connection) -> None:
     await messenger.executemany(
         "INSERT INTO messenger.account (id, phone, country_code, registered_at) VALUES ($1, $2, 'DE', $3)",
         [(each.member, each.phone, _noon(each.joined)) for each in PERSONS],
+    )
+    accepted = datetime.timedelta(days=3)
+    await messenger.executemany(
+        "INSERT INTO messenger.terms_acceptance (account_id, version, accepted_at) VALUES ($1, $2, $3)",
+        [(each.member, TERMS_VERSION, max(_noon(each.joined), TERMS_OF_2016 + accepted)) for each in PERSONS],
     )
     horizon = await messenger.fetchval("SELECT day FROM messenger.usage_horizon")
     await messenger.executemany(

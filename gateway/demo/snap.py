@@ -26,12 +26,12 @@ from typing import TYPE_CHECKING
 from gateway.demo.bulk import MESSENGER_TABLES, SOCIAL_TABLES, Progress, opened, settle, side_by_side
 from gateway.demo.embedded import DemoProblem
 from gateway.demo.names import FIRST, LAST
+from schema.profiles import TERMS_OF_2016, TERMS_VERSION
 
 if TYPE_CHECKING:
     from resolvers.stores import Connection
 
 LAST_DAY = date(2016, 10, 1)
-TERMS = date(2016, 8, 25)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 GZIP = b"\x1f\x8b"
 
@@ -223,6 +223,9 @@ async def load_messenger(connection: Connection, talks: Messages, progress: Prog
             "messenger.phone_lookup (phone, account_id)": [
                 (number, member) for member, number, *_ in accounts
             ],
+            "messenger.terms_acceptance (account_id, version, accepted_at)": [
+                (member, TERMS_VERSION, max(time, TERMS_OF_2016)) for member, time in talks.registered.items()
+            ],
             "messenger.contact (account_id, contact_id)": talks.contacts,
             "messenger.daily_usage (account_id, day, messages_sent)": talks.usage,
             "content.message (sender_id, id, recipient_id, sent_at, body)": bodies,
@@ -236,7 +239,11 @@ async def load_social(
 ) -> None:
     """Fill the social network's store, within the caller's transaction."""
     async with opened(connection, SOCIAL_TABLES):
-        since = {n: max(talks.registered[n].date(), TERMS) for n in friends.accounts if n in talks.registered}
+        since = {
+            n: max(talks.registered[n].date(), TERMS_OF_2016.date())
+            for n in friends.accounts
+            if n in talks.registered
+        }
         tables: dict[str, Sequence[Row]] = {
             "social.account (id, display_name)": [(n, display_name(n)) for n in friends.accounts],
             "social.friendship (account_id, friend_id)": sorted(

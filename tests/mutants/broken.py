@@ -13,6 +13,10 @@ UNIVERSE = "tests/test_universe.py"
 OBJECTION = "tests/test_objection.py"
 CONTENT = "tests/test_content.py"
 BAD_INPUT = "tests/test_bad_input.py"
+MUTATIONS = "tests/test_mutations.py"
+SUSPENSIONS = "tests/test_suspensions.py"
+OBJECTIONS_DDL = "resolvers/ddl/messenger/0004_objections.sql"
+SUSPENSIONS_DDL = "resolvers/ddl/social/0007_suspensions.sql"
 
 VIEWS = "resolvers/universe.py"
 CONDITION = "def _condition(view: View, purpose: Purpose) -> str:\n    relation = view.relation\n"
@@ -312,15 +316,17 @@ IN_THE_CURSORS = (
 IN_THE_STORES = (
     _mutant(
         "restriction_not_spread_to_use",
-        "resolvers/ddl/messenger/0002_usage_contacts.sql",
-        "    UPDATE messenger.daily_usage SET restricted = bits WHERE account_id = member;\n",
+        OBJECTIONS_DDL,
+        "    UPDATE messenger.daily_usage t SET restricted = c.purposes & kept\n"
+        "    FROM changed c WHERE t.account_id = c.account_id AND t.restricted <> c.purposes & kept;\n",
         "",
         f"{UNIVERSE}::{VIEW_TEST}",
     ),
     _mutant(
         "restriction_not_spread_to_shared_numbers",
-        "resolvers/ddl/social/0002_restrictions.sql",
-        "    UPDATE social.phone_binding SET restricted = bits WHERE messenger_id = member;\n",
+        SUSPENSIONS_DDL,
+        "    UPDATE social.phone_binding t SET restricted = c.purposes & kept\n"
+        "    FROM changed c WHERE t.messenger_id = c.messenger_id AND t.restricted <> c.purposes & kept;\n",
         "",
         f"{OBJECTION}::test_i21_what_counts_is_where_the_number_came_from",
     ),
@@ -346,31 +352,89 @@ IN_THE_STORES = (
 IN_THE_OBJECTIONS = (
     _mutant(
         "objection_in_one_store_only",
-        "resolvers/objections.py",
-        '{"social": social, "messenger": messenger}, account_id)\n    return Outcome.ALREADY',
-        '{"social": social}, account_id)\n    return Outcome.ALREADY',
+        "resolvers/restrictions.py",
+        '    await ask(stores.messenger, _RESTRICT.format("messenger"), *arrays, True)\n',
+        "",
         f"{OBJECTION}::test_i16_it_binds_the_next_request_in_both_stores",
     ),
     _mutant(
+        "withdrawal_opens_the_social_store_first",
+        "resolvers/restrictions.py",
+        '    ((more,),) = await ask(stores.social, _RESTRICT.format("social"), *arrays, False)\n',
+        '    ((more,),) = await ask(stores.social, _RESTRICT.format("social"), *arrays, True)\n',
+        f"{OBJECTION}::test_i24_half_a_withdrawal_opens_the_messenger_first",
+    ),
+    _mutant(
+        "a_late_writing_wins",
+        SUSPENSIONS_DDL,
+        "    WHERE r.messenger_id = w.messenger_id AND r.version <= at_version\n",
+        "    WHERE r.messenger_id = w.messenger_id\n",
+        f"{SUSPENSIONS}::test_a_late_statement_of_a_killed_program_opens_nobody",
+    ),
+    _mutant(
         "new_members_may_object",
-        "resolvers/objections.py",
+        "schema/profiles.py",
         "    if registered_at >= TERMS_OF_2016:\n",
         "    if registered_at > TERMS_OF_2016:\n",
         f"{OBJECTION}::test_i18_members_from_before_the_terms_may_object_and_later_ones_not",
     ),
     _mutant(
+        "the_window_is_open_a_second_longer",
+        "schema/profiles.py",
+        "Standing.MAY_OBJECT if now < closes else",
+        "Standing.MAY_OBJECT if now <= closes else",
+        f"{MUTATIONS}::test_i18_who_may_object_is_the_profile_s_to_say",
+    ),
+    _mutant(
+        "whoever_asks_names_the_subject",
+        "resolvers/preferences.py",
+        "            return await change(stores, self.rules, member, purposes, self.channel)\n",
+        "            return await change(stores, self.rules, 1, purposes, self.channel)\n",
+        f"{MUTATIONS}::test_who_has_no_messenger_account_has_nothing_to_object_to",
+    ),
+    _mutant(
+        "changes_for_every_purpose",
+        "schema/build.py",
+        "        return terms.purpose is purpose\n",
+        "        return True\n",
+        f"{MUTATIONS}::test_no_other_purpose_can_change_anything",
+    ),
+    _mutant(
         "withdrawal_takes_all_back",
         "resolvers/objections.py",
-        '"WITHDRAW", _names(purposes)',
-        '"WITHDRAW", _names(frozenset(OBJECTABLE))',
+        "    names = [purpose.value for purpose in OBJECTABLE if purpose in purposes]\n",
+        "    names = [each.value for each in OBJECTABLE if kind == 'WITHDRAW' or each in purposes]\n",
         f"{OBJECTION}::test_i23_a_withdrawal_opens_the_data_again",
     ),
     _mutant(
         "recovery_forgets_a_store",
-        "resolvers/objections.py",
-        "    for name, connection in stores.items():\n        there",
-        '    for name, connection in {"messenger": messenger}.items():\n        there',
-        f"{OBJECTION}::test_i24_half_a_withdrawal_is_completed_too",
+        "resolvers/restrictions.py",
+        '    for name, store in (("social", stores.social), ("messenger", stores.messenger)):\n        rows',
+        '    for name, store in (("messenger", stores.messenger),):\n        rows',
+        f"{OBJECTION}::test_i24_half_a_withdrawal_opens_the_messenger_first",
+    ),
+    _mutant(
+        "suspension_ignores_late_registrations",
+        OBJECTIONS_DDL,
+        "CREATE TRIGGER inherit_suspension AFTER INSERT ON messenger.account\n"
+        "    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT"
+        " EXECUTE FUNCTION messenger.inherit_suspension();\n",
+        "",
+        f"{SUSPENSIONS}::test_i25_members_who_register_later_are_covered",
+    ),
+    _mutant(
+        "suspension_ignores_late_links",
+        SUSPENSIONS_DDL,
+        "    SELECT m, coalesce(r.purposes, s.purposes)\n",
+        "    SELECT m, coalesce(r.purposes, 0)\n",
+        f"{SUSPENSIONS}::test_i25_one_who_registers_elsewhere_is_open_once_both_stores_know",
+    ),
+    _mutant(
+        "a_suspension_that_ended_goes_on",
+        "resolvers/suspensions.py",
+        " if wanted.get(each) != held.get(each)]",
+        " if wanted.get(each, held.get(each)) != held.get(each)]",
+        f"{SUSPENSIONS}::test_i25_two_suspensions_overlap",
     ),
 )
 

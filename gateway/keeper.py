@@ -1,0 +1,104 @@
+"""Keeps both stores at what is in force: finishes what was cut off, and follows the calendar of suspensions.
+
+At every start before the first request, and then every few seconds: another process may have been
+killed in the middle of an objection, a suspension may begin or end, members arrive while one lasts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from resolvers.migrations import STORES
+from resolvers.objections import Rules
+from resolvers.preferences import Writers
+from resolvers.stores import Endpoint, StoreUnavailable, connect_role
+from resolvers.suspensions import finish
+from resolvers.writers import writer_differences, writer_of
+
+if TYPE_CHECKING:
+    from gateway.settings import Settings
+
+log = logging.getLogger("gateway.keeper")
+
+KEEP_SECONDS = 10
+# A country of a million takes minutes; each statement has the role's own limit.
+SETTLE_SECONDS = 3_600
+
+now = partial(datetime.now, UTC)
+
+
+def rules_of(settings: Settings) -> Rules:
+    """Who may object in this deployment, by the clock of this machine."""
+    return Rules(settings.policy_profile, now)
+
+
+def writer_endpoints(settings: Settings) -> dict[str, Endpoint]:
+    """Where whoever writes objections connects to, for each database."""
+    return {
+        store: Endpoint(
+            dsn=settings.store_dsn(store).get_secret_value(),
+            role=writer_of(store),
+            size=settings.pool_size,
+            connect_timeout_s=settings.connect_timeout_ms / 1000,
+            request_timeout_s=settings.request_timeout_ms / 1000,
+        )
+        for store in STORES
+    }
+
+
+async def check(settings: Settings) -> list[str]:
+    """Why nobody could write objections in `control`, or could do more than that; empty if all is well.
+
+    Of the two stores `resolvers.inspection` says the same.
+    """
+    endpoint = writer_endpoints(settings)["control"]
+    try:
+        connection = await connect_role(endpoint)
+    except StoreUnavailable:
+        return [f"control: the role {endpoint.role} cannot connect; check GATEWAY_CONTROL_DSN"]
+    try:
+        async with connection.transaction(readonly=True):
+            found = await writer_differences(connection, "control")
+    finally:
+        connection.terminate()
+    return [f"control: {line}" for line in found]
+
+
+async def finish_at_start(settings: Settings) -> list[str]:
+    """Complete what a crash left, and follow the calendar; why that was not possible, or nothing."""
+    try:
+        changed = await _settle(settings)
+    except StoreUnavailable:
+        return ["a store went away while objections were completed: try `gateway objection recover`"]
+    if changed:
+        log.warning("Restrictions were completed at the start.", extra={"accounts": changed})
+    return []
+
+
+async def keep(settings: Settings) -> None:
+    """Do the same every few seconds, until cancelled."""
+    while True:
+        await asyncio.sleep(KEEP_SECONDS)
+        try:
+            await _settle(settings)
+        except Exception as exception:
+            # Whatever it is, it is tried again: what is unsettled is restricted rather than exposed.
+            log.warning("Restrictions could not be completed.", exc_info=exception)
+
+
+async def _settle(settings: Settings) -> int:
+    endpoints = {
+        name: replace(each, request_timeout_s=SETTLE_SECONDS)
+        for name, each in writer_endpoints(settings).items()
+    }
+    async with Writers(endpoints).open() as stores:
+        return await finish(stores, now(), _unseen)
+
+
+def _unseen(what: str, done: int, total: int) -> None:
+    """Progress of a server, which nobody watches."""

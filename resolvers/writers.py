@@ -1,0 +1,170 @@
+"""The role that writes objections: for each database one login, which may do that and nothing else.
+
+In the stores it may call the two functions that write restrictions and read what they depend on; in
+`control` it may add events and take notes. It sees no phone number, no name, no address book. Part of
+the SQL that `gateway universe` prints, and checked like the purposes' roles at every start-up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from resolvers.stores import Connection
+
+STATEMENT_TIMEOUT_MS = 10_000
+
+
+@dataclass(frozen=True)
+class Rights:
+    """What a writer's role may do: (privilege, relation), (column, relation) to read, functions to call."""
+
+    tables: frozenset[tuple[str, str]] = frozenset()
+    columns: frozenset[tuple[str, str]] = frozenset()
+    functions: tuple[str, ...] = ()
+    sequences: tuple[str, ...] = ()
+
+
+RIGHTS: dict[str, Rights] = {
+    "messenger": Rights(
+        tables=frozenset(
+            {
+                ("SELECT", "messenger.terms_acceptance"),
+                ("SELECT", "messenger.restriction"),
+                ("SELECT", "messenger.suspended"),
+                ("SELECT", "messenger.unplaced"),
+                ("DELETE", "messenger.unplaced"),
+            }
+        ),
+        columns=frozenset(
+            (column, "messenger.account") for column in ("id", "country_code", "registered_at")
+        ),
+        functions=("messenger.restrict", "messenger.suspend"),
+    ),
+    "social": Rights(
+        tables=frozenset(
+            {
+                ("SELECT", "social.restriction"),
+                ("SELECT", "social.unplaced"),
+                ("DELETE", "social.unplaced"),
+            }
+        ),
+        functions=("social.restrict", "social.suspend"),
+    ),
+    "control": Rights(
+        tables=frozenset(
+            {
+                ("SELECT", "control.objection_event"),
+                ("INSERT", "control.objection_event"),
+                ("SELECT", "control.suspension"),
+                *((may, "control.unsettled") for may in ("SELECT", "INSERT", "DELETE")),
+                *((may, "control.unsettled_country") for may in ("SELECT", "INSERT", "UPDATE", "DELETE")),
+            }
+        ),
+        sequences=("control.restriction_version",),
+    ),
+}
+
+
+def writer_of(store: str) -> str:
+    """Name of the login that writes objections in ``messenger``, ``social`` or ``control``."""
+    return f"{store}_objections"
+
+
+def writer_lines(store: str) -> Iterator[str]:
+    """The SQL that makes the role and gives it its rights, whatever it had before."""
+    role, rights = writer_of(store), RIGHTS[store]
+    yield f"-- Who writes objections in the store {store}."
+    yield "DO $$ BEGIN"
+    yield f"    CREATE ROLE {role} LOGIN;"
+    yield "EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;"
+    yield "END $$;"
+    yield (
+        f"ALTER ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT NOREPLICATION NOBYPASSRLS;"
+    )
+    for setting, value in (
+        ("search_path", "pg_catalog"),
+        ("statement_timeout", f"'{STATEMENT_TIMEOUT_MS}ms'"),
+        ("idle_in_transaction_session_timeout", "'60s'"),
+        ("timezone", "'UTC'"),
+    ):
+        yield f"ALTER ROLE {role} SET {setting} = {value};"
+    yield f"REVOKE ALL ON ALL TABLES IN SCHEMA {store} FROM {role};"
+    yield f"REVOKE ALL ON ALL FUNCTIONS IN SCHEMA {store} FROM {role};"
+    yield f"GRANT USAGE ON SCHEMA {store} TO {role};"
+    for privilege, relation in sorted(rights.tables):
+        yield f"GRANT {privilege} ON {relation} TO {role};"
+    for column, relation in sorted(rights.columns):
+        yield f"GRANT SELECT ({column}) ON {relation} TO {role};"
+    for function in rights.functions:
+        yield f"GRANT EXECUTE ON FUNCTION {function} TO {role};"
+    for sequence in rights.sequences:
+        yield f"GRANT USAGE ON SEQUENCE {sequence} TO {role};"
+
+
+# --- what stands in the database against that -----------------------------------------------------
+
+_TABLES = """
+SELECT p.privilege, n.nspname || '.' || c.relname AS relation
+FROM pg_roles r, pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace,
+     unnest('{SELECT,INSERT,UPDATE,DELETE,TRUNCATE,REFERENCES,TRIGGER}'::text[]) AS p(privilege)
+WHERE r.rolname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+  AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  AND has_table_privilege(r.oid, c.oid, p.privilege)
+"""
+_COLUMNS = """
+SELECT a.attname || p.how AS column, n.nspname || '.' || c.relname AS relation
+FROM pg_roles r, pg_attribute a
+     JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace,
+     (VALUES ('SELECT', ''), ('INSERT', ' written'), ('UPDATE', ' written')) AS p(privilege, how)
+WHERE r.rolname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND a.attnum > 0 AND NOT a.attisdropped
+  AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+  AND has_column_privilege(r.oid, c.oid, a.attnum, p.privilege)
+  AND NOT has_table_privilege(r.oid, c.oid, p.privilege)
+"""
+_ROLE = """
+SELECT rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls
+       OR EXISTS (SELECT FROM pg_auth_members m WHERE m.member = r.oid)
+       OR has_database_privilege(r.oid, current_database(), 'CREATE, TEMPORARY')
+       OR EXISTS (SELECT FROM pg_namespace n
+                  WHERE n.nspname !~ '^pg_' AND has_schema_privilege(r.oid, n.oid, 'CREATE')) AS powers,
+       ARRAY(SELECT n.nspname || '.' || p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+             WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+               AND has_schema_privilege(r.oid, n.oid, 'USAGE')
+               AND has_function_privilege(r.oid, p.oid, 'EXECUTE')) AS functions
+FROM pg_roles r WHERE rolname = $1
+"""
+
+
+async def writer_differences(connection: Connection, store: str) -> list[str]:
+    """What the writer's role may do beyond its rights, or lacks of them; one sentence each, no data."""
+    role, rights = writer_of(store), RIGHTS[store]
+    found = await connection.fetchrow(_ROLE, role)
+    if found is None:
+        return [f"role {role} is missing; run `gateway universe --store {store} --apply`"]
+    tables = {(row[0], row[1]) for row in await connection.fetch(_TABLES, role)}
+    columns = {(row[0], row[1]) for row in await connection.fetch(_COLUMNS, role)}
+    functions = set(found["functions"])
+    beyond = {relation for _, relation in (tables - rights.tables) | (columns - rights.columns)}
+    lacking = {relation for _, relation in (rights.tables - tables) | (rights.columns - columns)}
+    lines = [f"role {role} has a privilege on {relation}" for relation in sorted(beyond)]
+    lines += [
+        f"role {role} lacks a privilege on {name}"
+        for name in sorted(lacking | (set(rights.functions) - functions))
+    ]
+    if found["powers"] or functions - set(rights.functions):
+        lines.append(f"role {role} has powers beyond its rights")
+    return lines
+
+
+async def apply_writer(connection: Connection, store: str) -> None:
+    """Make the role what it must be where no universe stands: in ``control``. Needs the owner's rights."""
+    async with connection.transaction():
+        database = await connection.fetchval("SELECT quote_ident(current_database())")
+        await connection.execute(f"REVOKE ALL ON DATABASE {database} FROM PUBLIC")
+        await connection.execute(f"REVOKE ALL ON SCHEMA {store} FROM PUBLIC")
+        await connection.execute(f"REVOKE ALL ON ALL FUNCTIONS IN SCHEMA {store} FROM PUBLIC")
+        await connection.execute("\n".join(writer_lines(store)))
+        await connection.execute(f"GRANT CONNECT ON DATABASE {database} TO {writer_of(store)}")

@@ -1,0 +1,72 @@
+"""The changes that a client may ask for. Each exists under one purpose alone.
+
+Unlike the fields of a query, which say how they are planned, these are ordinary resolvers, run one
+after the other by graphql-core (`resolvers/mutations.py`): they are rare and must be plain to read.
+What they call is in `info.context`; nothing here knows a store. A result that depends on data is a
+type of a union; a field that may be unknown (a store went down in the middle) is null, beside an error.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Protocol
+
+import strawberry
+
+from schema.objections import (
+    PREFERENCES,
+    ObjectablePurpose,
+    Objections,
+    RecordObjectionResult,
+    WithdrawObjectionResult,
+)
+from schema.purposes import Purpose
+from schema.refusals import Code, Refusal
+from schema.terms import belongs
+
+
+class Context(Protocol):
+    """What the resolvers may call: each member already knows whose token asks."""
+
+    @property
+    def objections(self) -> Objections:
+        """The objections of the token's own subject."""
+
+
+Info = strawberry.Info[Context, None]
+
+Objected = Annotated[
+    list[ObjectablePurpose],
+    strawberry.argument(description="To what; both if left out. At least one."),
+]
+BOTH = list(ObjectablePurpose)
+
+
+@strawberry.type(description="What may be changed under this purpose.")
+class Mutation:
+    """The root of changes."""
+
+    @belongs(
+        PREFERENCES,
+        "Object to the use of one's own data. Safe to repeat; after a time-out, repeat it. "
+        "Null, beside an error, if it is not known what was done.",
+    )
+    async def record_objection(self, info: Info, purposes: Objected = BOTH) -> RecordObjectionResult | None:
+        """Record the objection of the token's own subject."""
+        return await info.context.objections.record(_named(purposes))
+
+    @belongs(
+        PREFERENCES,
+        "Withdraw an objection. Safe to repeat; after a time-out, repeat it. "
+        "Null, beside an error, if it is not known what was done.",
+    )
+    async def withdraw_objection(
+        self, info: Info, purposes: Objected = BOTH
+    ) -> WithdrawObjectionResult | None:
+        """Withdraw the objection of the token's own subject."""
+        return await info.context.objections.withdraw(_named(purposes))
+
+
+def _named(purposes: list[ObjectablePurpose]) -> frozenset[Purpose]:
+    if not purposes:
+        raise Refusal(Code.BAD_USER_INPUT)
+    return frozenset(Purpose(each.value) for each in purposes)

@@ -1,0 +1,64 @@
+"""Policy profiles: who may object, and until when.
+
+    SEED_2016       members from before the terms of 2016, at any time
+    HISTORIC_2016   the same, within 30 days of accepting the terms, as it was in 2016
+    GDPR            everybody, at any time (Art. 21)
+
+Pure: the clock is an argument. A profile decides only whether an objection may be recorded now; one
+that was recorded stays in force under whichever profile, and a withdrawal is always possible.
+"""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from enum import StrEnum
+
+TERMS_OF_2016 = datetime.datetime(2016, 8, 25, tzinfo=datetime.UTC)
+TERMS_VERSION = "2016-08-25"
+WINDOW = datetime.timedelta(days=30)
+
+
+class Profile(StrEnum):
+    """Whose rules on objecting hold in this deployment."""
+
+    SEED_2016 = "SEED_2016"
+    HISTORIC_2016 = "HISTORIC_2016"
+    GDPR = "GDPR"
+
+
+class Standing(StrEnum):
+    """Whether a member may object now."""
+
+    MAY_OBJECT = "MAY_OBJECT"
+    NOT_ELIGIBLE_NEW_MEMBER = "NOT_ELIGIBLE_NEW_MEMBER"
+    WINDOW_CLOSED = "WINDOW_CLOSED"
+
+
+@dataclass(frozen=True)
+class Eligibility:
+    """Whether a member may object, and the end of the time for it: None if there is none."""
+
+    standing: Standing
+    until: datetime.datetime | None = None
+
+
+def eligibility(
+    profile: Profile,
+    registered_at: datetime.datetime,
+    accepted_at: datetime.datetime | None,
+    now: datetime.datetime,
+) -> Eligibility:
+    """What the profile says of a member who joined and accepted the terms at these times.
+
+    The second before the terms counts as before, the second itself does not. Whoever has not accepted
+    yet (None) has all the time: the 30 days begin with accepting, and end with their last second.
+    """
+    if profile is Profile.GDPR:
+        return Eligibility(Standing.MAY_OBJECT)
+    if registered_at >= TERMS_OF_2016:
+        return Eligibility(Standing.NOT_ELIGIBLE_NEW_MEMBER)
+    if profile is Profile.SEED_2016 or accepted_at is None:
+        return Eligibility(Standing.MAY_OBJECT)
+    closes = accepted_at + WINDOW
+    return Eligibility(Standing.MAY_OBJECT if now < closes else Standing.WINDOW_CLOSED, closes)
