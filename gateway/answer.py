@@ -80,15 +80,17 @@ async def _change(gateway: Gateway, prepared: Prepared, variables: VariableValue
     admit_cost(cost_of_changes(prepared.schema, prepared.operation, variables), gateway.max_cost)
     context = gateway.context_of(caller.bound, caller.client)
     changed = await run_changes(prepared.schema, prepared.operation, variables, context)
-    return _respond_with([changed.data.decode()], changed.wrong)
+    if changed.wrong:
+        return _partly([changed.data.decode()], changed.wrong)
+    return Answer(200, b'{"data":' + changed.data + b"}")
 
 
 def _respond(ran: Ran) -> Answer:
-    return _respond_with(ran.data, (Code.STORE_UNAVAILABLE,) if ran.down else ())
+    if not ran.down:
+        return Answer(200, "".join(('{"data":', *ran.data, "}")).encode())
+    return _partly(ran.data, (Code.STORE_UNAVAILABLE,))
 
 
-def _respond_with(data: list[str], wrong: Iterable[Code]) -> Answer:
-    if not wrong:
-        return Answer(200, "".join(('{"data":', *data, "}")).encode())
+def _partly(data: list[str], wrong: Iterable[Code]) -> Answer:
     errors = ",".join(error_object(Refusal(code)).decode() for code in wrong)
     return Answer(200, f'{{"errors":[{errors}],"data":{"".join(data)}}}'.encode())
