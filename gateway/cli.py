@@ -10,14 +10,11 @@ import re
 import secrets
 import signal
 import sys
-from collections.abc import Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from importlib.metadata import version as version_of
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -25,36 +22,29 @@ from rich.markup import escape
 from rich.table import Table
 
 from gateway import doctor as doctors
-from gateway import keeper, tokens
+from gateway import tokens
 from gateway.app import NotReady, open_gateway
 from gateway.commands import policy
+from gateway.commands.objections import objection_app
+from gateway.commands.suspensions import suspension_app
 from gateway.commands.terminal import done, examples, out, say
 from gateway.demo.demo import FOLDER, Demo, run_demo
 from gateway.demo.embedded import DemoProblem
 from gateway.demo.generate import generate as generate_accounts
 from gateway.demo.snap import import_snap
 from gateway.logs import write_logs
-from gateway.problems import Problem, owner_of, read_settings, unexpected
+from gateway.problems import Problem, owner_of, owners_of, read_settings, unexpected
 from gateway.progress import shown
 from gateway.serve import listen, url_of
 from gateway.serve import serve as serve_app
 from gateway.settings import Settings
-from resolvers import objections, suspensions
 from resolvers.catalogue import Store
 from resolvers.fields import OBJECTS
 from resolvers.migrations import STORES, MigrationProblem
 from resolvers.migrations import migrate as migrate_store
-from resolvers.objections import Outcome
-from resolvers.restrictions import Stores
-from resolvers.suspensions import Suspension
 from resolvers.universe import apply, render
 from resolvers.writers import apply_writer, writer_lines, writer_of
-from schema.purposes import OBJECTABLE, Purpose
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-CHANNEL = "command line"
+from schema.purposes import Purpose
 
 
 class Database(StrEnum):
@@ -64,17 +54,6 @@ class Database(StrEnum):
     SOCIAL = "social"
     CONTROL = "control"
 
-
-OUTCOMES = {
-    Outcome.RECORDED: "Recorded: it binds every request from now on, in both stores.",
-    Outcome.WITHDRAWN: "Withdrawn: the data is open again from now on.",
-    Outcome.ALREADY_OBJECTED: "This objection was in force already.",
-    Outcome.NOT_OBJECTED: "There was no such objection to withdraw.",
-    Outcome.NOT_ELIGIBLE_NEW_MEMBER: "Not recorded: only members from before 2016-08-25 may object.",
-    Outcome.WINDOW_CLOSED: "Not recorded: the time to object ended 30 days after accepting the terms.",
-    Outcome.UNKNOWN_ACCOUNT: "Nothing to do: the messenger has no such account.",
-}
-NOTHING_DONE = {Outcome.NOT_ELIGIBLE_NEW_MEMBER, Outcome.WINDOW_CLOSED, Outcome.UNKNOWN_ACCOUNT}
 
 app = typer.Typer(
     name="gateway",
@@ -101,11 +80,17 @@ import_app = group(
     "Load data that is not the demo's own.",
     "gateway import snap --friendships facebook_combined.txt.gz --messages CollegeMsg.txt.gz",
 )
-objection_app = group(
-    "objection", "Record or withdraw a member's objection.", "gateway objection record --account ma_5"
+group(
+    "objection",
+    "Record or withdraw a member's objection.",
+    "gateway objection record --account ma_5",
+    of=objection_app,
 )
-suspension_app = group(
-    "suspension", "A regulator's suspension of the use of a country's data.", "gateway suspension list"
+group(
+    "suspension",
+    "A regulator's suspension of the use of a country's data.",
+    "gateway suspension list",
+    of=suspension_app,
 )
 
 
@@ -329,204 +314,6 @@ async def _revoke_token(settings: Settings, token_id: int) -> None:
     typer.echo(f"Token {token_id} is revoked.")
 
 
-# --- objections -----------------------------------------------------------------------------------
-
-Account = Annotated[str, typer.Option(metavar="ma_5", help="The member's identifier on the messenger.")]
-Objected = Annotated[
-    list[Purpose] | None,
-    typer.Option(metavar="PURPOSE", help=f"{' or '.join(OBJECTABLE)}; both if left out. May be repeated."),
-]
-
-
-@objection_app.command(
-    "record",
-    epilog=examples(
-        "gateway objection record --account ma_5",
-        "gateway objection record --account ma_5 --purpose ADS_PERSONALIZATION",
-    ),
-)
-def record_objection(account: Account, purpose: Objected = None) -> None:
-    """Record a member's objection; when this returns it binds in both stores."""
-    done(_change_objection(read_settings(), objections.record, account, purpose))
-
-
-@objection_app.command("withdraw", epilog=examples("gateway objection withdraw --account ma_5"))
-def withdraw_objection(account: Account, purpose: Objected = None) -> None:
-    """Withdraw a member's objection: their data is open again from then on."""
-    done(_change_objection(read_settings(), objections.withdraw, account, purpose))
-
-
-def _objectable(purposes: list[Purpose] | None) -> frozenset[Purpose]:
-    named = frozenset(purposes or OBJECTABLE)
-    if not named <= OBJECTABLE.keys():
-        raise Problem(f"nobody may object to {', '.join(sorted(named - OBJECTABLE.keys()))}")
-    return named
-
-
-async def _change_objection(
-    settings: Settings, change: objections.Change, account: str, purposes: list[Purpose] | None
-) -> None:
-    found = re.fullmatch(r"ma_([0-9]{1,18})", account)
-    if found is None:
-        raise Problem("--account needs a member's identifier on the messenger, such as ma_5")
-    named = _objectable(purposes)
-    async with _owners(settings) as stores:
-        result = await change(stores, keeper.rules_of(settings), int(found[1]), named, CHANNEL)
-    typer.echo(OUTCOMES[result.outcome])
-    if result.outcome in NOTHING_DONE:
-        raise typer.Exit(1)
-
-
-@objection_app.command("recover", epilog=examples("gateway objection recover"))
-def recover_objections() -> None:
-    """Compare everybody with both stores and correct what differs, after a crash or a restored backup."""
-    done(_recover_objections(read_settings()))
-
-
-async def _recover_objections(settings: Settings) -> None:
-    async with _owners(settings) as stores:
-        with shown(Console(stderr=True)) as progress:
-            corrected = await suspensions.recover(stores, datetime.now(UTC), progress)
-    typer.echo(f"{corrected} accounts corrected." if corrected else "Both stores hold what the events say.")
-
-
-@asynccontextmanager
-async def _owners(settings: Settings) -> AsyncIterator[Stores]:
-    async with AsyncExitStack() as stack:
-        control, messenger, social = [
-            await stack.enter_async_context(owner_of(settings, store))
-            for store in ("control", "messenger", "social")
-        ]
-        yield Stores(control, messenger, social)
-
-
-# --- suspensions ----------------------------------------------------------------------------------
-
-DAYS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
-
-
-@suspension_app.command(
-    "add",
-    epilog=examples(
-        "gateway suspension add --jurisdiction DE --from 2016-09-27 --reason 'Order of the commissioner' "
-        "--author dpo",
-        "gateway suspension add --jurisdiction EU --purpose ADS_PERSONALIZATION --from 2016-11-16 "
-        "--until 2017-05-18 --reason 'Pause' --author dpo",
-    ),
-)
-def add_suspension(
-    jurisdiction: Annotated[str, typer.Option(metavar="DE", help="A country's ISO 3166 code, or EU.")],
-    begins: Annotated[
-        datetime,
-        typer.Option("--from", formats=DAYS, metavar="2016-09-27", help="When it begins, in UTC."),
-    ],
-    reason: Annotated[str, typer.Option(help="What was decided, and where it can be read.")],
-    author: Annotated[str, typer.Option(help="Who records it.")],
-    until: Annotated[
-        datetime | None,
-        typer.Option(formats=DAYS, metavar="2017-05-18", help="When it ends; until ended if left out."),
-    ] = None,
-    purpose: Objected = None,
-) -> None:
-    """Record that a regulator suspended the use of a country's data, and let both stores follow."""
-    if re.fullmatch("[A-Z]{2}", jurisdiction) is None:
-        raise Problem("--jurisdiction needs the two capital letters of a country, or EU")
-    if not reason.strip() or not author.strip():
-        raise Problem("--reason and --author say what was decided and who records it: not nothing")
-    since, end = _utc(begins), None if until is None else _utc(until)
-    if end is not None and end <= since:
-        raise Problem("--until must be later than --from")
-    decided = Suspension(
-        jurisdiction,
-        suspensions.countries_of(jurisdiction),
-        tuple(sorted(_objectable(purpose))),
-        since,
-        end,
-        reason,
-        author,
-    )
-    done(_add_suspensions(read_settings(), (decided,)))
-
-
-@suspension_app.command("historic", epilog=examples("gateway suspension historic"))
-def add_historic_suspensions() -> None:
-    """Record those of 2016 (Germany, the United Kingdom, the European Union) that are not yet, and apply."""
-    done(_add_suspensions(read_settings(), suspensions.historic()))
-
-
-async def _add_suspensions(settings: Settings, decided: tuple[Suspension, ...]) -> None:
-    async with _owners(settings) as stores:
-        known = {replace(each, number=0) for each in await suspensions.listed(stores.control)}
-        for each in decided:
-            if each in known:
-                typer.echo(f"{each.jurisdiction} from {each.valid_from:%Y-%m-%d} is recorded already.")
-                continue
-            number = await suspensions.add(stores.control, each)
-            typer.echo(f"Suspension {number}: {each.jurisdiction} from {each.valid_from:%Y-%m-%d}.")
-        await _follow(stores)
-
-
-@suspension_app.command("end", epilog=examples("gateway suspension end 1 --at 2017-05-18"))
-def end_suspension(
-    number: Annotated[int, typer.Argument(metavar="ID", help="As `suspension list` shows it.")],
-    at: Annotated[
-        datetime | None, typer.Option(formats=DAYS, metavar="2017-05-18", help="When; now if left out.")
-    ] = None,
-) -> None:
-    """End a suspension, now or at a time to come: what it alone restricted opens again."""
-    done(_end_suspension(read_settings(), number, datetime.now(UTC) if at is None else _utc(at)))
-
-
-async def _end_suspension(settings: Settings, number: int, at: datetime) -> None:
-    async with _owners(settings) as stores:
-        if not await suspensions.end(stores.control, number, at):
-            raise Problem(
-                f"there is no suspension {number} that could end then: `gateway suspension list` shows all"
-            )
-        typer.echo(f"Suspension {number} ends at {at:%Y-%m-%d %H:%M} UTC.")
-        await _follow(stores)
-
-
-@suspension_app.command("list", epilog=examples("gateway suspension list"))
-def list_suspensions() -> None:
-    """List every suspension ever recorded, with its reason."""
-    done(_list_suspensions(read_settings()))
-
-
-async def _list_suspensions(settings: Settings) -> None:
-    async with owner_of(settings, "control") as connection:
-        listed = await suspensions.listed(connection)
-    table = Table("Id", "Where", "Purposes", "From", "Until", "Why", "By")
-    for each in listed:
-        until = "ended by nobody yet" if each.valid_until is None else f"{each.valid_until:%Y-%m-%d %H:%M}"
-        since = f"{each.valid_from:%Y-%m-%d %H:%M}"
-        purposes = "\n".join(each.purposes)
-        row = (str(each.number), each.jurisdiction, purposes, since, until, each.reason, each.author)
-        table.add_row(*map(escape, row))
-    out().print(table)
-
-
-@suspension_app.command("apply", epilog=examples("gateway suspension apply"))
-def apply_suspensions() -> None:
-    """Let both stores follow what is suspended now; every gateway does so by itself within seconds."""
-    done(_apply_suspensions(read_settings()))
-
-
-async def _apply_suspensions(settings: Settings) -> None:
-    async with _owners(settings) as stores:
-        await _follow(stores)
-
-
-async def _follow(stores: Stores) -> None:
-    with shown(Console(stderr=True)) as progress:
-        changed = await suspensions.apply(stores, datetime.now(UTC), progress)
-    typer.echo(f"Both stores follow: {changed:,} accounts changed." if changed else "Both stores follow.")
-
-
-def _utc(time: datetime) -> datetime:
-    return time.replace(tzinfo=UTC)
-
-
 # --- data -----------------------------------------------------------------------------------------
 
 
@@ -549,7 +336,7 @@ def import_snap_files(
 
 
 async def _import_snap(settings: Settings, friendships: Path, messages: Path) -> None:
-    async with _owners(settings) as stores:
+    async with owners_of(settings) as stores:
         with shown(Console(stderr=True)) as progress:
             counts = await import_snap(stores.messenger, stores.social, friendships, messages, progress)
     for name, number in vars(counts).items():
@@ -568,7 +355,7 @@ def generate(
 
 
 async def _generate(settings: Settings, accounts: int, seed: int) -> None:
-    async with _owners(settings) as stores:
+    async with owners_of(settings) as stores:
         with shown(Console(stderr=True)) as progress:
             await generate_accounts(stores.messenger, stores.social, accounts, seed, progress, stores.control)
     typer.echo(f"{accounts:,} accounts on each store.")

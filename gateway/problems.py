@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
 from gateway.settings import CONFIG_FILE, Settings
+from resolvers.restrictions import Stores
 from resolvers.stores import connect_owner
 
 if TYPE_CHECKING:
@@ -90,6 +91,17 @@ async def owner_of(settings: Settings, store: str) -> AsyncIterator[Connection]:
             yield connection
     finally:
         connection.terminate()
+
+
+@asynccontextmanager
+async def owners_of(settings: Settings) -> AsyncIterator[Stores]:
+    """Connections to all three databases with the owners' rights. Problem as of `owner_of`."""
+    async with AsyncExitStack() as stack:
+        control, messenger, social = [
+            await stack.enter_async_context(owner_of(settings, store))
+            for store in ("control", "messenger", "social")
+        ]
+        yield Stores(control, messenger, social)
 
 
 async def _connect(settings: Settings, store: str) -> Connection:

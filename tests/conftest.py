@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import asyncpg
 import pytest
 
+from gateway import keeper
 from gateway.demo.embedded import EmbeddedPostgres, start
 from resolvers.migrations import STORES, migrate
 from resolvers.stores import connect_owner
@@ -27,6 +28,14 @@ Connect = Callable[[str], Awaitable["Connection"]]
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--update` writes the golden plans anew instead of comparing them."""
     parser.addoption("--update", action="store_true", help="write the golden plans anew")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nobody_keeps() -> Iterator[None]:
+    """Gateways complete nothing behind a test's back: what is half written stays so until it says."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(keeper, "KEEP_SECONDS", 3_600)
+        yield
 
 
 @pytest.fixture(scope="session")

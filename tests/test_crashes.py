@@ -181,6 +181,27 @@ async def test_i24_killed_while_the_store_is_writing(side: Side) -> None:
     assert await restrictions(side) == {"messenger": expected, "social": expected}
 
 
+async def test_i24_a_running_gateway_completes_what_another_left(
+    side: Side, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Within seconds, without a start; and it goes on after a failure."""
+    status, _ = await die(side, "record", 9, False)
+    assert status == -signal.SIGKILL
+    assert await fold(side) == {ANN: 3} != (await restrictions(side))["messenger"]
+    monkeypatch.setattr(keeper, "KEEP_SECONDS", 0.1)
+    await side.social.execute("ALTER ROLE social_objections NOLOGIN")
+    keeping = asyncio.create_task(keeper.keep(side.settings))
+    await asyncio.sleep(0.4)
+    assert not keeping.done()
+    await side.social.execute("ALTER ROLE social_objections LOGIN")
+    async with asyncio.timeout(20):
+        while (await restrictions(side))["messenger"] != {ANN: 3}:
+            await asyncio.sleep(0.05)
+    keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)
+    assert await restrictions(side) == {"messenger": {ANN: 3}, "social": {ANN: 3}}
+
+
 # --- a store's server is killed -------------------------------------------------------------------
 
 

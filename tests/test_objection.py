@@ -505,8 +505,6 @@ async def test_i24_half_a_withdrawal_opens_the_messenger_first(side: Side) -> No
     assert await restrictions(side) == {"messenger": {}, "social": {ANN: 3}}
     assert await recover(side) == 1
     assert await restrictions(side) == {"messenger": {}, "social": {}}
-    assert await recover(side) == 1
-    assert await restrictions(side) == {"messenger": {}, "social": {}}
 
 
 async def test_i24_a_repeated_call_completes_what_a_crash_left(side: Side) -> None:

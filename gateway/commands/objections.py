@@ -1,0 +1,93 @@
+"""`gateway objection`: record or withdraw a member's objection, and make sure of both stores."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from gateway import keeper
+from gateway.commands.terminal import done, examples
+from gateway.problems import Problem, owners_of, read_settings
+from gateway.progress import shown
+from gateway.settings import Settings
+from resolvers import objections, suspensions
+from resolvers.objections import Outcome
+from schema.purposes import OBJECTABLE, Purpose
+
+CHANNEL = "command line"
+
+OUTCOMES = {
+    Outcome.RECORDED: "Recorded: it binds every request from now on, in both stores.",
+    Outcome.WITHDRAWN: "Withdrawn: the data is open again from now on.",
+    Outcome.ALREADY_OBJECTED: "This objection was in force already.",
+    Outcome.NOT_OBJECTED: "There was no such objection to withdraw.",
+    Outcome.NOT_ELIGIBLE_NEW_MEMBER: "Not recorded: only members from before 2016-08-25 may object.",
+    Outcome.WINDOW_CLOSED: "Not recorded: the time to object ended 30 days after accepting the terms.",
+    Outcome.UNKNOWN_ACCOUNT: "Nothing to do: the messenger has no such account.",
+}
+NOTHING_DONE = {Outcome.NOT_ELIGIBLE_NEW_MEMBER, Outcome.WINDOW_CLOSED, Outcome.UNKNOWN_ACCOUNT}
+
+objection_app = typer.Typer(no_args_is_help=True)
+
+Account = Annotated[str, typer.Option(metavar="ma_5", help="The member's identifier on the messenger.")]
+Objected = Annotated[
+    list[Purpose] | None,
+    typer.Option(metavar="PURPOSE", help=f"{' or '.join(OBJECTABLE)}; both if left out. May be repeated."),
+]
+
+
+@objection_app.command(
+    "record",
+    epilog=examples(
+        "gateway objection record --account ma_5",
+        "gateway objection record --account ma_5 --purpose ADS_PERSONALIZATION",
+    ),
+)
+def record_objection(account: Account, purpose: Objected = None) -> None:
+    """Record a member's objection; when this returns it binds in both stores."""
+    done(_change_objection(read_settings(), objections.record, account, purpose))
+
+
+@objection_app.command("withdraw", epilog=examples("gateway objection withdraw --account ma_5"))
+def withdraw_objection(account: Account, purpose: Objected = None) -> None:
+    """Withdraw a member's objection: their data is open again from then on."""
+    done(_change_objection(read_settings(), objections.withdraw, account, purpose))
+
+
+def objectable(purposes: list[Purpose] | None) -> frozenset[Purpose]:
+    """What is named, or all that can be. Problem if nobody may object to one of them."""
+    named = frozenset(purposes or OBJECTABLE)
+    if not named <= OBJECTABLE.keys():
+        raise Problem(f"nobody may object to {', '.join(sorted(named - OBJECTABLE.keys()))}")
+    return named
+
+
+async def _change_objection(
+    settings: Settings, change: objections.Change, account: str, purposes: list[Purpose] | None
+) -> None:
+    found = re.fullmatch(r"ma_([0-9]{1,18})", account)
+    if found is None:
+        raise Problem("--account needs a member's identifier on the messenger, such as ma_5")
+    named = objectable(purposes)
+    async with owners_of(settings) as stores:
+        result = await change(stores, keeper.rules_of(settings), int(found[1]), named, CHANNEL)
+    typer.echo(OUTCOMES[result.outcome])
+    if result.outcome in NOTHING_DONE:
+        raise typer.Exit(1)
+
+
+@objection_app.command("recover", epilog=examples("gateway objection recover"))
+def recover_objections() -> None:
+    """Compare everybody with both stores and correct what differs, after a crash or a restored backup."""
+    done(_recover_objections(read_settings()))
+
+
+async def _recover_objections(settings: Settings) -> None:
+    async with owners_of(settings) as stores:
+        with shown(Console(stderr=True)) as progress:
+            corrected = await suspensions.recover(stores, datetime.now(UTC), progress)
+    typer.echo(f"{corrected} accounts corrected." if corrected else "Both stores hold what the events say.")
