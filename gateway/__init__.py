@@ -19,6 +19,7 @@ A command, from the terminal to its exit status:
     commands   how they speak, and those that come in groups
     settings   one frozen record, read once
     policy     the matrix as a table, as CSV and as a page; what differs between two policies
+    explanation  why a purpose sees a field or does not, where that stands, what proves it
     serve      the HTTP server, and a stop that lets requests finish
     doctor     what must agree in every store
     demo       the whole system on one machine, with made-up people

@@ -10,6 +10,7 @@ What is known before any request:
     migrations     the stores' tables, brought up to date from ddl/
     universe       the policy as SQL: a schema of views and a role for each store and purpose
     inspection     what stands in a store against what its universes must be
+    whereabouts    where a field lives, for people who ask
     writers        the role that writes objections, and nothing else
     restrictions   what is in force for a member, written to both stores
     objections     the only writer of objections: the event, then its fold in both stores

@@ -32,6 +32,7 @@ from schema.terms import NOBODY, Mark, Marks
 
 FOLDER = Path(__file__).parent / "versions"
 RECORD = "record.toml"
+OTHER_LINES = ("purpose,", "closed,", "belongs,")
 ADD = "python -m schema.history add"
 AMEND = "python -m schema.history amend"
 
@@ -79,7 +80,7 @@ def lines_of(text: str) -> tuple[Line, ...]:
     head, *rest = text.splitlines()
     if head != "policy 1":
         raise HistoryProblem("not a policy of this form")
-    return tuple(Line.read(each) for each in rest if not each.startswith(("purpose,", "closed,")))
+    return tuple(Line.read(each) for each in rest if not each.startswith(OTHER_LINES))
 
 
 def versions(folder: Path = FOLDER) -> tuple[Version, ...]:

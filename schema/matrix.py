@@ -101,13 +101,14 @@ def digest_of(lines: Iterable[Line]) -> str:
 def canonical_text(lines: Iterable[Line]) -> str:
     """The whole policy as one text, of which the digest is the SHA-256; the form of a version's file.
 
-    A line for each purpose (with the objection that covers it and the bit in the stores), then one for
-    each line of the matrix.
+    A line for each purpose (with the objection that covers it and the bit in the stores), one for each
+    field that belongs to one purpose, then one for each line of the matrix.
     """
     purposes = (f"purpose,{each.value},{each.objection or ''},{each.restriction_bit}" for each in Purpose)
     # A mark that is opened later changes what a purpose sees without changing any line.
     closed = (f"closed,{mark}" for mark in Mark if mark not in OPEN and mark is not Mark.NEVER)
-    return "\n".join(["policy 1", *purposes, *closed, *sorted(line.text for line in lines), ""])
+    changes = sorted(f"belongs,{name},{purpose}" for name, purpose in belonging())
+    return "\n".join(["policy 1", *purposes, *closed, *changes, *sorted(line.text for line in lines), ""])
 
 
 def belonging() -> Iterator[tuple[str, Purpose]]:

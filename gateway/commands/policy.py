@@ -8,8 +8,10 @@ from typing import Annotated
 import typer
 
 from gateway.commands.terminal import examples, out, say
+from gateway.explanation import INVARIANTS, explain, view_line
 from gateway.policy import as_csv, as_page, as_table, changes_table, lines_called
 from schema.history import changes, current, versions
+from schema.purposes import Purpose
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -54,6 +56,39 @@ def show_matrix(
         typer.echo(as_page(lines, f"Who may see what, for which purpose ({of})"), nl=False)
     else:
         out().print(as_table(lines))
+
+
+@app.command(
+    "explain",
+    epilog=examples(
+        "gateway policy explain MessengerAccount.phone --purpose ADS_PERSONALIZATION",
+        "gateway policy explain 'PhoneBinding.(row: SECURITY_2FA)' --purpose SECURITY",
+        "gateway policy explain MessengerAccountFilter.registeredAt --purpose FRIEND_SUGGESTIONS",
+    ),
+)
+def show_explanation(
+    field: Annotated[
+        str, typer.Argument(metavar="TYPE.FIELD", help="A field, a filter's, a root field, or `TYPE.(row)`.")
+    ],
+    purpose: Annotated[
+        Purpose, typer.Option(metavar="PURPOSE", help=f"One of {', '.join(Purpose)}.", show_default=False)
+    ],
+) -> None:
+    """Say whether a purpose sees a field and why, where that stands, and which tests prove it."""
+    found = explain(field, purpose)
+    mark = "" if found.mark is None else f" ({found.mark})"
+    typer.echo(f"{field} under {purpose}: {'visible' if found.visible else 'not visible'}{mark}\n")
+    for sentence in found.why:
+        typer.echo(sentence)
+    typer.echo(f"\nTerms:    {found.terms}")
+    if found.resolver is not None:
+        typer.echo(f"Resolver: {found.resolver}")
+    for reading in found.readings:
+        typer.echo(f"View:     {view_line(reading, purpose)}")
+    for invariant, tests in found.proofs.items():
+        typer.echo(f"\n{invariant}: {INVARIANTS[invariant]}")
+        for test in tests:
+            typer.echo(f"    {test}")
 
 
 @app.command(
