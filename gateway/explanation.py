@@ -101,7 +101,9 @@ def explain(name: str, purpose: Purpose) -> Explanation:
 def names() -> list[str]:
     """Everything that can be explained, in the order of the schema."""
     return [
-        f"{cls.__name__}.{name}" for cls in (*TYPES, Message, *INPUTS, Query, Mutation) for name in _names_of(cls)
+        f"{cls.__name__}.{name}"
+        for cls in (*TYPES, Message, *INPUTS, Query, Mutation)
+        for name in _names_of(cls)
     ]
 
 

@@ -19,7 +19,8 @@ from operator import or_
 from typing import TYPE_CHECKING
 
 from resolvers.restrictions import Stores, ask, lock_all, settle, suspended_at
-from schema.purposes import OBJECTABLE, Purpose
+from schema.history import decisions
+from schema.purposes import Purpose
 
 if TYPE_CHECKING:
     from resolvers.stores import Connection
@@ -114,21 +115,19 @@ def countries_of(jurisdiction: str) -> tuple[str, ...]:
     return EUROPEAN_UNION if jurisdiction == "EU" else (jurisdiction,)
 
 
-# What regulators decided in 2016, from their public announcements.
 def historic() -> tuple[Suspension, ...]:
-    """Germany in September 2016, the United Kingdom and then the European Union in November."""
-    both = tuple(OBJECTABLE)
-
-    def began(jurisdiction: str, month: int, day: int, reason: str) -> Suspension:
-        since = datetime.fromisoformat(f"2016-{month:02}-{day:02}T00:00:00+00:00")
-        return Suspension(
-            jurisdiction, countries_of(jurisdiction), both, since, None, reason, "the regulators of 2016"
+    """What regulators decided in 2016, as the policy's record has it."""
+    return tuple(
+        Suspension(
+            each.jurisdiction,
+            countries_of(each.jurisdiction),
+            each.purposes,
+            each.valid_from,
+            each.valid_until,
+            each.reason,
+            each.author,
         )
-
-    return (
-        began("DE", 9, 27, "Order of the data protection commissioner of Hamburg."),
-        began("GB", 11, 8, "Pause agreed with the Information Commissioner."),
-        began("EU", 11, 16, "Pause asked for by the Article 29 Working Party."),
+        for each in decisions()
     )
 
 

@@ -132,6 +132,14 @@ def test_a_mark_that_is_opened_changes_the_digest(monkeypatch: pytest.MonkeyPatc
     assert before != digest()
 
 
+def test_a_change_that_another_purpose_may_make_changes_the_digest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who may write is as much policy as who may read."""
+    before = digest()
+    monkeypatch.setattr(matrix, "belonging", lambda: iter([("Mutation.recordObjection", Purpose.AUDIT)]))
+
+    assert before != digest()
+
+
 def test_order_and_words_do_not_change_the_digest(monkeypatch: pytest.MonkeyPatch) -> None:
     """A description rewritten, or a field moved in its file, needs no new universes."""
     before = digest()
