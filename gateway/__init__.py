@@ -21,6 +21,7 @@ A command, from the terminal to its exit status:
     policy     the matrix as a table, as CSV and as a page; what differs between two policies
     explanation  why a purpose sees a field or does not, where that stands, what proves it
     serve      the HTTP server, and a stop that lets requests finish
+    bindings   what a token is bound to, from the command line's words
     doctor     what must agree in every store
     demo       the whole system on one machine, with made-up people
     progress   what the terminal shows meanwhile

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from gateway.limits import admit, admit_cost
 from gateway.responses import Answer, error_object
+from resolvers.bound import UNBOUND, bind
 from resolvers.introspection import introspect
 from resolvers.mutations import ask_resolvers, cost_of_changes, run_changes
 from resolvers.run import Ran, StoreChanged, run_plan
@@ -55,6 +56,8 @@ async def answer(gateway: Gateway, asked: Asked, caller: Caller) -> Answer:
     if not prepared.operation.is_query:
         return await _change(gateway, prepared, variables, caller)
     plan = gateway.plans.plan(purpose, prepared, variables)
+    if caller.bound is not UNBOUND:
+        variables = bind(variables, caller.bound)
     admit(plan, variables, gateway.max_cost)
     introspected = introspect(prepared.schema, prepared.operation, plan, variables)
     if plan.asks:

@@ -24,6 +24,7 @@ from rich.table import Table
 from gateway import doctor as doctors
 from gateway import tokens
 from gateway.app import NotReady, open_gateway
+from gateway.bindings import bound_to
 from gateway.commands import policy
 from gateway.commands.objections import objection_app
 from gateway.commands.suspensions import suspension_app
@@ -38,13 +39,14 @@ from gateway.progress import shown
 from gateway.serve import listen, url_of
 from gateway.serve import serve as serve_app
 from gateway.settings import Settings
+from resolvers.bound import UNBOUND
 from resolvers.catalogue import Store
 from resolvers.fields import OBJECTS
 from resolvers.migrations import STORES, MigrationProblem
 from resolvers.migrations import migrate as migrate_store
 from resolvers.universe import apply, render
 from resolvers.writers import apply_writer, writer_lines, writer_of
-from schema.purposes import Purpose
+from schema.purposes import ABOUT, Binding, Purpose
 
 
 class Database(StrEnum):
@@ -229,11 +231,16 @@ def _lifetime(text: str) -> timedelta:
     return timedelta(**{unit: int(found[1])})
 
 
+def _needing(binding: Binding) -> str:
+    return ", ".join(purpose for purpose in Purpose if ABOUT[purpose].binding is binding)
+
+
 @token_app.command(
     "issue",
     epilog=examples(
         "gateway token issue --client ads-ranker --purpose ADS_PERSONALIZATION --expires 30d",
         "gateway token issue --client risk --purpose SECURITY --purpose INFRASTRUCTURE > token",
+        "gateway token issue --client privacy-desk --purpose SUBJECT_ACCESS --subject ma_5 --expires 1d",
     ),
 )
 def issue_token(
@@ -248,24 +255,46 @@ def issue_token(
         timedelta | None,
         typer.Option(parser=_lifetime, metavar="30d", help="Lifetime; for ever if left out."),
     ] = None,
+    subject: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ma_5",
+            help="The person whom it speaks for, by an account of theirs; the linked one is found. "
+            f"Needed for {_needing(Binding.SUBJECT)}.",
+        ),
+    ] = None,
+    merchant: Annotated[
+        int | None,
+        typer.Option(min=0, help=f"The merchant that it speaks for: {_needing(Binding.MERCHANT)}."),
+    ] = None,
+    business: Annotated[
+        int | None,
+        typer.Option(min=0, help=f"The business that it speaks for: {_needing(Binding.BUSINESS)}."),
+    ] = None,
 ) -> None:
     """Issue a token. It is printed this once, on standard output, and kept nowhere."""
-    done(_issue_token(read_settings(), client, purpose, expires))
+    done(_issue_token(read_settings(), client, purpose, expires, (subject or [], merchant, business)))
 
 
 async def _issue_token(
-    settings: Settings, client: str, purposes: list[Purpose], lifetime: timedelta | None
+    settings: Settings,
+    client: str,
+    purposes: list[Purpose],
+    lifetime: timedelta | None,
+    binding: tuple[list[str], int | None, int | None],
 ) -> None:
     ends = None if lifetime is None else datetime.now(UTC) + lifetime
+    bound = await bound_to(settings, *binding)
     async with owner_of(settings, "control") as connection:
         try:
             issued = await tokens.issue(
-                connection, settings.key("tokens"), client, purposes, ends, secrets.token_bytes
+                connection, settings.key("tokens"), client, purposes, ends, secrets.token_bytes, bound
             )
         except ValueError as error:
             raise Problem(str(error)) from None
     until = "never expires" if ends is None else f"expires {ends:%Y-%m-%d %H:%M} UTC"
-    say(f"Token {issued.token_id} for {client}, {until}. Keep it now: it is not shown again.")
+    whose = f", bound to {bound}" if bound != UNBOUND else ""
+    say(f"Token {issued.token_id} for {client}{whose}, {until}. Keep it now: it is not shown again.")
     typer.echo(issued.token)
 
 
@@ -279,13 +308,14 @@ async def _list_tokens(settings: Settings) -> None:
     async with owner_of(settings, "control") as connection:
         listed = await tokens.list_tokens(connection)
     now = datetime.now(UTC)
-    table = Table("Id", "Client", "Purposes", "Issued", "Expires", "State")
+    table = Table("Id", "Client", "Purposes", "Bound to", "Issued", "Expires", "State")
     for each in listed:
         ends = "never" if each.expires_at is None else f"{each.expires_at:%Y-%m-%d %H:%M}"
         table.add_row(
             str(each.token_id),
             each.client,
             "\n".join(each.purposes),
+            str(each.bound),
             f"{each.created_at:%Y-%m-%d %H:%M}",
             ends,
             _state(each, now),

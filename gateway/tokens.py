@@ -25,7 +25,7 @@ import re
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -56,21 +56,30 @@ _TOKEN = re.compile(rb"gw_[0-9A-Za-z]{49}")
 _BEARER = re.compile(rb"(?i:bearer) +(gw_[0-9A-Za-z]{49})")
 _CLIENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
-_ISSUE = "INSERT INTO control.token (client, hash, purposes, expires_at) VALUES ($1, $2, $3, $4) RETURNING id"
-_LIST = "SELECT id, client, purposes, created_at, expires_at, revoked_at FROM control.token ORDER BY id"
+_BINDINGS = "messenger_id, social_id, merchant_id, business_id"
+_ISSUE = f"""
+INSERT INTO control.token (client, hash, purposes, expires_at, {_BINDINGS})
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id
+"""  # noqa: S608 - constants
+_LIST = f"""
+SELECT id, client, purposes, created_at, expires_at, revoked_at, {_BINDINGS} FROM control.token ORDER BY id
+"""  # noqa: S608 - constants
 _REVOKE = "UPDATE control.token SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL RETURNING id"
 _REVISION = "SELECT tokens FROM control.revision"
 # Expiry is judged at each request by the gateway's clock; the day spares the memory, and is long
 # enough that no difference between the two clocks matters.
-_LIVE = """
-SELECT id, client, hash, purposes, expires_at FROM control.token
+_LIVE = f"""
+SELECT id, client, hash, purposes, expires_at, {_BINDINGS} FROM control.token
 WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now() - interval '1 day')
-"""
+"""  # noqa: S608 - constants
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks and for what; all that the rest of the gateway knows of a token."""
+    """Who asks and for what; all that the rest of the gateway knows of a token.
+
+    `bound`: what of the token's binding counts under the purpose; UNBOUND where nothing does.
+    """
 
     client: str
     token_id: int
@@ -96,6 +105,7 @@ class Listed:
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+    bound: Bound = UNBOUND
 
 
 def new_token(random: Callable[[int], bytes]) -> str:
@@ -137,20 +147,25 @@ async def issue(
     purposes: Iterable[Purpose],
     expires_at: datetime | None,
     random: Callable[[int], bytes],
+    bound: Bound = UNBOUND,
 ) -> Issued:
     """Issue a token to `client`; None: it never expires.
 
-    Raises ValueError for a client's name or an expiry that the store would refuse, or no purpose.
+    Raises ValueError for a client's name or an expiry that the store would refuse, no purpose, or one
+    that needs a binding which is not in `bound`.
     """
     wanted = frozenset(purposes)
     scope = [purpose.value for purpose in Purpose if purpose in wanted]
     if not scope or _CLIENT.fullmatch(client) is None:
         raise ValueError("A token needs a client's name of at most 63 letters, digits, . _ - and a purpose.")
+    if unbound := [purpose for purpose in scope if bound.under(Purpose(purpose)) is None]:
+        raise ValueError(f"A token must be bound for {', '.join(unbound)}.")
     if expires_at is not None and expires_at.tzinfo is None:
         raise ValueError("An expiry needs a time zone.")
     token = new_token(random)
     hashed = token_hash(_checked_key(key), token.encode())
-    return Issued(await connection.fetchval(_ISSUE, client, hashed, scope, expires_at), token)
+    values = (client, hashed, scope, expires_at, *astuple(bound))
+    return Issued(await connection.fetchval(_ISSUE, *values), token)
 
 
 async def list_tokens(connection: Connection) -> tuple[Listed, ...]:
@@ -163,6 +178,7 @@ async def list_tokens(connection: Connection) -> tuple[Listed, ...]:
             row["created_at"],
             row["expires_at"],
             row["revoked_at"],
+            _bound(row),
         )
         for row in await connection.fetch(_LIST)
     )
@@ -333,10 +349,12 @@ def _deadline(connection: Connection) -> Iterator[None]:
 
 
 def _live(row: Record) -> _Live:
+    bound = _bound(row)
     callers: dict[bytes | None, Caller] = {
-        purpose.value.encode(): Caller(row["client"], row["id"], purpose)
+        purpose.value.encode(): Caller(row["client"], row["id"], purpose, its_own)
         for purpose in Purpose
-        if purpose.value in row["purposes"]
+        # A token from before bindings has none: what needs one is as good as out of its scope.
+        if purpose.value in row["purposes"] and (its_own := bound.under(purpose)) is not None
     }
     # Counted in the store's own words: a purpose that this version does not know is one all the same,
     # and a token of two purposes must not be taken for a token of one.
@@ -344,6 +362,10 @@ def _live(row: Record) -> _Live:
         (callers[None],) = callers.values()
     expires_at = row["expires_at"]
     return _Live(math.inf if expires_at is None else expires_at.timestamp(), callers)
+
+
+def _bound(row: Record) -> Bound:
+    return Bound(row["messenger_id"], row["social_id"], row["merchant_id"], row["business_id"])
 
 
 @asynccontextmanager

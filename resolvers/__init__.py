@@ -8,6 +8,7 @@ What is known before any request:
     social         where each field of the social network's types lives
     fields         all of them in one place; every field has exactly one
     migrations     the stores' tables, brought up to date from ddl/
+    views          what each purpose reads of each relation, and of which it sees its own rows alone
     universe       the policy as SQL: a schema of views and a role for each store and purpose
     inspection     what stands in a store against what its universes must be
     whereabouts    where a field lives, for people who ask
@@ -23,6 +24,7 @@ From an operation to its plan, once for each document:
     compiler       (operation, purpose, shape of variables) → plan: one list of passes
     selection      what the operation selects: fragments spread, directives applied
     parameters     from variables to the parameters of statements
+    bound          what a token is bound to, and how it reaches a statement
     cursors        sealed places in a list
     lists          what the arguments of a list say
     binding        each selected field bound to its source, cut where the answer hops

@@ -1,18 +1,99 @@
-"""What a token is bound to."""
+"""What a token is bound to, and how it reaches a statement.
+
+Under some purposes a token speaks for one person, merchant or business and sees what belongs to them.
+Whose a row is stands in columns of the catalogue; the renderer compares them with an `OwnKey` wherever the
+relation is used. Its value comes with the variables of the request, so that one plan serves all tokens.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+from graphql.execution.values import VariableValues
+
+from resolvers.plan import Parameter
+from schema.purposes import ABOUT, Binding, Purpose
+
+
+class Own(StrEnum):
+    """Whose a row may be; the value names the field of `Bound` that holds the key."""
+
+    MESSENGER = "messenger_id"
+    SOCIAL = "social_id"
+    MERCHANT = "merchant_id"
+    BUSINESS = "business_id"
+
+    __hash__ = str.__hash__
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """What a token is bound to; nothing at all: UNBOUND."""
+    """What a token is bound to; nothing at all: UNBOUND.
+
+    A subject is a person: their account on the messenger, on the social network, or both.
+    """
 
     messenger_id: int | None = None
     social_id: int | None = None
     merchant_id: int | None = None
     business_id: int | None = None
 
+    def under(self, purpose: Purpose) -> Bound | None:
+        """What of it counts under the purpose; None if the purpose needs a binding that is not there."""
+        match ABOUT[purpose].binding:
+            case None:
+                return UNBOUND
+            case Binding.SUBJECT if self.messenger_id is not None or self.social_id is not None:
+                return Bound(messenger_id=self.messenger_id, social_id=self.social_id)
+            case Binding.MERCHANT if self.merchant_id is not None:
+                return Bound(merchant_id=self.merchant_id)
+            case Binding.BUSINESS if self.business_id is not None:
+                return Bound(business_id=self.business_id)
+        return None
+
+    def __str__(self) -> str:
+        """As the command line takes it: ``subject ma_5 sa_7``; empty if unbound."""
+        named = (
+            ("subject ma_", self.messenger_id),
+            ("subject sa_", self.social_id),
+            ("merchant ", self.merchant_id),
+            ("business ", self.business_id),
+        )
+        return ", ".join(f"{name}{number}" for name, number in named if number is not None)
+
 
 UNBOUND = Bound()
+
+
+class BoundVariables(VariableValues):
+    """A request's variables, and what its token is bound to."""
+
+    bound: Bound
+
+
+def bind(variables: VariableValues, bound: Bound) -> BoundVariables:
+    """The variables, for statements that ask for a token's own rows."""
+    with_binding = BoundVariables(*variables)
+    with_binding.bound = bound
+    return with_binding
+
+
+@dataclass(frozen=True, eq=False)
+class OwnKey(Parameter):
+    """A parameter whose value is the token's own key. Without one nothing is found: NULL equals no key."""
+
+    own: Own
+
+
+def _own_key(own: Own) -> OwnKey:
+    # Variables that nobody bound have no such attribute: a mistake is a failure, never everybody's rows.
+    return OwnKey("bigint", lambda variables: getattr(variables.bound, own), own)  # type: ignore[attr-defined]
+
+
+OWN_KEYS = {own: _own_key(own) for own in Own}
+
+
+def binding_of(variables: VariableValues) -> str:
+    """What cursors are bound to beside purpose and list: one token's are refused under another's."""
+    return f"{variables.bound}|" if isinstance(variables, BoundVariables) else ""

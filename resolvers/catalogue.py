@@ -9,8 +9,8 @@ groups is cut into two statements when the stores are sharded (R1, R2 of the rul
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -47,8 +47,10 @@ class Relation:
     """A table, and the view of the same name in each universe that may see some of it.
 
     `restricted`: the column with the owner's bits. `far_end`: a column that names another account,
-    whose restriction counts too (a relation between two is visible only if both ends are); its bits
-    stand in `restriction`. `kinds`: the column that tells the kinds of row apart.
+    whose restriction counts too where it can be restricted (a relation between two is visible only if
+    both ends are); its bits stand in `restriction`. `kinds`: the column that tells the kinds of row
+    apart. `owners`: columns that say whose a row is, by the field of `resolvers.bound.Bound` that holds
+    the key; `takes_part`: where an account takes part in something of a business.
     """
 
     store: Store
@@ -60,11 +62,22 @@ class Relation:
     restricted: str | None = None
     far_end: str | None = None
     kinds: str | None = None
+    owners: Mapping[str, str] = field(default_factory=dict)
+    takes_part: TakesPart | None = None
 
     @property
     def qualified(self) -> str:
         """The table's full name: ``store.table`` unless it stands in a schema of its own."""
         return f"{self.schema or self.store.value}.{self.name}"
+
+
+@dataclass(frozen=True, eq=False)
+class TakesPart:
+    """Rows that say which account (`account`) takes part in something of which business (`business`)."""
+
+    relation: Relation
+    account: str
+    business: str
 
 
 def _key(type_: str = "bigint") -> Column:
@@ -104,6 +117,7 @@ MESSENGER_ACCOUNT = Relation(
     key="id",
     group="messenger",
     restricted="restricted",
+    owners={"messenger_id": "id"},
 )
 PHONE_LOOKUP = Relation(
     Store.MESSENGER,
@@ -112,6 +126,7 @@ PHONE_LOOKUP = Relation(
     key="phone",
     group="phone",
     restricted="restricted",
+    owners={"messenger_id": "account_id"},
 )
 DAILY_USAGE = Relation(
     Store.MESSENGER,
@@ -125,6 +140,7 @@ DAILY_USAGE = Relation(
     key="account_id",
     group="messenger",
     restricted="restricted",
+    owners={"messenger_id": "account_id"},
 )
 USAGE_HORIZON = Relation(
     Store.MESSENGER,
@@ -141,6 +157,7 @@ CONTACT = Relation(
     group="messenger",
     restricted="restricted",
     far_end="contact_id",
+    owners={"messenger_id": "account_id"},
 )
 TERMS_ACCEPTANCE = Relation(
     Store.MESSENGER,
@@ -155,6 +172,7 @@ SOCIAL_ACCOUNT = Relation(
     {"id": _key(), "display_name": _personal("text")},
     key="id",
     group="social",
+    owners={"social_id": "id"},
 )
 FRIENDSHIP = Relation(
     Store.SOCIAL,
@@ -162,6 +180,8 @@ FRIENDSHIP = Relation(
     {"account_id": _key(), "friend_id": _key()},
     key="account_id",
     group="social",
+    far_end="friend_id",
+    owners={"social_id": "account_id"},
 )
 PHONE_BINDING = Relation(
     Store.SOCIAL,
@@ -177,6 +197,7 @@ PHONE_BINDING = Relation(
     group="social",
     restricted="restricted",
     kinds="source",
+    owners={"social_id": "account_id"},
 )
 MESSENGER_LINK = Relation(
     Store.SOCIAL,
@@ -185,6 +206,7 @@ MESSENGER_LINK = Relation(
     key="account_id",
     group="social",
     restricted="restricted",
+    owners={"social_id": "account_id", "messenger_id": "messenger_id"},
 )
 MESSENGER_LOOKUP = Relation(
     Store.SOCIAL,
@@ -193,6 +215,7 @@ MESSENGER_LOOKUP = Relation(
     key="messenger_id",
     group="messenger_id",
     restricted="restricted",
+    owners={"messenger_id": "messenger_id", "social_id": "account_id"},
 )
 
 RELATIONS: tuple[Relation, ...] = (

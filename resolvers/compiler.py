@@ -32,7 +32,9 @@ def compile_plan(world: World, operation: Operation, variables: VariableValues) 
     binder = Binder(world, collector, variables)
     roots = tuple(binder.bind_root(query, field) for field in selected)
     groups = _group_fetches(binder.fetches, world.sharded)
-    waves = tuple(tuple(render_statement(group, world.sharded) for group in wave) for wave in groups)
+    waves = tuple(
+        tuple(render_statement(group, world.sharded, world.owned) for group in wave) for wave in groups
+    )
     return Plan(
         roots=roots,
         introspects=any(isinstance(root, RootIntrospection) for root in roots),
@@ -42,7 +44,7 @@ def compile_plan(world: World, operation: Operation, variables: VariableValues) 
         least_cost=sum(_fixed_cost(each) or 0 for each in binder.cost),
         sized_costs=tuple(each for each in binder.cost if _fixed_cost(each) is None),
         repeatable=_stores_asked_again(waves),
-        fans_out=_stores_asked_whole(waves) if world.sharded else frozenset(),
+        fans_out=_stores_asked_whole(waves),
         unasked=_unasked(binder.given, waves),
     )
 
@@ -67,7 +69,7 @@ def _unasked(given: list[Parameter], waves: tuple[tuple[Statement, ...], ...]) -
 
 
 def _stores_asked_whole(waves: tuple[tuple[Statement, ...], ...]) -> frozenset[Store]:
-    return frozenset(statement.store for wave in waves for statement in wave if statement.holds_list)
+    return frozenset(statement.store for wave in waves for statement in wave if statement.fans_out)
 
 
 def _stores_asked_again(waves: tuple[tuple[Statement, ...], ...]) -> frozenset[Store]:

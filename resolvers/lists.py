@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from graphql import GraphQLObjectType
 
+from resolvers.bound import binding_of
 from resolvers.catalogue import Relation
 from resolvers.parameters import (
     Arguments,
@@ -121,8 +122,8 @@ class ListArguments:
         )
 
     def cursor_binding(self, named: GraphQLObjectType) -> Parameter:
-        """Purpose, policy, list, filter and order: a cursor for one opens for no other."""
-        prefix = f"{self.binding}|{named.name}|"
+        """Purpose, policy, token's binding, list, filter and order: a cursor for one opens for no other."""
+        prefix, suffix = f"{self.binding}|", f"{named.name}|"
         readers = {
             name: self.arguments.reader((name,), lambda value: value)
             for name in ("filter", "orderBy")
@@ -131,7 +132,8 @@ class ListArguments:
 
         def read(variables: VariableValues) -> bytes:
             bound_to = {name: reader(variables) for name, reader in readers.items()}
-            return prefix.encode() + orjson.dumps(bound_to, option=orjson.OPT_SORT_KEYS)
+            head = f"{prefix}{binding_of(variables)}{suffix}"
+            return head.encode() + orjson.dumps(bound_to, option=orjson.OPT_SORT_KEYS)
 
         return Parameter("bytea", read)
 

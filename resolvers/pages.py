@@ -56,7 +56,8 @@ class Listing:
         self.renderer = renderer
         self.page = page
         self.parent = parent
-        clause = renderer.alias(page.relation)
+        # A list that belongs to somebody shows who stands at the far end.
+        clause = renderer.alias(page.relation, both_ends=page.on is not None)
         self.row = Row(clause, clause, clause.c[page.relation.key or ""])
         self.name = f"page{renderer.names}"
         self.columns: dict[str, ColumnElement[Any]] = {}

@@ -270,7 +270,8 @@ class Statement:
 
     Rows are (mark, JSON text); if `gathered`, each row holds many of both. `parameters`: in the order
     of ``$1 …``; an integer stands for the keys of that slot. `holds_list`: a whole list is asked for,
-    which needs no key; without one there is nothing to ask when all keys are missing.
+    which needs no key; without one there is nothing to ask when all keys are missing. `fans_out`: it is
+    a list of a sharded store that every shard must be asked for.
     """
 
     store: Store
@@ -279,6 +280,7 @@ class Statement:
     slots: tuple[int, ...]
     gathered: bool
     holds_list: bool
+    fans_out: bool
     assembly: Assembly | None = None
 
 

@@ -16,6 +16,7 @@ from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from resolvers.assembly import assemble
+from resolvers.bound import OwnKey
 from resolvers.catalogue import Store
 from resolvers.cursors import Cursors
 from resolvers.parameters import array_text
@@ -111,6 +112,8 @@ class Run:
         for index, parameter in enumerate(statement.parameters):
             if isinstance(parameter, int):
                 arguments[index] = self._keys_of(parameter)
+            elif isinstance(parameter, OwnKey):
+                continue  # whose rows are asked for, not which
             asked = asked or arguments[index] is not None
         return asked
 

@@ -7,7 +7,7 @@ purpose.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,13 +18,15 @@ from sqlalchemy import (
     Text,
     bindparam,
     cast,
+    exists,
     func,
     literal_column,
     select,
     union_all,
 )
 
-from resolvers.catalogue import Relation
+from resolvers.bound import OWN_KEYS, Own
+from resolvers.catalogue import Relation, TakesPart
 from resolvers.pages import Listing, within
 from resolvers.plan import (
     HOLE,
@@ -60,6 +62,7 @@ from resolvers.spelling import (
     quote,
     spell,
 )
+from resolvers.views import Owned
 
 
 @dataclass
@@ -69,18 +72,45 @@ class Renderer:
     `gather`: rows keyed by holes come as one row of many: three quarters of their cost in Python is
     for the row. Only where one machine sees all of them. `sharded`: the rows are spread by key; then
     whatever belongs to an object repeats the key that was asked for, or every shard would be asked.
+    `owned`: relations of which the token sees its own rows alone; `pinned`: all that was used are such,
+    by the key that they are spread by.
     """
 
     gather: bool
     sharded: bool
+    owned: Mapping[Relation, Owned]
     names: int = 0
     parameters: dict[str, Parameter | int] = field(default_factory=dict)
     asked: ColumnElement[Any] | None = None
+    pinned: bool = True
 
-    def alias(self, relation: Relation) -> FromClause:
-        """The relation under a name of its own."""
+    def alias(self, relation: Relation, both_ends: bool = False) -> FromClause:
+        """The relation under a name of its own; every use of a relation in a statement comes from here.
+
+        Of an owned relation it is the token's own rows, so that no part of a statement can forget that.
+        `both_ends`: what is listed is who stands at the far end, so that must be the token's own too.
+        """
         self.names += 1
-        return alias(relation, f"{relation.name[0]}{self.names}")
+        name = f"{relation.name[0]}{self.names}"
+        owned = self.owned.get(relation)
+        clause = alias(relation, name)
+        if owned is None:
+            self.pinned = False
+            return clause
+        keys = (*owned.keys, *owned.far) if both_ends else owned.keys
+        conditions = [clause.c[column] == self.bind(OWN_KEYS[Own(owner)]) for owner, column in keys]
+        self.pinned = self.pinned and relation.key in {column for _, column in keys}
+        if owned.takes_part is not None:
+            conditions.append(self._takes_part(clause.c[relation.key or ""], owned.takes_part, name))
+        return (
+            select(*(clause.c[column] for column in owned.columns)).where(*conditions).subquery(f"{name}_own")
+        )
+
+    def _takes_part(self, account: ColumnElement[Any], part: TakesPart, name: str) -> ColumnElement[bool]:
+        """The account takes part in something of the token's business."""
+        other = alias(part.relation, f"{name}_part")
+        mine = other.c[part.business] == self.bind(OWN_KEYS[Own.BUSINESS])
+        return exists(select(literal_column("1")).where(other.c[part.account] == account, mine))
 
     def bind(self, parameter: Parameter) -> ColumnElement[Any]:
         """The parameter's place in the statement; the same parameter has one place."""
@@ -307,19 +337,21 @@ def _gathered(text: ColumnElement[Any]) -> ColumnElement[str]:
     return func.string_agg(text, quote(ITEM))
 
 
-def render_statement(fetches: Sequence[Fetch], sharded: bool) -> Statement:
+def render_statement(fetches: Sequence[Fetch], sharded: bool, owned: Mapping[Relation, Owned]) -> Statement:
     """One statement for fetches of one store and one wave."""
     gather = not sharded and all(fetch.keys is None and fetch.object is not None for fetch in fetches)
-    renderer = Renderer(gather, sharded)
+    renderer = Renderer(gather, sharded, owned)
     selects = [renderer.fetch(fetch) for fetch in fetches]
     whole: Any = selects[0] if len(selects) == 1 else union_all(*selects)
     compiled = whole.compile(dialect=DIALECT)
+    holds_list = any(_needs_no_key(fetch) for fetch in fetches)
     return Statement(
         store=fetches[0].store,
         sql=str(compiled),
         parameters=tuple(renderer.parameters[name] for name in compiled.positiontup or ()),
         slots=tuple(fetch.slot for fetch in fetches),
         gathered=gather,
-        holds_list=any(_needs_no_key(fetch) for fetch in fetches),
+        holds_list=holds_list,
+        fans_out=sharded and holds_list and not renderer.pinned,
         assembly=fetches[0].assembly,
     )

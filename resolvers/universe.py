@@ -16,15 +16,15 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from resolvers.catalogue import Class, Relation, Store, relations_of
-from resolvers.sources import Band, Hop, Identifier, Many, ObjectSource, One, Page, Source, Summary, Value
+from resolvers.sources import ObjectSource
+from resolvers.views import PolicyGap, View, views_of
 from resolvers.writers import writer_lines, writer_of
-from schema.build import TYPES, fields_of
 from schema.purposes import Purpose
-from schema.terms import ALL_ROWS, TERMS, Mark, Marks, Rows
+from schema.terms import Mark
 
 if TYPE_CHECKING:
     from resolvers.stores import Connection
@@ -33,115 +33,9 @@ STATEMENT_TIMEOUT_MS = 5_000
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
 
 
-class PolicyGap(Exception):
-    """The terms ask for something that the catalogue cannot do: nobody may start on that."""
-
-
 def role_of(store: Store, purpose: Purpose) -> str:
     """Name of the login role of a store and a purpose."""
     return f"{store.value}_{purpose.universe}"
-
-
-# --- from terms and sources to views --------------------------------------------------------------
-
-
-@dataclass
-class View:
-    """What one purpose reads of one relation: columns, and the marks of the fields that need them."""
-
-    relation: Relation
-    columns: set[str] = field(default_factory=set)
-    marks: set[Mark] = field(default_factory=set)
-    kinds: Mapping[str, Marks] | None = None
-
-
-def views_of(objects: Mapping[str, ObjectSource], store: Store, purpose: Purpose) -> dict[str, View]:
-    """The purpose's views in the store, by name; empty if it sees nothing there."""
-    views: dict[str, View] = {}
-    for source in objects.values():
-        for mark, kinds, relation, columns in _reads(objects, source, purpose):
-            if relation.store is store:
-                view = views.setdefault(relation.name, View(relation))
-                view.columns |= columns
-                view.marks.add(mark)
-                view.kinds = kinds or view.kinds
-    return views
-
-
-Read = tuple[Mark, Mapping[str, Marks] | None, Relation, set[str]]
-
-
-def _reads(objects: Mapping[str, ObjectSource], source: ObjectSource, purpose: Purpose) -> Iterator[Read]:
-    rows = _rows_of(_type_named(source.type))[ALL_ROWS]
-    if not rows.open_to(purpose):
-        return
-    yield rows[purpose], None, source.relation, {source.relation.key or ""}
-    yield from _reads_of_fields(_type_named(source.type), source.relation, source.fields, purpose)
-    for line, (relation, key, target) in source.lookups.items():
-        marks = _marks(_type_named(source.type), line)
-        if marks.open_to(purpose):
-            yield marks[purpose], None, relation, {key, target}
-
-
-def _reads_of_fields(
-    cls: type, relation: Relation, fields: Mapping[str, Source], purpose: Purpose
-) -> Iterator[Read]:
-    for name, source in fields.items():
-        marks = _marks(cls, name)
-        if marks.open_to(purpose):
-            yield from _reads_of_field(source, marks[purpose], relation, purpose)
-
-
-def _reads_of_field(source: Source, mark: Mark, relation: Relation, purpose: Purpose) -> Iterator[Read]:
-    match source:
-        case Value(column):
-            yield mark, None, relation, {column}
-        case Identifier():
-            yield mark, None, relation, {relation.key or ""}
-        case Band(other, on):
-            yield mark, None, other, {on}
-        case Summary(other, on, day):
-            measured = {each.column for each in source.fields.values() if each.column}
-            yield mark, None, other, {on, day, *measured}
-            yield mark, None, source.horizon, {"day"}
-        case Hop(_, column, via):
-            yield mark, None, relation, {column}
-            if via is not None:
-                yield mark, None, via[0], {via[1], via[2]}
-        case Page(other, on, far):
-            yield mark, None, other, {on, far.column}
-        case One(other, on, fields):
-            yield mark, None, other, {on}
-            yield from _reads_of_fields(_type_read_from(source), other, fields, purpose)
-        case Many(other, on, _, fields):
-            cls = _type_read_from(source)
-            kinds = _rows_of(cls) or None
-            yield mark, kinds, other, {on}
-            yield from _reads_of_fields(cls, other, fields, purpose)
-
-
-def _type_named(name: str) -> type:
-    return next(cls for cls in TYPES if cls.__name__ == name)
-
-
-def _rows_of(cls: type) -> Mapping[str, Marks]:
-    declared = getattr(cls, "ROWS", None)
-    return declared.kinds if isinstance(declared, Rows) else {}
-
-
-def _type_read_from(source: One | Many) -> type:
-    """The schema's type with exactly the fields of this source."""
-    found = [cls for cls in TYPES if set(fields_of(cls)) == set(source.fields)]
-    if len(found) != 1:
-        raise PolicyGap(f"no single type has the fields {sorted(source.fields)}")
-    return found[0]
-
-
-def _marks(cls: type, name: str) -> Marks:
-    marks: Marks | None = fields_of(cls)[name].metadata[TERMS].marks
-    if marks is None:
-        raise PolicyGap(f"{cls.__name__}.{name} has a source but no marks")
-    return marks
 
 
 # --- from views to SQL ----------------------------------------------------------------------------

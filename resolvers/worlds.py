@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import orjson
 from graphql import GraphQLSchema
 
+from resolvers.catalogue import Relation
 from resolvers.cursors import Cursors
 from resolvers.sources import ObjectSource
+from resolvers.views import Owned, owned_relations
 from schema.build import build_schemas, fields_of
 from schema.matrix import digest
 from schema.purposes import ABOUT, Purpose
@@ -26,7 +28,8 @@ class World:
 
     `constants`: JSON texts for the sources that no store holds. `cursors` opens cursors; `binding` is
     the purpose and the version of the policy, to which each is bound. `sharded`: whether the stores
-    are spread over machines, so that links between groups must be cut.
+    are spread over machines, so that links between groups must be cut. `owned`: the relations of which
+    a token sees the rows of what it is bound to, and no others.
     """
 
     schema: GraphQLSchema
@@ -35,12 +38,13 @@ class World:
     cursors: Cursors
     binding: str
     sharded: bool = False
+    owned: Mapping[Relation, Owned] = field(default_factory=dict)
 
 
 def build_worlds(
     objects: Mapping[str, ObjectSource], cursors: Cursors, sharded: bool = False
 ) -> dict[Purpose, World]:
-    """The worlds of all purposes. MissingTerms if any field has none."""
+    """The worlds of all purposes. MissingTerms if a field has none, PolicyGap if it cannot be kept."""
     policy = digest()
     return {
         purpose: World(
@@ -50,6 +54,7 @@ def build_worlds(
             cursors=cursors,
             binding=f"{purpose}|{policy}",
             sharded=sharded,
+            owned=owned_relations(objects, purpose),
         )
         for purpose, schema in build_schemas().items()
     }

@@ -44,12 +44,21 @@ class Purpose(StrEnum):
         return OBJECTABLE.get(self.objection, 0) if self.objection else 0
 
 
+class Binding(StrEnum):
+    """What the tokens of some purposes must be bound to: they see what belongs to it, and nothing else."""
+
+    SUBJECT = "subject"
+    MERCHANT = "merchant"
+    BUSINESS = "business"
+
+
 @dataclass(frozen=True)
 class About:
-    """What a purpose is for, in one sentence, and whose objection covers it."""
+    """What a purpose is for, in one sentence, whose objection covers it, what its tokens are bound to."""
 
     sentence: str
     objection: Purpose | None = None
+    binding: Binding | None = None
 
 
 ABOUT: dict[Purpose, About] = {
@@ -60,6 +69,7 @@ ABOUT: dict[Purpose, About] = {
     Purpose.OFFER_MATCHING: About(
         "Match a merchant's uploaded customer numbers, so that its offers can be shown.",
         objection=Purpose.ADS_PERSONALIZATION,
+        binding=Binding.MERCHANT,
     ),
     Purpose.FRIEND_SUGGESTIONS: About(
         "Better friend search and suggestions from messenger contacts.",
@@ -68,12 +78,16 @@ ABOUT: dict[Purpose, About] = {
     Purpose.INFRASTRUCTURE: About("Run and plan the systems."),
     Purpose.SECURITY: About("Protect people and systems: spam, abuse, fraud."),
     Purpose.BUSINESS_MESSAGING: About(
-        "Route and list conversations between businesses and customers on both messengers."
+        "Route and list conversations between businesses and customers on both messengers.",
+        binding=Binding.BUSINESS,
     ),
     Purpose.SUBJECT_ACCESS: About(
-        "Answer one person about their own data and who received it (GDPR Art. 15)."
+        "Answer one person about their own data and who received it (GDPR Art. 15).",
+        binding=Binding.SUBJECT,
     ),
-    Purpose.PREFERENCES: About("Record or withdraw one person's objection (GDPR Art. 21)."),
+    Purpose.PREFERENCES: About(
+        "Record or withdraw one person's objection (GDPR Art. 21).", binding=Binding.SUBJECT
+    ),
     Purpose.AUDIT: About("The data protection officer: ledger, policy, objections, under pseudonyms."),
 }
 

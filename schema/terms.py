@@ -44,9 +44,10 @@ class Mark(StrEnum):
     NEVER = "-"
 
 
-# P, B, M, O and S speak of what a token is bound to. A purpose whose tokens cannot be bound yet sees
-# nothing there: deny by default.
-OPEN = frozenset({Mark.VISIBLE, Mark.ABSENT, Mark.NULL})
+# Rows of what the token is bound to, and no others.
+OWN = frozenset({Mark.TAKES_PART, Mark.OWN_BUSINESS, Mark.OWN_MERCHANT, Mark.OWN_SUBJECT})
+# P, B, M and S wait for their types. What is not listed here exists in no schema: deny by default.
+OPEN = frozenset({Mark.VISIBLE, Mark.ABSENT, Mark.NULL, Mark.OWN_SUBJECT})
 
 
 @dataclass(frozen=True)

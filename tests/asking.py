@@ -13,13 +13,14 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gateway.answer import Gateway
 from gateway.app import Application, open_gateway
 from gateway.settings import Settings
-from gateway.tokens import issue
+from gateway.tokens import TokenBook, issue
+from resolvers.bound import Bound
 from resolvers.catalogue import Store
 from resolvers.cursors import Cursors
 from resolvers.fields import OBJECTS
@@ -32,7 +33,7 @@ from schema.purposes import ABOUT, Purpose
 from tests import oracle
 from tests.documents import Known, know
 from tests.reference import Reference
-from tests.world import World, load
+from tests.world import Whose, World, load
 
 if TYPE_CHECKING:
     from gateway.app import Application
@@ -42,10 +43,14 @@ NewDatabase = Callable[[str], Awaitable[str]]
 
 ADS, FRIENDS = Purpose.ADS_PERSONALIZATION, Purpose.FRIEND_SUGGESTIONS
 INFRASTRUCTURE, SECURITY = Purpose.INFRASTRUCTURE, Purpose.SECURITY
-# The purposes that see people's data without a token bound to somebody.
-SEEING = (ADS, FRIENDS, INFRASTRUCTURE, SECURITY)
+# The purposes that see people's data.
+SUBJECT, PREFERENCES = Purpose.SUBJECT_ACCESS, Purpose.PREFERENCES
+SEEING = (ADS, FRIENDS, INFRASTRUCTURE, SECURITY, SUBJECT, PREFERENCES)
+# Those whose tokens are bound to what they may see.
+BOUND = (SUBJECT, PREFERENCES)
 SECRET = "a secret of the tests, long enough for its keys"
 GRAPHQL = b"application/graphql-response+json"
+SOMEBODY = Bound(messenger_id=0, social_id=0, merchant_id=0, business_id=0)
 # Different in every answer, whatever it says.
 OF_THE_MOMENT = frozenset({b"date", b"x-request-id"})
 
@@ -135,6 +140,9 @@ class Side:
     tokens: dict[Purpose | None, str]
     app: Application = field(init=False)
     asked: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
+    whose: Whose = field(default_factory=Whose)
+    bound_tokens: dict[Whose, str] = field(default_factory=dict)
+    _taken: set[Whose] = field(default_factory=set)
 
     @property
     def gateway(self) -> Gateway:
@@ -150,6 +158,27 @@ class Side:
     async def hold(self, world: World) -> None:
         """Let the stores hold this world and nothing else."""
         await load(world, self.messenger, self.social)
+        self.whose = world.whose
+
+    async def token_of(self, purpose: Purpose) -> str:
+        """The token of all purposes; where it must be bound, one that is bound as the world says."""
+        if purpose not in BOUND:
+            return self.tokens[None]
+        if self.whose not in self.bound_tokens:
+            key, bound = self.settings.key("tokens"), Bound(*astuple(self.whose))
+            issued = await issue(self.control, key, "bound", BOUND, None, secrets.token_bytes, bound)
+            self.bound_tokens[self.whose] = issued.token
+        if self.whose not in self._taken:
+            await self.book.refreshed()
+            self._taken.add(self.whose)
+        return self.bound_tokens[self.whose]
+
+    @property
+    def book(self) -> TokenBook:
+        """The tokens that it knows."""
+        found = self.app.graphql._who_asks.__self__  # type: ignore[attr-defined]
+        assert isinstance(found, TokenBook)
+        return found
 
     def authorised(
         self, purpose: Purpose | str | None, token: str | None = None
@@ -173,7 +202,8 @@ class Side:
         self.asked.clear()
         parameters = {"query": document, "variables": variables or {}, "operationName": operation_name}
         body = json.dumps(parameters).encode()
-        return await send(self.app, headers=self.authorised(purpose), body=body)
+        headers = self.authorised(purpose, await self.token_of(purpose))
+        return await send(self.app, headers=headers, body=body)
 
     async def ready(self) -> Reply:
         """What /readyz says."""
@@ -228,11 +258,13 @@ async def new_settings(new_database: NewDatabase, like: Side | None = None, **ot
 
 
 async def issue_tokens(control: Connection, settings: Settings) -> dict[Purpose | None, str]:
-    """A token for each purpose, and under None one for all."""
+    """A token for each purpose, and under None one for all; bound to nobody in particular."""
     scopes: dict[Purpose | None, set[Purpose]] = {purpose: {purpose} for purpose in Purpose}
     scopes[None] = set(Purpose)
     return {
-        name: (await issue(control, settings.key("tokens"), "client", scope, None, secrets.token_bytes)).token
+        name: (
+            await issue(control, settings.key("tokens"), "client", scope, None, secrets.token_bytes, SOMEBODY)
+        ).token
         for name, scope in scopes.items()
     }
 
@@ -250,6 +282,8 @@ async def open_side(
     owners = [await connect_owner(settings.owner_dsn(name)) for name in ("control", "messenger", "social")]
     tokens = await issue_tokens(owners[0], settings) if like is None else like.tokens
     side = Side(settings, *owners, tokens)
+    if like is not None:
+        side.bound_tokens = like.bound_tokens
     try:
         async with open_gateway(settings) as side.app:
             await side.wait_until_ready()
@@ -268,9 +302,13 @@ def reference_of(settings: Settings, world: World, purpose: Purpose) -> Referenc
     """What the purpose sees of the world, with cursors that the gateway of these settings opens."""
     policy = {"digest": digest(), "purpose": purpose.value, "sentence": ABOUT[purpose].sentence}
     cursors = Cursors(settings.key("cursors", 64))
-    return Reference(
-        schema_for(purpose), oracle.visible(world, purpose), cursors, f"{purpose}|{digest()}", policy
-    )
+    binding = cursor_binding(world, purpose)
+    return Reference(schema_for(purpose), oracle.visible(world, purpose), cursors, binding, policy)
+
+
+def cursor_binding(world: World, purpose: Purpose) -> str:
+    """What the purpose, the policy and the token add to every cursor's."""
+    return f"{purpose}|{digest()}" + (f"|{world.whose.subject}" if purpose in BOUND else "")
 
 
 def known_of(settings: Settings, purpose: Purpose, *worlds: World) -> Known:

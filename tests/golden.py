@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from resolvers.bound import Bound, OwnKey, bind
 from resolvers.cache import PlanCache, Prepared
 from resolvers.catalogue import Store
 from resolvers.cursors import Cursors
@@ -26,6 +27,7 @@ from resolvers.universe import apply, universes
 from resolvers.worlds import build_worlds
 from schema.operations import DocumentLimits
 from schema.purposes import Purpose
+from tests.asking import BOUND
 
 if TYPE_CHECKING:
     from graphql.execution.values import VariableValues
@@ -36,6 +38,8 @@ NewDatabase = Callable[[str], Awaitable[str]]
 
 PLANS = Path(__file__).with_name("plans")
 KEY = bytes(range(64))
+# Whom the tokens of the cases are bound to, where their purpose needs it.
+SUBJECT_OF_CASES = Bound(messenger_id=28, social_id=1)
 SHOWN = {code: chr(0x2400 + code) for code in range(32) if code not in (9, 10)}
 
 
@@ -107,6 +111,8 @@ def _shown(plan: Plan) -> Iterator[str]:
             yield f"-- wave {number}, {statement.store}"
             for place, parameter in enumerate(statement.parameters, 1):
                 what = parameter.type if isinstance(parameter, Parameter) else f"the keys of {parameter}"
+                if isinstance(parameter, OwnKey):
+                    what = f"the token's own {parameter.own}"
                 yield f"-- ${place}: {what}"
             yield "\n".join(line.rstrip() for line in statement.sql.translate(SHOWN).splitlines())
             yield ""
@@ -157,6 +163,8 @@ class Golden:
         given = case.variables | dict.fromkeys(case.cursors, "-")
         variables = prepared.coerce(given)
         plan = cache.plan(case.purpose, prepared, variables)
+        if case.purpose in BOUND:
+            variables = bind(variables, SUBJECT_OF_CASES)
         if case.cursors:
             binding = next(slot.binding for slot in plan.slots if isinstance(slot, CursorSlot)).read(
                 variables
@@ -166,6 +174,8 @@ class Golden:
                 payload = json.dumps(values, separators=(",", ":"), ensure_ascii=False)
                 given[name] = Cursors(KEY).seal(payload, binding)
             variables = prepared.coerce(given)
+        if case.purpose in BOUND:
+            variables = bind(variables, SUBJECT_OF_CASES)
         return prepared, plan, variables
 
     async def run(self, case: Case, sharded: bool) -> Outcome:

@@ -26,8 +26,8 @@ ROW = "(row)"
 OBJECTION = {"ADS_PERSONALIZATION": "ads", "OFFER_MATCHING": "ads", "FRIEND_SUGGESTIONS": "friends"}
 BITS = {"ads": 1, "friends": 2}
 
-# P, B, M, O and S speak of what a token is bound to, and no token can be bound yet.
-SEEN = frozenset("VAN")
+# P, B, M and S wait for their types.
+SEEN = frozenset("VANO")
 
 CONTACT_BANDS = ((200, "HUNDREDS"), (50, "MANY"), (10, "TENS"), (1, "FEW"), (0, "NONE"))
 
@@ -93,6 +93,7 @@ class _Masking:
     def __init__(self, world: World, purpose: str) -> None:
         self.world = world
         self.purpose = purpose
+        self.whose = world.whose
         objection = OBJECTION.get(purpose)
         bit = BITS[objection] if objection else 0
         self.objected = {each.messenger_id for each in world.restrictions if each.purposes & bit}
@@ -101,10 +102,12 @@ class _Masking:
         self.members = {
             account.id
             for account in self.world.messenger_accounts
-            if self._row("MessengerAccount", account.id)
+            if self._row("MessengerAccount", account.id, account.id == self.whose.messenger_id)
         }
         self.people = {
-            account.id for account in self.world.social_accounts if self._row("SocialAccount", None)
+            account.id
+            for account in self.world.social_accounts
+            if self._row("SocialAccount", None, account.id == self.whose.social_id)
         }
         usage = sees(self.purpose, "MessengerAccount", "usage")
         return Visible(
@@ -113,9 +116,10 @@ class _Masking:
             usage_horizon=self.world.usage_horizon if usage else None,
         )
 
-    def _row(self, type_: str, person: int | None, kind: str = ROW) -> bool:
+    def _row(self, type_: str, person: int | None, own: bool, kind: str = ROW) -> bool:
+        """`person`: the member who may have objected. `own`: whether it is the token's own subject's."""
         found = mark(self.purpose, type_, kind)
-        return found == "V" or (found == "A" and person not in self.objected)
+        return found == "V" or (found == "A" and person not in self.objected) or (found == "O" and own)
 
     def _only_seen(self, type_: str, fields: Fields) -> Fields:
         return {name: value for name, value in fields.items() if sees(self.purpose, type_, name)}
@@ -129,6 +133,9 @@ class _Masking:
         for entry in self.world.contacts:
             if {entry.account_id, entry.contact_id} <= self.members:
                 contacts[entry.account_id].append(entry.contact_id)
+        # How many stand in one's own address book is one's own; who they are is theirs.
+        entries = Counter(entry.account_id for entry in self.world.contacts)
+        own_book = mark(self.purpose, "MessengerAccount", "contactCountBand") == "O"
         linked = {
             link.messenger_id: link.account_id
             for link in self.world.messenger_links
@@ -144,7 +151,9 @@ class _Masking:
                     "registeredAt": account.registered_at,
                     "usage": usage[account.id],
                     "contacts": sorted(contacts[account.id]),
-                    "contactCountBand": contact_band(len(contacts[account.id])),
+                    "contactCountBand": contact_band(
+                        entries[account.id] if own_book else len(contacts[account.id])
+                    ),
                     "socialAccount": linked.get(account.id),
                 },
             )
@@ -155,14 +164,17 @@ class _Masking:
     def _social(self) -> dict[int, Fields]:
         friends: dict[int, list[int]] = defaultdict(list)
         for tie in self.world.friendships:
-            friends[tie.account_id].append(tie.friend_id)
+            if {tie.account_id, tie.friend_id} <= self.people:
+                friends[tie.account_id].append(tie.friend_id)
         phones: dict[int, list[Fields]] = defaultdict(list)
         for binding in sorted(self.world.phone_bindings, key=lambda each: (each.source, each.number)):
-            if self._row("PhoneBinding", binding.messenger_id, f"(row: {binding.source})"):
+            own = binding.account_id == self.whose.social_id
+            if self._row("PhoneBinding", binding.messenger_id, own, f"(row: {binding.source})"):
                 fields = {"number": binding.number, "source": binding.source}
                 phones[binding.account_id].append(self._only_seen("PhoneBinding", fields))
         links = {
-            link.account_id: self._link(link.messenger_id, link.since) for link in self.world.messenger_links
+            link.account_id: self._link(link.account_id, link.messenger_id, link.since)
+            for link in self.world.messenger_links
         }
         return {
             account.id: self._only_seen(
@@ -179,8 +191,11 @@ class _Masking:
             if account.id in self.people
         }
 
-    def _link(self, messenger_id: int, since: datetime.date) -> Fields | None:
-        if mark(self.purpose, "SocialAccount", "messengerLink") == "N" and messenger_id in self.objected:
+    def _link(self, account_id: int, messenger_id: int, since: datetime.date) -> Fields | None:
+        found = mark(self.purpose, "SocialAccount", "messengerLink")
+        if found == "N" and messenger_id in self.objected:
+            return None
+        if found == "O" and (messenger_id, account_id) != (self.whose.messenger_id, self.whose.social_id):
             return None
         return self._only_seen("MessengerLink", {"account": messenger_id, "since": since})
 

@@ -104,6 +104,25 @@ async def stores(shared: dict[str, str], settings_of: Callable[[dict[str, str]],
 
 
 @pytest.fixture
+async def people(stores: dict[str, str]) -> dict[str, str]:
+    """The shared databases with a person on both stores, ma_1 and sa_2, and one on the messenger, ma_3."""
+    messenger, social = [await connect_owner(stores[store]) for store in ("messenger", "social")]
+    await messenger.execute(
+        "INSERT INTO messenger.account (id, phone, country_code, registered_at) VALUES"
+        " (1, '+4915111111', 'DE', '2013-01-01'), (3, '+4915333333', 'DE', '2013-01-01')"
+        " ON CONFLICT DO NOTHING"
+    )
+    await social.execute("INSERT INTO social.account VALUES (2, 'Two') ON CONFLICT DO NOTHING")
+    await social.execute(
+        "INSERT INTO social.messenger_link SELECT 2, 1, '2016-09-01'"
+        " WHERE NOT EXISTS (SELECT FROM social.messenger_link)"
+    )
+    await messenger.close()
+    await social.close()
+    return stores
+
+
+@pytest.fixture
 async def empty(
     embedded: EmbeddedPostgres, settings_of: Callable[[dict[str, str]], None]
 ) -> AsyncIterator[dict[str, str]]:
@@ -257,6 +276,43 @@ async def test_a_token_is_not_issued_for_wrong_words(stores: dict[str, str], wro
     said = await command("token", "issue", *wrong)
     assert said.status != 0
     assert said.out == ""
+
+
+async def test_a_token_is_bound_to_one_person_by_any_account_of_theirs(people: dict[str, str]) -> None:
+    """The other account is found through the link, told, and listed."""
+    for account in ("ma_1", "sa_2"):
+        said = await command(
+            "token", "issue", "--client", "desk", "--purpose", "SUBJECT_ACCESS", "--subject", account
+        )
+        assert said.status == 0
+        assert "bound to subject ma_1, subject sa_2" in said.err
+    assert "subject ma_1, subject sa_2" in (await command("token", "list")).out
+    alone = await command(
+        "token", "issue", "--client", "desk", "--purpose", "PREFERENCES", "--subject", "ma_3"
+    )
+    assert "bound to subject ma_3, never" in alone.err
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (["--subject", "ma_9"], "the messenger has no account ma_9"),
+        (["--subject", "sa_9"], "the social network has no account sa_9"),
+        (["--subject", "ma_3", "--subject", "sa_2"], "ma_3 and sa_2 are not linked"),
+        (["--subject", "ma_1", "--subject", "ma_3"], "one account of each store at most"),
+        (["--subject", "1"], "one account of each store at most"),
+        (["--subject", "ma_1", "--merchant", "77"], "there is no merchant 77"),
+        (["--subject", "ma_1", "--business", "77"], "there is no business 77"),
+        ([], "A token must be bound for SUBJECT_ACCESS."),
+    ],
+)
+async def test_a_token_is_not_bound_to_who_is_not_there(
+    people: dict[str, str], wrong: list[str], words: str
+) -> None:
+    """Nobody, two people, or a word that is no account: one line says which, and no token is issued."""
+    said = await command("token", "issue", "--client", "c", "--purpose", "SUBJECT_ACCESS", *wrong)
+    assert (said.status, said.out) == (1, "")
+    assert words in said.err
 
 
 # --- objections -----------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ import pytest
 from gateway.answer import Gateway, answer
 from gateway.requests import Asked
 from gateway.tokens import Caller
+from resolvers.bound import Bound
 from resolvers.cache import PlanCache
 from resolvers.catalogue import Store
 from resolvers.cursors import Cursors
@@ -31,6 +32,7 @@ from schema.matrix import digest
 from schema.operations import DocumentLimits
 from schema.purposes import ABOUT, Purpose
 from schema.refusals import Refusal
+from tests.asking import cursor_binding
 from tests.documents import Request, know, write_request
 from tests.oracle import visible
 from tests.reference import Reference, Refused
@@ -47,6 +49,8 @@ PURPOSES = (
     Purpose.FRIEND_SUGGESTIONS,
     Purpose.INFRASTRUCTURE,
     Purpose.SECURITY,
+    Purpose.SUBJECT_ACCESS,
+    Purpose.PREFERENCES,
     Purpose.AUDIT,
 )
 SHOWN = 5
@@ -75,8 +79,11 @@ class Stores:
         """The gateway's body, or the code of its refusal."""
         gateway = self.sharded if sharded else self.whole
         asked = Asked(request.document, request.operation_name, request.variables, True, False)
+        assert self.world is not None
+        bound = Bound(*astuple(self.world.whose)).under(purpose)
+        assert bound is not None
         try:
-            return (await answer(gateway, asked, Caller("test", 1, purpose))).body
+            return (await answer(gateway, asked, Caller("test", 1, purpose, bound))).body
         except Refusal as refusal:
             return refusal.code.value
 
@@ -115,9 +122,8 @@ def _nothing_to_change(*_: object) -> Any:
 def reference_of(world: World, purpose: Purpose) -> Reference:
     """The reference for one purpose on the world as that purpose sees it."""
     policy = {"digest": digest(), "purpose": purpose.value, "sentence": ABOUT[purpose].sentence}
-    return Reference(
-        schema_for(purpose), visible(world, purpose), Cursors(KEY), f"{purpose}|{digest()}", policy
-    )
+    binding = cursor_binding(world, purpose)
+    return Reference(schema_for(purpose), visible(world, purpose), Cursors(KEY), binding, policy)
 
 
 def _random(*names: object) -> Random:

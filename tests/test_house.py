@@ -159,6 +159,7 @@ SPELL_SQL = {
     "resolvers/writers.py": "the role that writes objections, for review",
     "gateway/tokens.py": "the table of tokens",
     "gateway/app.py": "whether a store answers",
+    "gateway/bindings.py": "whether an account is there, and whose it is",
     "gateway/doctor.py": "what it looks at",
     "gateway/demo/bulk.py": "loading many rows",
     "gateway/demo/demo.py": "databases made anew",

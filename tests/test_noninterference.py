@@ -133,7 +133,7 @@ async def test_i8_an_error_never_depends_on_data(sides: list[Side], purpose: Pur
     random = Random(f"errors {purpose}")
     world = random_world(random.randint(0, 10**9), 12)
     await sides[0].hold(world)
-    await sides[1].hold(World())
+    await sides[1].hold(World(whose=world.whose))
     refused = 0
     for request in written(sides[0], purpose, random, world):
         full, empty = await answers(sides[:2], purpose, request)
@@ -151,7 +151,7 @@ async def test_i14_cost_depends_on_document_and_variables_alone(sides: list[Side
     random = Random(f"cost {purpose}")
     world = random_world(random.randint(0, 10**9), 12)
     await sides[0].hold(world)
-    await sides[1].hold(World())
+    await sides[1].hold(World(whose=world.whose))
     gateways = [side.gateway for side in sides[:2]]
     limits = [gateway.max_cost for gateway in gateways]
     try:

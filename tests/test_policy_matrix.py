@@ -125,9 +125,9 @@ def test_whose_objection_covers_a_purpose_changes_the_digest(
 
 
 def test_a_mark_that_is_opened_changes_the_digest(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The day when tokens can be bound to a person, a universe made before is not that of the new policy."""
+    """The day when pseudonyms are shown, a universe made before is not that of the new policy."""
     before = digest()
-    monkeypatch.setattr(matrix, "OPEN", matrix.OPEN | {Mark.OWN_SUBJECT})
+    monkeypatch.setattr(matrix, "OPEN", matrix.OPEN | {Mark.PSEUDONYM})
 
     assert before != digest()
 

@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from resolvers.binding import FAN_OUT
+from resolvers.bound import Own, OwnKey
 from resolvers.catalogue import RELATIONS, Relation, Store, relations_of
 from resolvers.fields import OBJECTS
 from resolvers.sources import Band, Hop, Many, ObjectSource, One, Page, Source, Summary
 from resolvers.universe import universes
+from tests.asking import BOUND
 from tests.golden import CASES, PLANS, Case, Golden, NewDatabase, open_golden
 
 if TYPE_CHECKING:
@@ -96,11 +98,17 @@ def no_rows_from_lists(sql: str, _: Store) -> bool:
 
 
 def top_rows_of_a_parent(sql: str, store: Store) -> bool:
-    """R8: what is cut by a LIMIT belongs to one parent row of a table, or is the statement itself."""
+    """R8: what is cut by a LIMIT belongs to one parent row of a table, or is the statement itself.
+
+    A token's own rows are those of one key from the start.
+    """
     conditions = bare(sql)
     if "LIMIT" not in conditions or conditions.count("SELECT") == 1:
         return True
-    parent, *children = sorted(spread(sql, store), key=lambda read: int(read.alias[1:]))
+    found = [read for read in spread(sql, store) if f") AS {read.alias}_own" not in conditions]
+    if not found:
+        return True
+    parent, *children = sorted(found, key=lambda read: int(read.alias[1:]))
     limited = [
         child for child in children if re.search(rf"\b{child.alias}\.\w+ = {parent.alias}\.", conditions)
     ]
@@ -194,6 +202,29 @@ def _keys(argument: object) -> list[str]:
         return re.findall(r"\d+", argument)
     assert isinstance(argument, list)
     return list(map(str, argument))
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@pytest.mark.parametrize("sharded", [False, True], ids=["default", "sharded"])
+def test_every_use_of_an_owned_relation_is_narrowed_to_the_tokens_own_rows(
+    case: Case, sharded: bool, golden: Golden
+) -> None:
+    """Under a purpose whose tokens are bound no part of a statement can forget whose rows it may read."""
+    _, plan, _ = golden.plan(case, sharded)
+    owned = 0
+    for statement in chain.from_iterable(plan.waves):
+        places = {
+            each.own: f"${place}"
+            for place, each in enumerate(statement.parameters, 1)
+            if isinstance(each, OwnKey)
+        }
+        for read in spread(statement.sql, statement.store):
+            for owner, column in read.relation.owners.items():
+                if case.purpose in BOUND:
+                    assert f"{read.alias}.{column} = {places[Own(owner)]}::" in statement.sql
+                    owned += 1
+        assert places == {} or case.purpose in BOUND
+    assert (owned > 0) is (case.purpose in BOUND)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)

@@ -59,9 +59,9 @@ def test_a_mark_speaks_of_its_purpose_alone(purpose: Purpose, mark: Mark) -> Non
     assert mark is line[purpose]
 
 
-def test_marks_of_tokens_that_cannot_be_bound_open_nothing() -> None:
-    """P, B, M, O and S show nothing until a token can be bound to whom they speak of."""
-    assert set("VAN") == {mark.value for mark in OPEN}
+def test_marks_whose_types_are_not_there_open_nothing() -> None:
+    """P, B, M and S show nothing until their types are there."""
+    assert set("VANO") == {mark.value for mark in OPEN}
 
 
 def test_every_field_has_exactly_one_reason_to_be_visible() -> None:

@@ -10,7 +10,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -33,7 +33,8 @@ from gateway.tokens import (
     revoke,
     token_hash,
 )
-from schema.purposes import Purpose
+from resolvers.bound import UNBOUND, Bound
+from schema.purposes import ABOUT, Purpose
 from schema.refusals import Code, Refusal
 
 KEY = b"k" * 32
@@ -494,3 +495,66 @@ def test_a_book_says_nothing_of_its_key() -> None:
     """Neither the book's nor a new token's repr holds a secret."""
     book = TokenBook(KEY, lambda: asyncpg.connect(), time.time, lambda: math.inf)
     assert KEY.decode() not in repr(book)
+
+
+# --- bindings -------------------------------------------------------------------------------------
+
+EVERYTHING = Bound(messenger_id=5, social_id=7, merchant_id=3, business_id=4)
+
+
+@asynccontextmanager
+async def connected(dsn: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection for the block."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+@pytest.mark.parametrize("purpose", [each for each in Purpose if ABOUT[each].binding])
+async def test_a_token_is_not_issued_without_the_binding_that_its_purpose_needs(
+    control: str, purpose: Purpose
+) -> None:
+    """Whose rows it may see is decided when it is issued, or it is not issued; beside others too."""
+    part = EVERYTHING.under(purpose)
+    assert part is not None
+    others = Bound(*(None if own is not None else 1 for own in astuple(part)))
+    async with connected(control) as connection:
+        for bound in (UNBOUND, others):
+            with pytest.raises(ValueError, match=purpose.value):
+                await issue(connection, KEY, "c", [SECURITY, purpose], None, secrets.token_bytes, bound)
+        assert not await list_tokens(connection)
+
+
+async def test_each_purpose_gets_its_own_part_of_a_binding(control: str) -> None:
+    """A merchant's token that also speaks for a person shows neither purpose the other's key."""
+    async with connected(control) as connection, book_of(control) as book:
+        issued = await issue(connection, KEY, "c", Purpose, None, secrets.token_bytes, EVERYTHING)
+        await book.refreshed()
+        header = f"Bearer {issued.token}".encode()
+        found = {purpose: book.caller(header, purpose.value.encode()).bound for purpose in Purpose}
+        assert [each.bound for each in await list_tokens(connection)] == [EVERYTHING]
+
+    assert found == {
+        **dict.fromkeys(Purpose, UNBOUND),
+        Purpose.SUBJECT_ACCESS: Bound(messenger_id=5, social_id=7),
+        Purpose.PREFERENCES: Bound(messenger_id=5, social_id=7),
+        Purpose.OFFER_MATCHING: Bound(merchant_id=3),
+        Purpose.BUSINESS_MESSAGING: Bound(business_id=4),
+    }
+
+
+async def test_a_token_from_before_bindings_opens_nothing_that_needs_one(control: str) -> None:
+    """Its purpose is as good as out of its scope: there is nobody whose rows it could be shown."""
+    async with connected(control) as connection, book_of(control) as book:
+        issued = await issue(connection, KEY, "c", Purpose, None, secrets.token_bytes, EVERYTHING)
+        await connection.execute(
+            "UPDATE control.token SET messenger_id = NULL, social_id = NULL,"
+            " merchant_id = NULL, business_id = NULL"
+        )
+        await book.refreshed()
+        header = f"Bearer {issued.token}".encode()
+        for purpose in Purpose:
+            refused = code(book, header, purpose.value.encode())
+            assert refused is (None if ABOUT[purpose].binding is None else Code.PURPOSE_REFUSED)

@@ -121,8 +121,24 @@ class Message:
 
 
 @dataclass(frozen=True)
+class Whose:
+    """What the tokens are bound to under purposes that see one person's, merchant's or business's rows."""
+
+    messenger_id: int | None = None
+    social_id: int | None = None
+    merchant_id: int | None = None
+    business_id: int | None = None
+
+    @property
+    def subject(self) -> str:
+        """What a subject's cursors are bound to besides all else."""
+        accounts = {"ma": self.messenger_id, "sa": self.social_id}
+        return ", ".join(f"subject {kind}_{each}" for kind, each in accounts.items() if each is not None)
+
+
+@dataclass(frozen=True)
 class World:
-    """All rows of both stores. Restrictions may name messenger accounts that are gone."""
+    """All rows of both stores, and whose token asks. Restrictions may name accounts that are gone."""
 
     messenger_accounts: tuple[MessengerAccount, ...] = ()
     daily_usage: tuple[DailyUsage, ...] = ()
@@ -135,6 +151,7 @@ class World:
     restrictions: tuple[Restriction, ...] = ()
     messenger_messages: tuple[Message, ...] = ()
     social_messages: tuple[Message, ...] = ()
+    whose: Whose = Whose(messenger_id=0, social_id=0, merchant_id=0, business_id=0)
 
 
 # --- making one -----------------------------------------------------------------------------------
@@ -173,7 +190,17 @@ def _make(random: Random, size: int) -> World:
         ),
         messenger_messages=_messages(random, members, "messenger"),
         social_messages=_messages(random, people, "social"),
+        whose=_whose(random, members, people, links),
     )
+
+
+def _whose(random: Random, members: list[int], people: list[int], links: tuple[MessengerLink, ...]) -> Whose:
+    """Mostly somebody with an account on both; else with one, or two that are not linked."""
+    if links and _chance(random, 0.7):
+        link = random.choice(links)
+        return Whose(link.messenger_id, link.account_id, 0, 0)
+    member, person = random.choice([*members, 7]), random.choice([*people, 7])
+    return random.choice((Whose(member, None, 0, 0), Whose(None, person, 0, 0), Whose(member, person, 0, 0)))
 
 
 def _chance(random: Random, likelihood: float) -> bool:
@@ -378,8 +405,17 @@ def copy_of_visible(world: World, purpose: str) -> World:
         for number, fields in seen.social.items()
         if fields.get("messengerLink")
     }
+    # A person sees how many stand in their own address book, and nothing of who they are.
+    own_book = oracle.mark(purpose, "MessengerAccount", "contactCountBand") == "O"
+    strangers = {
+        each.contact_id for each in world.contacts if own_book and each.account_id in members
+    } - members
     return World(
         messenger_accounts=tuple(
+            MessengerAccount(number, f"+49161{place:07}", "XX", TERMS_CHANGED)
+            for place, number in enumerate(sorted(strangers))
+        )
+        + tuple(
             MessengerAccount(
                 each.id,
                 each.phone if shown["phone"] else f"+49160{place:07}",
@@ -393,7 +429,9 @@ def copy_of_visible(world: World, purpose: str) -> World:
             each for each in world.daily_usage if "usage" in seen.messenger.get(each.account_id, {})
         ),
         contacts=tuple(
-            each for each in world.contacts if books and {each.account_id, each.contact_id} <= members
+            each
+            for each in world.contacts
+            if books and each.account_id in members and each.contact_id in members | strangers
         ),
         usage_horizon=seen.usage_horizon or HORIZON,
         social_accounts=tuple(
@@ -419,6 +457,7 @@ def copy_of_visible(world: World, purpose: str) -> World:
             for each in world.messenger_links
             if (each.account_id, each.messenger_id) in linked and each.account_id in people
         ),
+        whose=world.whose,
     )
 
 

@@ -29,7 +29,7 @@ from gateway.demo.embedded import SUPERUSER, DemoProblem, EmbeddedPostgres, alon
 from gateway.demo.examples import EXAMPLES, show_each_purpose, show_side_by_side, wait_until_ready
 from gateway.demo.folder import Folder, settings_of
 from gateway.demo.generate import generate
-from gateway.demo.persons import PERSONS, add_persons
+from gateway.demo.persons import DEMO_BOUND, PERSONS, add_persons
 from gateway.logs import write_logs
 from gateway.progress import shown, step
 from gateway.serve import listen, serve, url_of
@@ -189,7 +189,7 @@ async def _tokens(control: Connection, key: bytes, folder: Folder) -> Tokens:
         if each.client == CLIENT:
             await revoke(control, each.token_id)
     tokens = {
-        purpose: (await issue(control, key, CLIENT, [purpose], None, secrets.token_bytes)).token
+        purpose: (await issue(control, key, CLIENT, [purpose], None, secrets.token_bytes, DEMO_BOUND)).token
         for purpose in Purpose
     }
     folder.keep_tokens(tokens)

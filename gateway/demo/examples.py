@@ -73,8 +73,15 @@ EXAMPLES: Mapping[Purpose, Example] = {
         "Found by the number that ads may not see; names and the size of the address book are here.",
     ),
     Purpose.BUSINESS_MESSAGING: NOT_YET,
-    Purpose.SUBJECT_ACCESS: NOT_YET,
-    Purpose.PREFERENCES: NOT_YET,
+    Purpose.SUBJECT_ACCESS: Example(
+        "{ messengerAccounts { nodes { id phone registeredAt usage { messagesSent28 } } }"
+        " socialAccounts { nodes { displayName messengerLink { since } phones { number source } } } }",
+        "Ada's token: everybody is asked for, and only she is there. Her objection hides nothing from her.",
+    ),
+    Purpose.PREFERENCES: Example(
+        "{ messengerAccounts { nodes { id registeredAt } } }",
+        "Hers as well: when she joined decides whether she may object.",
+    ),
     Purpose.AUDIT: NOT_YET,
 }
 
@@ -174,7 +181,7 @@ async def show_each_purpose(app: Application, tokens: Mapping[Purpose, str], con
             await _show_answer(app, tokens[purpose], example, console)
     console.print()
     console.print(
-        "[bold]The other five[/]  Their own types come with later releases: only the policy answers."
+        "[bold]The other three[/]  Their own types come with later releases: only the policy answers."
     )
     console.print(Text(f"  {POLICY}", style="cyan"))
     for purpose, example in EXAMPLES.items():

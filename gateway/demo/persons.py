@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from resolvers.bound import Bound
 from resolvers.objections import Rules, record
 from resolvers.restrictions import Stores
 from schema.profiles import TERMS_OF_2016, TERMS_VERSION, Profile
@@ -86,6 +87,8 @@ PERSONS = (
     Person("Dan Distel", datetime.date(2015, 1, 8), "+491713920040", active_days=0, on_social=False),
 )
 ADA, BEN, CLEO, DAN = PERSONS
+# What the demo's tokens are bound to, where their purpose needs it.
+DEMO_BOUND = Bound(ADA.member, ADA.person, merchant_id=1, business_id=1)
 
 
 async def add_persons(

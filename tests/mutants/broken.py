@@ -19,6 +19,7 @@ OBJECTIONS_DDL = "resolvers/ddl/messenger/0004_objections.sql"
 SUSPENSIONS_DDL = "resolvers/ddl/social/0007_suspensions.sql"
 
 VIEWS = "resolvers/universe.py"
+READS = "resolvers/views.py"
 CONDITION = "def _condition(view: View, purpose: Purpose) -> str:\n    relation = view.relation\n"
 KINDS_CONDITION = "    if view.kinds is not None:\n        return _condition_of_kinds(view, purpose)\n"
 COLUMNS = '    columns = ", ".join(f"t.{_identifier(name)}" for name in view.relation.columns'
@@ -121,7 +122,7 @@ NAMED_BY_THE_POLICY = (
         "sort_on_raw_values",
         (
             Change(
-                VIEWS,
+                READS,
                 "        case Value(column):\n            yield mark, None, relation, {column}\n",
                 "        case Value(column):\n"
                 "            raw = {'registered_at'} & relation.columns.keys()\n"
@@ -196,8 +197,8 @@ NAMED_BY_THE_POLICY = (
         (
             Change(
                 "gateway/tokens.py",
-                '        if purpose.value in row["purposes"]\n    }\n    # Counted',
-                "    }\n    # Counted",
+                '        if purpose.value in row["purposes"] and (its',
+                "        if (its",
             ),
             Change(
                 "gateway/tokens.py",
@@ -236,7 +237,7 @@ IN_THE_VIEWS = (
     # The number is hidden from friend suggestions, and so must be an order by it.
     _mutant(
         "order_by_a_hidden_column",
-        VIEWS,
+        READS,
         "            yield mark, kinds, other, {on}\n",
         "            yield mark, kinds, other, {on, *source.order}\n",
         f"{UNIVERSE}::{VIEW_TEST}",
@@ -275,6 +276,52 @@ IN_THE_SCHEMA = (
     ),
 )
 
+OF_BOUND_TOKENS = (
+    _mutant(
+        "own_rows_forgotten_in_one_place",
+        "resolvers/sql.py",
+        "        if owned is None:\n            self.pinned",
+        '        if owned is None or relation.name == "phone_binding":\n            self.pinned',
+        PAIRS,
+        "tests/test_sql_lint.py::test_every_use_of_an_owned_relation_is_narrowed_to_the_tokens_own_rows",
+    ),
+    _mutant(
+        "a_binding_that_is_missing_is_no_condition",
+        "resolvers/sql.py",
+        "clause.c[column] == self.bind(OWN_KEYS[Own(owner)]) for",
+        "func.coalesce(self.bind(OWN_KEYS[Own(owner)]), clause.c[column]) == clause.c[column] for",
+        PAIRS,
+    ),
+    _mutant(
+        "who_stands_at_the_far_end_is_shown",
+        "resolvers/sql.py",
+        "        keys = (*owned.keys, *owned.far) if both_ends else owned.keys\n",
+        "        keys = owned.keys\n",
+        PAIRS,
+    ),
+    _mutant(
+        "a_link_by_one_of_its_accounts",
+        "resolvers/views.py",
+        "in relation.owners.items() if owner in whose)\n",
+        "in relation.owners.items() if owner in whose)[:1]\n",
+        PAIRS,
+    ),
+    _mutant(
+        "a_token_without_its_binding",
+        "resolvers/bound.py",
+        "        return None\n",
+        "        return UNBOUND\n",
+        "tests/test_tokens.py::test_a_token_from_before_bindings_opens_nothing_that_needs_one",
+    ),
+    _mutant(
+        "cursor_of_another_subject",
+        "resolvers/lists.py",
+        '            head = f"{prefix}{binding_of(variables)}{suffix}"\n',
+        '            head = f"{prefix}{suffix}"\n',
+        "tests/test_universe.py::test_i12_a_cursor_of_one_subject_is_refused_under_anothers_token",
+    ),
+)
+
 IN_THE_CURSORS = (
     _mutant(
         "cursor_not_bound_to_purpose",
@@ -293,8 +340,8 @@ IN_THE_CURSORS = (
     _mutant(
         "cursor_not_bound_to_its_list",
         "resolvers/lists.py",
-        '        prefix = f"{self.binding}|{named.name}|"\n',
-        '        prefix = f"{self.binding}|"\n',
+        '        prefix, suffix = f"{self.binding}|", f"{named.name}|"\n',
+        '        prefix, suffix = f"{self.binding}|", ""\n',
         *FOREIGN,
     ),
     _mutant(
@@ -500,6 +547,7 @@ MUTANTS: dict[str, Mutant] = {
         *NAMED_BY_THE_POLICY,
         *IN_THE_VIEWS,
         *IN_THE_SCHEMA,
+        *OF_BOUND_TOKENS,
         *IN_THE_CURSORS,
         *IN_THE_STORES,
         *IN_THE_OBJECTIONS,

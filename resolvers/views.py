@@ -1,0 +1,174 @@
+"""What each purpose reads of each relation: computed from the terms of fields and the places they live.
+
+Two things are made of it: the views of a universe (`universe.py`), and the conditions that keep a bound
+token to its own rows (`worlds.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from resolvers.catalogue import Class, Relation, Store, TakesPart
+from resolvers.sources import Band, Hop, Identifier, Many, ObjectSource, One, Page, Source, Summary, Value
+from schema.build import TYPES, fields_of
+from schema.purposes import Purpose
+from schema.terms import ALL_ROWS, OWN, TERMS, Mark, Marks, Rows
+
+
+class PolicyGap(Exception):
+    """The terms ask for something that the catalogue cannot do: nobody may start on that."""
+
+
+@dataclass
+class View:
+    """What one purpose reads of one relation: columns, and the marks of the fields that need them."""
+
+    relation: Relation
+    columns: set[str] = field(default_factory=set)
+    marks: set[Mark] = field(default_factory=set)
+    kinds: Mapping[str, Marks] | None = None
+
+
+def views_of(objects: Mapping[str, ObjectSource], store: Store, purpose: Purpose) -> dict[str, View]:
+    """The purpose's views in the store, by name; empty if it sees nothing there."""
+    views: dict[str, View] = {}
+    for source in objects.values():
+        for mark, kinds, relation, columns in _reads(objects, source, purpose):
+            if relation.store is store:
+                view = views.setdefault(relation.name, View(relation))
+                view.columns |= columns
+                view.marks.add(mark)
+                view.kinds = kinds or view.kinds
+    return views
+
+
+Read = tuple[Mark, Mapping[str, Marks] | None, Relation, set[str]]
+
+
+def _reads(objects: Mapping[str, ObjectSource], source: ObjectSource, purpose: Purpose) -> Iterator[Read]:
+    rows = _rows_of(_type_named(source.type))[ALL_ROWS]
+    if not rows.open_to(purpose):
+        return
+    yield rows[purpose], None, source.relation, {source.relation.key or ""}
+    yield from _reads_of_fields(_type_named(source.type), source.relation, source.fields, purpose)
+    for line, (relation, key, target) in source.lookups.items():
+        marks = _marks(_type_named(source.type), line)
+        if marks.open_to(purpose):
+            yield marks[purpose], None, relation, {key, target}
+
+
+def _reads_of_fields(
+    cls: type, relation: Relation, fields: Mapping[str, Source], purpose: Purpose
+) -> Iterator[Read]:
+    for name, source in fields.items():
+        marks = _marks(cls, name)
+        if marks.open_to(purpose):
+            yield from _reads_of_field(source, marks[purpose], relation, purpose)
+
+
+def _reads_of_field(source: Source, mark: Mark, relation: Relation, purpose: Purpose) -> Iterator[Read]:
+    match source:
+        case Value(column):
+            yield mark, None, relation, {column}
+        case Identifier():
+            yield mark, None, relation, {relation.key or ""}
+        case Band(other, on):
+            yield mark, None, other, {on}
+        case Summary(other, on, day):
+            measured = {each.column for each in source.fields.values() if each.column}
+            yield mark, None, other, {on, day, *measured}
+            yield mark, None, source.horizon, {"day"}
+        case Hop(_, column, via):
+            yield mark, None, relation, {column}
+            if via is not None:
+                yield mark, None, via[0], {via[1], via[2]}
+        case Page(other, on, far):
+            yield mark, None, other, {on, far.column}
+        case One(other, on, fields):
+            yield mark, None, other, {on}
+            yield from _reads_of_fields(_type_read_from(source), other, fields, purpose)
+        case Many(other, on, _, fields):
+            cls = _type_read_from(source)
+            kinds = _rows_of(cls) or None
+            yield mark, kinds, other, {on}
+            yield from _reads_of_fields(cls, other, fields, purpose)
+
+
+def _type_named(name: str) -> type:
+    return next(cls for cls in TYPES if cls.__name__ == name)
+
+
+def _rows_of(cls: type) -> Mapping[str, Marks]:
+    declared = getattr(cls, "ROWS", None)
+    return declared.kinds if isinstance(declared, Rows) else {}
+
+
+def _type_read_from(source: One | Many) -> type:
+    """The schema's type with exactly the fields of this source."""
+    found = [cls for cls in TYPES if set(fields_of(cls)) == set(source.fields)]
+    if len(found) != 1:
+        raise PolicyGap(f"no single type has the fields {sorted(source.fields)}")
+    return found[0]
+
+
+def _marks(cls: type, name: str) -> Marks:
+    marks: Marks | None = fields_of(cls)[name].metadata[TERMS].marks
+    if marks is None:
+        raise PolicyGap(f"{cls.__name__}.{name} has a source but no marks")
+    return marks
+
+
+# --- whose rows a bound token sees ----------------------------------------------------------------
+
+OWNERS_OF = {
+    Mark.OWN_SUBJECT: ("messenger_id", "social_id"),
+    Mark.OWN_BUSINESS: ("business_id",),
+    Mark.OWN_MERCHANT: ("merchant_id",),
+}
+
+
+@dataclass(frozen=True)
+class Owned:
+    """How a relation is narrowed to the rows of what a token is bound to.
+
+    `columns`: what the purpose's view holds. `keys`: (whose key, the column that must hold it), all of
+    which must hold. `far`: the same for the far end, where a list shows who stands there. `takes_part`:
+    the account must take part in something of the token's business.
+    """
+
+    columns: tuple[str, ...]
+    keys: tuple[tuple[str, str], ...]
+    far: tuple[tuple[str, str], ...]
+    takes_part: TakesPart | None = None
+
+
+def owned_relations(
+    objects: Mapping[str, ObjectSource], purpose: Purpose, stores: Iterable[Store] = tuple(Store)
+) -> dict[Relation, Owned]:
+    """The relations of which the purpose's tokens see their own rows alone.
+
+    PolicyGap if the terms say so of a relation that does not tell whose its rows are.
+    """
+    found = {}
+    for store in stores:
+        for view in views_of(objects, store, purpose).values():
+            about_people = any(column.kind is not Class.PUBLIC for column in view.relation.columns.values())
+            if about_people and view.marks & OWN:
+                found[view.relation] = _owned(view)
+    return found
+
+
+def _owned(view: View) -> Owned:
+    relation = view.relation
+    whose = {owner for mark in view.marks for owner in OWNERS_OF.get(mark, ())}
+    keys = tuple((owner, column) for owner, column in relation.owners.items() if owner in whose)
+    takes_part = relation.takes_part if Mark.TAKES_PART in view.marks else None
+    if not keys and takes_part is None:
+        raise PolicyGap(f"{relation.qualified} does not tell whose its rows are")
+    far = tuple((owner, relation.far_end) for owner, _ in keys if relation.far_end is not None)
+    columns = tuple(name for name in relation.columns if name in view.columns)
+    needed = {column for _, column in (*keys, *far)}
+    if not needed <= set(columns):
+        raise PolicyGap(f"the view of {relation.qualified} lacks {sorted(needed - set(columns))}")
+    return Owned(columns, keys, far, takes_part)
