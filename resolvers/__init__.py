@@ -36,7 +36,6 @@ From an operation to its plan, once for each document:
 
 From a plan to the answer, for each request:
 
-    bound          what a token is bound to
     mutations      changes, run by graphql-core, ordinary resolver by resolver
     preferences    the objections of one token's subject
     introspection  answered on the purpose's own schema
