@@ -17,7 +17,7 @@ from types import ModuleType
 
 from resolvers.catalogue import Relation
 from resolvers.sources import ObjectSource, Page
-from resolvers.universe import views_of
+from resolvers.views import views_of
 from schema.build import TYPES, fields_of
 from schema.purposes import Purpose
 
