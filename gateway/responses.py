@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
+from gateway.wire import write_whole
 from schema.refusals import MESSAGES, Code, Refusal
 
 if TYPE_CHECKING:
@@ -123,6 +124,8 @@ async def send_answer(send: Send, answer: Answer, graphql_response: bool, reques
         (b"x-request-id", request_id),
         *answer.headers,
     ]
+    if write_whole(send, answer.status, headers, answer.body):
+        return
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 import pytest
 import uvicorn
@@ -14,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from gateway.wire import MAX_HEAD_BYTES, MAX_JOINED_BYTES, JoiningTransport, WireProtocol
+from gateway.wire import MAX_HEAD_BYTES, MAX_JOINED_BYTES, JoiningTransport, WireProtocol, write_whole
 
 
 @pytest.fixture
@@ -25,15 +27,21 @@ async def port() -> AsyncIterator[int]:
         await request.body()
         return PlainTextResponse("ok")
 
-    app = Starlette(routes=[Route("/", ok, methods=["GET", "POST"])])
+    async with serving(Starlette(routes=[Route("/", ok, methods=["GET", "POST"])])) as port:
+        yield port
+
+
+@asynccontextmanager
+async def serving(app: Any) -> AsyncIterator[int]:
+    """The port of a server of this application while the block runs."""
     config = uvicorn.Config(app, port=0, http=WireProtocol, lifespan="off", log_config=None, ws="none")
     server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
+    task = asyncio.create_task(server.serve())
     while not server.started:
         await asyncio.sleep(0.01)
     yield server.servers[0].sockets[0].getsockname()[1]
     server.should_exit = True
-    await serving
+    await task
 
 
 def exchange_now(port: int, sent: bytes) -> bytes:
@@ -143,3 +151,58 @@ async def test_a_piece_alone_goes_out_with_the_turn() -> None:
     assert (written.calls, written.closed) == ([b"100 Continue", b"head"], True)
     await asyncio.sleep(0)
     assert len(written.calls) == 2
+
+
+def answering(status: int, headers: list[tuple[bytes, bytes]], body: bytes, whole: list[bool]) -> Any:
+    """An application that reads the body and answers: /whole past uvicorn's `send`, all else through it."""
+    headers = [*headers, (b"content-length", b"%d" % len(body))]
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        while (await receive()).get("more_body"):
+            pass
+        if scope["path"] == "/whole":
+            whole.append(write_whole(send, status, headers, body))
+            if whole[-1]:
+                return
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    return app
+
+
+LAST = b"GET %b HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n"
+EXCHANGES = {
+    "one after the other": b"POST %b HTTP/1.1\r\nhost: h\r\ncontent-length: 3\r\n\r\nabc" + LAST,
+    "pipelined": b"GET %b HTTP/1.1\r\nhost: h\r\n\r\n" * 3 + LAST,
+    "closing": LAST,
+    "of old": b"GET %b HTTP/1.0\r\n\r\n",
+    "expecting": b"POST %b HTTP/1.1\r\nhost: h\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\nab" + LAST,
+    "head alone": b"HEAD %b HTTP/1.1\r\nhost: h\r\n\r\n" + LAST,
+}
+
+
+@pytest.mark.parametrize("name", EXCHANGES)
+@pytest.mark.parametrize(
+    ("status", "headers", "body"),
+    [
+        (200, [(b"content-type", b"application/json"), (b"x-request-id", b"1-2")], b'{"data":{}}'),
+        (200, [], b"b" * 300_000),
+        (413, [(b"connection", b"close")], b"too large"),
+    ],
+    ids=["short", "long", "closing"],
+)
+async def test_an_answer_past_uvicorns_send_has_the_same_bytes(
+    name: str, status: int, headers: list[tuple[bytes, bytes]], body: bytes
+) -> None:
+    """Whatever the client asks of the connection, it cannot tell by which way the answer came."""
+    whole: list[bool] = []
+    async with serving(answering(status, headers, body, whole)) as port:
+        sent = EXCHANGES[name]
+        said = [
+            re.sub(rb"date: [^\r]*", b"date", await exchange(port, sent % ((path,) * sent.count(b"%b"))))
+            for path in (b"/whole", b"/plain")
+        ]
+
+    assert said[0] == said[1]
+    assert said[0].count(b"HTTP/1.1 %d" % status) >= 1
+    assert all(whole) or name == "head alone"
