@@ -47,6 +47,7 @@ from resolvers.fields import OBJECTS, check_fields
 from resolvers.inspection import differences
 from resolvers.mutations import Calls
 from resolvers.objections import Rules
+from resolvers.policies import RecordedPolicies
 from resolvers.preferences import Preferences, Writers
 from resolvers.stores import (
     Endpoint,
@@ -59,6 +60,7 @@ from resolvers.stores import (
 from resolvers.universe import universes
 from resolvers.worlds import build_worlds
 from schema.operations import DocumentLimits
+from schema.privacy import Policies
 from schema.purposes import Purpose
 from schema.refusals import Code, Refusal
 
@@ -197,13 +199,13 @@ def assemble(settings: Settings, endpoints: Mapping[Store, Mapping[Purpose, Endp
     }
     writers = Writers(keeper.writer_endpoints(settings))
     plans = PlanCache(worlds, DocumentLimits(), settings.cached_documents)
-    calls = partial(_calls_of, writers, keeper.rules_of(settings))
+    calls = partial(_calls_of, writers, keeper.rules_of(settings), RecordedPolicies())
     return Gateway(plans, pools, cursors, settings.max_cost, calls)
 
 
-def _calls_of(writers: Writers, rules: Rules, bound: Bound, client: str) -> Calls:
+def _calls_of(writers: Writers, rules: Rules, policies: Policies, bound: Bound, client: str) -> Calls:
     """What the ordinary resolvers may call for a token."""
-    return Calls(objections=Preferences(writers.open, rules, bound, f"client {client}"))
+    return Calls(Preferences(writers.open, rules, bound, f"client {client}"), policies)
 
 
 def endpoints_of(settings: Settings, store: Store, pooled: bool) -> dict[Purpose, Endpoint]:

@@ -16,6 +16,7 @@ What is known before any request:
     restrictions   what is in force for a member, written to both stores
     objections     the only writer of objections: the event, then its fold in both stores
     suspensions    a regulator's suspensions, and both stores following the calendar
+    policies       the policy as answers: what runs, and every version that was recorded
     worlds         what each purpose's plans are made in
 
 From an operation to its plan, once for each document:

@@ -54,6 +54,7 @@ from resolvers.plan import (
     SummaryOf,
     Total,
 )
+from resolvers.policies import constant_text
 from resolvers.selection import Collector, Selected
 from resolvers.sources import (
     Band,
@@ -81,8 +82,8 @@ if TYPE_CHECKING:
 MANY_ROWS = 4
 # How many shards read a page's rows when a list without a key is asked of all, for the cost alone.
 FAN_OUT = 32
-# What a question to an ordinary resolver may touch, for the cost alone.
-ASKED_ROWS = 100
+# What a question to an ordinary resolver may touch, for the cost alone; the matrix takes time to spell.
+ASKED_ROWS = {"objectionEligibility": 100, "policyMatrix": 10_000}
 Factors = tuple[Parameter | int, ...]
 
 
@@ -118,10 +119,10 @@ class Binder:
         definition = parent.fields[selected.name]
         arguments = read_arguments(definition, selected.nodes[0], self.variables)
         if selected.name in ASKED:
-            self.cost.append((ASKED_ROWS,))
+            self.cost.append((ASKED_ROWS[selected.name],))
             return RootAsked(selected.key)
         if selected.name in self.world.constants:
-            return RootText(selected.key, self._constant_object(selected))
+            return RootText(selected.key, self._constant(selected))
         named = get_named_type(definition.type)
         if isinstance(named, GraphQLInterfaceType):
             return self._bind_node(named, selected, arguments)
@@ -130,16 +131,12 @@ class Binder:
             return self._bind_lookup(named, selected, arguments)
         return self._bind_list(named, selected, arguments)
 
-    def _constant_object(self, selected: Selected) -> str:
-        constants = self.world.constants[selected.name]
+    def _constant(self, selected: Selected) -> str:
+        """The text of a root that no store holds: an object, or a list of them."""
         type_ = get_named_type(self.world.schema.query_type.fields[selected.name].type)  # type: ignore[union-attr]
         assert isinstance(type_, GraphQLObjectType)
         members = self.collector.collect(type_, selected.selection_sets)
-        values = (
-            (member.key, _quoted(type_.name) if member.name == "__typename" else constants[member.name])
-            for member in members
-        )
-        return "{" + ",".join(f"{_quoted(key)}:{text}" for key, text in values) + "}"
+        return constant_text(type_.name, members, self.world.constants[selected.name])
 
     def _bind_node(self, named: GraphQLInterfaceType, selected: Selected, arguments: Arguments) -> RootNode:
         sources = [

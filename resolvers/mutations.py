@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from schema.mutation import Context
     from schema.objections import Objections
     from schema.operations import Operation
+    from schema.privacy import Policies
 
 # What one change counts for in the limit on cost: as much as reading so many rows.
 ROWS_OF_A_CHANGE = 10_000
@@ -42,6 +43,7 @@ class Calls:
     """What the resolvers of one request may call; see `schema.mutation.Context`."""
 
     objections: Objections
+    policies: Policies
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import orjson
 from graphql import GraphQLSchema
 
 from resolvers.catalogue import Relation
 from resolvers.cursors import Cursors
+from resolvers.policies import Texts, policy_texts, version_texts
 from resolvers.sources import ObjectSource
 from resolvers.views import Owned, owned_relations
 from schema.build import build_schemas, fields_of
 from schema.matrix import digest
-from schema.purposes import ABOUT, Purpose
+from schema.purposes import Purpose
 from schema.query import Query
 from schema.terms import TERMS
 
@@ -26,15 +26,15 @@ ASKED = frozenset(name for name, field in fields_of(Query).items() if field.meta
 class World:
     """What binding needs besides the operation: the purpose's schema and every field's source.
 
-    `constants`: JSON texts for the sources that no store holds. `cursors` opens cursors; `binding` is
-    the purpose and the version of the policy, to which each is bound. `sharded`: whether the stores
-    are spread over machines, so that links between groups must be cut. `owned`: the relations of which
-    a token sees the rows of what it is bound to, and no others.
+    `constants`: JSON texts for the roots that no store holds, of one object or several. `cursors` opens
+    cursors; `binding` is the purpose and the version of the policy, to which each is bound. `sharded`:
+    whether the stores are spread over machines, so that links between groups must be cut. `owned`: the
+    relations of which a token sees the rows of what it is bound to, and no others.
     """
 
     schema: GraphQLSchema
     objects: Mapping[str, ObjectSource]
-    constants: Mapping[str, Mapping[str, str]]
+    constants: Mapping[str, Texts | tuple[Texts, ...]]
     cursors: Cursors
     binding: str
     sharded: bool = False
@@ -50,7 +50,7 @@ def build_worlds(
         purpose: World(
             schema=schema,
             objects=objects,
-            constants={"policy": _policy(purpose, policy)},
+            constants={"policy": policy_texts(purpose), "policyVersions": version_texts(purpose)},
             cursors=cursors,
             binding=f"{purpose}|{policy}",
             sharded=sharded,
@@ -58,8 +58,3 @@ def build_worlds(
         )
         for purpose, schema in build_schemas().items()
     }
-
-
-def _policy(purpose: Purpose, policy: str) -> dict[str, str]:
-    fields = {"digest": policy, "purpose": purpose.value, "sentence": ABOUT[purpose].sentence}
-    return {name: orjson.dumps(value).decode() for name, value in fields.items()}

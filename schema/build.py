@@ -42,6 +42,7 @@ TYPES: tuple[type, ...] = (
     social.SocialAccountEdge,
     social.SocialAccountConnection,
     privacy.PolicyVersion,
+    privacy.PolicyMark,
     *objections.OUTCOMES,
 )
 INPUTS: tuple[type, ...] = (

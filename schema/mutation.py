@@ -19,6 +19,7 @@ from schema.objections import (
     RecordObjectionResult,
     WithdrawObjectionResult,
 )
+from schema.privacy import Policies
 from schema.purposes import Purpose
 from schema.refusals import Code, Refusal
 from schema.terms import belongs
@@ -30,6 +31,10 @@ class Context(Protocol):
     @property
     def objections(self) -> Objections:
         """The objections of the token's own subject."""
+
+    @property
+    def policies(self) -> Policies:
+        """The policy, whoever asks."""
 
 
 Info = strawberry.Info[Context, None]

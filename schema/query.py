@@ -16,7 +16,8 @@ from schema.mutation import Info
 from schema.objections import PREFERENCES, ObjectionEligibility
 from schema.pages import Node
 from schema.phones import PhoneNumber
-from schema.privacy import PolicyVersion
+from schema.privacy import PolicyMark, PolicyVersion
+from schema.purposes import Purpose
 from schema.social import SocialAccount, SocialAccountConnection, SocialAccountFilter, SocialAccountOrder
 from schema.terms import argument, belongs, plumbing
 
@@ -41,6 +42,26 @@ class Query:
 
     @plumbing("PolicyVersion", "The policy under which you ask.")
     def policy(self) -> PolicyVersion: ...
+
+    @plumbing("PolicyVersion", "Every version of the policy that was recorded, oldest first.")
+    def policy_versions(self) -> list[PolicyVersion]: ...
+
+    @belongs(
+        Purpose.AUDIT,
+        "Who may see what: a letter for each field and purpose. Null if there is no such version.",
+    )
+    def policy_matrix(
+        self,
+        info: Info,
+        version: Annotated[
+            str | None, strawberry.argument(description="By name or digest; what runs if left out.")
+        ] = None,
+        type: Annotated[str | None, strawberry.argument(description="Of this type alone.")] = None,
+        purpose: Annotated[str | None, strawberry.argument(description="For this purpose alone.")] = None,
+    ) -> list[PolicyMark] | None:
+        """Every mark of the matrix."""
+        marks = info.context.policies.marks(version, type, purpose)
+        return None if marks is None else list(marks)
 
     @plumbing("Node", "The object with this identifier, or null.")
     def node(self, id: strawberry.ID) -> Node | None: ...

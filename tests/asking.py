@@ -11,6 +11,7 @@ import asyncio
 import json
 import os
 import secrets
+import tomllib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import astuple, dataclass, field
@@ -28,7 +29,7 @@ from resolvers.stores import Pool, connect_owner
 from resolvers.universe import apply
 from resolvers.writers import apply_writer
 from schema.build import schema_for
-from schema.matrix import digest
+from schema.matrix import ROOM, digest
 from schema.purposes import ABOUT, Purpose
 from tests import oracle
 from tests.documents import Known, know
@@ -298,9 +299,27 @@ async def open_side(
 # --- what to ask about ----------------------------------------------------------------------------
 
 
+def policy_of(purpose: Purpose) -> list[dict[str, Any]]:
+    """The fields of `PolicyVersion` of what runs, then of every version; read straight from the record."""
+    record = tomllib.loads((ROOM / "versions" / "record.toml").read_text(encoding="utf-8"))["version"]
+    told = [
+        {
+            "name": each["name"],
+            "validFrom": each.get("valid_from"),
+            "digest": each["digest"],
+            "author": each["author"],
+            "reason": each["reason"],
+            "purpose": purpose.value,
+            "sentence": ABOUT[purpose].sentence,
+        }
+        for each in record
+    ]
+    return [told[-1], *told]
+
+
 def reference_of(settings: Settings, world: World, purpose: Purpose) -> Reference:
     """What the purpose sees of the world, with cursors that the gateway of these settings opens."""
-    policy = {"digest": digest(), "purpose": purpose.value, "sentence": ABOUT[purpose].sentence}
+    policy = policy_of(purpose)
     cursors = Cursors(settings.key("cursors", 64))
     binding = cursor_binding(world, purpose)
     return Reference(schema_for(purpose), oracle.visible(world, purpose), cursors, binding, policy)

@@ -31,7 +31,7 @@ from graphql import (
 )
 from hypothesis import strategies as st
 
-from tests.reference import LISTED
+from tests.reference import ASKED, LISTED
 
 if TYPE_CHECKING:
     from tests.reference import Reference
@@ -169,7 +169,7 @@ class _Writer:
     # --- selections -------------------------------------------------------------------------------
 
     def _selections(self, type_: GraphQLObjectType, level: int, rows: int, used: set[str]) -> list[_Part]:
-        names = list(type_.fields)
+        names = [name for name in type_.fields if name not in ASKED]
         if level >= MAX_LEVEL or rows > MAX_ROWS or self.budget <= 0:
             names = [name for name in names if is_leaf_type(get_named_type(type_.fields[name].type))]
         wanted = self.random.randint(1, 4)

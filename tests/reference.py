@@ -27,6 +27,7 @@ from graphql import (
     GraphQLError,
     GraphQLIncludeDirective,
     GraphQLInterfaceType,
+    GraphQLNamedType,
     GraphQLObjectType,
     GraphQLSchema,
     GraphQLSkipDirective,
@@ -124,7 +125,7 @@ class Reference:
     """Answers documents of one purpose on one masked world.
 
     `binding` is what the purpose and the policy's version add to every cursor's; `policy` the fields of
-    `PolicyVersion`.
+    `PolicyVersion`: of what runs, then of every version.
     """
 
     def __init__(
@@ -133,7 +134,7 @@ class Reference:
         seen: oracle.Visible,
         cursors: Cursors,
         binding: str,
-        policy: Mapping[str, str],
+        policy: Sequence[Mapping[str, Any]],
     ) -> None:
         self.schema = _with_resolvers(schema)
         self.cursors = cursors
@@ -396,9 +397,12 @@ _EDGE: dict[str, Resolver] = {
     "account": lambda item, _, __: item.account,
     "cursor": lambda item, _, __: item.cursor,
 }
+# Answered by ordinary resolvers, which have tests of their own: no plan, and no document here asks for them.
+ASKED = frozenset({"objectionEligibility", "policyMatrix"})
 RESOLVERS: dict[str, dict[str, Resolver]] = {
     "Query": {
-        "policy": lambda _, reference, __: reference.policy,
+        "policy": lambda _, reference, __: reference.policy[0],
+        "policyVersions": lambda _, reference, __: reference.policy[1:],
         "node": lambda _, reference, arguments: reference.by_identifier(arguments["id"]),
         "messengerAccount": _messenger_account,
         "messengerAccounts": _everybody("messengerAccounts"),
@@ -406,7 +410,8 @@ RESOLVERS: dict[str, dict[str, Resolver]] = {
         "socialAccounts": _everybody("socialAccounts"),
     },
     "PolicyVersion": {
-        name: lambda policy, _, __, name=name: policy[name] for name in ("digest", "purpose", "sentence")
+        name: lambda policy, _, __, name=name: policy[name]
+        for name in ("name", "validFrom", "digest", "author", "reason", "purpose", "sentence")
     },
     "MessengerAccount": {
         "id": _identifier,
@@ -448,16 +453,34 @@ RESOLVERS: dict[str, dict[str, Resolver]] = {
 
 
 def _with_resolvers(schema: GraphQLSchema) -> GraphQLSchema:
-    """The same schema object, its own resolvers replaced; a field without one here is an error."""
-    for type_ in schema.type_map.values():
+    """The same schema object, its own resolvers replaced; a planned field without one here is an error."""
+    for type_ in _planned_types(schema):
         if isinstance(type_, GraphQLInterfaceType):
             type_.resolve_type = None
-        if not isinstance(type_, GraphQLObjectType) or type_.name.startswith("__"):
+        if not isinstance(type_, GraphQLObjectType):
             continue
         type_.is_type_of = None
         for name, field in type_.fields.items():
-            field.resolve = _adapted(RESOLVERS[type_.name][name])
+            if name not in ASKED:
+                field.resolve = _adapted(RESOLVERS[type_.name][name])
     return schema
+
+
+def _planned_types(schema: GraphQLSchema) -> Iterable[GraphQLNamedType]:
+    """The types to which a question leads that is planned: not those of changes and their outcomes."""
+    assert schema.query_type is not None
+    found: dict[str, GraphQLNamedType] = {}
+    waiting: list[GraphQLNamedType] = [schema.query_type]
+    while waiting:
+        type_ = waiting.pop()
+        if type_.name in found:
+            continue
+        found[type_.name] = type_
+        if isinstance(type_, GraphQLInterfaceType):
+            waiting += schema.get_possible_types(type_)
+        if isinstance(type_, GraphQLInterfaceType | GraphQLObjectType):
+            waiting += [get_named_type(each.type) for name, each in type_.fields.items() if name not in ASKED]
+    return found.values()
 
 
 def _adapted(resolver: Resolver) -> Callable[..., Any]:

@@ -28,11 +28,10 @@ from resolvers.stores import Endpoint, Pool, connect_owner
 from resolvers.universe import apply, universes
 from resolvers.worlds import build_worlds
 from schema.build import schema_for
-from schema.matrix import digest
 from schema.operations import DocumentLimits
-from schema.purposes import ABOUT, Purpose
+from schema.purposes import Purpose
 from schema.refusals import Refusal
-from tests.asking import cursor_binding
+from tests.asking import cursor_binding, policy_of
 from tests.documents import Request, know, write_request
 from tests.oracle import visible
 from tests.reference import Reference, Refused
@@ -121,7 +120,7 @@ def _nothing_to_change(*_: object) -> Any:
 
 def reference_of(world: World, purpose: Purpose) -> Reference:
     """The reference for one purpose on the world as that purpose sees it."""
-    policy = {"digest": digest(), "purpose": purpose.value, "sentence": ABOUT[purpose].sentence}
+    policy = policy_of(purpose)
     binding = cursor_binding(world, purpose)
     return Reference(schema_for(purpose), visible(world, purpose), Cursors(KEY), binding, policy)
 

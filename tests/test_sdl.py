@@ -94,8 +94,9 @@ def test_no_other_sdl_is_committed() -> None:
 # --- every field was decided ----------------------------------------------------------------------
 
 
-# What may be changed under a purpose and what is said of it, written here a second time: nothing of it
-# is a line of the matrix, because it is about whom the token is bound to and nobody else.
+# What may be changed under a purpose, what is said of it, and what is said of the policy itself, written
+# here a second time: nothing of it is a line of the matrix, because it is about whom the token is bound to
+# and nobody else, or about no person at all.
 CHANGES: dict[Purpose, set[tuple[str, str]]] = {purpose: set() for purpose in Purpose}
 CHANGES[Purpose.PREFERENCES] = {
     ("Mutation", "recordObjection"),
@@ -112,6 +113,10 @@ CHANGES[Purpose.PREFERENCES] = {
     ("ObjectionWithdrawn", "inForce"),
     ("NotObjected", "inForce"),
 }
+CHANGES[Purpose.AUDIT] = {
+    ("Query", "policyMatrix"),
+    *(("PolicyMark", name) for name in ("type", "field", "purpose", "mark", "meaning")),
+}
 
 
 @pytest.mark.parametrize("purpose", Purpose)
@@ -120,7 +125,8 @@ def test_what_may_be_changed_is_there(purpose: Purpose) -> None:
     there = {(type_name, name) for type_name, name, _ in own_fields(SCHEMAS[purpose])}
 
     assert there >= CHANGES[purpose]
-    assert (SCHEMAS[purpose].mutation_type is not None) is bool(CHANGES[purpose])
+    changing = any(type_name == "Mutation" for type_name, _ in CHANGES[purpose])
+    assert (SCHEMAS[purpose].mutation_type is not None) is changing
 
 
 @pytest.mark.parametrize("purpose", Purpose)
@@ -161,7 +167,7 @@ def test_the_root_leads_only_to_rows_that_the_purpose_sees(purpose: Purpose) -> 
         for (type_name, name), marks in DECIDED.items()
         if name.startswith("(row") and marks[purpose] in OPEN
     }
-    wanted = {"policy"}
+    wanted = {"policy", "policyVersions"}
     for node in {cls.__name__ for cls in NODES} & visible:
         single = node[0].lower() + node[1:]
         wanted |= {single, f"{single}s", "node"}
@@ -210,6 +216,7 @@ PLAIN_ARGUMENTS = frozenset({"id", "ids", "first", "after", "last", "before", "u
 CHANGE_ARGUMENTS = {
     ("Mutation", "recordObjection"): {"purposes"},
     ("Mutation", "withdrawObjection"): {"purposes"},
+    ("Query", "policyMatrix"): {"version", "type", "purpose"},
 }
 # Argument → the decided line it follows.
 LOOK_UPS = {("Query", "messengerAccount", "phone"): ("MessengerAccount", "phone")}
@@ -337,7 +344,9 @@ def test_the_data_protection_officer_sees_no_account() -> None:
     text = print_schema(SCHEMAS[Purpose.AUDIT])
 
     assert not re.search("Messenger|Social|Phone|Contact|Friend|Usage", text)
-    assert set(own_types(SCHEMAS[Purpose.AUDIT])) == {"Query", "PolicyVersion", "String", "Boolean"}
+    assert set(own_types(SCHEMAS[Purpose.AUDIT])) == {
+        "Query", "PolicyVersion", "PolicyMark", "DateTime", "String", "Boolean",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
