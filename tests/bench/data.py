@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -33,11 +34,12 @@ _HELD: list[TextIO] = []
 
 @dataclass(frozen=True)
 class Stores:
-    """Where the databases are; `dsns` by store, with the owner's rights."""
+    """Where the databases are; `dsns` by store, with the owner's rights. `made_s`: seconds to fill them."""
 
     dsns: dict[str, str]
     postmaster_pid: int
     accounts: int
+    made_s: float = 0.0
 
 
 def _folder(accounts: int) -> Path:
@@ -47,7 +49,7 @@ def _folder(accounts: int) -> Path:
 
 
 def _mark(accounts: int) -> Path:
-    """A file that holds the digest of what the stores of that size were made by, once they are full."""
+    """A file that tells what made the stores of that size, and in how many seconds, once they are full."""
     return FOLDER / f"made-{accounts}"
 
 
@@ -72,7 +74,8 @@ async def prepared(accounts: int, say: Say) -> AsyncIterator[Stores]:
     """Running stores with that many accounts each and the universes of today's policy."""
     folder, mark = _folder(accounts), _mark(accounts)
     _be_alone(accounts)
-    full = mark.exists() and mark.read_text() == _makers()
+    made_by, _, made_s = mark.read_text().partition(" ") if mark.exists() else ("", "", "")
+    full = made_by == _makers()
     if not full:
         forget(accounts)
     with start(folder, durable=False) as server:
@@ -80,8 +83,9 @@ async def prepared(accounts: int, say: Say) -> AsyncIterator[Stores]:
         stores = Stores({store: server.dsn(store) for store in STORES}, _postmaster(server), accounts)
         await _migrate(stores)
         if not full:
-            await _fill(stores, say)
-            mark.write_text(_makers())
+            made_s = str(await _fill(stores, say))
+            mark.write_text(f"{_makers()} {made_s}")
+        stores = replace(stores, made_s=float(made_s))
         for store in Store:
             connection = await connect_owner(stores.dsns[store])
             await apply(connection, OBJECTS, store)
@@ -113,19 +117,24 @@ async def _migrate(stores: Stores) -> None:
         await connection.close()
 
 
-async def _fill(stores: Stores, say: Say) -> None:
+async def _fill(stores: Stores, say: Say) -> float:
+    """Fill the stores; in how many seconds."""
+
     def progress(what: str, done: int, total: int) -> None:
         say(f"{stores.accounts:,} accounts, once: {what} {100 * done // total} %")
 
     messenger = await connect_owner(stores.dsns["messenger"])
     social = await connect_owner(stores.dsns["social"])
+    begun = time.monotonic()
     await generate(messenger, social, stores.accounts, SEED, progress)
+    made_s = time.monotonic() - begun
     for connection in (messenger, social):
         # Without the checkpoint, rows committed asynchronously are not yet known to be visible to all,
         # and every index-only scan would read the table as well.
         await connection.execute("CHECKPOINT")
         await connection.execute("VACUUM (FREEZE, ANALYZE)")
         await connection.close()
+    return made_s
 
 
 async def draw_keys(stores: Stores) -> Keys:

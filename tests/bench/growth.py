@@ -26,6 +26,8 @@ from tests.bench.under_test import Planner, Step
 
 SIZES = (10_000, 100_000, 1_000_000)
 REQUESTS = 20
+# What the requirement allows for a million accounts.
+MADE_S = 180
 LIMIT = 2.0
 QUESTIONS = (*SCENARIOS, BY_PHONE)
 # Tables of one row, or as small at every size.
@@ -46,20 +48,25 @@ class Cost:
 async def grow(sizes: tuple[int, ...], console: Console, folder: Path) -> bool:
     """Measure at every size, print and write it; whether nothing grew."""
     costs = []
+    made_s = {}
     for accounts in sizes:
         with console.status(f"{accounts:,} accounts") as status:
-            costs += await _at(accounts, status.update)
+            found, made_s[accounts] = await _at(accounts, status.update)
+            costs += found
     console.print(_table(costs, sizes))
+    for accounts, seconds in made_s.items():
+        console.print(f"{accounts:,} accounts in each store made in {seconds:.1f} s")
     folder.mkdir(exist_ok=True)
     path = folder / "growth.json"
-    path.write_bytes(orjson.dumps([asdict(cost) for cost in costs], option=orjson.OPT_INDENT_2))
+    found = {"costs": [asdict(cost) for cost in costs], "made_s": {str(n): s for n, s in made_s.items()}}
+    path.write_bytes(orjson.dumps(found, option=orjson.OPT_INDENT_2))
     console.print(f"[dim]{path}[/]")
-    return all(_ratio(costs, scenario.name) <= LIMIT for scenario in QUESTIONS) and not any(
-        cost.scans for cost in costs
-    )
+    in_time = all(seconds <= MADE_S for accounts, seconds in made_s.items() if accounts <= 1_000_000)
+    grew = any(_ratio(costs, scenario.name) > LIMIT for scenario in QUESTIONS)
+    return in_time and not grew and not any(cost.scans for cost in costs)
 
 
-async def _at(accounts: int, say: Callable[[str], None]) -> list[Cost]:
+async def _at(accounts: int, say: Callable[[str], None]) -> tuple[list[Cost], float]:
     async with prepared(accounts, say) as stores:
         keys = await draw_keys(stores)
         planner = Planner(stores)
@@ -69,7 +76,7 @@ async def _at(accounts: int, say: Callable[[str], None]) -> list[Cost]:
             requests = scenario.variables(keys)[:REQUESTS]
             recorded = await planner.gateway_statements(scenario, requests)
             costs.append(await _cost(stores.dsns, scenario, accounts, recorded))
-        return costs
+        return costs, stores.made_s
 
 
 async def _cost(dsns: dict[str, str], scenario: Scenario, accounts: int, recorded: list[list[Step]]) -> Cost:

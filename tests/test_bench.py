@@ -1,0 +1,50 @@
+"""The bench itself works: each command in its short form, every server, every table, JSON and plot.
+
+Its figures are for a quiet machine and nobody's business here; that all servers give the same bytes, and
+that no question costs more on larger stores, is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+
+from tests.bench.__main__ import RESULTS
+from tests.bench.scenarios import SCENARIOS
+from tests.bench.servers import ROOT
+
+
+async def bench(*arguments: str) -> str:
+    """What the command prints; it must end well."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "tests.bench", *arguments),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    said, wrong = await process.communicate()
+    assert process.returncode == 0, wrong.decode()[-3_000:]
+    return said.decode()
+
+
+async def test_the_bench_measures_every_question_on_every_server() -> None:
+    """All goals are told, and what was measured is written as JSON and as a plot."""
+    said = await bench("--short")
+    found = json.loads((RESULTS / "bench.json").read_bytes())
+
+    assert "Goals, median of the rounds" in said
+    assert {each["scenario"] for each in found["measured"]} == {scenario.name for scenario in SCENARIOS}
+    assert {each["server"] for each in found["measured"]} == {"gateway", "bare", "handwritten", "dataloaders"}
+    assert (RESULTS / "bench.png").stat().st_size > 10_000
+
+
+async def test_the_cost_of_keyed_questions_is_counted_at_several_sizes() -> None:
+    """Buffers at each size, and how long the stores took to make; more than twice as many would fail."""
+    await bench("growth", "--short")
+    found = json.loads((RESULTS / "growth.json").read_bytes())
+
+    assert {cost["accounts"] for cost in found["costs"]} == {2_000, 20_000}
+    assert not [cost for cost in found["costs"] if cost["scans"]]
+    assert set(found["made_s"]) == {"2000", "20000"}
