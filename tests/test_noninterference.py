@@ -7,6 +7,7 @@ through the whole application. GATEWAY_TRIALS=20 tries twenty times as many.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import replace
@@ -23,7 +24,9 @@ from tests.asking import SEEING, NewDatabase, Reply, Side, known_of, open_side, 
 from tests.documents import Request, write_request
 from tests.world import World, copy_of_visible, differing_pair, random_world
 
-DOCUMENTS = 30
+DOCUMENTS = 70
+# (query, purpose, pair of databases): so many at least in each run of the suite.
+LEAST_TRIALS = 20_000
 # Keys go to a store as one text, an array in Postgres' spelling.
 KEYS = re.compile(r"\{([0-9,]+)\}")
 CASES = [(purpose, size, seed) for purpose in SEEING for size in (4, 12, 30) for seed in range(3)]
@@ -38,6 +41,12 @@ async def sides(new_database: NewDatabase) -> AsyncIterator[list[Side]]:
         for side in (first, *others):
             side.watch()
         yield [first, *others]
+
+
+@pytest.fixture(scope="module")
+def tried() -> Counter[object]:
+    """How many trials each case of the property had so far."""
+    return Counter()
 
 
 @pytest.fixture(autouse=True)
@@ -82,7 +91,7 @@ def _in_order(argument: Any) -> Any:
 
 @pytest.mark.parametrize(("purpose", "size", "seed"), CASES)
 async def test_i1_i2_i13_what_is_hidden_changes_no_byte_and_no_statement(
-    sides: list[Side], purpose: Purpose, size: int, seed: int
+    sides: list[Side], tried: Counter[object], purpose: Purpose, size: int, seed: int
 ) -> None:
     """Status, headers, body and SQL are those of a database that holds what is visible and no more.
 
@@ -97,6 +106,14 @@ async def test_i1_i2_i13_what_is_hidden_changes_no_byte_and_no_statement(
         first, *others = await answers(sides, purpose, request)
         assert [first] * 3 == others, request
         assert [statements(sides[0])] * 3 == [statements(side) for side in sides[1:]], request
+        tried[purpose, size, seed] += 3
+
+
+def test_enough_pairs_were_tried(tried: Counter[object]) -> None:
+    """A property that held in a handful of trials would say little; this many is what the suite promises."""
+    if len(tried) < len(CASES) or trials(100) < 100:
+        pytest.skip("only some cases were selected, or fewer trials were asked for")
+    assert tried.total() >= LEAST_TRIALS
 
 
 @pytest.mark.parametrize("purpose", SEEING)
