@@ -255,7 +255,7 @@ async def new_settings(new_database: NewDatabase, like: Side | None = None, **ot
     await apply_writer(owner, "control")
     await owner.close()
     named = {f"{name}_dsn": dsn for name, dsn in dsns.items()}
-    return Settings(**named, secret=SECRET, **{"pool_size": 2, **others})
+    return Settings(**named, secret=SECRET, **{"pool_size": 2, "connect_timeout_ms": 20_000, **others})
 
 
 async def issue_tokens(control: Connection, settings: Settings) -> dict[Purpose | None, str]:

@@ -323,6 +323,17 @@ OF_BOUND_TOKENS = (
 )
 
 IN_THE_CURSORS = (
+    # The classic of Relay connections: a number of rows to leave out instead of a place in the order.
+    _mutant(
+        "offset_cursor",
+        "resolvers/pages.py",
+        '            pieces += ["," if number else "", *spell(key, self.row.clause.c[key.column])]\n',
+        "            counted = func.row_number().over(order_by=self._reading_order())\n"
+        "            spelt = spell(key, self.row.clause.c[key.column])\n"
+        "            spelt = spelt if len(self.page.order.keys) > 1 else [counted]\n"
+        '            pieces += ["," if number else "", *spelt]\n',
+        f"{UNIVERSE}::test_i11_total_count_is_what_paging_finds_each_visible_row_once",
+    ),
     _mutant(
         "cursor_not_bound_to_purpose",
         "resolvers/worlds.py",
