@@ -354,6 +354,98 @@ async def test_an_objection_that_is_not_recorded_says_why(
     assert said.status == 1
 
 
+async def test_who_may_object_is_a_setting(stores: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under the profile of 2016 the time is over; under GDPR whoever joined later may object too."""
+    messenger = await connect_owner(stores["messenger"])
+    await messenger.execute(
+        "INSERT INTO messenger.terms_acceptance VALUES (5, '2016-08-25', '2016-08-26') ON CONFLICT DO NOTHING"
+    )
+    monkeypatch.setenv("GATEWAY_POLICY_PROFILE", "HISTORIC_2016")
+    said = await command("objection", "record", "--account", "ma_5")
+    assert said.out == "Not recorded: the time to object ended 30 days after accepting the terms.\n"
+    assert said.status == 1
+    monkeypatch.setenv("GATEWAY_POLICY_PROFILE", "GDPR")
+    said = await command("objection", "record", "--account", "ma_6")
+    assert (said.status, said.out) == (0, "Recorded: it binds every request from now on, in both stores.\n")
+    said = await command("objection", "withdraw", "--account", "ma_6")
+    assert said.status == 0
+    await messenger.execute("DELETE FROM messenger.terms_acceptance")
+    await messenger.close()
+    monkeypatch.setenv("GATEWAY_POLICY_PROFILE", "NONE")
+    said = await command("objection", "record", "--account", "ma_5")
+    assert said.status == 1
+    assert "GATEWAY_POLICY_PROFILE" in said.err
+
+
+# --- suspensions ----------------------------------------------------------------------------------
+
+SUSPEND = "add --jurisdiction DE --from 2016-09-27 --reason order --author dpo"
+
+
+async def test_a_suspension_is_recorded_listed_and_ended(empty: dict[str, str]) -> None:
+    """Both stores follow at once, everybody there is restricted, and opened again."""
+    await command("migrate")
+    await add_members(empty["messenger"])
+    said = await command("suspension", *SUSPEND.split(), "--purpose", "ADS_PERSONALIZATION")
+    assert said.out == "Suspension 1: DE from 2016-09-27.\nBoth stores follow: 2 accounts changed.\n"
+    listed = words((await command("suspension", "list")).out)
+    assert "1 DE ADS_PERSONALIZATION 2016-09-27 00:00 ended by nobody yet order dpo" in listed
+    messenger = await connect_owner(empty["messenger"])
+    restricted = "SELECT array_agg(restricted ORDER BY id) FROM messenger.account"
+    assert await messenger.fetchval(restricted) == [1, 1]
+    assert (await command("suspension", "apply")).out == "Both stores follow.\n"
+    said = await command("suspension", "end", "1")
+    assert said.out.endswith("Both stores follow: 2 accounts changed.\n")
+    assert await messenger.fetchval(restricted) == [0, 0]
+    await messenger.close()
+    said = await command("suspension", "end", "1")
+    assert (said.status, said.out) == (1, "")
+    assert "there is no suspension 1 that could end then" in said.err
+
+
+async def test_the_suspensions_of_2016_are_recorded_once(empty: dict[str, str]) -> None:
+    """Three of them; a second run finds them there."""
+    await command("migrate")
+    first, second = await command("suspension", "historic"), await command("suspension", "historic")
+    assert first.out.count("Suspension ") == 3
+    assert second.out.count("is recorded already") == 3
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("add --jurisdiction de --from 2016-09-27 --reason r --author a", "the two capital letters"),
+        ("add --jurisdiction DE --from 2016-09-27 --until 2016-09-27 --reason r --author a", "later than"),
+        (
+            "add --jurisdiction DE --from 2016-09-27 --reason r --author a --purpose SECURITY",
+            "nobody may object",
+        ),
+    ],
+)
+async def test_a_suspension_that_makes_no_sense_is_not_recorded(
+    stores: dict[str, str], line: str, expected: str
+) -> None:
+    """One line says why; nothing is written."""
+    said = await command("suspension", *line.split())
+    assert (said.status, said.out) == (1, "")
+    assert expected in said.err
+
+
+async def test_serve_refuses_to_start_where_nobody_may_write_objections(stores: dict[str, str]) -> None:
+    """The role in control that may do more, or that is not let in, is a line that says what to do."""
+    control = await connect_owner(stores["control"])
+    await control.execute("GRANT SELECT ON control.token TO control_objections")
+    said = await command("serve", "--port", "0")
+    assert (said.status, said.out) == (1, "")
+    assert "role control_objections has a privilege on control.token" in said.err
+    await control.execute("REVOKE SELECT ON control.token FROM control_objections")
+    await control.execute("INSERT INTO control.unsettled VALUES (5)")
+    said = await command("doctor")
+    assert "1 not in both stores yet" in words(said.out)
+    await control.execute("DELETE FROM control.unsettled")
+    await control.close()
+
+
 async def test_recover_finishes_what_a_crash_left(
     empty: dict[str, str],
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -10,8 +11,10 @@ from random import Random
 
 import pytest
 
+from gateway import keeper
 from resolvers import suspensions
 from resolvers.objections import Rules, record, withdraw
+from resolvers.preferences import Writers
 from resolvers.suspensions import Suspension, add, apply, end, finish, historic
 from schema.profiles import Profile
 from schema.purposes import OBJECTABLE, Purpose
@@ -372,3 +375,61 @@ async def test_a_decision_is_never_rewritten(side: Side) -> None:
     await lift(side, number)
     assert not await end(side.control, number, LATER)
     assert not await end(side.control, 999, LATER)
+
+
+# --- many at once ---------------------------------------------------------------------------------
+
+
+async def test_i24_i25_many_at_once_leave_one_truth(side: Side, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Objections and withdrawals of many and of the same, arrivals of rows, a suspension that comes and goes.
+
+    When all have returned, every store, every copy and the fold of what was recorded agree; and a
+    comparison of everybody finds nothing to do.
+    """
+    monkeypatch.setattr(suspensions, "CHUNK", 4)
+    world = replace(random_world(950, 24), restrictions=())
+    await start_anew(side, world)
+    members = {each.id: each.country_code for each in world.messenger_accounts}
+    writers = Writers(keeper.writer_endpoints(side.settings.model_copy(update={"pool_size": 6})))
+    fewer = sorted(members)[:3]
+
+    async def objects(number: int) -> None:
+        random = Random(f"many {number}")
+        for _ in range(4):
+            member = random.choice(fewer if random.random() < 0.5 else sorted(members))
+            purposes = frozenset(random.sample(sorted(OBJECTABLE), random.randint(1, 2)))
+            async with writers.open() as opened:
+                await random.choice((record, record, withdraw))(opened, ANYBODY, member, purposes, "test")
+
+    async def follows() -> None:
+        for country in ("DE", "US"):
+            number = await add(side.control, one_of(country))
+            async with writers.open() as opened:
+                await apply(opened, NOW, quiet)
+            if country == "DE":
+                assert await end(side.control, number, NOW)
+                async with writers.open() as opened:
+                    await apply(opened, NOW, quiet)
+
+    async def arrives() -> None:
+        day = datetime.date(2017, 1, 1)
+        for turn in range(30):
+            member = Random(turn).choice(sorted(members))
+            await side.messenger.execute(
+                "INSERT INTO messenger.daily_usage VALUES ($1, $2, 1)", member, day + datetime.timedelta(turn)
+            )
+            await asyncio.sleep(0.01)
+
+    async with asyncio.timeout(120):
+        await asyncio.gather(*(objects(number) for number in range(16)), follows(), arrives())
+    expected = await in_force(side, {1: (("US",), tuple(OBJECTABLE))}, members)
+    assert await restrictions(side) == {"messenger": expected, "social": expected}
+    assert {each for each in await spread(side) if each[0] in members} <= {
+        (member, expected.get(member, 0)) for member in members
+    }
+    assert await recover(side) == 0
+
+
+def one_of(country: str) -> Suspension:
+    """A suspension of everything in one country."""
+    return Suspension(country, (country,), tuple(OBJECTABLE), ALWAYS, None, "a test", "the tests")
