@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from gateway import keeper
 from gateway.app import endpoints_of
 from gateway.problems import Problem, owner_of
 from gateway.settings import CONFIG_FILE, Settings
@@ -24,7 +25,6 @@ from resolvers.fields import OBJECTS
 from resolvers.inspection import differences
 from resolvers.migrations import STORES, MigrationProblem, migrations, pending
 from resolvers.stores import Endpoint, StoreUnavailable, connect_role, stands_behind_pooler
-from resolvers.writers import writer_differences
 from schema.purposes import Purpose
 
 if TYPE_CHECKING:
@@ -70,7 +70,8 @@ async def _examine_store(settings: Settings, store: str, connection: Connection)
     if migrated.state is State.DIFFERS:
         return
     if store == "control":
-        yield await _writer(connection)
+        for finding in await _writers(settings):
+            yield finding
         yield await _settled(connection)
         yield await _tokens(connection)
         return
@@ -123,6 +124,8 @@ def _with_advice(line: str, store: str) -> str:
         return f"{line}: run `gateway migrate`"
     if "has a privilege on" in line:
         return f"{line}: REVOKE it; no universe needs it"
+    if "cannot log in" in line:
+        return f"{line}: give it a way in (pg_hba.conf, or a password in .pgpass)"
     if "objections has powers" in line:
         return f"{line}: take from it memberships, attributes and functions, then apply it again"
     if "powers beyond" in line:
@@ -182,12 +185,20 @@ def _pooler(settings: Settings, store: Store, pooled: bool) -> Finding:
     return Finding(what, State.OK, "stands between and keeps prepared statements" if pooled else "none")
 
 
-async def _writer(connection: Connection) -> Finding:
+async def _writers(settings: Settings) -> list[Finding]:
+    """Whether objections can be written, in all three databases, and nothing else by the same roles."""
     what = "control: roles"
-    found = await writer_differences(connection, "control")
-    if found:
-        return Finding(what, State.DIFFERS, _with_advice(found[0], "control"))
-    return Finding(what, State.OK, "may write objections, nothing else")
+    found = await keeper.check(settings)
+    if not found:
+        return [Finding(what, State.OK, "may write objections, nothing else")]
+    return [
+        Finding(
+            f"{line.partition(':')[0]}: roles",
+            State.DIFFERS,
+            _with_advice(line.partition(": ")[2], "control"),
+        )
+        for line in found
+    ]
 
 
 async def _settled(connection: Connection) -> Finding:

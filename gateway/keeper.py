@@ -52,21 +52,25 @@ def writer_endpoints(settings: Settings) -> dict[str, Endpoint]:
 
 
 async def check(settings: Settings) -> list[str]:
-    """Why nobody could write objections in `control`, or could do more than that; empty if all is well.
+    """Why nobody could write objections, or could do more than that in `control`; empty if all is well.
 
-    Of the two stores `resolvers.inspection` says the same.
+    What its roles may do in the two stores is looked at by `resolvers.inspection`.
     """
-    endpoint = writer_endpoints(settings)["control"]
-    try:
-        connection = await connect_role(endpoint)
-    except StoreUnavailable:
-        return [f"control: the role {endpoint.role} cannot connect; check GATEWAY_CONTROL_DSN"]
-    try:
-        async with connection.transaction(readonly=True):
-            found = await writer_differences(connection, "control")
-    finally:
-        connection.terminate()
-    return [f"control: {line}" for line in found]
+    found = []
+    for store, endpoint in writer_endpoints(settings).items():
+        try:
+            connection = await connect_role(endpoint)
+        except StoreUnavailable:
+            found.append(f"{store}: the role {endpoint.role} cannot log in to GATEWAY_{store.upper()}_DSN")
+            continue
+        try:
+            if store == "control":
+                async with connection.transaction(readonly=True):
+                    wrong = await writer_differences(connection, store)
+                found += [f"{store}: {line}" for line in wrong]
+        finally:
+            connection.terminate()
+    return found
 
 
 async def finish_at_start(settings: Settings) -> list[str]:

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 # What is being done, how much of it is done, how much there is.
 Progress = Callable[[str, int, int], None]
 
-CHUNK = 10_000
+# Whoever objects meanwhile waits for one such piece, not for the country.
+CHUNK = 5_000
 # The European Union of 2016; the United Kingdom had its own regulator's decision first.
 # fmt: off
 EUROPEAN_UNION = (

@@ -439,6 +439,11 @@ async def test_serve_refuses_to_start_where_nobody_may_write_objections(stores: 
     assert (said.status, said.out) == (1, "")
     assert "role control_objections has a privilege on control.token" in said.err
     await control.execute("REVOKE SELECT ON control.token FROM control_objections")
+    await control.execute("ALTER ROLE social_objections NOLOGIN")
+    said, examined = await command("serve", "--port", "0"), await command("doctor")
+    await control.execute("ALTER ROLE social_objections LOGIN")
+    assert said.err == "gateway: social: the role social_objections cannot log in to GATEWAY_SOCIAL_DSN\n"
+    assert "social_objections cannot log in to GATEWAY_SOCIAL_DSN: give it a way in" in words(examined.out)
     await control.execute("INSERT INTO control.unsettled VALUES (5)")
     said = await command("doctor")
     assert "1 not in both stores yet" in words(said.out)
