@@ -15,6 +15,7 @@ from gateway.demo.generate import SOCIAL_FIRST, generate
 from gateway.demo.names import ODD
 from resolvers.stores import connect_owner
 from schema.phones import normalise
+from schema.profiles import TERMS_OF_2016, TERMS_VERSION, WINDOW
 
 if TYPE_CHECKING:
     from resolvers.stores import Connection
@@ -171,6 +172,24 @@ async def test_what_is_in_force_is_the_fold_of_the_events(world: World) -> None:
     )
     assert expected == dict(await world.social.fetch("SELECT messenger_id, purposes FROM social.restriction"))
     assert [event["recorded_at"] for event in events] == sorted(event["recorded_at"] for event in events)
+
+
+async def test_everybody_accepted_the_terms(world: World) -> None:
+    """Who was there before did so within 30 days, and before any objection; who came later by joining."""
+    rows = await world.messenger.fetch(
+        "SELECT a.id, a.registered_at, t.accepted_at FROM messenger.account a"
+        " LEFT JOIN messenger.terms_acceptance t ON t.account_id = a.id AND t.version = $1",
+        TERMS_VERSION,
+    )
+    assert len(rows) == ACCOUNTS
+    for row in rows:
+        if row["registered_at"] >= TERMS_OF_2016:
+            assert row["accepted_at"] == row["registered_at"]
+        else:
+            assert TERMS_OF_2016 <= row["accepted_at"] < TERMS_OF_2016 + WINDOW
+    accepted = {row["id"]: row["accepted_at"] for row in rows}
+    events = await world.control.fetch("SELECT account_id, recorded_at FROM control.objection_event")
+    assert all(event["recorded_at"] > accepted[event["account_id"]] for event in events)
 
 
 async def test_only_members_from_before_the_terms_objected(world: World) -> None:

@@ -282,6 +282,8 @@ async def test_members_joined_with_their_first_message(real: Stores, truth: Trut
     before = {member for member, time in truth.joined.items() if time < terms}
     assert 0 < len(before) < len(truth.joined)
     stored = await real.messenger.fetch("SELECT id FROM messenger.account WHERE registered_at < $1", terms)
+    accepted = await real.messenger.fetch("SELECT account_id, accepted_at FROM messenger.terms_acceptance")
+    assert dict(accepted) == {member: max(time, terms) for member, time in truth.joined.items()}
     assert before == {row["id"] for row in stored}
 
 

@@ -29,6 +29,7 @@ from gateway.app import open_gateway
 from gateway.demo.embedded import find_user
 from gateway.settings import Settings
 from gateway.tokens import revoke
+from resolvers.bound import Bound
 from resolvers.catalogue import Store
 from resolvers.stores import (
     Endpoint,
@@ -39,8 +40,10 @@ from resolvers.stores import (
     stands_behind_pooler,
 )
 from resolvers.universe import role_of
+from resolvers.writers import writer_of
 from schema.purposes import Purpose
 from tests.asking import ADS, FRIENDS, SECURITY, NewDatabase, Side, issue_tokens, new_settings, send
+from tests.test_mutations import PREFERENCES, token_for
 
 if TYPE_CHECKING:
     from gateway.demo.embedded import EmbeddedPostgres
@@ -88,6 +91,7 @@ def pooler(embedded: EmbeddedPostgres) -> Iterator[Pooler]:
     with tempfile.TemporaryDirectory(prefix="gateway-pooler-") as name:
         folder = Path(name)
         logins = ["postgres", *(role_of(store, purpose) for store in Store for purpose in Purpose)]
+        logins += [writer_of(store) for store in (*Store, "control")]
         (folder / "users").write_text("".join(f'"{login}" ""\n' for login in logins))
         (folder / "ini").write_text(
             CONFIGURATION.format(postgres=embedded.socket_folder, servers=SERVERS, port=PORT, folder=folder)
@@ -217,6 +221,24 @@ async def test_each_purpose_keeps_to_its_universe_behind_a_pooler(side: Side) ->
         ads, security = await asyncio.gather(side.ask(ADS, document), side.ask(SECURITY, document))
         assert ads.data == {"messengerAccount": None}
         assert security.data == {"messengerAccount": {"id": "ma_11"}}
+
+
+async def test_objections_are_written_behind_a_pooler(side: Side) -> None:
+    """Of several people at once, through shared server connections: each is in both stores, none besides."""
+    members = range(20, 28)
+    tokens = [await token_for(side, Bound(messenger_id=member)) for member in members]
+    body = json.dumps({"query": "mutation { recordObjection { __typename } }"}).encode()
+    for expected in ("ObjectionRecorded", "AlreadyObjected"):
+        replies = await asyncio.gather(
+            *(send(side.app, headers=side.authorised(PREFERENCES, token), body=body) for token in tokens)
+        )
+        assert [reply.data for reply in replies] == [{"recordObjection": {"__typename": expected}}] * 8
+    for store, key in ((side.messenger, "account_id"), (side.social, "messenger_id")):
+        rows = await store.fetch(
+            f"SELECT {key} FROM {'messenger' if key == 'account_id' else 'social'}.restriction"
+            f" WHERE purposes = 3 ORDER BY 1"
+        )
+        assert [row[0] for row in rows] == list(members)
 
 
 async def test_a_token_is_revoked_behind_a_pooler(side: Side, stores: Stores) -> None:
