@@ -23,7 +23,7 @@ def test_every_mutant_still_applies_to_this_build(name: str) -> None:
             compile(changed, file, "exec")
     for test in mutant.tests:
         file, _, function = test.partition("::")
-        assert f"def {function}(" in (ROOT / file).read_text()
+        assert f"def {function.partition('[')[0]}(" in (ROOT / file).read_text()
 
 
 @pytest.mark.parametrize("name", REPRESENTATIVE)
