@@ -526,6 +526,37 @@ async def test_i12_a_cursor_opens_only_for_its_purpose_list_order_and_filter(sid
     assert len(refused) == 1
 
 
+@pytest.mark.parametrize("missing", ["messenger_id", "social_id"])
+async def test_a_subject_with_one_account_has_nothing_on_the_other_store(side: Side, missing: str) -> None:
+    """A binding that is not there is nobody's rows, never everybody's."""
+    world = random_world(94, 20)
+    link = world.messenger_links[0]
+    whose = Whose(link.messenger_id, link.account_id, 0, 0)
+    await side.hold(replace(world, whose=replace(whose, **{missing: None})))
+    asked = "{ messengerAccounts { totalCount } socialAccounts { totalCount nodes { phones { number } } } }"
+    found = (await side.ask(SUBJECT, asked)).data
+
+    assert found["messengerAccounts"]["totalCount"] == int(missing == "social_id")
+    assert found["socialAccounts"]["totalCount"] == int(missing == "messenger_id")
+
+
+async def test_a_link_to_somebody_else_is_not_the_tokens_own(side: Side) -> None:
+    """Two accounts that were one person's when the token was issued, and are not any more, stay apart."""
+    world = random_world(95, 20)
+    members = {account.id for account in world.messenger_accounts}
+    link = next(each for each in world.messenger_links if each.messenger_id in members)
+    other = next(number for number in members if number != link.messenger_id)
+    await side.hold(replace(world, whose=Whose(other, link.account_id, 0, 0)))
+    asked = (
+        "{ socialAccounts { nodes { messengerLink { since } } }"
+        " messengerAccounts { nodes { socialAccount { id } } } }"
+    )
+    found = (await side.ask(SUBJECT, asked)).data
+
+    assert found["socialAccounts"]["nodes"] == [{"messengerLink": None}]
+    assert found["messengerAccounts"]["nodes"] == [{"socialAccount": None}]
+
+
 async def test_i12_a_cursor_of_one_subject_is_refused_under_anothers_token(side: Side) -> None:
     """What one token was told of a place in a list opens nothing for another's, not even the same list."""
     world = random_world(93, 20)

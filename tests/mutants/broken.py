@@ -292,7 +292,7 @@ OF_BOUND_TOKENS = (
         "resolvers/sql.py",
         "clause.c[column] == self.bind(OWN_KEYS[Own(owner)]) for",
         "func.coalesce(self.bind(OWN_KEYS[Own(owner)]), clause.c[column]) == clause.c[column] for",
-        *OWN_PAIRS,
+        f"{UNIVERSE}::test_a_subject_with_one_account_has_nothing_on_the_other_store",
     ),
     _mutant(
         "who_stands_at_the_far_end_is_shown",
@@ -306,7 +306,7 @@ OF_BOUND_TOKENS = (
         "resolvers/views.py",
         "in relation.owners.items() if owner in whose)\n",
         "in relation.owners.items() if owner in whose)[:1]\n",
-        *OWN_PAIRS,
+        f"{UNIVERSE}::test_a_link_to_somebody_else_is_not_the_tokens_own",
     ),
     _mutant(
         "a_token_without_its_binding",
