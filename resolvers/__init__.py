@@ -6,6 +6,7 @@ What is known before any request:
     sources        the words for saying where a field lives
     messenger      where each field of the messenger's types lives
     social         where each field of the social network's types lives
+    business       where businesses and their conversations live
     fields         all of them in one place; every field has exactly one
     migrations     the stores' tables, brought up to date from ddl/
     views          what each purpose reads of each relation, and of which it sees its own rows alone

@@ -39,7 +39,6 @@ from resolvers.plan import (
     Nodes,
     ObjectOf,
     OneOf,
-    Order,
     PageOf,
     Parameter,
     Place,
@@ -58,9 +57,10 @@ from resolvers.policies import constant_text
 from resolvers.selection import Collector, Selected
 from resolvers.sources import (
     Band,
+    Constant,
+    Copies,
     Hop,
     Identifier,
-    Json,
     Many,
     Measured,
     ObjectSource,
@@ -185,7 +185,7 @@ class Binder:
         """One fetch of the whole list; of a sharded store, whose shards each know a part, several."""
         if not self.world.sharded:
             return [Fetch(slot, 0, store, "none", page=page)]
-        if page.ids is None:
+        if page.ids is None and page.relation.key is not None:
             self.cost.append((FAN_OUT, page.bounds.size))
         total = self._new_slot(FetchSlot("none", required=True)) if page.counts and page.ids is None else None
         beyond = {name: self._new_slot(FetchSlot("none", otherwise="false")) for name in page.looks_beyond}
@@ -227,6 +227,8 @@ class Binder:
         match source:
             case Value():
                 return source
+            case Constant(text):
+                return Literal(text)
             case Identifier():
                 return Identify()
             case Band():
@@ -249,10 +251,9 @@ class Binder:
                 return ManyOf(
                     source, self._members(named, source.fields, member, at), _visible_order(source, named)
                 )
-            case Page():
-                order = Order((Value(source.far.column, Json.NUMBER),))
-                listed = Listed(source.relation, source.on, None, order, None, DEFAULT_PAGE, source.far)
-                return self._page(named, member, self._list_arguments(arguments), at, listed)
+            case Page() | Copies():
+                said = self._list_arguments(arguments)
+                return self._page(named, member, said, at, said.listed(source, self.world.objects))
         raise AssertionError(f"a source without a binding: {source}")
 
     def _summary(
@@ -274,6 +275,8 @@ class Binder:
 
     def _hop(self, hop: Hop, member: Selected, at: At) -> Bound:
         source = self.world.objects[hop.to]
+        if hop.relation is not None:
+            source = replace(source, relation=hop.relation)
         if self._lies_together(hop, source, at):
             inner = replace(at, relation=source.relation)
             return Joined(hop, self.bind_object(source, member, inner))
@@ -281,12 +284,11 @@ class Binder:
         # Within a store both ends of a link exist together; an item of a list cannot be null.
         if hop.via is None and source.relation.store is at.relation.store:
             self.slots[slot] = FetchSlot("bigint", required=True)
-        return Hole(slot, hop.column)
+        return Hole(slot, hop.column, hop.nullable)
 
     def _lies_together(self, hop: Hop, source: ObjectSource, at: At) -> bool:
-        if hop.via is not None or source.relation.store is not at.relation.store:
-            return False
-        return not self.world.sharded
+        same_store = source.relation.store is at.relation.store
+        return hop.via is None and same_store and not self.world.sharded
 
     def _open_fetch(
         self,
@@ -344,10 +346,10 @@ class Binder:
             return Literal(_quoted(named.name))
         if member.name == "totalCount":
             return Total()
-        inner = get_named_type(named.fields[member.name].type)
-        assert isinstance(inner, GraphQLObjectType)
         if member.name == "nodes":
             return Nodes(self._item(listed, member, at))
+        inner = get_named_type(named.fields[member.name].type)
+        assert isinstance(inner, GraphQLObjectType)
         if member.name == "edges":
             return Edges(
                 tuple(
@@ -376,8 +378,9 @@ class Binder:
         if listed.far is not None:
             return self._hop(listed.far, selected, at)
         assert listed.source is not None
-        if self.world.sharded:
-            own = Hop(to=listed.source.type, column=listed.source.relation.key or "")
+        # A list of a sharded store is put together from keys; a part of an object lies with it.
+        if self.world.sharded and listed.on is None:
+            own = Hop(to=listed.source.type, column=listed.source.relation.identity)
             return self._hop(own, selected, at)
         return self.bind_object(listed.source, selected, at)
 

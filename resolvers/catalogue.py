@@ -46,11 +46,13 @@ class Column:
 class Relation:
     """A table, and the view of the same name in each universe that may see some of it.
 
-    `restricted`: the column with the owner's bits. `far_end`: a column that names another account,
+    `number`: the column with the object's number, where rows are not spread by it. `restricted`: the
+    column with the owner's bits. `far_end`: a column that names another account,
     whose restriction counts too where it can be restricted (a relation between two is visible only if
     both ends are); its bits stand in `restriction`. `kinds`: the column that tells the kinds of row
     apart. `owners`: columns that say whose a row is, by the field of `resolvers.bound.Bound` that holds
-    the key; `takes_part`: where an account takes part in something of a business.
+    the key; `takes_part`: where an account takes part in something of a business. `leads_on`: a row only
+    leads to an account, whose own row says whether it takes part.
     """
 
     store: Store
@@ -64,11 +66,18 @@ class Relation:
     kinds: str | None = None
     owners: Mapping[str, str] = field(default_factory=dict)
     takes_part: TakesPart | None = None
+    leads_on: bool = False
+    number: str | None = None
 
     @property
     def qualified(self) -> str:
         """The table's full name: ``store.table`` unless it stands in a schema of its own."""
         return f"{self.schema or self.store.value}.{self.name}"
+
+    @property
+    def identity(self) -> str:
+        """The column by which the object in the row is known: `number`, or else the key."""
+        return self.number or self.key or ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,6 +112,69 @@ _CONTENT = {
     "body": Column(Class.CONTENT, "text"),
 }
 _BUSINESS = {"id": _public("bigint"), "name": _public("text"), "verified": _public("boolean")}
+_CONVERSATION = {
+    "business_id": _personal("bigint"),
+    "id": _key(),
+    "account_id": _key(),
+    "category": _personal("text"),
+    "status": _personal("text"),
+    "opened_on": _personal("date"),
+    "last_message_on": _personal("date"),
+    "message_count": _personal("integer"),
+}
+_BUSINESS_CONTENT = {
+    "business_id": Column(Class.CONTENT, "bigint"),
+    "conversation_id": Column(Class.CONTENT, "bigint"),
+    "id": Column(Class.CONTENT, "bigint"),
+    "from_customer": Column(Class.CONTENT, "boolean"),
+    "sent_at": Column(Class.CONTENT, "timestamptz"),
+    "body": Column(Class.CONTENT, "text"),
+}
+
+
+def _business_of(store: Store) -> Relation:
+    """The businesses, under the same numbers in both stores; on every shard, for they are few."""
+    return Relation(store, "business", _BUSINESS, key=None, group=None, number="id")
+
+
+def _conversations_of(store: Store) -> Relation:
+    """A business's conversations: spread by business, because that is who asks for them."""
+    return Relation(
+        store,
+        "business_conversation",
+        _CONVERSATION,
+        key="business_id",
+        group="business",
+        number="id",
+        owners={"business_id": "business_id"},
+    )
+
+
+def _copies_of(store: Store, group: str, owner: str) -> Relation:
+    """The same conversations beside their customer's account: read together with it, or by its owner."""
+    return Relation(
+        store,
+        "customer_conversation",
+        _CONVERSATION,
+        key="account_id",
+        group=group,
+        number="id",
+        owners={owner: "account_id", "business_id": "business_id"},
+    )
+
+
+def _business_messages_of(store: Store) -> Relation:
+    return Relation(
+        store, "business_message", _BUSINESS_CONTENT, key="business_id", group="business", schema="content"
+    )
+
+
+MESSENGER_BUSINESS = _business_of(Store.MESSENGER)
+MESSENGER_CONVERSATION = _conversations_of(Store.MESSENGER)
+MESSENGER_CUSTOMER = _copies_of(Store.MESSENGER, "messenger", "messenger_id")
+SOCIAL_BUSINESS = _business_of(Store.SOCIAL)
+SOCIAL_CONVERSATION = _conversations_of(Store.SOCIAL)
+SOCIAL_CUSTOMER = _copies_of(Store.SOCIAL, "social", "social_id")
 
 MESSENGER_ACCOUNT = Relation(
     Store.MESSENGER,
@@ -118,6 +190,7 @@ MESSENGER_ACCOUNT = Relation(
     group="messenger",
     restricted="restricted",
     owners={"messenger_id": "id"},
+    takes_part=TakesPart(MESSENGER_CUSTOMER, "account_id", "business_id"),
 )
 PHONE_LOOKUP = Relation(
     Store.MESSENGER,
@@ -127,6 +200,7 @@ PHONE_LOOKUP = Relation(
     group="phone",
     restricted="restricted",
     owners={"messenger_id": "account_id"},
+    leads_on=True,
 )
 DAILY_USAGE = Relation(
     Store.MESSENGER,
@@ -173,6 +247,7 @@ SOCIAL_ACCOUNT = Relation(
     key="id",
     group="social",
     owners={"social_id": "id"},
+    takes_part=TakesPart(SOCIAL_CUSTOMER, "account_id", "business_id"),
 )
 FRIENDSHIP = Relation(
     Store.SOCIAL,
@@ -251,8 +326,11 @@ RELATIONS: tuple[Relation, ...] = (
         group=None,
     ),
     TERMS_ACCEPTANCE,
-    Relation(Store.MESSENGER, "business", _BUSINESS, key=None, group=None),
+    MESSENGER_BUSINESS,
+    MESSENGER_CONVERSATION,
+    MESSENGER_CUSTOMER,
     Relation(Store.MESSENGER, "message", _CONTENT, key="sender_id", group="messenger", schema="content"),
+    _business_messages_of(Store.MESSENGER),
     SOCIAL_ACCOUNT,
     FRIENDSHIP,
     PHONE_BINDING,
@@ -287,18 +365,24 @@ RELATIONS: tuple[Relation, ...] = (
     Relation(
         Store.SOCIAL, "merchant", {"id": _public("bigint"), "name": _public("text")}, key=None, group=None
     ),
-    Relation(Store.SOCIAL, "business", _BUSINESS, key=None, group=None),
+    SOCIAL_BUSINESS,
+    SOCIAL_CONVERSATION,
+    SOCIAL_CUSTOMER,
     Relation(Store.SOCIAL, "message", _CONTENT, key="sender_id", group="social", schema="content"),
+    _business_messages_of(Store.SOCIAL),
 )
 
 
-# What carries a restriction to every copy of it. Without one of these, objections would silently stop
-# hiding anything; each is `table: trigger`.
+# What carries a restriction to every copy of it, and a conversation to its customer's. Without one of
+# these, objections would silently stop hiding anything; each is `table: trigger`.
 TRIGGERS: dict[Store, frozenset[str]] = {
     Store.MESSENGER: frozenset(
         {
             "messenger.account: index_phone_of_changed",
             "messenger.account: index_phone_of_new",
+            "messenger.business_conversation: copy_changed_conversation",
+            "messenger.business_conversation: copy_deleted_conversation",
+            "messenger.business_conversation: copy_new_conversation",
             "messenger.contact: inherit_restriction",
             "messenger.daily_usage: inherit_restriction",
             "messenger.account: inherit_suspension",
@@ -310,6 +394,9 @@ TRIGGERS: dict[Store, frozenset[str]] = {
     ),
     Store.SOCIAL: frozenset(
         {
+            "social.business_conversation: copy_changed_conversation",
+            "social.business_conversation: copy_deleted_conversation",
+            "social.business_conversation: copy_new_conversation",
             "social.messenger_link: inherit_restriction",
             "social.phone_binding: inherit_restriction",
             "social.restriction: spread_restriction_of_changed",

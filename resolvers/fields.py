@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from resolvers.business import BUSINESS, MESSENGER_CONVERSATION, SOCIAL_CONVERSATION
 from resolvers.messenger import MESSENGER_ACCOUNT
 from resolvers.social import SOCIAL_ACCOUNT
 from resolvers.sources import Many, ObjectSource, One, Source, Summary
 from schema.build import TYPES, fields_of
-from schema.terms import TERMS
+from schema.terms import TERMS, Terms
 
-OBJECTS: Mapping[str, ObjectSource] = {source.type: source for source in (MESSENGER_ACCOUNT, SOCIAL_ACCOUNT)}
+OBJECTS: Mapping[str, ObjectSource] = {
+    source.type: source
+    for source in (MESSENGER_ACCOUNT, SOCIAL_ACCOUNT, BUSINESS, MESSENGER_CONVERSATION, SOCIAL_CONVERSATION)
+}
 # Told by the edges themselves: the entry of an address book is the contact's own hop.
 EDGES = {"ContactEdge": frozenset({"account"})}
 
@@ -27,11 +31,15 @@ def check_fields() -> None:
     """ResolverGap unless every field with marks has one resolver and every resolver such a field."""
     resolved = {frozenset(fields) for fields in _field_sets(OBJECTS)} | set(EDGES.values())
     declared = {
-        frozenset(name for name, field in fields_of(cls).items() if field.metadata[TERMS].marks)
+        frozenset(name for name, field in fields_of(cls).items() if _is_of_matrix(field.metadata[TERMS]))
         for cls in TYPES
     } - {frozenset()}
     if resolved != declared:
         raise ResolverGap(f"these fields lack a partner: {sorted(map(sorted, resolved ^ declared))}")
+
+
+def _is_of_matrix(terms: Terms) -> bool:
+    return terms.marks is not None or terms.line is not None
 
 
 def _field_sets(objects: Mapping[str, ObjectSource]) -> Iterator[Mapping[str, object]]:

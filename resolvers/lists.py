@@ -7,8 +7,8 @@ the statement; what an argument could say wrong is refused whether or not a stat
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -25,8 +25,8 @@ from resolvers.parameters import (
     utc_time,
 )
 from resolvers.plan import Bounds, Narrowing, Order, Parameter
-from resolvers.sources import Hop, Json, ObjectSource, Value
-from schema.pages import MAX_PAGE, Direction
+from resolvers.sources import Copies, Hop, Json, ObjectSource, Page, Value
+from schema.pages import DEFAULT_PAGE, MAX_PAGE, Direction
 from schema.refusals import Code, Refusal
 
 if TYPE_CHECKING:
@@ -60,6 +60,14 @@ class ListArguments:
     binding: str
     given: list[Parameter]
 
+    def listed(self, source: Page | Copies, objects: Mapping[str, ObjectSource]) -> Listed:
+        """What a connection of an object lists."""
+        if isinstance(source, Page):
+            order = Order((Value(source.far.column, Json.NUMBER),))
+            return Listed(source.relation, source.on, None, order, None, DEFAULT_PAGE, source.far)
+        copied = replace(objects[source.of], relation=source.relation)
+        return Listed(source.relation, source.on, copied, self.order(copied), None, DEFAULT_PAGE)
+
     def ids(self, source: ObjectSource) -> Parameter | None:
         """The numbers to look up instead of a page. BAD_USER_INPUT beside any other argument."""
         values = self.arguments.values
@@ -72,7 +80,7 @@ class ListArguments:
 
     def order(self, source: ObjectSource) -> Order:
         """The order asked for; by number if none is."""
-        key = source.relation.key or ""
+        key = source.relation.identity
         unique = Value(key, Json.NUMBER)
         given = self.arguments.values.get("orderBy")
         if not given:
@@ -148,7 +156,9 @@ class ListArguments:
             condition = listed.source.filters[name]
             for operator in conditions or {}:
                 if conditions[operator] is not None:
-                    type_, decode = _OPERAND[operator]
+                    type_, decode = _OPERAND[condition.json]
+                    if operator == "in":
+                        type_, decode = f"{type_}[]", plain_texts
                     read = self.arguments.reader(("filter", name, operator), decode)
                     found.append(Narrowing(condition.column, operator, self._given(type_, read)))
         return tuple(found)
@@ -168,16 +178,19 @@ def _moment(value: Any) -> Any:
     return utc_time(datetime.datetime.fromisoformat(value))
 
 
-_TYPE_OF = {Json.NUMBER: "bigint", Json.TEXT: "text", Json.TIME: "timestamptz"}
+def _day(value: Any) -> datetime.date:
+    return value if isinstance(value, datetime.date) else datetime.date.fromisoformat(value)
+
+
+_TYPE_OF = {Json.NUMBER: "bigint", Json.TEXT: "text", Json.TIME: "timestamptz", Json.DATE: "date"}
 _FROM_JSON: dict[Json, Callable[[Any], object]] = {
     Json.NUMBER: _whole,
     Json.TEXT: plain_text,
     Json.TIME: _moment,
+    Json.DATE: _day,
 }
-_OPERAND: dict[str, tuple[str, Callable[[Any], Any]]] = {
-    "eq": ("text", plain_text),
-    "in": ("text[]", plain_texts),
-    "startsWith": ("text", plain_text),
-    "from": ("timestamptz", utc_time),
-    "before": ("timestamptz", utc_time),
+_OPERAND: dict[Json, tuple[str, Callable[[Any], Any]]] = {
+    Json.TEXT: ("text", plain_text),
+    Json.TIME: ("timestamptz", utc_time),
+    Json.DATE: ("date", _day),
 }

@@ -6,6 +6,7 @@ from resolvers import catalogue
 from resolvers.sources import (
     Band,
     Condition,
+    Copies,
     Hop,
     Identifier,
     Json,
@@ -52,6 +53,7 @@ MESSENGER_ACCOUNT = ObjectSource(
             "account_id",
             ((0, "NONE"), (1, "FEW"), (10, "TENS"), (50, "MANY"), (200, "HUNDREDS")),
         ),
+        "businessConversations": Copies("MessengerConversation", catalogue.MESSENGER_CUSTOMER, "account_id"),
         "socialAccount": Hop(
             to="SocialAccount",
             column="id",
@@ -61,7 +63,7 @@ MESSENGER_ACCOUNT = ObjectSource(
     lookups={"phone": (catalogue.PHONE_LOOKUP, "phone", "account_id")},
     filters={
         "countryCode": Condition("country_code", frozenset({"eq", "in"})),
-        "registeredAt": Condition("registered_at", frozenset({"from", "before"})),
+        "registeredAt": Condition("registered_at", frozenset({"from", "before"}), Json.TIME),
     },
     orders={
         "id": ("id", Json.NUMBER),

@@ -58,7 +58,7 @@ class Listing:
         self.parent = parent
         # A list that belongs to somebody shows who stands at the far end.
         clause = renderer.alias(page.relation, both_ends=page.on is not None)
-        self.row = Row(clause, clause, clause.c[page.relation.key or ""])
+        self.row = Row(clause, clause, clause.c[page.relation.identity])
         self.name = f"page{renderer.names}"
         self.columns: dict[str, ColumnElement[Any]] = {}
         self.ids: FromClause | None = None

@@ -79,10 +79,11 @@ class SummaryOf:
 
 @dataclass(frozen=True)
 class Hole:
-    """Filled from `slot` by the key in `column`; null if nothing is there."""
+    """Filled from `slot` by the key in `column`; null if nothing is there, or no key (`nullable`)."""
 
     slot: int
     column: str
+    nullable: bool = False
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     GraphQLSkipDirective,
+    GraphQLUnionType,
     InlineFragmentNode,
     SelectionNode,
     SelectionSetNode,
@@ -98,6 +99,6 @@ class Collector:
 
     def _applies(self, parent: GraphQLObjectType, condition: str) -> bool:
         named = self.schema.get_type(condition)
-        if isinstance(named, GraphQLInterfaceType):
+        if isinstance(named, GraphQLInterfaceType | GraphQLUnionType):
             return self.schema.is_sub_type(named, parent)
         return named is parent

@@ -18,13 +18,14 @@ from resolvers.catalogue import Relation
 class Json(StrEnum):
     """How a column becomes JSON text.
 
-    CODE, NUMBER and DATE skip escaping: only for columns whose CHECK or type leaves nothing to
+    CODE, NUMBER, BOOLEAN and DATE skip escaping: only for columns whose CHECK or type leaves nothing to
     escape. All free text is TEXT, so that no control character survives in an answer: the holes of a
     plan are marked with them.
     """
 
     CODE = "code"
     NUMBER = "number"
+    BOOLEAN = "boolean"
     DATE = "date"
     TIME = "time"
     TEXT = "text"
@@ -42,6 +43,13 @@ class Value:
 @dataclass(frozen=True)
 class Identifier:
     """The global identifier: the type's prefix and the row's key."""
+
+
+@dataclass(frozen=True)
+class Constant:
+    """JSON text that is the same for every object of the type."""
+
+    text: str
 
 
 @dataclass(frozen=True)
@@ -92,12 +100,15 @@ class Hop:
 
     `via` is a lookup relation: (relation, column holding that key, column holding the object's).
     Without it the key is the object's own. Where both lie together it becomes a join; where they do
-    not, or in another store, a hole that the next wave fills.
+    not, or in another store, a hole that the next wave fills. `nullable`: the key may be missing.
+    `relation`: where such objects stand in this row's store, if that is not where they mostly do.
     """
 
     to: str
     column: str
     via: tuple[Relation, str, str] | None = None
+    nullable: bool = False
+    relation: Relation | None = None
 
 
 @dataclass(frozen=True)
@@ -128,24 +139,38 @@ class Page:
     far: Hop
 
 
-Source = Value | Identifier | Band | Summary | Hop | One | Many | Page | Measured
+@dataclass(frozen=True)
+class Copies:
+    """A Relay connection over objects of the type `of`, whose copies lie with this object by its key.
+
+    The copies are rows of the other's `copy`; `on` is their column that holds this object's key.
+    """
+
+    of: str
+    relation: Relation
+    on: str
+
+
+Source = Value | Constant | Identifier | Band | Summary | Hop | One | Many | Page | Copies | Measured
 
 
 @dataclass(frozen=True)
 class Condition:
-    """A filter's column and the operators that it takes."""
+    """A filter's column, the operators that it takes, and the form of what is compared."""
 
     column: str
     operators: frozenset[str]
+    json: Json = Json.TEXT
 
 
 @dataclass(frozen=True)
 class ObjectSource:
     """Where a type's objects live: one row of `relation` each.
 
-    `prefix` begins their identifiers. `lookups`: arguments of the root field that find one object
-    through a lookup relation. `filters` and `orders`: the columns that lists may be narrowed and
-    ordered by, by the name of the input field.
+    `prefix` begins their identifiers. `copy` holds the same rows beside somebody whom they are about, by
+    that one's key: who may see only what is about themselves reads them there. `lookups`: arguments of
+    the root field that find one object through a lookup relation. `filters` and `orders`: the columns
+    that lists may be narrowed and ordered by, by the name of the input field.
     """
 
     type: str
@@ -155,3 +180,4 @@ class ObjectSource:
     lookups: Mapping[str, tuple[Relation, str, str]] = field(default_factory=dict)
     filters: Mapping[str, Condition] = field(default_factory=dict)
     orders: Mapping[str, tuple[str, Json]] = field(default_factory=dict)
+    copy: Relation | None = None

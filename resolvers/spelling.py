@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     ColumnElement,
     Date,
     DateTime,
@@ -40,6 +41,7 @@ from resolvers.sources import Json, Measure, Measured, Value
 
 TYPES: dict[str, TypeEngine[Any]] = {
     "bigint": BigInteger(),
+    "boolean": Boolean(),
     "integer": Integer(),
     "text": Text(),
     "date": Date(),
@@ -157,6 +159,8 @@ def spell(value: Value, column: ColumnElement[Any]) -> Pieces:
     match value.json:
         case Json.NUMBER:
             pieces = [column]
+        case Json.BOOLEAN:
+            pieces = [cast(column, Text())]
         case Json.CODE:
             pieces = ['"', column, '"']
         case Json.TIME:

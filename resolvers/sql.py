@@ -95,7 +95,7 @@ class Renderer:
         owned = self.owned.get(relation)
         clause = alias(relation, name)
         if owned is None:
-            self.pinned = False
+            self.pinned = self.pinned and relation.key is None  # a reference table is on every shard
             return clause
         keys = (*owned.keys, *owned.far) if both_ends else owned.keys
         conditions = [clause.c[column] == self.bind(OWN_KEYS[Own(owner)]) for owner, column in keys]
@@ -109,8 +109,13 @@ class Renderer:
     def _takes_part(self, account: ColumnElement[Any], part: TakesPart, name: str) -> ColumnElement[bool]:
         """The account takes part in something of the token's business."""
         other = alias(part.relation, f"{name}_part")
-        mine = other.c[part.business] == self.bind(OWN_KEYS[Own.BUSINESS])
-        return exists(select(literal_column("1")).where(other.c[part.account] == account, mine))
+        conditions = [
+            other.c[part.account] == account,
+            other.c[part.business] == self.bind(OWN_KEYS[Own.BUSINESS]),
+        ]
+        if self.sharded and self.asked is not None:
+            conditions.append(other.c[part.account] == self.asked)
+        return exists(select(literal_column("1")).where(*conditions))
 
     def bind(self, parameter: Parameter) -> ColumnElement[Any]:
         """The parameter's place in the statement; the same parameter has one place."""
@@ -130,11 +135,12 @@ class Renderer:
         """(mark, JSON text) of one fetch."""
         if fetch.object is None:
             return self._list(fetch)
+        self.asked = self._asked_keys(fetch)
         if fetch.via is None:
             assert isinstance(fetch.object, ObjectOf)
             relation = fetch.object.source.relation
             clause = self.alias(relation)
-            key = clause.c[relation.key or ""]
+            key = clause.c[relation.identity]
             row = Row(clause, clause, key)
         else:
             lookup, key_column, target_column = fetch.via
@@ -144,9 +150,8 @@ class Renderer:
             if isinstance(fetch.object, ObjectOf):
                 relation = fetch.object.source.relation
                 clause = self.alias(relation)
-                own = clause.c[relation.key or ""]
+                own = clause.c[relation.identity]
                 row = Row(clause, first.join(clause, own == first.c[target_column]), own)
-        self.asked = self._asked_keys(fetch)
         text = concatenate(self.value(fetch.object, row))
         if fetch.keys is not None:
             mark = quote(f"{fetch.slot}:")
@@ -189,8 +194,9 @@ class Renderer:
                 return [text]
             case Value():
                 return spell(bound, row.clause.c[bound.column])
-            case Hole(slot, column):
-                return [f"{HOLE}{slot}:", row.key if row.stands_in else row.clause.c[column], HOLE]
+            case Hole(slot, column, nullable):
+                hole: Pieces = [f"{HOLE}{slot}:", row.key if row.stands_in else row.clause.c[column], HOLE]
+                return [func.coalesce(concatenate(hole), quote("null"))] if nullable else hole
             case ObjectOf(_, members):
                 return self._object(bound, members, row)
             case Joined():
@@ -220,12 +226,24 @@ class Renderer:
 
     def _joined(self, bound: Joined, row: Row) -> Pieces:
         relation = bound.object.source.relation
+        if bound.source.nullable:
+            return self._joined_if_there(bound, row)
         if _needs_key_alone(bound.object):
             # The foreign key says that the far row is there, and whoever sees the link sees both ends.
             key = row.clause.c[bound.source.column]
             return self.value(bound.object, Row(row.clause, row.source, key, stands_in=True))
-        clause = row.join(self, relation, relation.key or "", bound.source.column)
-        return self.value(bound.object, Row(clause, row.source, clause.c[relation.key or ""]))
+        clause = row.join(self, relation, relation.identity, bound.source.column)
+        return self.value(bound.object, Row(clause, row.source, clause.c[relation.identity]))
+
+    def _joined_if_there(self, bound: Joined, row: Row) -> Pieces:
+        """The object, or null. Not an inner join, which would leave out the row that leads to nobody."""
+        relation = bound.object.source.relation
+        clause = self.alias(relation)
+        key = clause.c[relation.identity]
+        inner = Row(clause, clause, key)
+        text = concatenate(self.value(bound.object, inner))
+        found = select(text).select_from(inner.source).where(key == row.clause.c[bound.source.column])
+        return [func.coalesce(within(found, row).scalar_subquery(), quote("null"))]
 
     def _one(self, bound: OneOf, row: Row) -> Pieces:
         # A scalar subselect, not an outer join: within a page a join is made before the LIMIT (1.17 ms
@@ -321,7 +339,7 @@ def _place(name: str, type_: str, sharded: bool) -> ColumnElement[Any]:
 
 def _needs_key_alone(bound: ObjectOf) -> bool:
     """Whether nothing selected of the object stands in its own row but the key."""
-    key = bound.source.relation.key
+    key = bound.source.relation.identity
     return not any(
         isinstance(member, Value) or (isinstance(member, Hole) and member.column != key)
         for _, member in bound.members

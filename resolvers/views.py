@@ -7,13 +7,26 @@ token to its own rows (`worlds.py`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from resolvers.catalogue import Class, Relation, Store, TakesPart
-from resolvers.sources import Band, Hop, Identifier, Many, ObjectSource, One, Page, Source, Summary, Value
-from schema.build import TYPES, fields_of
+from resolvers.sources import (
+    Band,
+    Constant,
+    Copies,
+    Hop,
+    Identifier,
+    Many,
+    ObjectSource,
+    One,
+    Page,
+    Source,
+    Summary,
+    Value,
+)
+from schema.build import TYPES, MissingTerms, fields_of, marks_of, rows_of, rows_open
 from schema.purposes import Purpose
-from schema.terms import ALL_ROWS, OWN, TERMS, Mark, Marks, Rows
+from schema.terms import ALL_ROWS, OWN, Mark, Marks, Rows
 
 
 class PolicyGap(Exception):
@@ -30,9 +43,20 @@ class View:
     kinds: Mapping[str, Marks] | None = None
 
 
+def objects_for(objects: Mapping[str, ObjectSource], purpose: Purpose) -> dict[str, ObjectSource]:
+    """The sources as the purpose reads them: who sees only what is about themselves reads their copies."""
+    return {
+        name: replace(source, relation=source.copy)
+        if source.copy is not None and rows_of(name).kinds[ALL_ROWS][purpose] is Mark.OWN_SUBJECT
+        else source
+        for name, source in objects.items()
+    }
+
+
 def views_of(objects: Mapping[str, ObjectSource], store: Store, purpose: Purpose) -> dict[str, View]:
     """The purpose's views in the store, by name; empty if it sees nothing there."""
     views: dict[str, View] = {}
+    objects = objects_for(objects, purpose)
     for source in objects.values():
         for mark, kinds, relation, columns in _reads(objects, source, purpose):
             if relation.store is store:
@@ -47,32 +71,50 @@ Read = tuple[Mark, Mapping[str, Marks] | None, Relation, set[str]]
 
 
 def _reads(objects: Mapping[str, ObjectSource], source: ObjectSource, purpose: Purpose) -> Iterator[Read]:
-    rows = _rows_of(_type_named(source.type))[ALL_ROWS]
-    if not rows.open_to(purpose):
+    if not rows_open(source.type, purpose):
         return
-    yield rows[purpose], None, source.relation, {source.relation.key or ""}
-    yield from _reads_of_fields(_type_named(source.type), source.relation, source.fields, purpose)
+    yield from _reads_of_rows(objects, source, source.relation, purpose)
     for line, (relation, key, target) in source.lookups.items():
         marks = _marks(_type_named(source.type), line)
         if marks.open_to(purpose):
             yield marks[purpose], None, relation, {key, target}
 
 
+def _reads_of_rows(
+    objects: Mapping[str, ObjectSource], source: ObjectSource, relation: Relation, purpose: Purpose
+) -> Iterator[Read]:
+    """What is read of `relation`, where objects of this source stand."""
+    mark = rows_of(source.type).kinds[ALL_ROWS][purpose]
+    yield mark, None, relation, {relation.identity}
+    if mark is Mark.TAKES_PART and relation.takes_part is not None:
+        part = relation.takes_part
+        yield Mark.OWN_BUSINESS, None, part.relation, {part.account, part.business}
+    yield from _reads_of_fields(objects, _type_named(source.type), relation, source.fields, purpose)
+
+
 def _reads_of_fields(
-    cls: type, relation: Relation, fields: Mapping[str, Source], purpose: Purpose
+    objects: Mapping[str, ObjectSource],
+    cls: type,
+    relation: Relation,
+    fields: Mapping[str, Source],
+    purpose: Purpose,
 ) -> Iterator[Read]:
     for name, source in fields.items():
         marks = _marks(cls, name)
         if marks.open_to(purpose):
-            yield from _reads_of_field(source, marks[purpose], relation, purpose)
+            yield from _reads_of_field(objects, source, marks[purpose], relation, purpose)
 
 
-def _reads_of_field(source: Source, mark: Mark, relation: Relation, purpose: Purpose) -> Iterator[Read]:
+def _reads_of_field(
+    objects: Mapping[str, ObjectSource], source: Source, mark: Mark, relation: Relation, purpose: Purpose
+) -> Iterator[Read]:
     match source:
         case Value(column):
             yield mark, None, relation, {column}
+        case Constant():
+            pass
         case Identifier():
-            yield mark, None, relation, {relation.key or ""}
+            yield mark, None, relation, {relation.identity}
         case Band(other, on):
             yield mark, None, other, {on}
         case Summary(other, on, day):
@@ -81,18 +123,23 @@ def _reads_of_field(source: Source, mark: Mark, relation: Relation, purpose: Pur
             yield mark, None, source.horizon, {"day"}
         case Hop(_, column, via):
             yield mark, None, relation, {column}
+            if source.relation is not None:
+                yield from _reads_of_rows(objects, objects[source.to], source.relation, purpose)
             if via is not None:
                 yield mark, None, via[0], {via[1], via[2]}
         case Page(other, on, far):
             yield mark, None, other, {on, far.column}
+        case Copies(of, other, on):
+            yield mark, None, other, {on}
+            yield from _reads_of_rows(objects, objects[of], other, purpose)
         case One(other, on, fields):
             yield mark, None, other, {on}
-            yield from _reads_of_fields(_type_read_from(source), other, fields, purpose)
+            yield from _reads_of_fields(objects, _type_read_from(source), other, fields, purpose)
         case Many(other, on, _, fields):
             cls = _type_read_from(source)
             kinds = _rows_of(cls) or None
             yield mark, kinds, other, {on}
-            yield from _reads_of_fields(cls, other, fields, purpose)
+            yield from _reads_of_fields(objects, cls, other, fields, purpose)
 
 
 def _type_named(name: str) -> type:
@@ -113,10 +160,10 @@ def _type_read_from(source: One | Many) -> type:
 
 
 def _marks(cls: type, name: str) -> Marks:
-    marks: Marks | None = fields_of(cls)[name].metadata[TERMS].marks
-    if marks is None:
-        raise PolicyGap(f"{cls.__name__}.{name} has a source but no marks")
-    return marks
+    try:
+        return marks_of(fields_of(cls)[name])
+    except MissingTerms:
+        raise PolicyGap(f"{cls.__name__}.{name} has a source but no marks") from None
 
 
 # --- whose rows a bound token sees ----------------------------------------------------------------
@@ -154,7 +201,8 @@ def owned_relations(
     for store in stores:
         for view in views_of(objects, store, purpose).values():
             about_people = any(column.kind is not Class.PUBLIC for column in view.relation.columns.values())
-            if about_people and view.marks & OWN:
+            own = view.marks & OWN
+            if about_people and own and not (view.relation.leads_on and own == {Mark.TAKES_PART}):
                 found[view.relation] = _owned(view)
     return found
 

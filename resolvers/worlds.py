@@ -11,7 +11,7 @@ from resolvers.catalogue import Relation
 from resolvers.cursors import Cursors
 from resolvers.policies import Texts, policy_texts, version_texts
 from resolvers.sources import ObjectSource
-from resolvers.views import Owned, owned_relations
+from resolvers.views import Owned, objects_for, owned_relations
 from schema.build import build_schemas, fields_of
 from schema.matrix import digest
 from schema.purposes import Purpose
@@ -49,7 +49,7 @@ def build_worlds(
     return {
         purpose: World(
             schema=schema,
-            objects=objects,
+            objects=objects_for(objects, purpose),
             constants={"policy": policy_texts(purpose), "policyVersions": version_texts(purpose)},
             cursors=cursors,
             binding=f"{purpose}|{policy}",

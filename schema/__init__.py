@@ -11,6 +11,7 @@ From the policy to a valid operation:
     content      what people write: for nobody
     profiles     who may object, and until when
     objections   what a person may do about the use of their data, and what became of it
+    business     businesses and their conversations on both messengers
     privacy      what the gateway says of its own policy
     mutation     what may be changed
     query        root fields

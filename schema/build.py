@@ -22,11 +22,17 @@ from strawberry.types.base import (
 )
 from strawberry.types.field import StrawberryField
 
-from schema import messenger, mutation, objections, pages, phones, privacy, query, social
+from schema import business, messenger, mutation, objections, pages, phones, privacy, query, social
 from schema.purposes import Purpose
-from schema.terms import TERMS, Rows, Terms
+from schema.terms import ALL_ROWS, TERMS, Marks, Rows, Terms
 
-NODES: tuple[type, ...] = (messenger.MessengerAccount, social.SocialAccount)
+NODES: tuple[type, ...] = (
+    messenger.MessengerAccount,
+    social.SocialAccount,
+    business.Business,
+    business.MessengerConversation,
+    business.SocialConversation,
+)
 TYPES: tuple[type, ...] = (
     messenger.MessengerAccount,
     messenger.UsageStats,
@@ -44,16 +50,40 @@ TYPES: tuple[type, ...] = (
     privacy.PolicyVersion,
     privacy.PolicyMark,
     *objections.OUTCOMES,
+    business.Business,
+    business.BusinessEdge,
+    business.BusinessConnection,
+    business.BusinessConversation,
+    business.MessengerConversation,
+    business.SocialConversation,
+    business.BusinessConversationEdge,
+    business.BusinessConversationConnection,
+    business.MessengerConversationEdge,
+    business.MessengerConversationConnection,
+    business.SocialConversationEdge,
+    business.SocialConversationConnection,
 )
 INPUTS: tuple[type, ...] = (
     messenger.MessengerAccountFilter,
     messenger.MessengerAccountOrder,
     social.SocialAccountFilter,
     social.SocialAccountOrder,
+    business.BusinessOrder,
+    business.BusinessConversationFilter,
+    business.BusinessConversationOrder,
 )
 # These carry no data and no choice of data, whoever asks.
 WITHOUT_TERMS: frozenset[type] = frozenset(
-    {pages.PageInfo, pages.Node, pages.CodeFilter, pages.TextFilter, pages.TimeFilter}
+    {
+        pages.PageInfo,
+        pages.Node,
+        pages.CodeFilter,
+        pages.TextFilter,
+        pages.TimeFilter,
+        pages.DateFilter,
+        business.CategoryFilter,
+        business.StatusFilter,
+    }
 )
 _BY_NAME = {cls.__name__: cls for cls in TYPES}
 
@@ -66,8 +96,25 @@ def rows_open(type_name: str, purpose: Purpose) -> bool:
     """Whether the purpose sees any row of the type."""
     if type_name == pages.Node.__name__:
         return any(rows_open(node.__name__, purpose) for node in NODES)
-    declared: Rows = _BY_NAME[type_name].ROWS  # type: ignore[attr-defined]
-    return declared.open_to(purpose)
+    return rows_of(type_name).open_to(purpose)
+
+
+def rows_of(type_name: str) -> Rows:
+    """The marks of the type's rows; where the policy has no line on them, those of the identifier."""
+    cls = _BY_NAME[type_name]
+    declared: Rows | None = getattr(cls, "ROWS", None)
+    return declared or Rows({ALL_ROWS: marks_of(fields_of(cls)["id"])})
+
+
+def marks_of(field: StrawberryField) -> Marks:
+    """The marks on which a field of an output type stands: its own, or those of the line it follows."""
+    terms: Terms = field.metadata[TERMS]
+    if terms.marks is not None:
+        return terms.marks
+    if terms.line is None:
+        raise MissingTerms(f"{field.python_name} has no marks")
+    type_name, field_name = terms.line.split(".")
+    return marks_of(fields_of(_BY_NAME[type_name])[field_name])
 
 
 def line_open(line: str, purpose: Purpose) -> bool:

@@ -75,12 +75,13 @@ def policy_lines() -> tuple[Line, ...]:
 
 def _lines_of(cls: type) -> Iterator[Line]:
     rows: Rows | None = getattr(cls, "ROWS", None)
-    for kind, line in rows.kinds.items() if rows else ():
+    for kind, line in rows.kinds.items() if rows and "ROWS" in vars(cls) else ():
         yield Line(cls.__name__, "(row)" if kind == ALL_ROWS else f"(row: {kind})", line)
     fields = {} if cls is Message else fields_of(cls)
     for name, field in fields.items():
         terms = field.metadata.get(TERMS)
-        if terms is not None and terms.marks is not None:
+        # What a type has from an interface is said once, there.
+        if field.origin is cls and terms is not None and terms.marks is not None:
             yield Line(cls.__name__, name, terms.marks)
     for name in getattr(cls, "NEVER", ()):
         if name in fields:

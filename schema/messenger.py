@@ -17,6 +17,11 @@ from schema.phones import PhoneNumber
 from schema.terms import follows, plumbing, rows, seen
 
 if TYPE_CHECKING:
+    from schema.business import (
+        BusinessConversationConnection,
+        BusinessConversationFilter,
+        BusinessConversationOrder,
+    )
     from schema.social import SocialAccount
 
 
@@ -103,6 +108,17 @@ class MessengerAccount(Node):
         last: int | None = None,
         before: str | None = None,
     ) -> ContactConnection: ...
+
+    @seen("- - - - - P O - -", "The member's conversations with businesses, on the messenger.")
+    def business_conversations(
+        self,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+        filter: Annotated[BusinessConversationFilter, strawberry.lazy("schema.business")] | None = None,
+        order_by: Annotated[BusinessConversationOrder, strawberry.lazy("schema.business")] | None = None,
+    ) -> Annotated[BusinessConversationConnection, strawberry.lazy("schema.business")]: ...
 
     contact_count_band: ContactCountBand = seen(
         "- - - - V - O - -",

@@ -70,3 +70,15 @@ class TimeFilter:
     before: datetime.datetime | None = strawberry.field(
         default=strawberry.UNSET, description="Earlier than this time."
     )
+
+
+@strawberry.input(description="Compares a day.")
+class DateFilter:
+    """Conditions on a day; all that are given must hold."""
+
+    from_: datetime.date | None = strawberry.field(
+        name="from", default=strawberry.UNSET, description="On this day or later."
+    )
+    before: datetime.date | None = strawberry.field(
+        default=strawberry.UNSET, description="Earlier than this day."
+    )

@@ -6,6 +6,16 @@ from typing import Annotated
 
 import strawberry
 
+from schema.business import (
+    Business,
+    BusinessConnection,
+    BusinessConversation,
+    BusinessConversationFilter,
+    BusinessConversationOrder,
+    BusinessOrder,
+    MessengerConversationConnection,
+    SocialConversationConnection,
+)
 from schema.messenger import (
     MessengerAccount,
     MessengerAccountConnection,
@@ -101,6 +111,47 @@ class Query:
         filter: SocialAccountFilter | None = None,
         order_by: SocialAccountOrder | None = None,
     ) -> SocialAccountConnection: ...
+
+    @plumbing("Business", "One business, or null.")
+    def business(self, id: strawberry.ID) -> Business | None: ...
+
+    @plumbing("Business", "Businesses: those named by `ids`, or a page of all.")
+    def businesses(
+        self,
+        ids: Identifiers = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        order_by: BusinessOrder | None = None,
+    ) -> BusinessConnection: ...
+
+    @plumbing("BusinessConversation", "One conversation of either channel, or null.")
+    def business_conversation(self, id: strawberry.ID) -> BusinessConversation | None: ...
+
+    @plumbing("BusinessConversation", "Conversations on the first messenger: those named, or a page of all.")
+    def messenger_conversations(
+        self,
+        ids: Identifiers = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        filter: BusinessConversationFilter | None = None,
+        order_by: BusinessConversationOrder | None = None,
+    ) -> MessengerConversationConnection: ...
+
+    @plumbing("BusinessConversation", "Conversations on the second messenger: those named, or a page of all.")
+    def social_conversations(
+        self,
+        ids: Identifiers = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        filter: BusinessConversationFilter | None = None,
+        order_by: BusinessConversationOrder | None = None,
+    ) -> SocialConversationConnection: ...
 
     @belongs(PREFERENCES, "What the person may do about each purpose, and until when.")
     async def objection_eligibility(self, info: Info) -> list[ObjectionEligibility]:

@@ -46,8 +46,8 @@ class Mark(StrEnum):
 
 # Rows of what the token is bound to, and no others.
 OWN = frozenset({Mark.TAKES_PART, Mark.OWN_BUSINESS, Mark.OWN_MERCHANT, Mark.OWN_SUBJECT})
-# P, B, M and S wait for their types. What is not listed here exists in no schema: deny by default.
-OPEN = frozenset({Mark.VISIBLE, Mark.ABSENT, Mark.NULL, Mark.OWN_SUBJECT})
+# M and S wait for their types. What is not listed here exists in no schema: deny by default.
+OPEN = frozenset({Mark.VISIBLE, Mark.ABSENT, Mark.NULL, Mark.OWN_SUBJECT, Mark.TAKES_PART, Mark.OWN_BUSINESS})
 
 
 @dataclass(frozen=True)

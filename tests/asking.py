@@ -45,10 +45,11 @@ NewDatabase = Callable[[str], Awaitable[str]]
 ADS, FRIENDS = Purpose.ADS_PERSONALIZATION, Purpose.FRIEND_SUGGESTIONS
 INFRASTRUCTURE, SECURITY = Purpose.INFRASTRUCTURE, Purpose.SECURITY
 # The purposes that see people's data.
+BUSINESS = Purpose.BUSINESS_MESSAGING
 SUBJECT, PREFERENCES = Purpose.SUBJECT_ACCESS, Purpose.PREFERENCES
-SEEING = (ADS, FRIENDS, INFRASTRUCTURE, SECURITY, SUBJECT, PREFERENCES)
+SEEING = (ADS, FRIENDS, INFRASTRUCTURE, SECURITY, BUSINESS, SUBJECT, PREFERENCES)
 # Those whose tokens are bound to what they may see.
-BOUND = (SUBJECT, PREFERENCES)
+BOUND = (BUSINESS, SUBJECT, PREFERENCES)
 SECRET = "a secret of the tests, long enough for its keys"
 GRAPHQL = b"application/graphql-response+json"
 SOMEBODY = Bound(messenger_id=0, social_id=0, merchant_id=0, business_id=0)
@@ -327,7 +328,8 @@ def reference_of(settings: Settings, world: World, purpose: Purpose) -> Referenc
 
 def cursor_binding(world: World, purpose: Purpose) -> str:
     """What the purpose, the policy and the token add to every cursor's."""
-    return f"{purpose}|{digest()}" + (f"|{world.whose.subject}" if purpose in BOUND else "")
+    own = world.whose.business if purpose is BUSINESS else world.whose.subject
+    return f"{purpose}|{digest()}" + (f"|{own}" if purpose in BOUND else "")
 
 
 def known_of(settings: Settings, purpose: Purpose, *worlds: World) -> Known:

@@ -25,13 +25,15 @@ from graphql import (
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLSchema,
+    GraphQLUnionType,
     coerce_input_value,
     get_named_type,
     is_leaf_type,
 )
 from hypothesis import strategies as st
 
-from tests.reference import ASKED, LISTED
+from tests.reference import ASKED, DAYS, FOUND, LISTED
+from tests.world import CATEGORIES, STATUSES
 
 if TYPE_CHECKING:
     from tests.reference import Reference
@@ -196,22 +198,38 @@ class _Writer:
     def _leaf(self, name: str, used: set[str]) -> _Part:
         return _Part(self._key(name, used), only_node=name in {"id", "__typename"})
 
-    def _field(self, type_: GraphQLObjectType, name: str, level: int, rows: int, used: set[str]) -> _Part:
+    def _field(
+        self,
+        type_: GraphQLObjectType | GraphQLInterfaceType,
+        name: str,
+        level: int,
+        rows: int,
+        used: set[str],
+    ) -> _Part:
         inner = get_named_type(type_.fields[name].type)
         if is_leaf_type(inner):
             return self._leaf(name, used)
         key = self._key(name, used)
         arguments, inner_rows = self._arguments(type_, name, rows)
         spelled = self._spelled_arguments(type_, name, arguments)
-        if isinstance(inner, GraphQLInterfaceType):
-            return _Part(key + spelled, self._on_node(inner, level + 1, inner_rows))
+        if isinstance(inner, GraphQLInterfaceType | GraphQLUnionType):
+            return _Part(key + spelled, self._on_one_of(inner, level + 1, inner_rows))
         assert isinstance(inner, GraphQLObjectType)
         return _Part(key + spelled, self._selections(inner, level + 1, inner_rows, set()))
 
-    def _on_node(self, node: GraphQLInterfaceType, level: int, rows: int) -> list[_Part]:
+    def _on_one_of(
+        self, abstract: GraphQLInterfaceType | GraphQLUnionType, level: int, rows: int
+    ) -> list[_Part]:
+        """Fields that all possible types have, and more of some of them."""
         used: set[str] = set()
-        parts = [self._leaf(name, used) for name in ("__typename", "id") if self.chance(50)]
-        for possible in self.schema.get_possible_types(node):
+        parts = [self._leaf("__typename", used)] if self.chance(50) else []
+        if isinstance(abstract, GraphQLInterfaceType):
+            leaves = level >= MAX_LEVEL or rows > MAX_ROWS or self.budget <= 0
+            for name, about in abstract.fields.items():
+                if self.chance(30) and not (leaves and not is_leaf_type(get_named_type(about.type))):
+                    self.budget -= 1
+                    parts.append(self._field(abstract, name, level, rows, used))
+        for possible in self.schema.get_possible_types(abstract):
             if self.chance(70):
                 inner = self._selections(possible, level + 1, rows, used)
                 parts.append(_Part(f"... on {possible.name}", inner, self._directive()))
@@ -296,7 +314,7 @@ class _Writer:
         if name == "node" and "id" in declared:
             pool = [each for known in self._nodes() for each in self.known.identifiers[known]]
             return {"id": self._identifier(pool)}, rows
-        if name in {"messengerAccount", "socialAccount"} and "id" in declared:
+        if type_ is self.schema.query_type and "id" in declared:
             return self._lookup(declared, name), rows
         if "until" in declared and self.chance(40):
             return {"until": self.random.choice([None, *self.known.days])}, rows
@@ -317,7 +335,8 @@ class _Writer:
         return [possible.name for possible in self.schema.get_possible_types(node)]
 
     def _lookup(self, declared: dict[str, Any], name: str) -> dict[str, Any]:
-        pool = self.known.identifiers[name[0].upper() + name[1:]]
+        types = FOUND.get(name, ("MessengerAccount",))
+        pool = [each for type_ in types for each in self.known.identifiers[type_]]
         given: dict[str, Any] = {}
         by_phone = "phone" in declared and self.chance(50)
         if by_phone:
@@ -344,7 +363,7 @@ class _Writer:
         return chosen, rows * max(1, min(most, size))
 
     def _ids(self, name: str) -> dict[str, Any]:
-        pool = self.known.identifiers["MessengerAccount" if name == "messengerAccounts" else "SocialAccount"]
+        pool = self.known.identifiers[LISTED[name]]
         ids = [self._identifier(pool) for _ in range(self.random.choice((0, 1, 1, 2, 5, 9)))]
         given: dict[str, Any] = {"ids": ids + ids[:1] if self.chance(25) else ids}
         if self.mistake(20):
@@ -419,13 +438,16 @@ class _Writer:
             "countryCode": self.known.countries,
             "displayName": self.known.names,
             "registeredAt": self.known.times,
+            "category": list(CATEGORIES),
+            "status": list(STATUSES),
+            **dict.fromkeys(DAYS, self.known.days),
         }
         value = self.random.choice(pools[name])
         if operator == "in":
             return [self.random.choice(pools[name]) for _ in range(self.random.randint(0, 4))]
         if operator == "startsWith":
             return value[: self.random.randint(0, 3)]
-        return "\0" if name != "registeredAt" and self.mistake(10) else value
+        return "\0" if name in {"countryCode", "displayName"} and self.mistake(10) else value
 
     # --- arguments: how it is said ----------------------------------------------------------------
 
@@ -543,6 +565,9 @@ def know(world: World, reference: Reference) -> Known:
         identifiers={
             "MessengerAccount": [f"ma_{each}" for each in (*members, *gone, 7, 2**62)],
             "SocialAccount": [f"sa_{each}" for each in (*people, 8, 2**62)],
+            "Business": [f"bu_{each.id}" for each in world.businesses] + ["bu_9"],
+            "MessengerConversation": [f"mc_{each.id}" for each in world.messenger_conversations] + ["mc_9"],
+            "SocialConversation": [f"sc_{each.id}" for each in world.social_conversations] + ["sc_9"],
         },
         phones=[*phones, *(f"{each[:3]} {each[3:6]}-{each[6:]}" for each in phones), "+49 30 123456"],
         names=["", *(account.display_name for account in world.social_accounts), "%", "_da", "\U0001f600"],
@@ -551,18 +576,24 @@ def know(world: World, reference: Reference) -> Known:
         days=[*map(str, days), "0001-01-01", "9999-12-31"],
         cursors=lambda list_, chosen: reference.cursors_of(list_, _coerced(reference.schema, list_, chosen)),
         foreign=_foreign_cursors(reference),
-        people=max(len(members), len(people)),
+        people=max(
+            len(members),
+            len(people),
+            len(world.messenger_conversations),
+            len(world.social_conversations),
+        ),
     )
 
 
 def _coerced(schema: GraphQLSchema, list_: str, chosen: dict[str, Any]) -> dict[str, Any]:
-    query = schema.query_type
+    query, member = schema.query_type, schema.get_type("MessengerAccount")
     assert query is not None
-    if list_ not in query.fields:
+    field = query.fields.get(list_)
+    if field is None and isinstance(member, GraphQLObjectType):
+        field = member.fields.get(list_)
+    if field is None:
         return chosen
-    return {
-        name: coerce_input_value(value, query.fields[list_].args[name].type) for name, value in chosen.items()
-    }
+    return {name: coerce_input_value(value, field.args[name].type) for name, value in chosen.items()}
 
 
 def _foreign_cursors(reference: Reference) -> list[str]:

@@ -38,8 +38,8 @@ NewDatabase = Callable[[str], Awaitable[str]]
 
 PLANS = Path(__file__).with_name("plans")
 KEY = bytes(range(64))
-# Whom the tokens of the cases are bound to, where their purpose needs it.
-SUBJECT_OF_CASES = Bound(messenger_id=28, social_id=1)
+# What the tokens of the cases are bound to, where their purpose needs it.
+BOUND_OF_CASES = Bound(messenger_id=28, social_id=1, merchant_id=1, business_id=2)
 SHOWN = {code: chr(0x2400 + code) for code in range(32) if code not in (9, 10)}
 
 
@@ -80,6 +80,12 @@ def read_case(path: Path) -> Case:
 
 
 CASES = [read_case(path) for path in sorted(PLANS.glob("*.graphql"))]
+
+
+def _bound(case: Case) -> Bound:
+    bound = BOUND_OF_CASES.under(case.purpose)
+    assert bound is not None
+    return bound
 
 
 @dataclass(frozen=True)
@@ -164,7 +170,7 @@ class Golden:
         variables = prepared.coerce(given)
         plan = cache.plan(case.purpose, prepared, variables)
         if case.purpose in BOUND:
-            variables = bind(variables, SUBJECT_OF_CASES)
+            variables = bind(variables, _bound(case))
         if case.cursors:
             binding = next(slot.binding for slot in plan.slots if isinstance(slot, CursorSlot)).read(
                 variables
@@ -175,7 +181,7 @@ class Golden:
                 given[name] = Cursors(KEY).seal(payload, binding)
             variables = prepared.coerce(given)
         if case.purpose in BOUND:
-            variables = bind(variables, SUBJECT_OF_CASES)
+            variables = bind(variables, _bound(case))
         return prepared, plan, variables
 
     async def run(self, case: Case, sharded: bool) -> Outcome:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tests.world import World
+    from tests.world import Conversation, World
 
 MATRIX = Path(__file__).with_name("policy_matrix.csv")
 ROW = "(row)"
@@ -26,8 +26,8 @@ ROW = "(row)"
 OBJECTION = {"ADS_PERSONALIZATION": "ads", "OFFER_MATCHING": "ads", "FRIEND_SUGGESTIONS": "friends"}
 BITS = {"ads": 1, "friends": 2}
 
-# P, B, M and S wait for their types.
-SEEN = frozenset("VANO")
+# M and S wait for their types.
+SEEN = frozenset("VANOPB")
 
 CONTACT_BANDS = ((200, "HUNDREDS"), (50, "MANY"), (10, "TENS"), (1, "FEW"), (0, "NONE"))
 
@@ -76,12 +76,16 @@ class Visible:
     """V_p(D): the rows and fields that exist for one purpose; accounts by number, fields by GraphQL name.
 
     `usage` is day → messages sent; `contacts`, `friends` and `socialAccount` are numbers of accounts
-    that exist here too; `messengerLink` is None or its fields; `phones` are in order.
+    that exist here too; `messengerLink` is None or its fields; `phones` are in order. A conversation's
+    `business` and `customer` are numbers; a customer without an account is None.
     """
 
     messenger: dict[int, Fields]
     social: dict[int, Fields]
     usage_horizon: datetime.date | None
+    businesses: dict[int, Fields]
+    messenger_conversations: dict[int, Fields]
+    social_conversations: dict[int, Fields]
 
 
 def visible(world: World, purpose: str) -> Visible:
@@ -99,21 +103,31 @@ class _Masking:
         self.objected = {each.messenger_id for each in world.restrictions if each.purposes & bit}
 
     def run(self) -> Visible:
+        talks = {"MESSENGER": self.world.messenger_conversations, "SOCIAL": self.world.social_conversations}
+        self.customers = {
+            channel: {each.account_id for each in of if each.business_id == self.whose.business_id}
+            for channel, of in talks.items()
+        }
         self.members = {
             account.id
             for account in self.world.messenger_accounts
             if self._row("MessengerAccount", account.id, account.id == self.whose.messenger_id)
+            or self._is_customer("MESSENGER", account.id)
         }
         self.people = {
             account.id
             for account in self.world.social_accounts
             if self._row("SocialAccount", None, account.id == self.whose.social_id)
+            or self._is_customer("SOCIAL", account.id)
         }
         usage = sees(self.purpose, "MessengerAccount", "usage")
         return Visible(
             messenger=self._messenger(),
             social=self._social(),
             usage_horizon=self.world.usage_horizon if usage else None,
+            businesses=self._businesses(),
+            messenger_conversations=self._conversations("MESSENGER", self.world.messenger_conversations),
+            social_conversations=self._conversations("SOCIAL", self.world.social_conversations),
         )
 
     def _row(self, type_: str, person: int | None, own: bool, kind: str = ROW) -> bool:
@@ -155,6 +169,11 @@ class _Masking:
                         entries[account.id] if own_book else len(contacts[account.id])
                     ),
                     "socialAccount": linked.get(account.id),
+                    "businessConversations": sorted(
+                        each.id
+                        for each in self.world.messenger_conversations
+                        if each.account_id == account.id and self._talk("MESSENGER", each)
+                    ),
                 },
             )
             for account in self.world.messenger_accounts
@@ -191,6 +210,52 @@ class _Masking:
             if account.id in self.people
         }
 
+    def _businesses(self) -> dict[int, Fields]:
+        """The matrix has no line on their rows: who sees their numbers sees all of them."""
+        if not sees(self.purpose, "Business", "id"):
+            return {}
+        return {
+            each.id: self._only_seen(
+                "Business", {"id": each.id, "name": each.name, "verified": each.verified}
+            )
+            for each in self.world.businesses
+        }
+
+    def _conversations(self, channel: str, conversations: tuple[Conversation, ...]) -> dict[int, Fields]:
+        return {
+            each.id: self._only_seen(
+                "BusinessConversation",
+                {
+                    "id": each.id,
+                    "channel": channel,
+                    "category": each.category,
+                    "business": each.business_id,
+                    "customer": each.account_id,
+                    "status": each.status,
+                    "openedOn": each.opened_on,
+                    "lastMessageOn": each.last_message_on,
+                    "messageCount": each.message_count,
+                },
+            )
+            for each in conversations
+            if self._talk(channel, each)
+        }
+
+    def _talk(self, channel: str, conversation: Conversation) -> bool:
+        """B: those of the token's business. O: those of the token's subject."""
+        subject = {"MESSENGER": self.whose.messenger_id, "SOCIAL": self.whose.social_id}[channel]
+        match mark(self.purpose, "BusinessConversation", ROW):
+            case "B":
+                return conversation.business_id == self.whose.business_id
+            case "O":
+                return subject is not None and conversation.account_id == subject
+        return False
+
+    def _is_customer(self, channel: str, number: int) -> bool:
+        """P: who takes part in a conversation of the token's business."""
+        type_ = {"MESSENGER": "MessengerAccount", "SOCIAL": "SocialAccount"}[channel]
+        return mark(self.purpose, type_, ROW) == "P" and number in self.customers[channel]
+
     def _link(self, account_id: int, messenger_id: int, since: datetime.date) -> Fields | None:
         found = mark(self.purpose, "SocialAccount", "messengerLink")
         if found == "N" and messenger_id in self.objected:
@@ -207,4 +272,12 @@ def contact_band(number: int) -> str:
 
 def canaries(world: World) -> Counter[str]:
     """The bodies of all messages: none may ever be found anywhere."""
-    return Counter(each.body for each in (*world.messenger_messages, *world.social_messages))
+    return Counter(
+        each.body
+        for each in (
+            *world.messenger_messages,
+            *world.social_messages,
+            *world.messenger_business_messages,
+            *world.social_business_messages,
+        )
+    )

@@ -31,6 +31,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     GraphQLSkipDirective,
+    GraphQLUnionType,
     InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
@@ -47,19 +48,40 @@ from resolvers.cursors import Cursors
 from tests import oracle
 
 Arguments = dict[str, Any]
-PREFIXES = {"MessengerAccount": "ma_", "SocialAccount": "sa_"}
+PREFIXES = {
+    "MessengerAccount": "ma_",
+    "SocialAccount": "sa_",
+    "Business": "bu_",
+    "MessengerConversation": "mc_",
+    "SocialConversation": "sc_",
+}
 LISTED = {
     "messengerAccounts": "MessengerAccount",
     "contacts": "MessengerAccount",
     "socialAccounts": "SocialAccount",
     "friends": "SocialAccount",
+    "businesses": "Business",
+    "messengerConversations": "MessengerConversation",
+    "socialConversations": "SocialConversation",
+    "businessConversations": "MessengerConversation",
 }
 CONNECTIONS = {
     "messengerAccounts": "MessengerAccountConnection",
     "contacts": "ContactConnection",
     "socialAccounts": "SocialAccountConnection",
     "friends": "FriendConnection",
+    "businesses": "BusinessConnection",
+    "messengerConversations": "MessengerConversationConnection",
+    "socialConversations": "SocialConversationConnection",
+    "businessConversations": "BusinessConversationConnection",
 }
+# Root fields that find one object by its identifier, and the types that it may be of.
+FOUND = {
+    "socialAccount": ("SocialAccount",),
+    "business": ("Business",),
+    "businessConversation": ("MessengerConversation", "SocialConversation"),
+}
+DAYS = {"openedOn", "lastMessageOn"}
 BIGGEST = 2**63 - 1
 BAD_INPUT = "BAD_USER_INPUT"
 BAD_CURSOR = "CURSOR_REFUSED"
@@ -74,7 +96,7 @@ class Refused:
 
 @dataclass(frozen=True)
 class Account:
-    """A visible account: its type, its number, the fields that the purpose sees."""
+    """A visible account, business or conversation: its type, number, and the fields that the purpose sees."""
 
     type: str
     number: int
@@ -141,14 +163,16 @@ class Reference:
         self.binding = binding
         self.policy = policy
         self.seen = seen
+        objects = {
+            "MessengerAccount": seen.messenger,
+            "SocialAccount": seen.social,
+            "Business": seen.businesses,
+            "MessengerConversation": seen.messenger_conversations,
+            "SocialConversation": seen.social_conversations,
+        }
         self.accounts = {
-            "MessengerAccount": {
-                number: Account("MessengerAccount", number, fields)
-                for number, fields in seen.messenger.items()
-            },
-            "SocialAccount": {
-                number: Account("SocialAccount", number, fields) for number, fields in seen.social.items()
-            },
+            type_: {number: Account(type_, number, fields) for number, fields in found.items()}
+            for type_, found in objects.items()
         }
 
     def answer(self, document: str, variables: Mapping[str, Any], name: str | None = None) -> bytes | Refused:
@@ -218,7 +242,7 @@ class Reference:
         if self.cursors.seal(payload, binding) != cursor:
             raise ValueError("another spelling of a cursor")
         return tuple(
-            datetime.datetime.fromisoformat(str(value)) if name == "registeredAt" else value
+            _from_json(name, value)
             for name, value in zip(_ordered_by(arguments), json.loads(payload), strict=True)
         )
 
@@ -277,9 +301,15 @@ class Reference:
         return tuple(PREFIXES[each.name] for each in self.schema.get_possible_types(node))
 
 
+def _from_json(name: str, value: Any) -> Any:
+    if name == "registeredAt":
+        return datetime.datetime.fromisoformat(str(value))
+    return datetime.date.fromisoformat(str(value)) if name in DAYS else value
+
+
 def _json(value: Any, sort_keys: bool = False) -> str:
     def spell(other: Any) -> str:
-        return other.isoformat() if isinstance(other, datetime.datetime) else str(other)
+        return other.isoformat() if isinstance(other, datetime.date) else str(other)
 
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=sort_keys, default=spell)
 
@@ -320,7 +350,10 @@ def _passes(account: Account, conditions: Mapping[str, Any]) -> bool:
     )
 
 
-def _in_utc(time: datetime.datetime) -> datetime.datetime:
+def _in_utc(time: datetime.date) -> datetime.date:
+    """A time in UTC; a day as it is."""
+    if not isinstance(time, datetime.datetime):
+        return time
     return time if time.tzinfo else time.replace(tzinfo=datetime.UTC)
 
 
@@ -349,6 +382,29 @@ def _friends(account: Account, reference: Reference, arguments: Arguments) -> Pa
 def _social_account(account: Account, reference: Reference, _: Arguments) -> Account | None:
     number = account.fields["socialAccount"]
     return None if number is None else reference.accounts["SocialAccount"][number]
+
+
+def _business_conversations(account: Account, reference: Reference, arguments: Arguments) -> Page:
+    own = [
+        each
+        for each in reference.accounts["MessengerConversation"].values()
+        if each.fields["customer"] == account.number
+    ]
+    return reference.page("businessConversations", own, arguments)
+
+
+def _business(conversation: Account, reference: Reference, _: Arguments) -> Account:
+    return reference.accounts["Business"][conversation.fields["business"]]
+
+
+def _customer(conversation: Account, reference: Reference, _: Arguments) -> Account | None:
+    number = conversation.fields["customer"]
+    type_ = conversation.type.replace("Conversation", "Account")
+    return None if number is None else reference.accounts[type_][number]
+
+
+def _found(_: None, reference: Reference, arguments: Arguments) -> Account | None:
+    return reference.by_identifier(arguments["id"])
 
 
 def _messenger_link(account: Account, reference: Reference, _: Arguments) -> Link | None:
@@ -399,15 +455,27 @@ _EDGE: dict[str, Resolver] = {
 }
 # Answered by ordinary resolvers, which have tests of their own: no plan, and no document here asks for them.
 ASKED = frozenset({"objectionEligibility", "policyMatrix"})
+_CONVERSATION: dict[str, Resolver] = {
+    "id": _identifier,
+    "business": _business,
+    "customer": _customer,
+    **{
+        name: _own(name)
+        for name in ("channel", "category", "status", "openedOn", "lastMessageOn", "messageCount")
+    },
+}
 RESOLVERS: dict[str, dict[str, Resolver]] = {
     "Query": {
         "policy": lambda _, reference, __: reference.policy[0],
         "policyVersions": lambda _, reference, __: reference.policy[1:],
-        "node": lambda _, reference, arguments: reference.by_identifier(arguments["id"]),
+        "node": _found,
         "messengerAccount": _messenger_account,
         "messengerAccounts": _everybody("messengerAccounts"),
-        "socialAccount": lambda _, reference, arguments: reference.by_identifier(arguments["id"]),
+        **dict.fromkeys(FOUND, _found),
         "socialAccounts": _everybody("socialAccounts"),
+        "businesses": _everybody("businesses"),
+        "messengerConversations": _everybody("messengerConversations"),
+        "socialConversations": _everybody("socialConversations"),
     },
     "PolicyVersion": {
         name: lambda policy, _, __, name=name: policy[name]
@@ -422,7 +490,10 @@ RESOLVERS: dict[str, dict[str, Resolver]] = {
         "contacts": _contacts,
         "contactCountBand": _own("contactCountBand"),
         "socialAccount": _social_account,
+        "businessConversations": _business_conversations,
     },
+    "Business": {"id": _identifier, "name": _own("name"), "verified": _own("verified")},
+    **dict.fromkeys(FOUND["businessConversation"], _CONVERSATION),
     "UsageStats": {
         "frequencyBand": lambda usage, _, __: _band(len(usage.within)),
         "activeDays28": lambda usage, _, __: len(usage.within),
@@ -448,14 +519,14 @@ RESOLVERS: dict[str, dict[str, Resolver]] = {
         "endCursor": lambda page, _, __: page.items[-1].cursor if page.items else None,
     },
     **dict.fromkeys(CONNECTIONS.values(), _CONNECTION),
-    **dict.fromkeys(("ContactEdge", "MessengerAccountEdge", "FriendEdge", "SocialAccountEdge"), _EDGE),
+    **dict.fromkeys((name.removesuffix("Connection") + "Edge" for name in CONNECTIONS.values()), _EDGE),
 }
 
 
 def _with_resolvers(schema: GraphQLSchema) -> GraphQLSchema:
     """The same schema object, its own resolvers replaced; a planned field without one here is an error."""
     for type_ in _planned_types(schema):
-        if isinstance(type_, GraphQLInterfaceType):
+        if isinstance(type_, GraphQLInterfaceType | GraphQLUnionType):
             type_.resolve_type = None
         if not isinstance(type_, GraphQLObjectType):
             continue
@@ -476,7 +547,7 @@ def _planned_types(schema: GraphQLSchema) -> Iterable[GraphQLNamedType]:
         if type_.name in found:
             continue
         found[type_.name] = type_
-        if isinstance(type_, GraphQLInterfaceType):
+        if isinstance(type_, GraphQLInterfaceType | GraphQLUnionType):
             waiting += schema.get_possible_types(type_)
         if isinstance(type_, GraphQLInterfaceType | GraphQLObjectType):
             waiting += [get_named_type(each.type) for name, each in type_.fields.items() if name not in ASKED]
@@ -542,7 +613,7 @@ class _Mistakes:
         inner = get_named_type(definition.type)
         if node.selection_set is None:
             return
-        if isinstance(inner, GraphQLInterfaceType):
+        if isinstance(inner, GraphQLInterfaceType | GraphQLUnionType):
             for possible in self.reference.schema.get_possible_types(inner):
                 yield from self._selections(possible, node.selection_set)
         else:
@@ -557,8 +628,11 @@ class _Mistakes:
         elif type_ == "Query" and name == "node":
             if not any(_is_identifier(given["id"], prefix) for prefix in self.reference.prefixes):
                 yield BAD_INPUT
-        elif type_ == "Query" and name in {"messengerAccount", "socialAccount"}:
-            prefix = PREFIXES[name[0].upper() + name[1:]]
+        elif type_ == "Query" and name in FOUND:
+            if not any(_is_identifier(given["id"], PREFIXES[each]) for each in FOUND[name]):
+                yield BAD_INPUT
+        elif type_ == "Query" and name == "messengerAccount":
+            prefix = PREFIXES["MessengerAccount"]
             if len(given) != 1 or ("id" in given and not _is_identifier(given["id"], prefix)):
                 yield BAD_INPUT
 

@@ -148,6 +148,10 @@ async def test_i29_replacing_every_message_changes_no_byte(side: Side, purpose: 
                 replace(each, body=each.body[::-1] * 9) for each in other.messenger_messages
             ),
             social_messages=(),
+            messenger_business_messages=(),
+            social_business_messages=tuple(
+                replace(each, body=each.body[::-1] * 9) for each in other.social_business_messages
+            ),
         )
 
     answers = []
@@ -181,7 +185,7 @@ async def test_i27_no_role_has_a_privilege_on_content(side: Side, store: Store) 
     )
     assert rows == []
     content = {relation.qualified for relation in relations_of(store) if _closed(relation, "body")}
-    assert content == {"content.message"}
+    assert content == {"content.message", "content.business_message"}
 
 
 @pytest.mark.parametrize("store", STORES)

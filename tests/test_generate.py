@@ -291,12 +291,43 @@ async def test_shared_numbers_are_those_of_the_messenger(world: World) -> None:
     assert 0.15 < by_source["SECURITY_2FA"] < 0.25
 
 
+CONVERSATION = "business_id, id, account_id, category, status, opened_on, last_message_on, message_count"
+
+
+async def test_a_business_is_the_same_on_both_messengers(world: World) -> None:
+    """The same number bears the same name in both stores, and talks on both."""
+    names = [
+        dict(await connection.fetch(f"SELECT id, name FROM {store}.business"))
+        for store, connection in (("messenger", world.messenger), ("social", world.social))
+    ]
+    assert names[0] == names[1]
+    for store, connection in (("messenger", world.messenger), ("social", world.social)):
+        talking = await connection.fetch(f"SELECT DISTINCT business_id FROM {store}.business_conversation")
+        assert {row["business_id"] for row in talking} == set(names[0])
+
+
+async def test_customers_have_copies_of_their_conversations(world: World) -> None:
+    """What is found by business is found by customer; on the second messenger some have no account."""
+    nobody = {"messenger": (0, 0), "social": (0.1, 0.3)}
+    for store, connection in (("messenger", world.messenger), ("social", world.social)):
+        rows = await connection.fetch(f"SELECT {CONVERSATION} FROM {store}.business_conversation")
+        copies = await connection.fetch(f"SELECT {CONVERSATION} FROM {store}.customer_conversation")
+        least, most = nobody[store]
+        assert least <= sum(row["account_id"] is None for row in rows) / len(rows) <= most
+        assert {tuple(row) for row in copies} == {tuple(row) for row in rows if row["account_id"]}
+        assert 0.8 < len(rows) / ACCOUNTS < 1.2
+        for column in ("category", "status"):
+            assert len({row[column] for row in rows}) == {"category": 4, "status": 3}[column]
+
+
 async def test_every_message_has_a_canary_of_its_own(world: World) -> None:
     """No canary stands twice, on either messenger."""
     canaries = [
         row["body"].rpartition("canary-")[2]
         for connection in (world.messenger, world.social)
-        for row in await connection.fetch("SELECT body FROM content.message")
+        for row in await connection.fetch(
+            "SELECT body FROM content.message UNION ALL SELECT body FROM content.business_message"
+        )
     ]
     assert len(canaries) > 100
     assert len(set(canaries)) == len(canaries)

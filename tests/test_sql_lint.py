@@ -66,19 +66,31 @@ def one_group(sql: str, store: Store) -> bool:
 def bound_keys(sql: str, store: Store) -> bool:
     """R3: each spread relation is compared with the key that was asked for, the same at every depth.
 
-    A list without a key (R9, R10) is one relation read flat: no subselect, nothing joined.
+    A list without a key (R9, R10) is one relation read flat: no subselect, nothing joined; but it may
+    hold only those who take part in something that lies with them.
     """
     keys = [_asked_for(sql, read) for read in spread(sql, store)]
     if not any(keys):
-        return not keys or (len(keys) == 1 and bare(sql).count("SELECT") == 1)
+        beside = [read for read in spread(sql, store) if _lies_beside(sql, read)]
+        flat = 1 + 2 * len(beside)
+        return not keys or (len(keys) == 1 + len(beside) and bare(sql).count("SELECT") == flat)
     return len(set(map(frozenset, keys))) == 1
 
 
+def _lies_beside(sql: str, read: Read) -> bool:
+    """Whether the rows are asked whether they hold an account that lies with them (P)."""
+    account = read.alias.removesuffix("_part")
+    return read.alias != account and f"{read.alias}.{read.relation.key} = {account}.id" in bare(sql)
+
+
 def _asked_for(sql: str, read: Read) -> set[str]:
-    column = rf"\b{read.alias}\.{read.relation.key}"
-    return set(
-        re.findall(rf"{column} = (?:any\()?(?:CAST\()?(?:string_to_array\(btrim\()?(\$\d+)", bare(sql))
-    )
+    """The parameters that the relation's key is compared with: where it is narrowed, or outside of that."""
+    asked = r"(?:any\()?(?:CAST\()?(?:string_to_array\(btrim\()?(\$\d+)"
+    for alias in (read.alias, f"{read.alias}_own"):
+        found = re.findall(rf"\b{alias}\.{read.relation.key} = {asked}", bare(sql))
+        if found:
+            break
+    return set(found)
 
 
 def bare_columns(sql: str, store: Store) -> bool:
@@ -105,7 +117,11 @@ def top_rows_of_a_parent(sql: str, store: Store) -> bool:
     conditions = bare(sql)
     if "LIMIT" not in conditions or conditions.count("SELECT") == 1:
         return True
-    found = [read for read in spread(sql, store) if f") AS {read.alias}_own" not in conditions]
+    found = [
+        read
+        for read in spread(sql, store)
+        if f") AS {read.alias}_own" not in conditions and not _lies_beside(sql, read)
+    ]
     if not found:
         return True
     parent, *children = sorted(found, key=lambda read: int(read.alias[1:]))
@@ -211,6 +227,7 @@ def test_every_use_of_an_owned_relation_is_narrowed_to_the_tokens_own_rows(
 ) -> None:
     """Under a purpose whose tokens are bound no part of a statement can forget whose rows it may read."""
     _, plan, _ = golden.plan(case, sharded)
+    known = golden.caches[sharded].worlds[case.purpose].owned
     owned = 0
     for statement in chain.from_iterable(plan.waves):
         places = {
@@ -219,10 +236,14 @@ def test_every_use_of_an_owned_relation_is_narrowed_to_the_tokens_own_rows(
             if isinstance(each, OwnKey)
         }
         for read in spread(statement.sql, statement.store):
-            for owner, column in read.relation.owners.items():
-                if case.purpose in BOUND:
+            if read.relation in known:
+                for owner, column in known[read.relation].keys:
                     assert f"{read.alias}.{column} = {places[Own(owner)]}::" in statement.sql
-                    owned += 1
+                if known[read.relation].takes_part is not None:
+                    part = f"{read.alias}_part"
+                    assert f"{part}.account_id = {read.alias}.id" in statement.sql
+                    assert f"{part}.business_id = {places[Own.BUSINESS]}::" in statement.sql
+                owned += 1
         assert places == {} or case.purpose in BOUND
     assert (owned > 0) is (case.purpose in BOUND)
 
@@ -234,7 +255,8 @@ def test_a_list_without_a_key_is_known_to_ask_every_shard(case: Case, golden: Go
     unkeyed = {
         statement.store
         for statement in chain.from_iterable(plan.waves)
-        if not any(_asked_for(statement.sql, read) for read in spread(statement.sql, statement.store))
+        if (found := spread(statement.sql, statement.store))
+        and not any(_asked_for(statement.sql, read) for read in found)
     }
 
     assert plan.fans_out == unkeyed

@@ -11,7 +11,14 @@ from random import Random
 from typing import Any
 
 import pytest
-from graphql import GraphQLNonNull, GraphQLObjectType, GraphQLSchema, get_named_type, is_leaf_type
+from graphql import (
+    GraphQLInterfaceType,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLSchema,
+    get_named_type,
+    is_leaf_type,
+)
 
 from resolvers.catalogue import Store
 from resolvers.cursors import Cursors
@@ -36,7 +43,13 @@ from tests.asking import (
 )
 from tests.world import SocialAccount, Whose, World, differing_pair, random_world
 
-PREFIXES = {"MessengerAccount": "ma_", "SocialAccount": "sa_"}
+PREFIXES = {
+    "MessengerAccount": "ma_",
+    "SocialAccount": "sa_",
+    "Business": "bu_",
+    "MessengerConversation": "mc_",
+    "SocialConversation": "sc_",
+}
 MISSING = 2**61 + 1
 UNKNOWN_PHONE = "+491519999999"
 
@@ -61,8 +74,31 @@ def root_of(schema: GraphQLSchema) -> GraphQLObjectType:
 
 def lists_of(purpose: Purpose) -> dict[str, str]:
     """The purpose's lists of everybody → the type of their items."""
-    names = {"messengerAccounts": "MessengerAccount", "socialAccounts": "SocialAccount"}
+    names = {
+        "messengerAccounts": "MessengerAccount",
+        "socialAccounts": "SocialAccount",
+        "businesses": "Business",
+        "messengerConversations": "MessengerConversation",
+        "socialConversations": "SocialConversation",
+    }
     return {name: type_ for name, type_ in names.items() if name in root_of(schema_for(purpose)).fields}
+
+
+def rows_of(seen: oracle.Visible, type_: str) -> dict[int, oracle.Fields]:
+    """What the oracle calls visible of a type."""
+    rows = {
+        "MessengerAccount": seen.messenger,
+        "SocialAccount": seen.social,
+        "Business": seen.businesses,
+        "MessengerConversation": seen.messenger_conversations,
+        "SocialConversation": seen.social_conversations,
+    }
+    return rows[type_]
+
+
+def line_of(type_: GraphQLObjectType | GraphQLInterfaceType) -> str:
+    """The type in the matrix whose lines the type's fields stand on."""
+    return "BusinessConversation" if type_.name.endswith("Conversation") else type_.name
 
 
 # --- mask at read ---------------------------------------------------------------------------------
@@ -111,7 +147,7 @@ def everything(purpose: Purpose, days: list[datetime.date]) -> tuple[str, set[tu
 
     def leaves(type_: GraphQLObjectType) -> list[str]:
         names = [name for name, field in type_.fields.items() if is_leaf_type(get_named_type(field.type))]
-        read.update((type_.name, name) for name in names)
+        read.update((line_of(type_), name) for name in names)
         return names
 
     def account(type_: GraphQLObjectType) -> str:
@@ -121,7 +157,7 @@ def everything(purpose: Purpose, days: list[datetime.date]) -> tuple[str, set[tu
             if is_leaf_type(inner):
                 continue
             assert isinstance(inner, GraphQLObjectType)
-            read.add((type_.name, name))
+            read.add((line_of(type_), name))
             if name == "usage":
                 measures = " ".join(leaves(inner))
                 parts += [
@@ -137,7 +173,7 @@ def everything(purpose: Purpose, days: list[datetime.date]) -> tuple[str, set[tu
                 parts.append(f"{name}(first: 50) {{ totalCount nodes {{ id }} edges {{ {chosen} }} }}")
             else:
                 ends = [end for end, of in inner.fields.items() if not is_leaf_type(get_named_type(of.type))]
-                if name == "socialAccount":
+                if name in {"socialAccount", "customer"}:
                     parts.append(f"{name} {{ id }}")
                     continue
                 read.update((inner.name, end) for end in ends)
@@ -150,7 +186,7 @@ def everything(purpose: Purpose, days: list[datetime.date]) -> tuple[str, set[tu
     for name, type_name in lists_of(purpose).items():
         type_ = schema.type_map[type_name]
         assert isinstance(type_, GraphQLObjectType)
-        roots.append(f"{name}(first: 50) {{ totalCount nodes {{ {account(type_)} }} }}")
+        roots.append(f"{name}(first: 100) {{ totalCount nodes {{ {account(type_)} }} }}")
     return "{ " + " ".join(roots) + " }", read
 
 
@@ -158,8 +194,8 @@ def expected(seen: oracle.Visible, purpose: Purpose, days: list[datetime.date]) 
     """The answer to `everything`, from the oracle alone."""
     roots: dict[str, Any] = {}
     for name, type_ in lists_of(purpose).items():
-        accounts = seen.messenger if type_ == "MessengerAccount" else seen.social
-        nodes = [_account(seen, type_, fields, days) for _, fields in sorted(accounts.items())]
+        rows = rows_of(seen, type_)
+        nodes = [_account(seen, type_, fields, days) for _, fields in sorted(rows.items())]
         roots[name] = {"totalCount": len(nodes), "nodes": nodes}
     return roots
 
@@ -175,11 +211,19 @@ def _account(seen: oracle.Visible, type_: str, fields: oracle.Fields, days: list
             assert seen.usage_horizon is not None
             told |= {f"u{number}": _usage(value, day) for number, day in enumerate(days)}
             told[name] = _usage(value, seen.usage_horizon)
-        elif name in {"contacts", "friends"}:
-            ends = [{"id": f"{PREFIXES[type_]}{number}"} for number in value]
+        elif name in {"contacts", "friends", "businessConversations"}:
+            prefix = "mc_" if name == "businessConversations" else PREFIXES[type_]
+            ends = [{"id": f"{prefix}{number}"} for number in value]
             both = ("account", "node") if name == "contacts" else ("node",)
             edges = [dict.fromkeys(both, end) for end in ends]
             told[name] = {"totalCount": len(ends), "nodes": ends, "edges": edges}
+        elif name in {"openedOn", "lastMessageOn"}:
+            told[name] = value.isoformat()
+        elif name == "business":
+            told[name] = {**seen.businesses[value], "id": f"bu_{value}"}
+        elif name == "customer":
+            prefix = "ma_" if type_ == "MessengerConversation" else "sa_"
+            told[name] = None if value is None else {"id": f"{prefix}{value}"}
         elif name == "socialAccount":
             told[name] = None if value is None else {"id": f"sa_{value}"}
         elif name == "messengerLink":
@@ -236,9 +280,9 @@ async def test_i4_i5_a_crawl_finds_all_that_is_visible_and_it_is_true(
 # --- lists ----------------------------------------------------------------------------------------
 
 
-def choices(type_: str, purpose: Purpose, world: World) -> Iterator[dict[str, Any]]:
+def choices(list_: str, purpose: Purpose, world: World) -> Iterator[dict[str, Any]]:
     """Every order with every kind of filter that the purpose has."""
-    fields = root_of(schema_for(purpose)).fields[type_[0].lower() + type_[1:] + "s"].args
+    fields = root_of(schema_for(purpose)).fields[list_].args
     orders: list[Any] = [None]
     if "orderBy" in fields:
         names = get_named_type(fields["orderBy"].type).fields  # type: ignore[union-attr]
@@ -252,6 +296,11 @@ def choices(type_: str, purpose: Purpose, world: World) -> Iterator[dict[str, An
             {"registeredAt": {"from": "2016-08-25T00:00:00Z"}},
             {"registeredAt": {"before": "2016-08-25T00:00:00Z"}},
         ]
+    if "status" in known:
+        filters += [
+            {"status": {"eq": "OPEN"}, "category": {"in": ["SERVICE", "UTILITY"]}},
+            {"openedOn": {"from": "2016-09-30"}, "lastMessageOn": {"before": "2016-10-02"}},
+        ]
     if "displayName" in known:
         filters += [{"displayName": {"startsWith": "Ada"}}, {"displayName": {"eq": ""}}]
     for order, condition in itertools.product(orders, filters):
@@ -261,7 +310,8 @@ def choices(type_: str, purpose: Purpose, world: World) -> Iterator[dict[str, An
 
 def declared(type_: str, chosen: dict[str, Any]) -> tuple[str, str]:
     """Declarations and arguments for what is chosen."""
-    types = {"orderBy": f"{type_}Order", "filter": f"{type_}Filter"}
+    named = "BusinessConversation" if type_.endswith("Conversation") else type_
+    types = {"orderBy": f"{named}Order", "filter": f"{named}Filter"}
     return (
         "".join(f", ${name}: {types[name]}" for name in chosen),
         "".join(f", {name}: ${name}" for name in chosen),
@@ -313,8 +363,8 @@ async def test_i11_total_count_is_what_paging_finds_each_visible_row_once(
     await side.hold(world)
     seen = oracle.visible(world, purpose)
     for name, type_ in lists_of(purpose).items():
-        everybody = seen.messenger if type_ == "MessengerAccount" else seen.social
-        for number, chosen in enumerate(choices(type_, purpose, world)):
+        everybody = rows_of(seen, type_)
+        for number, chosen in enumerate(choices(name, purpose, world)):
             more, _ = declared(type_, chosen)
             size = (1, 5, 7, 30)[number % 4]
             forwards, total = await walk(side, purpose, name, "}", more, chosen, "first", size)
@@ -355,7 +405,7 @@ async def test_i6_which_rows_a_list_holds_never_depends_on_the_fields(side: Side
         type_ = schema_for(purpose).type_map[type_name]
         assert isinstance(type_, GraphQLObjectType)
         fields = [_spelled(type_, field) for field in type_.fields]
-        for chosen in choices(type_name, purpose, world):
+        for chosen in choices(name, purpose, world):
             more, arguments = declared(type_name, chosen)
             answers = []
             for _ in range(3):
@@ -496,7 +546,7 @@ async def _cursors(
     """A cursor of each list, order and filter of the purpose → how it is asked for."""
     found = {}
     for name, type_ in lists_of(purpose).items():
-        for chosen in choices(type_, purpose, world):
+        for chosen in choices(name, purpose, world):
             more, arguments = declared(type_, chosen)
             asked = f"{name}(first: 1, after: $at{arguments}) {{ edges {{ cursor }} }}"
             document = f"query($at: String{more}) {{ {asked} }}"

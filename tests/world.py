@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 Random = randomness.Random
 T = TypeVar("T")
 
+CATEGORIES = ("AUTHENTICATION", "MARKETING", "SERVICE", "UTILITY")
+STATUSES = ("ANSWERED", "CLOSED", "OPEN")
 SOURCES = ("MESSENGER_SHARED", "SECURITY_2FA", "SELF_PROFILE")
 COUNTRIES = {"+49151": "DE", "+44770": "GB", "+14155": "US", "+91981": "IN"}
 HORIZON = datetime.date(2016, 10, 1)
@@ -135,6 +137,44 @@ class Whose:
         accounts = {"ma": self.messenger_id, "sa": self.social_id}
         return ", ".join(f"subject {kind}_{each}" for kind, each in accounts.items() if each is not None)
 
+    @property
+    def business(self) -> str:
+        """The same for a business."""
+        return f"business {self.business_id}"
+
+
+@dataclass(frozen=True)
+class Business:
+    """A business, which is the same in both stores."""
+
+    id: int
+    name: str
+    verified: bool
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """A business's conversation; on the second messenger the customer may have no account."""
+
+    business_id: int
+    id: int
+    account_id: int | None
+    category: str
+    status: str
+    opened_on: datetime.date
+    last_message_on: datetime.date
+    message_count: int
+
+
+@dataclass(frozen=True)
+class BusinessMessage:
+    business_id: int
+    conversation_id: int
+    id: int
+    from_customer: bool
+    sent_at: datetime.datetime
+    body: str
+
 
 @dataclass(frozen=True)
 class World:
@@ -152,6 +192,11 @@ class World:
     messenger_messages: tuple[Message, ...] = ()
     social_messages: tuple[Message, ...] = ()
     whose: Whose = Whose(messenger_id=0, social_id=0, merchant_id=0, business_id=0)
+    businesses: tuple[Business, ...] = ()
+    messenger_conversations: tuple[Conversation, ...] = ()
+    social_conversations: tuple[Conversation, ...] = ()
+    messenger_business_messages: tuple[BusinessMessage, ...] = ()
+    social_business_messages: tuple[BusinessMessage, ...] = ()
 
 
 # --- making one -----------------------------------------------------------------------------------
@@ -176,6 +221,10 @@ def _make(random: Random, size: int) -> World:
     friends = {Friendship(*pair) for pair in _pairs(random, people)}
     friends |= {Friendship(tie.friend_id, tie.account_id) for tie in friends}
     accounts = _accounts(random, members)
+    businesses = tuple(
+        Business(number, _name(random), _chance(random, 0.6)) for number in _numbers(random, 1 + size // 4)
+    )
+    talks = [_conversations(random, businesses, members, 0), _conversations(random, businesses, people, 0.2)]
     return World(
         messenger_accounts=accounts,
         daily_usage=tuple(row for number in members for row in _usage(random, number)),
@@ -190,7 +239,12 @@ def _make(random: Random, size: int) -> World:
         ),
         messenger_messages=_messages(random, members, "messenger"),
         social_messages=_messages(random, people, "social"),
-        whose=_whose(random, members, people, links),
+        whose=replace(_whose(random, members, people, links), business_id=random.choice(businesses[:2]).id),
+        businesses=businesses,
+        messenger_conversations=talks[0],
+        social_conversations=talks[1],
+        messenger_business_messages=_business_messages(random, talks[0], "messenger"),
+        social_business_messages=_business_messages(random, talks[1], "social"),
     )
 
 
@@ -313,6 +367,47 @@ def _messages(random: Random, numbers: list[int], store: str) -> tuple[Message, 
     )
 
 
+def _conversations(
+    random: Random, businesses: tuple[Business, ...], customers: list[int], nobody: float
+) -> tuple[Conversation, ...]:
+    """Several with some customers, none with others, all with few businesses; many tie in every order."""
+    made = []
+    for number in _numbers(random, len(customers) * 2):
+        account = None if _chance(random, nobody) else random.choice(customers[: 1 + len(customers) // 2])
+        made.append(_conversation(random, random.choice(businesses), number, account))
+    return tuple(made)
+
+
+def _conversation(random: Random, business: Business, number: int, account: int | None) -> Conversation:
+    opened = HORIZON - datetime.timedelta(random.choice((0, 1, 1, 400)))
+    return Conversation(
+        business.id,
+        number,
+        account,
+        random.choice(CATEGORIES),
+        random.choice(STATUSES),
+        opened,
+        opened + datetime.timedelta(random.choice((0, 0, 1, 30))),
+        random.choice((1, 2, 2**31 - 1)),
+    )
+
+
+def _business_messages(
+    random: Random, conversations: tuple[Conversation, ...], store: str
+) -> tuple[BusinessMessage, ...]:
+    return tuple(
+        BusinessMessage(
+            each.business_id,
+            each.id,
+            place,
+            _chance(random, 0.5),
+            _joined(random),
+            f"CANARY-business-{store}-{place}-{random.randint(0, 10**9)}",
+        )
+        for place, each in enumerate(conversations)
+    )
+
+
 # --- loading --------------------------------------------------------------------------------------
 
 
@@ -328,13 +423,17 @@ async def _load_messenger(world: World, store: Connection) -> None:
         await store.execute(
             "TRUNCATE messenger.account, messenger.phone_lookup, messenger.restriction,"
             " messenger.daily_usage, messenger.contact, messenger.terms_acceptance, messenger.suspended,"
-            " messenger.unplaced, content.message"
+            " messenger.unplaced, content.message, messenger.business,"
+            " messenger.business_conversation, messenger.customer_conversation, content.business_message"
         )
         await store.execute("UPDATE messenger.usage_horizon SET day = $1", world.usage_horizon)
         await _copy(store, "messenger.account", MessengerAccount, world.messenger_accounts)
         await _copy(store, "messenger.daily_usage", DailyUsage, world.daily_usage)
         await _copy(store, "messenger.contact", Contact, world.contacts)
         await _copy(store, "content.message", Message, world.messenger_messages)
+        await _copy(store, "messenger.business", Business, world.businesses)
+        await _copy(store, "messenger.business_conversation", Conversation, world.messenger_conversations)
+        await _copy(store, "content.business_message", BusinessMessage, world.messenger_business_messages)
         # Last, and through the table whose triggers spread them, as an objection's call does.
         await store.copy_records_to_table(
             "restriction",
@@ -349,13 +448,17 @@ async def _load_social(world: World, store: Connection) -> None:
         await store.execute(
             "TRUNCATE social.account, social.friendship, social.restriction, social.phone_binding,"
             " social.messenger_link, social.messenger_lookup, social.suspended, social.unplaced,"
-            " content.message"
+            " content.message, social.business,"
+            " social.business_conversation, social.customer_conversation, content.business_message"
         )
         await _copy(store, "social.account", SocialAccount, world.social_accounts)
         await _copy(store, "social.friendship", Friendship, world.friendships)
         await _copy(store, "social.phone_binding", PhoneBinding, world.phone_bindings)
         await _copy(store, "social.messenger_link", MessengerLink, world.messenger_links)
         await _copy(store, "content.message", Message, world.social_messages)
+        await _copy(store, "social.business", Business, world.businesses)
+        await _copy(store, "social.business_conversation", Conversation, world.social_conversations)
+        await _copy(store, "content.business_message", BusinessMessage, world.social_business_messages)
         await _copy(store, "social.restriction", Restriction, world.restrictions)
 
 
@@ -450,7 +553,7 @@ def copy_of_visible(world: World, purpose: str) -> World:
                 0 if phone["source"] == "MESSENGER_SHARED" else None,
             )
             for number, fields in seen.social.items()
-            for place, phone in enumerate(fields["phones"])
+            for place, phone in enumerate(fields.get("phones", ()))
         ),
         messenger_links=tuple(
             each
@@ -458,6 +561,13 @@ def copy_of_visible(world: World, purpose: str) -> World:
             if (each.account_id, each.messenger_id) in linked and each.account_id in people
         ),
         whose=world.whose,
+        businesses=tuple(each for each in world.businesses if each.id in seen.businesses),
+        messenger_conversations=tuple(
+            each for each in world.messenger_conversations if each.id in seen.messenger_conversations
+        ),
+        social_conversations=tuple(
+            each for each in world.social_conversations if each.id in seen.social_conversations
+        ),
     )
 
 
@@ -511,6 +621,9 @@ def _delete_member(world: World, random: Random) -> World:
         phone_bindings=tuple(each for each in world.phone_bindings if each.messenger_id != number),
         messenger_links=tuple(each for each in world.messenger_links if each.messenger_id != number),
         restrictions=tuple(each for each in world.restrictions if each.messenger_id != number),
+        messenger_conversations=tuple(
+            each for each in world.messenger_conversations if each.account_id != number
+        ),
     )
 
 
@@ -637,6 +750,69 @@ def _rewrite_messages(world: World, random: Random) -> World:
     )
 
 
+def _rewrite_business_messages(world: World, random: Random) -> World:
+    """Other words, and some of them gone or said once more."""
+
+    def rewritten(messages: tuple[BusinessMessage, ...]) -> tuple[BusinessMessage, ...]:
+        kept = [
+            replace(each, body=f"CANARY-business-{random.randint(0, 10**9)}")
+            for each in messages
+            if _chance(random, 0.7)
+        ]
+        again = tuple(
+            replace(each, id=10**6 + place, sent_at=_joined(random)) for place, each in enumerate(kept[:3])
+        )
+        return (*(each for each in kept if each.id < 10**6), *again)
+
+    return replace(
+        world,
+        messenger_business_messages=rewritten(world.messenger_business_messages),
+        social_business_messages=rewritten(world.social_business_messages),
+    )
+
+
+def _on_a_channel(world: World, random: Random) -> tuple[str, tuple[Conversation, ...], list[int]]:
+    """A channel's field of the world, its conversations, and who could talk there."""
+    if _chance(random, 0.5):
+        members = [each.id for each in world.messenger_accounts]
+        return "messenger_conversations", world.messenger_conversations, members
+    return "social_conversations", world.social_conversations, [each.id for each in world.social_accounts]
+
+
+def _change_conversation(world: World, random: Random) -> World:
+    name, conversations, _ = _on_a_channel(world, random)
+    chosen = _one_of(conversations, random)
+    if chosen is None:
+        return world
+    business = next(each for each in world.businesses if each.id == chosen.business_id)
+    changed = _conversation(random, business, chosen.id, chosen.account_id)
+    return replace(world, **{name: _replaced(conversations, chosen, changed)})
+
+
+def _end_conversation(world: World, random: Random) -> World:
+    name, conversations, _ = _on_a_channel(world, random)
+    return replace(world, **{name: _without(conversations, _one_of(conversations, random))})
+
+
+def _begin_conversation(world: World, random: Random) -> World:
+    name, conversations, customers = _on_a_channel(world, random)
+    business = _one_of(world.businesses, random)
+    if business is None or not customers:
+        return world
+    known = {each.id for each in conversations}
+    number = next(each for each in iter(lambda: random.randint(0, 2**40), None) if each not in known)
+    begun = _conversation(random, business, number, random.choice(customers))
+    return replace(world, **{name: (*conversations, begun)})
+
+
+def _rename_business(world: World, random: Random) -> World:
+    business = _one_of(world.businesses, random)
+    if business is None:
+        return world
+    renamed = replace(business, name=_name(random), verified=not business.verified)
+    return replace(world, businesses=_replaced(world.businesses, business, renamed))
+
+
 CHANGES: tuple[Callable[[World, Random], World], ...] = (
     _change_member,
     _delete_member,
@@ -651,4 +827,9 @@ CHANGES: tuple[Callable[[World, Random], World], ...] = (
     _change_restriction,
     _change_horizon,
     _rewrite_messages,
+    _rewrite_business_messages,
+    _change_conversation,
+    _end_conversation,
+    _begin_conversation,
+    _rename_business,
 )

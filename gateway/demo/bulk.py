@@ -28,7 +28,10 @@ MESSENGER_TABLES = (
     "messenger.daily_usage",
     "messenger.contact",
     "messenger.business",
+    "messenger.business_conversation",
+    "messenger.customer_conversation",
     "content.message",
+    "content.business_message",
 )
 SOCIAL_TABLES = (
     "social.account",
@@ -39,7 +42,10 @@ SOCIAL_TABLES = (
     "social.messenger_lookup",
     "social.merchant",
     "social.business",
+    "social.business_conversation",
+    "social.customer_conversation",
     "content.message",
+    "content.business_message",
 )
 
 FOREIGN_KEYS = """

@@ -72,7 +72,12 @@ EXAMPLES: Mapping[Purpose, Example] = {
         " { contactCountBand socialAccount { displayName } } }",
         "Found by the number that ads may not see; names and the size of the address book are here.",
     ),
-    Purpose.BUSINESS_MESSAGING: NOT_YET,
+    Purpose.BUSINESS_MESSAGING: Example(
+        f'{{ messengerAccount(phone: "{ADA.phone}")'
+        " { businessConversations { totalCount nodes { category status messageCount } } }"
+        " socialConversations(last: 2) { nodes { status customer { displayName } } } }",
+        "A business's token: that Ada talks with another one too is not there. Some have no social account.",
+    ),
     Purpose.SUBJECT_ACCESS: Example(
         "{ messengerAccounts { nodes { id phone registeredAt usage { messagesSent28 } } }"
         " socialAccounts { nodes { displayName messengerLink { since } phones { number source } } } }",
@@ -181,7 +186,7 @@ async def show_each_purpose(app: Application, tokens: Mapping[Purpose, str], con
             await _show_answer(app, tokens[purpose], example, console)
     console.print()
     console.print(
-        "[bold]The other three[/]  Their own types come with later releases: only the policy answers."
+        "[bold]The other two[/]  Their own types come with later releases: only the policy answers."
     )
     console.print(Text(f"  {POLICY}", style="cyan"))
     for purpose, example in EXAMPLES.items():

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.demo.bulk import MESSENGER_TABLES, SOCIAL_TABLES, Progress, opened, settle, side_by_side
+from gateway.demo.conversations import BUSINESS_MESSAGES, CONVERSATIONS, CUSTOMERS
 from gateway.demo.embedded import DemoProblem
 from gateway.demo.names import FIRST, LAST, ODD, TRADES
 
@@ -361,7 +362,8 @@ async def measure(connection: Connection, accounts: int, base: int) -> Size:
 
 async def load_messenger(connection: Connection, size: Size, progress: Progress) -> None:
     """Fill the messenger's store, within the caller's transaction."""
-    firms = (max(20, size.accounts // 5_000), TRADES, 100, LAST)
+    firms = max(20, size.accounts // 5_000)
+    messenger = {"schema": "messenger", "facet": 130, "exists": "member", "customer": "n"}
     steps = [
         Step("messenger.account", MEMBERS),
         Step("messenger.restriction", MEMBER_RESTRICTIONS, whole=True),
@@ -369,8 +371,16 @@ async def load_messenger(connection: Connection, size: Size, progress: Progress)
         Step("messenger.terms_acceptance", TERMS_ACCEPTANCE),
         Step("messenger.daily_usage", USAGE),
         Step("messenger.contact", CONTACTS, (OFFSETS,)),
-        Step("messenger.business", BUSINESSES.format(schema="messenger", firms=FIRMS), firms, whole=True),
+        Step(
+            "messenger.business",
+            BUSINESSES.format(schema="messenger", firms=FIRMS),
+            (firms, TRADES, 100, LAST),
+            True,
+        ),
+        Step("messenger.business_conversation", CONVERSATIONS.format(**messenger), (firms,)),
+        Step("messenger.customer_conversation", CUSTOMERS.format(**messenger), whole=True),
         Step("content.message", MEMBER_MESSAGES.format(base=size.base)),
+        Step("content.business_message", BUSINESS_MESSAGES.format(base=size.base, **messenger), whole=True),
     ]
     async with opened(connection, MESSENGER_TABLES):
         await run(connection, steps, size.last_member, progress)
@@ -383,6 +393,8 @@ async def load_social(connection: Connection, size: Size, progress: Progress) ->
     """Fill the social network's store, within the caller's transaction."""
     firms = max(20, size.accounts // 5_000)
     social = {"social": SOCIAL_FIRST, "base": size.base}
+    customer = f"CASE WHEN pg_temp.roll(id, 147, 5) > 0 THEN {SOCIAL_FIRST} + n END"
+    talks = {"schema": "social", "facet": 140, "exists": "user", "customer": customer}
     steps = [
         Step("social.account", USERS.format(**social), (ODD, FIRST, LAST)),
         Step("social.friendship", FRIENDSHIPS.format(**social), (OFFSETS,)),
@@ -393,11 +405,15 @@ async def load_social(connection: Connection, size: Size, progress: Progress) ->
         Step(
             "social.business",
             BUSINESSES.format(schema="social", firms=FIRMS),
-            (firms, TRADES, 110, LAST),
+            # The same facets as on the messenger: a business is the same one on both.
+            (firms, TRADES, 100, LAST),
             True,
         ),
+        Step("social.business_conversation", CONVERSATIONS.format(**talks), (firms,)),
+        Step("social.customer_conversation", CUSTOMERS.format(**talks), whole=True),
         Step("social.merchant", MERCHANTS.format(firms=FIRMS), (firms, LAST, 120, TRADES), True),
         Step("content.message", USER_MESSAGES.format(**social)),
+        Step("content.business_message", BUSINESS_MESSAGES.format(base=size.base, **talks), whole=True),
     ]
     async with opened(connection, SOCIAL_TABLES):
         await run(connection, steps, size.last_user, progress)

@@ -101,6 +101,7 @@ async def add_persons(
     async with messenger.transaction(), social.transaction():
         await _add_members(messenger)
         await _add_people(social)
+        await _add_conversations(messenger, social)
     for each in PERSONS:
         if each.objects:
             stores, rules = Stores(control, messenger, social), Rules(Profile.SEED_2016, now)
@@ -153,6 +154,34 @@ async def _add_people(social: Connection) -> None:
         "INSERT INTO social.friendship (account_id, friend_id) VALUES ($1, $2)",
         [(one.person, other.person) for one in people for other in people if one is not other],
     )
+
+
+async def _add_conversations(messenger: Connection, social: Connection) -> None:
+    """Ada, Ben and somebody unknown talk with the business of the demo's token, Ada with another one too."""
+    last = datetime.date(2016, 9, 30)
+    talks: dict[str, tuple[Connection, list[tuple[int, int, int | None, str, str, int]]]] = {
+        "messenger": (
+            messenger,
+            [
+                (1, ADA.member, ADA.member, "SERVICE", "OPEN", 12),
+                (2, BEN.member, ADA.member, "MARKETING", "CLOSED", 1),
+            ],
+        ),
+        "social": (
+            social,
+            [
+                (1, ADA.person, BEN.person, "UTILITY", "ANSWERED", 3),
+                (1, BEN.person, None, "SERVICE", "OPEN", 2),
+            ],
+        ),
+    }
+    for store, (connection, rows) in talks.items():
+        await connection.executemany(
+            f"INSERT INTO {store}.business_conversation"  # noqa: S608 - two constants
+            " (business_id, id, account_id, category, status, opened_on, last_message_on, message_count)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+            [(*row[:5], last - datetime.timedelta(9), last, row[5]) for row in rows],
+        )
 
 
 def _noon(day: datetime.date) -> datetime.datetime:

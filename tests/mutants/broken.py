@@ -278,6 +278,38 @@ IN_THE_SCHEMA = (
     ),
 )
 
+BUSINESSES = "tests/test_business.py"
+OF_BUSINESSES = (
+    _mutant(
+        "conversations_of_every_business",
+        "resolvers/sql.py",
+        "for owner, column in keys]\n        self.pinned",
+        'for owner, column in keys if owner != "business_id"]\n        self.pinned',
+        f"{BUSINESSES}::test_i1_a_business_sees_its_own_conversations_and_no_others",
+    ),
+    _mutant(
+        "customers_of_any_business",
+        "resolvers/sql.py",
+        "            other.c[part.business] == self.bind(OWN_KEYS[Own.BUSINESS]),\n",
+        "",
+        f"{BUSINESSES}::test_i7_a_customer_of_another_business_does_not_exist",
+    ),
+    # One that counts what was really said, instead of what the conversation's row says.
+    _mutant(
+        "message_count_from_content",
+        VIEWS,
+        COLUMNS,
+        """    said = "FROM content.business_message m WHERE m.conversation_id = t.id"
+    counted = f"(SELECT count(*) {said})::integer"
+
+    def shown(name):
+        return f"{counted} {name}" if name == "message_count" else f"t.{name}"
+
+    columns = ", ".join(shown(name) for name in view.relation.columns""",
+        f"{CONTENT}::test_i29_replacing_every_message_changes_no_byte",
+    ),
+)
+
 OF_BOUND_TOKENS = (
     _mutant(
         "own_rows_forgotten_in_one_place",
@@ -567,6 +599,7 @@ MUTANTS: dict[str, Mutant] = {
         *IN_THE_VIEWS,
         *IN_THE_SCHEMA,
         *OF_BOUND_TOKENS,
+        *OF_BUSINESSES,
         *IN_THE_CURSORS,
         *IN_THE_STORES,
         *IN_THE_OBJECTIONS,

@@ -25,3 +25,17 @@ INSERT INTO social.phone_binding (account_id, source, number)
 SELECT n, 'SECURITY_2FA', '+4415110' || lpad(n::text, 5, '0') FROM generate_series(0, 29, 3) n;
 
 INSERT INTO social.restriction (messenger_id, purposes) VALUES (4, 1), (5, 2), (6, 3);
+
+-- The same businesses. Of twelve conversations every fourth is with somebody without an account here.
+INSERT INTO social.business (id, name, verified)
+SELECT n, 'Firm "' || n || E'" \x1f', n % 2 = 0 FROM generate_series(1, 9) n;
+INSERT INTO social.business_conversation
+    (business_id, id, account_id, category, status, opened_on, last_message_on, message_count)
+SELECT n % 9 + 1, n, CASE WHEN n % 4 > 0 THEN account.id END,
+       (ARRAY['AUTHENTICATION', 'MARKETING', 'SERVICE', 'UTILITY'])[1 + n % 4],
+       (ARRAY['OPEN', 'ANSWERED', 'CLOSED'])[1 + n % 3],
+       date '2016-09-01' + n::integer % 2 * 7, date '2016-09-20' + n::integer % 3, 1 + n
+FROM (SELECT id, row_number() OVER (ORDER BY id) - 1 AS n FROM social.account) account
+WHERE n < 12;
+INSERT INTO content.business_message (business_id, conversation_id, id, from_customer, sent_at, body)
+SELECT business_id, id, 1, true, timestamptz '2016-09-20 00:00:00+00', 'CANARY' FROM social.business_conversation;
