@@ -48,6 +48,7 @@ PURPOSES = (
     Purpose.FRIEND_SUGGESTIONS,
     Purpose.INFRASTRUCTURE,
     Purpose.SECURITY,
+    Purpose.BUSINESS_MESSAGING,
     Purpose.SUBJECT_ACCESS,
     Purpose.PREFERENCES,
     Purpose.AUDIT,
