@@ -248,7 +248,7 @@ async def _checked_endpoints(settings: Settings, store: Store) -> dict[Purpose, 
 
 async def _ready(gateway: Gateway, book: TokenBook) -> Mapping[str, bool]:
     answers = {store.value: await _can_be_asked(gateway, store) for store in Store}
-    return {**answers, "control": book.is_fresh}
+    return {**answers, "control": answers["control"] and book.is_fresh}
 
 
 async def _can_be_asked(gateway: Gateway, store: Store) -> bool:

@@ -11,7 +11,6 @@ import secrets
 import signal
 import sys
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Annotated
@@ -45,17 +44,8 @@ from resolvers.fields import OBJECTS
 from resolvers.migrations import STORES, MigrationProblem
 from resolvers.migrations import migrate as migrate_store
 from resolvers.universe import apply, render
-from resolvers.writers import apply_writer, writer_lines, writer_of
+from resolvers.writers import writer_of
 from schema.purposes import ABOUT, Binding, Purpose
-
-
-class Database(StrEnum):
-    """The two stores, and the gateway's own database: no purpose sees that one."""
-
-    MESSENGER = "messenger"
-    SOCIAL = "social"
-    CONTROL = "control"
-
 
 app = typer.Typer(
     name="gateway",
@@ -159,7 +149,7 @@ async def _migrate(settings: Settings) -> None:
     )
 )
 def universe(
-    store: Annotated[Database, typer.Option(help="Which of the databases.")],
+    store: Annotated[Store, typer.Option(help="Which of the databases.")],
     apply_it: Annotated[
         bool, typer.Option("--apply", help="Run it with the owner's rights, in one transaction.")
     ] = False,
@@ -167,19 +157,14 @@ def universe(
     """Print the SQL of a store's universes (views and roles) for its owners to review; or apply it."""
     if apply_it:
         done(_apply_universes(read_settings(), store))
-    elif store is Database.CONTROL:
-        typer.echo("\n".join(writer_lines(store)))
     else:
-        typer.echo(render(OBJECTS, Store(store)), nl=False)
+        typer.echo(render(OBJECTS, store), nl=False)
 
 
-async def _apply_universes(settings: Settings, store: Database) -> None:
+async def _apply_universes(settings: Settings, store: Store) -> None:
     async with owner_of(settings, store) as connection:
-        if store is Database.CONTROL:
-            await apply_writer(connection, store)
-        else:
-            for each in await apply(connection, OBJECTS, Store(store)):
-                typer.echo(f"{store}: {each.purpose} sees {', '.join(each.views)} as {each.role}")
+        for each in await apply(connection, OBJECTS, store):
+            typer.echo(f"{store}: {each.purpose} sees {', '.join(each.views)} as {each.role}")
     typer.echo(f"{store}: objections are written as {writer_of(store)}")
 
 

@@ -1,7 +1,7 @@
 """What `gateway doctor` looks at, before and while the gateway runs: every store, and what must agree.
 
     settings → for each store: connection → migrations → universes → roles → pooler
-             for control:    connection → migrations → roles → objections → tokens
+             for control:    writers → objections → tokens
 
 It only reads. A finding that DIFFERS says what to do; a NOTE is right for some and wrong for others.
 """
@@ -69,16 +69,15 @@ async def _examine_store(settings: Settings, store: str, connection: Connection)
     yield migrated
     if migrated.state is State.DIFFERS:
         return
-    if store == "control":
-        for finding in await _writers(settings):
-            yield finding
-        yield await _settled(connection)
-        yield await _tokens(connection)
-        return
     for finding in await _universes(connection, Store(store)):
         yield finding
     async for finding in _roles(settings, Store(store)):
         yield finding
+    if store == Store.CONTROL:
+        for finding in await _writers(settings):
+            yield finding
+        yield await _settled(connection)
+        yield await _tokens(connection)
 
 
 def unknown_variables() -> list[Finding]:
@@ -187,7 +186,7 @@ def _pooler(settings: Settings, store: Store, pooled: bool) -> Finding:
 
 async def _writers(settings: Settings) -> list[Finding]:
     """Whether objections can be written, in all three databases, and nothing else by the same roles."""
-    what = "control: roles"
+    what = "control: writers"
     found = await keeper.check(settings)
     if not found:
         return [Finding(what, State.OK, "may write objections, nothing else")]

@@ -18,7 +18,7 @@ from resolvers.objections import Rules
 from resolvers.preferences import Writers
 from resolvers.stores import Endpoint, StoreUnavailable, connect_role
 from resolvers.suspensions import finish
-from resolvers.writers import writer_differences, writer_of
+from resolvers.writers import writer_of
 
 if TYPE_CHECKING:
     from gateway.settings import Settings
@@ -52,9 +52,9 @@ def writer_endpoints(settings: Settings) -> dict[str, Endpoint]:
 
 
 async def check(settings: Settings) -> list[str]:
-    """Why nobody could write objections, or could do more than that in `control`; empty if all is well.
+    """Why nobody could write objections; empty if all is well.
 
-    What its roles may do in the two stores is looked at by `resolvers.inspection`.
+    What the roles may do is looked at by `resolvers.inspection`.
     """
     found = []
     for store, endpoint in writer_endpoints(settings).items():
@@ -62,13 +62,7 @@ async def check(settings: Settings) -> list[str]:
             connection = await connect_role(endpoint)
         except StoreUnavailable:
             found.append(f"{store}: the role {endpoint.role} cannot log in to GATEWAY_{store.upper()}_DSN")
-            continue
-        try:
-            if store == "control":
-                async with connection.transaction(readonly=True):
-                    wrong = await writer_differences(connection, store)
-                found += [f"{store}: {line}" for line in wrong]
-        finally:
+        else:
             connection.terminate()
     return found
 

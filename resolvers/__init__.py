@@ -2,11 +2,12 @@
 
 What is known before any request:
 
-    catalogue      every table of both stores: what each column is, how an objection reaches the rows
+    catalogue      every table of all stores: what each column is, how an objection reaches the rows
     sources        the words for saying where a field lives
     messenger      where each field of the messenger's types lives
     social         where each field of the social network's types lives
     business       where businesses and their conversations live
+    subject        where what is one person's own lives
     fields         all of them in one place; every field has exactly one
     migrations     the stores' tables, brought up to date from ddl/
     views          what each purpose reads of each relation, and of which it sees its own rows alone
@@ -30,6 +31,7 @@ From an operation to its plan, once for each document:
     cursors        sealed places in a list
     lists          what the arguments of a list say
     binding        each selected field bound to its source, cut where the answer hops
+    belongings     the root that is one person's own, bound to the token's key
     plan           the frozen records that pass between all these
     sql            bound trees become statements
     pages          a connection as one JSON text

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import orjson
 from graphql import GraphQLInterfaceType, GraphQLObjectType, get_named_type
 
+from resolvers.belongings import bind_subject
 from resolvers.catalogue import Relation, Store
-from resolvers.lists import ListArguments, Listed
+from resolvers.lists import ListArguments, Listed, visible_order
 from resolvers.parameters import (
     Arguments,
     account_number,
@@ -124,6 +125,8 @@ class Binder:
         if selected.name in self.world.constants:
             return RootText(selected.key, self._constant(selected))
         named = get_named_type(definition.type)
+        if selected.name == "subject":
+            return bind_subject(self, named, selected)
         if isinstance(named, GraphQLInterfaceType):
             return self._bind_node(named, selected, arguments)
         assert isinstance(named, GraphQLObjectType)
@@ -149,7 +152,7 @@ class Binder:
         for source in sources:
             number = number_of(source.prefix, prefixes)
             keys = Parameter("bigint", arguments.reader(("id",), number))
-            slots.append(self._open_fetch(source, None, selected, keys=keys))
+            slots.append(self.open_fetch(source, None, selected, keys=keys))
         return RootNode(selected.key, tuple(slots))
 
     def _bind_lookup(self, named: GraphQLObjectType, selected: Selected, arguments: Arguments) -> RootHole:
@@ -163,11 +166,11 @@ class Binder:
         else:
             via, type_, decode = source.lookups[name], "text", plain_text  # type: ignore[assignment]
         keys = Parameter(type_, arguments.reader((name,), decode))
-        return RootHole(selected.key, self._open_fetch(source, via, selected, keys=keys))
+        return RootHole(selected.key, self.open_fetch(source, via, selected, keys=keys))
 
     def _bind_list(self, named: GraphQLObjectType, selected: Selected, arguments: Arguments) -> RootList:
         source = self.world.objects[get_named_type(named.fields["nodes"].type).name]
-        slot = self._new_slot(FetchSlot("none"))
+        slot = self.new_slot(FetchSlot("none"))
         said = self._list_arguments(arguments)
         ids = said.ids(source)
         size: Parameter | int = DEFAULT_PAGE
@@ -187,8 +190,8 @@ class Binder:
             return [Fetch(slot, 0, store, "none", page=page)]
         if page.ids is None and page.relation.key is not None:
             self.cost.append((FAN_OUT, page.bounds.size))
-        total = self._new_slot(FetchSlot("none", required=True)) if page.counts and page.ids is None else None
-        beyond = {name: self._new_slot(FetchSlot("none", otherwise="false")) for name in page.looks_beyond}
+        total = self.new_slot(FetchSlot("none", required=True)) if page.counts and page.ids is None else None
+        beyond = {name: self.new_slot(FetchSlot("none", otherwise="false")) for name in page.looks_beyond}
         assembly = Assembly(page, total, tuple(beyond.items()))
         fetches = [Fetch(slot, 0, store, "none", assembly=assembly)]
         if total is not None:
@@ -249,7 +252,7 @@ class Binder:
                 at = replace(at, relation=source.relation, rows=(*at.rows, MANY_ROWS))
                 self.cost.append(at.rows)
                 return ManyOf(
-                    source, self._members(named, source.fields, member, at), _visible_order(source, named)
+                    source, self._members(named, source.fields, member, at), visible_order(source, named)
                 )
             case Page() | Copies():
                 said = self._list_arguments(arguments)
@@ -280,7 +283,7 @@ class Binder:
         if self._lies_together(hop, source, at):
             inner = replace(at, relation=source.relation)
             return Joined(hop, self.bind_object(source, member, inner))
-        slot = self._open_fetch(source, hop.via, member, at.rows, at.wave + 1)
+        slot = self.open_fetch(source, hop.via, member, at.rows, at.wave + 1)
         # Within a store both ends of a link exist together; an item of a list cannot be null.
         if hop.via is None and source.relation.store is at.relation.store:
             self.slots[slot] = FetchSlot("bigint", required=True)
@@ -290,7 +293,7 @@ class Binder:
         same_store = source.relation.store is at.relation.store
         return hop.via is None and same_store and not self.world.sharded
 
-    def _open_fetch(
+    def open_fetch(
         self,
         source: ObjectSource,
         via: tuple[Relation, str, str] | None,
@@ -299,18 +302,20 @@ class Binder:
         wave: int = 0,
         keys: Parameter | None = None,
     ) -> int:
+        """Have these objects fetched, with what is selected of them; the slot that it fills."""
         key_type = keys.type if keys is not None else "bigint"
-        slot = self._new_slot(FetchSlot(key_type))
+        slot = self.new_slot(FetchSlot(key_type))
         bound: ObjectOf | Hole
         if via is not None and self.world.sharded:
             # The lookup lies by another key: it answers with a hole that leads on by the object's own.
-            bound = Hole(self._open_fetch(source, None, selected, rows, wave + 1), via[2])
+            bound = Hole(self.open_fetch(source, None, selected, rows, wave + 1), via[2])
         else:
             bound = self.bind_object(source, selected, At(wave, source.relation, rows))
         self.fetches.append(Fetch(slot, wave, source.relation.store, key_type, bound, via, keys))
         return slot
 
-    def _new_slot(self, slot: Slot) -> int:
+    def new_slot(self, slot: Slot) -> int:
+        """The number of a new slot."""
         self.slots.append(slot)
         return len(self.slots) - 1
 
@@ -321,7 +326,7 @@ class Binder:
     ) -> PageOf:
         binding = said.cursor_binding(named)
         bounds = said.bounds(listed, binding)
-        place = self._new_slot(CursorSlot(binding))
+        place = self.new_slot(CursorSlot(binding))
         inner = At(at.wave, listed.relation, (*at.rows, bounds.size))
         parts = tuple(
             (member.key, self._part(named, member, inner, listed, place))
@@ -383,16 +388,6 @@ class Binder:
             own = Hop(to=listed.source.type, column=listed.source.relation.identity)
             return self._hop(own, selected, at)
         return self.bind_object(listed.source, selected, at)
-
-
-def _visible_order(source: Many, named: GraphQLObjectType) -> tuple[str, ...]:
-    """The order's columns that the purpose sees: by a hidden one, order would tell of its values."""
-    visible = {
-        field.column
-        for name, field in source.fields.items()
-        if name in named.fields and isinstance(field, Value)
-    }
-    return tuple(column for column in source.order if column in visible)
 
 
 def _quoted(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Every table of both stores: what each column is, how rows are placed, how an objection reaches them.
+"""Every table of all stores: what each column is, how rows are placed, how an objection reaches them.
 
 Three things hang on this page. Start-up and the tests compare it with the databases and stop at a
 column that nobody classified. The universes are generated from it. And the compiler reads the
@@ -15,23 +15,25 @@ from enum import StrEnum
 
 
 class Store(StrEnum):
-    """The two stores of personal data; `control` is the gateway's own database."""
+    """The two stores of personal data, and the gateway's own: what people declared stands there."""
 
     MESSENGER = "messenger"
     SOCIAL = "social"
+    CONTROL = "control"
 
     # As in schema/purposes.py: a request looks up by store several times.
     __hash__ = str.__hash__
 
 
 class Class(StrEnum):
-    """What a column holds. No universe has ever a column of CONTENT or RESTRICTION."""
+    """What a column holds. No universe has ever a column of the last three."""
 
     KEY = "identifier of a person's account, or of what belongs to one"
     PERSONAL = "personal data"
     PUBLIC = "about no person"
     RESTRICTION = "who is restricted for which purpose"
     CONTENT = "what people wrote, or about it"
+    GATEWAY = "what the gateway keeps for itself"
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,12 @@ def _personal(type_: str) -> Column:
 
 def _public(type_: str) -> Column:
     return Column(Class.PUBLIC, type_)
+
+
+def _kept(name: str, **columns: str) -> Relation:
+    """A table of the gateway's own that no purpose sees."""
+    held = {column: Column(Class.GATEWAY, type_) for column, type_ in columns.items()}
+    return Relation(Store.CONTROL, name, held, key=None, group=None)
 
 
 _BITS = Column(Class.RESTRICTION, "integer")
@@ -239,6 +247,7 @@ TERMS_ACCEPTANCE = Relation(
     {"account_id": _key(), "version": _personal("text"), "accepted_at": _personal("timestamptz")},
     key="account_id",
     group="messenger",
+    owners={"messenger_id": "account_id"},
 )
 SOCIAL_ACCOUNT = Relation(
     Store.SOCIAL,
@@ -291,6 +300,40 @@ MESSENGER_LOOKUP = Relation(
     group="messenger_id",
     restricted="restricted",
     owners={"messenger_id": "messenger_id", "social_id": "account_id"},
+)
+OBJECTION_EVENT = Relation(
+    Store.CONTROL,
+    "objection_event",
+    {
+        "id": _public("bigint"),
+        "account_id": _key(),
+        "kind": _personal("text"),
+        "purposes": _personal("text[]"),
+        "recorded_at": _personal("timestamptz"),
+        "effective_at": _personal("timestamptz"),
+        "channel": _personal("text"),
+        "terms_version": _personal("text"),
+    },
+    key=None,
+    group=None,
+    owners={"messenger_id": "account_id"},
+)
+SUSPENSION = Relation(
+    Store.CONTROL,
+    "suspension",
+    {
+        "id": _public("bigint"),
+        "jurisdiction": _public("text"),
+        "countries": _public("text[]"),
+        "purposes": _public("text[]"),
+        "valid_from": _public("timestamptz"),
+        "valid_until": _public("timestamptz"),
+        "reason": _public("text"),
+        "author": _public("text"),
+        "recorded_at": _public("timestamptz"),
+    },
+    key=None,
+    group=None,
 )
 
 RELATIONS: tuple[Relation, ...] = (
@@ -370,10 +413,30 @@ RELATIONS: tuple[Relation, ...] = (
     SOCIAL_CUSTOMER,
     Relation(Store.SOCIAL, "message", _CONTENT, key="sender_id", group="social", schema="content"),
     _business_messages_of(Store.SOCIAL),
+    OBJECTION_EVENT,
+    SUSPENSION,
+    _kept(
+        "token",
+        id="bigint",
+        client="text",
+        hash="bytea",
+        purposes="text[]",
+        created_at="timestamptz",
+        expires_at="timestamptz",
+        revoked_at="timestamptz",
+        messenger_id="bigint",
+        social_id="bigint",
+        merchant_id="bigint",
+        business_id="bigint",
+    ),
+    _kept("revision", only_row="boolean", tokens="bigint"),
+    _kept("unsettled", account_id="bigint"),
+    _kept("unsettled_country", country_code="text", version="bigint"),
 )
 
 
-# What carries a restriction to every copy of it, and a conversation to its customer's. Without one of
+# What carries a restriction to every copy of it, and a conversation to its customer's; what keeps records
+# from being rewritten. Without one of
 # these, objections would silently stop hiding anything; each is `table: trigger`.
 TRIGGERS: dict[Store, frozenset[str]] = {
     Store.MESSENGER: frozenset(
@@ -402,6 +465,13 @@ TRIGGERS: dict[Store, frozenset[str]] = {
             "social.restriction: spread_restriction_of_changed",
             "social.restriction: spread_restriction_of_gone",
             "social.restriction: spread_restriction_of_new",
+        }
+    ),
+    Store.CONTROL: frozenset(
+        {
+            "control.objection_event: refuse_change",
+            "control.suspension: refuse_other_change",
+            "control.token: bump_revision",
         }
     ),
 }

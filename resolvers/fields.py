@@ -11,7 +11,9 @@ from collections.abc import Iterator, Mapping
 from resolvers.business import BUSINESS, MESSENGER_CONVERSATION, SOCIAL_CONVERSATION
 from resolvers.messenger import MESSENGER_ACCOUNT
 from resolvers.social import SOCIAL_ACCOUNT
-from resolvers.sources import Many, ObjectSource, One, Source, Summary
+from resolvers.sources import Many, ObjectSource, One, OwnRows, Source, Summary
+from resolvers.subject import SUBJECT
+from schema import subject
 from schema.build import TYPES, fields_of
 from schema.terms import TERMS, Terms
 
@@ -34,6 +36,9 @@ def check_fields() -> None:
         frozenset(name for name, field in fields_of(cls).items() if _is_of_matrix(field.metadata[TERMS]))
         for cls in TYPES
     } - {frozenset()}
+    resolved |= {frozenset(SUBJECT)}
+    resolved |= {frozenset(each.fields) for each in SUBJECT.values() if isinstance(each, OwnRows)}
+    declared |= {frozenset(fields_of(cls)) for cls in subject.OWN}
     if resolved != declared:
         raise ResolverGap(f"these fields lack a partner: {sorted(map(sorted, resolved ^ declared))}")
 

@@ -25,7 +25,7 @@ from resolvers.parameters import (
     utc_time,
 )
 from resolvers.plan import Bounds, Narrowing, Order, Parameter
-from resolvers.sources import Copies, Hop, Json, ObjectSource, Page, Value
+from resolvers.sources import Copies, Hop, Json, Many, ObjectSource, Page, Value
 from schema.pages import DEFAULT_PAGE, MAX_PAGE, Direction
 from schema.refusals import Code, Refusal
 
@@ -168,6 +168,16 @@ class ListArguments:
         parameter = Parameter(type_, read)
         self.given.append(parameter)
         return parameter
+
+
+def visible_order(source: Many, named: GraphQLObjectType) -> tuple[str, ...]:
+    """The order's columns that the purpose sees: by a hidden one, order would tell of its values."""
+    visible = {
+        field.column
+        for name, field in source.fields.items()
+        if name in named.fields and isinstance(field, Value)
+    }
+    return tuple(column for column in source.order if column in visible)
 
 
 def _whole(value: Any) -> int:

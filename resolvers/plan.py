@@ -12,16 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from resolvers.catalogue import Relation, Store
-from resolvers.sources import (
-    Band,
-    Hop,
-    Many,
-    Measured,
-    ObjectSource,
-    One,
-    Summary,
-    Value,
-)
+from resolvers.sources import Band, Hop, Many, Measured, ObjectSource, One, OwnRows, Summary, Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -236,6 +227,14 @@ class ObjectOf:
     members: tuple[tuple[str, Bound], ...]
 
 
+@dataclass(frozen=True)
+class RowsOf:
+    """All rows of a source that are the token's own, as one list of objects."""
+
+    source: OwnRows
+    members: tuple[tuple[str, Bound], ...]
+
+
 Bound = Literal | Value | Identify | Count | SummaryOf | Hole | Joined | OneOf | ManyOf | PageOf | ObjectOf
 
 
@@ -244,7 +243,7 @@ Bound = Literal | Value | Identify | Count | SummaryOf | Hole | Joined | OneOf |
 
 @dataclass(frozen=True)
 class Fetch:
-    """Objects (or one whole list) to be read in one wave of one store.
+    """Objects (or one whole list, or the token's own rows) to be read in one wave of one store.
 
     `slot`: the hole that it fills. `via`: the lookup relation that its keys go through: (relation,
     column of the keys, column of the object's key). `keys`: for a root, how its keys are read; a
@@ -263,6 +262,7 @@ class Fetch:
     assembly: Assembly | None = None
     total_of: PageOf | None = None
     beyond: tuple[PageOf, str] | None = None
+    rows: RowsOf | None = None
 
 
 @dataclass(frozen=True)
@@ -329,6 +329,22 @@ class RootList:
 
 
 @dataclass(frozen=True)
+class RootRows:
+    """A list of the token's own rows: the only row of its slot, or an empty list."""
+
+    key: str
+    slot: int
+
+
+@dataclass(frozen=True)
+class RootObject:
+    """A root field whose members are found like roots; null if a list among them could not be read."""
+
+    key: str
+    members: tuple[Root, ...]
+
+
+@dataclass(frozen=True)
 class RootText:
     """A root field known when the plan is made."""
 
@@ -350,7 +366,7 @@ class RootAsked:
     key: str
 
 
-Root = RootHole | RootNode | RootList | RootText | RootIntrospection | RootAsked
+Root = RootHole | RootNode | RootList | RootRows | RootObject | RootText | RootIntrospection | RootAsked
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,8 @@ from resolvers.plan import (
     RootHole,
     RootList,
     RootNode,
+    RootObject,
+    RootRows,
     RootText,
     Statement,
 )
@@ -195,11 +197,29 @@ class Run:
                 text = found[f"{root.slot}:"]
             elif isinstance(root, RootNode):
                 text = next((found[f"{slot}:"] for slot in root.slots if f"{slot}:" in found), "null")
+            elif isinstance(root, RootObject):
+                text = self._object(root)
             else:
                 text = root.text if isinstance(root, RootText) else introspected[root.key]
             key = root.key
             pieces += (f',"{key}":' if pieces else f'{{"{key}":', text)
         return [*pieces, "}"] if pieces else ["{}"]
+
+    def _object(self, root: RootObject) -> str:
+        """An object whose members are found like roots; null if a list could not be read."""
+        pieces: list[str] = []
+        for member in root.members:
+            if isinstance(member, RootRows):
+                if member.slot in self.failed:
+                    return "null"
+                text = self._found.get(f"{member.slot}:", "[]")
+            elif isinstance(member, RootHole):
+                text = self._found.get(f"{member.slot}:", "null")
+            else:
+                assert isinstance(member, RootText)
+                text = member.text
+            pieces.append(f'"{member.key}":{text}')
+        return f"{{{','.join(pieces)}}}"
 
 
 def _apart(marks: str, texts: str) -> zip[tuple[str, str]]:

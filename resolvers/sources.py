@@ -155,6 +155,33 @@ Source = Value | Constant | Identifier | Band | Summary | Hop | One | Many | Pag
 
 
 @dataclass(frozen=True)
+class OwnObject:
+    """The object of type `type` to which the token is bound: `owner` is the field of its `Bound`."""
+
+    type: str
+    owner: str
+
+
+@dataclass(frozen=True)
+class OwnRows:
+    """All rows of `relation` that belong to what the token is bound to, in the order of the columns named.
+
+    `owner`: whose they are, as in the relation's `owners`; None for rows that are about nobody.
+    """
+
+    type: str
+    relation: Relation
+    owner: str | None
+    order: tuple[str, ...]
+    fields: Mapping[str, Value]
+
+    @property
+    def on(self) -> str | None:
+        """The column that says whose a row is."""
+        return None if self.owner is None else self.relation.owners[self.owner]
+
+
+@dataclass(frozen=True)
 class Condition:
     """A filter's column, the operators that it takes, and the form of what is compared."""
 

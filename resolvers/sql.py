@@ -44,6 +44,7 @@ from resolvers.plan import (
     OneOf,
     PageOf,
     Parameter,
+    RowsOf,
     Statement,
     SummaryOf,
 )
@@ -94,8 +95,9 @@ class Renderer:
         name = f"{relation.name[0]}{self.names}"
         owned = self.owned.get(relation)
         clause = alias(relation, name)
+        # A reference table stands on every shard, so that none need be asked for its part.
         if owned is None:
-            self.pinned = self.pinned and relation.key is None  # a reference table is on every shard
+            self.pinned = self.pinned and relation.group is None
             return clause
         keys = (*owned.keys, *owned.far) if both_ends else owned.keys
         conditions = [clause.c[column] == self.bind(OWN_KEYS[Own(owner)]) for owner, column in keys]
@@ -133,6 +135,8 @@ class Renderer:
 
     def fetch(self, fetch: Fetch) -> Any:
         """(mark, JSON text) of one fetch."""
+        if fetch.rows is not None:
+            return self._own_rows(fetch, fetch.rows)
         if fetch.object is None:
             return self._list(fetch)
         self.asked = self._asked_keys(fetch)
@@ -172,6 +176,20 @@ class Renderer:
         assert fetch.beyond is not None
         page, name = fetch.beyond
         return Listing(self, page, None).beyond_rows(name, fetch.slot)
+
+    def _own_rows(self, fetch: Fetch, rows: RowsOf) -> Any:
+        """(mark, JSON text) of a list of the token's own rows; no row if there are none."""
+        source = rows.source
+        clause = self.alias(source.relation)
+        row = Row(clause, clause, clause.c[source.order[0]])
+        item = concatenate(json_object((key, self.value(member, row)) for key, member in rows.members))
+        whole = list_of(item, [clause.c[column] for column in source.order])
+        found = select(quote(f"{fetch.slot}:").label("k"), whole.label("b")).select_from(clause)
+        if source.on is None or fetch.keys is None:
+            return found
+        # Grouped, or every shard would answer with a list of its own.
+        owner = clause.c[source.on]
+        return found.where(owner == self.bind(fetch.keys)).group_by(owner)
 
     def _asked_keys(self, fetch: Fetch) -> ColumnElement[Any]:
         """What a key column is compared with: one key of the request, or all keys of the holes."""
@@ -348,6 +366,8 @@ def _needs_key_alone(bound: ObjectOf) -> bool:
 
 def _needs_no_key(fetch: Fetch) -> bool:
     """Whether a whole list is asked for; on one machine that is one row even if no identifier is named."""
+    if fetch.rows is not None:
+        return fetch.keys is None
     return fetch.object is None and (fetch.assembly is None or fetch.assembly.page.ids is None)
 
 

@@ -93,7 +93,7 @@ def _view_sql(view: View, purpose: Purpose) -> str:
     forbidden = {
         name
         for name in view.columns
-        if view.relation.columns[name].kind in {Class.CONTENT, Class.RESTRICTION}
+        if view.relation.columns[name].kind in {Class.CONTENT, Class.RESTRICTION, Class.GATEWAY}
     }
     if forbidden:
         raise PolicyGap(f"{view.relation.qualified} would show {sorted(forbidden)}")

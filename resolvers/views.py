@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from resolvers.catalogue import Class, Relation, Store, TakesPart
 from resolvers.sources import (
@@ -19,14 +20,17 @@ from resolvers.sources import (
     Many,
     ObjectSource,
     One,
+    OwnRows,
     Page,
     Source,
     Summary,
     Value,
 )
+from resolvers.subject import SUBJECT
 from schema.build import TYPES, MissingTerms, fields_of, marks_of, rows_of, rows_open
-from schema.purposes import Purpose
-from schema.terms import ALL_ROWS, OWN, Mark, Marks, Rows
+from schema.purposes import ABOUT, Binding, Purpose
+from schema.subject import Subject
+from schema.terms import ALL_ROWS, OWN, TERMS, Mark, Marks, Rows
 
 
 class PolicyGap(Exception):
@@ -57,13 +61,13 @@ def views_of(objects: Mapping[str, ObjectSource], store: Store, purpose: Purpose
     """The purpose's views in the store, by name; empty if it sees nothing there."""
     views: dict[str, View] = {}
     objects = objects_for(objects, purpose)
-    for source in objects.values():
-        for mark, kinds, relation, columns in _reads(objects, source, purpose):
-            if relation.store is store:
-                view = views.setdefault(relation.name, View(relation))
-                view.columns |= columns
-                view.marks.add(mark)
-                view.kinds = kinds or view.kinds
+    of_objects = (read for source in objects.values() for read in _reads(objects, source, purpose))
+    for mark, kinds, relation, columns in chain(of_objects, _reads_of_subject(purpose)):
+        if relation.store is store:
+            view = views.setdefault(relation.name, View(relation))
+            view.columns |= columns
+            view.marks.add(mark)
+            view.kinds = kinds or view.kinds
     return views
 
 
@@ -90,6 +94,18 @@ def _reads_of_rows(
         part = relation.takes_part
         yield Mark.OWN_BUSINESS, None, part.relation, {part.account, part.business}
     yield from _reads_of_fields(objects, _type_named(source.type), relation, source.fields, purpose)
+
+
+def _reads_of_subject(purpose: Purpose) -> Iterator[Read]:
+    """What the root of one person's own reads, where tokens are bound to one."""
+    if ABOUT[purpose].binding is not Binding.SUBJECT:
+        return
+    for name, source in SUBJECT.items():
+        if isinstance(source, OwnRows):
+            marks = rows_of(fields_of(Subject)[name].metadata[TERMS].rows).kinds[ALL_ROWS]
+            if marks.open_to(purpose):
+                columns = {*source.order, *(value.column for value in source.fields.values())}
+                yield marks[purpose], None, source.relation, columns | ({source.on} if source.on else set())
 
 
 def _reads_of_fields(

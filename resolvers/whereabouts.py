@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from resolvers.catalogue import Relation
-from resolvers.sources import ObjectSource, Page
+from resolvers.sources import ObjectSource, OwnRows, Page
+from resolvers.subject import SUBJECT
 from resolvers.views import views_of
 from schema.build import TYPES, fields_of
 from schema.purposes import Purpose
@@ -99,6 +100,9 @@ def _holders(objects: Mapping[str, ObjectSource], names: Mapping[frozenset[str],
             far = getattr(inner, "far", None)
             if far is not None:
                 yield _edge_type(source.type, name), inner, relation, {"account": far}
+    for own in SUBJECT.values():
+        if isinstance(own, OwnRows):
+            yield own.type, own, own.relation, own.fields
 
 
 def _edge_type(type_name: str, field_name: str) -> str:
@@ -129,7 +133,8 @@ def _named_columns(held: Held) -> dict[Relation, set[str]]:
                 ]
     found = {relation: named & relation.columns.keys() for relation in relations}
     if not any(found.values()):
-        found[held.relation] = {name for name in (held.relation.key, held.relation.kinds) if name}
+        keys = (held.relation.key, held.relation.kinds, *held.relation.owners.values())
+        found[held.relation] = {name for name in keys if name}
     return found
 
 

@@ -157,14 +157,3 @@ async def writer_differences(connection: Connection, store: str) -> list[str]:
     if found["powers"] or functions - set(rights.functions):
         lines.append(f"role {role} has powers beyond its rights")
     return lines
-
-
-async def apply_writer(connection: Connection, store: str) -> None:
-    """Make the role what it must be where no universe stands: in ``control``. Needs the owner's rights."""
-    async with connection.transaction():
-        database = await connection.fetchval("SELECT quote_ident(current_database())")
-        await connection.execute(f"REVOKE ALL ON DATABASE {database} FROM PUBLIC")
-        await connection.execute(f"REVOKE ALL ON SCHEMA {store} FROM PUBLIC")
-        await connection.execute(f"REVOKE ALL ON ALL FUNCTIONS IN SCHEMA {store} FROM PUBLIC")
-        await connection.execute("\n".join(writer_lines(store)))
-        await connection.execute(f"GRANT CONNECT ON DATABASE {database} TO {writer_of(store)}")

@@ -12,6 +12,7 @@ From the policy to a valid operation:
     profiles     who may object, and until when
     objections   what a person may do about the use of their data, and what became of it
     business     businesses and their conversations on both messengers
+    subject      what a person may know about themselves
     privacy      what the gateway says of its own policy
     mutation     what may be changed
     query        root fields

@@ -22,8 +22,8 @@ from strawberry.types.base import (
 )
 from strawberry.types.field import StrawberryField
 
-from schema import business, messenger, mutation, objections, pages, phones, privacy, query, social
-from schema.purposes import Purpose
+from schema import business, messenger, mutation, objections, pages, phones, privacy, query, social, subject
+from schema.purposes import ABOUT, Purpose
 from schema.terms import ALL_ROWS, TERMS, Marks, Rows, Terms
 
 NODES: tuple[type, ...] = (
@@ -62,6 +62,10 @@ TYPES: tuple[type, ...] = (
     business.MessengerConversationConnection,
     business.SocialConversationEdge,
     business.SocialConversationConnection,
+    subject.Subject,
+    subject.Objection,
+    subject.TermsAcceptance,
+    subject.Suspension,
 )
 INPUTS: tuple[type, ...] = (
     messenger.MessengerAccountFilter,
@@ -132,6 +136,8 @@ def terms_open(terms: Terms, purpose: Purpose) -> bool:
         return line_open(terms.line, purpose)
     if terms.purpose is not None:
         return terms.purpose is purpose
+    if terms.binding is not None:
+        return ABOUT[purpose].binding is terms.binding
     return terms.rows is not None and rows_open(terms.rows, purpose)
 
 

@@ -27,9 +27,10 @@ from schema.objections import PREFERENCES, ObjectionEligibility
 from schema.pages import Node
 from schema.phones import PhoneNumber
 from schema.privacy import PolicyMark, PolicyVersion
-from schema.purposes import Purpose
+from schema.purposes import Binding, Purpose
 from schema.social import SocialAccount, SocialAccountConnection, SocialAccountFilter, SocialAccountOrder
-from schema.terms import argument, belongs, plumbing
+from schema.subject import Subject
+from schema.terms import argument, belongs, own, plumbing
 
 Identifiers = Annotated[
     list[strawberry.ID] | None,
@@ -152,6 +153,13 @@ class Query:
         filter: BusinessConversationFilter | None = None,
         order_by: BusinessConversationOrder | None = None,
     ) -> SocialConversationConnection: ...
+
+    @own(
+        Binding.SUBJECT,
+        "All that this purpose may say about the person to whom the token is bound, and about no one else. "
+        "Null, beside an error, if a list of it cannot be read now.",
+    )
+    def subject(self) -> Subject | None: ...
 
     @belongs(PREFERENCES, "What the person may do about each purpose, and until when.")
     async def objection_eligibility(self, info: Info) -> list[ObjectionEligibility]:

@@ -9,10 +9,11 @@ A line of marks has one mark a purpose, in the order of `schema.purposes.Purpose
       objected                       S under a pseudonym
     - not in that purpose's schema
 
-Four words place a line: `seen` for a field of the matrix, `follows` for a filter, an order or an
-argument that may exist only where another field does, `plumbing` for what carries no data of its own
-(connections, cursors, roots) and exists wherever the rows that it leads to do, `belongs` for a change,
-and what is said of it, that exist under one purpose. A field with none of them stops start-up: nothing
+Five words place a line: `seen` for a field of the matrix, `follows` for a filter, an order or an
+argument that may exist only where another field does, `plumbing` for what has no line of its own
+(connections, cursors, roots, fields of rows that the matrix lists as a whole) and exists wherever the rows
+that it leads to do, `belongs` for a change, and what is said of it, that exist under one purpose, `own` for a
+root that leads to what a token is bound to. A field with none of them stops start-up: nothing
 is visible by being forgotten.
 """
 
@@ -25,7 +26,7 @@ from typing import Any
 
 import strawberry
 
-from schema.purposes import Purpose
+from schema.purposes import Binding, Purpose
 
 TERMS = "terms"
 
@@ -80,6 +81,7 @@ class Terms:
     line: str | None = None
     rows: str | None = None
     purpose: Purpose | None = None
+    binding: Binding | None = None
 
 
 def seen(line: str, description: str, **options: Any) -> Any:
@@ -94,13 +96,18 @@ def follows(line: str, description: str, **options: Any) -> Any:
 
 
 def plumbing(rows: str, description: str, **options: Any) -> Any:
-    """A field without data of its own: exists where rows of the type `rows` are visible."""
+    """A field without a line of its own: exists where rows of the type `rows` are visible."""
     return strawberry.field(description=description, metadata={TERMS: Terms(rows=rows)}, **options)
 
 
 def belongs(purpose: Purpose, description: str, **options: Any) -> Any:
     """A change, or a field that tells what became of one or what may be changed: under `purpose` alone."""
     return strawberry.field(description=description, metadata={TERMS: Terms(purpose=purpose)}, **options)
+
+
+def own(binding: Binding, description: str, **options: Any) -> Any:
+    """A root field that leads to what the token is bound to: exists where tokens must be."""
+    return strawberry.field(description=description, metadata={TERMS: Terms(binding=binding)}, **options)
 
 
 def argument(line: str, description: str, name: str | None = None) -> Any:

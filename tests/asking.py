@@ -27,7 +27,6 @@ from resolvers.cursors import Cursors
 from resolvers.fields import OBJECTS
 from resolvers.stores import Pool, connect_owner
 from resolvers.universe import apply
-from resolvers.writers import apply_writer
 from schema.build import schema_for
 from schema.matrix import ROOM, digest
 from schema.purposes import ABOUT, Purpose
@@ -155,11 +154,11 @@ class Side:
 
     def owner(self, store: Store) -> Connection:
         """The store's owner's connection."""
-        return self.messenger if store is Store.MESSENGER else self.social
+        return {"messenger": self.messenger, "social": self.social, "control": self.control}[store]
 
     async def hold(self, world: World) -> None:
         """Let the stores hold this world and nothing else."""
-        await load(world, self.messenger, self.social)
+        await load(world, self.messenger, self.social, self.control)
         self.whose = world.whose
 
     async def token_of(self, purpose: Purpose) -> str:
@@ -244,17 +243,13 @@ class _Watched:
         await self._pool.close()
 
 
-async def new_settings(new_database: NewDatabase, like: Side | None = None, **others: Any) -> Settings:
-    """Settings for two fresh stores with their universes; the control store is that of `like`, or fresh."""
-    dsns = {name: await new_database(name) for name in ("messenger", "social")}
+async def new_settings(new_database: NewDatabase, **others: Any) -> Settings:
+    """Settings for fresh stores with their universes."""
+    dsns = {store.value: await new_database(store.value) for store in Store}
     for store in Store:
         owner = await connect_owner(dsns[store])
         await apply(owner, OBJECTS, store)
         await owner.close()
-    dsns["control"] = await new_database("control") if like is None else like.settings.owner_dsn("control")
-    owner = await connect_owner(dsns["control"])
-    await apply_writer(owner, "control")
-    await owner.close()
     named = {f"{name}_dsn": dsn for name, dsn in dsns.items()}
     return Settings(**named, secret=SECRET, **{"pool_size": 2, "connect_timeout_ms": 20_000, **others})
 
@@ -277,15 +272,12 @@ async def open_side(
 ) -> AsyncIterator[Side]:
     """Fresh, empty stores with a running gateway.
 
-    With `like` it knows the tokens and the plans of that one: plans know nothing of data, and to make
-    each once is what most of a trial's time goes into.
+    With `like` it knows the plans of that one: plans know nothing of data, and to make each once is what
+    most of a trial's time goes into.
     """
-    settings = await new_settings(new_database, like, **others)
+    settings = await new_settings(new_database, **others)
     owners = [await connect_owner(settings.owner_dsn(name)) for name in ("control", "messenger", "social")]
-    tokens = await issue_tokens(owners[0], settings) if like is None else like.tokens
-    side = Side(settings, *owners, tokens)
-    if like is not None:
-        side.bound_tokens = like.bound_tokens
+    side = Side(settings, *owners, await issue_tokens(owners[0], settings))
     try:
         async with open_gateway(settings) as side.app:
             await side.wait_until_ready()

@@ -77,7 +77,8 @@ class Visible:
 
     `usage` is day → messages sent; `contacts`, `friends` and `socialAccount` are numbers of accounts
     that exist here too; `messengerLink` is None or its fields; `phones` are in order. A conversation's
-    `business` and `customer` are numbers; a customer without an account is None.
+    `business` and `customer` are numbers; a customer without an account is None. `subject`: what the
+    token's own person declared, None where no token is bound to a person.
     """
 
     messenger: dict[int, Fields]
@@ -86,6 +87,7 @@ class Visible:
     businesses: dict[int, Fields]
     messenger_conversations: dict[int, Fields]
     social_conversations: dict[int, Fields]
+    subject: Fields | None = None
 
 
 def visible(world: World, purpose: str) -> Visible:
@@ -128,7 +130,46 @@ class _Masking:
             businesses=self._businesses(),
             messenger_conversations=self._conversations("MESSENGER", self.world.messenger_conversations),
             social_conversations=self._conversations("SOCIAL", self.world.social_conversations),
+            subject=self._subject() if mark(self.purpose, "Objection", ROW) == "O" else None,
         )
+
+    def _subject(self) -> Fields:
+        """The person's own accounts, objections and terms; of suspensions all, for they are policy."""
+        own = self.whose.messenger_id
+        accounts = {"messengerAccount": self.members, "socialAccount": self.people}
+        return {
+            # There is nobody in either but the token's own.
+            **{name: next(iter(numbers), None) for name, numbers in accounts.items()},
+            "objections": [
+                {
+                    "kind": each.kind,
+                    "purposes": list(each.purposes),
+                    "recordedAt": each.recorded_at,
+                    "effectiveAt": each.effective_at,
+                    "channel": each.channel,
+                    "termsVersion": each.terms_version,
+                }
+                for each in sorted(self.world.events, key=lambda each: each.id)
+                if self._row("Objection", None, own is not None and each.account_id == own)
+            ],
+            "termsAcceptances": [
+                {"version": each.version, "acceptedAt": each.accepted_at}
+                for each in sorted(self.world.acceptances, key=lambda each: (each.accepted_at, each.version))
+                if self._row("TermsAcceptance", None, own is not None and each.account_id == own)
+            ],
+            "suspensions": [
+                {
+                    "jurisdiction": each.jurisdiction,
+                    "countries": list(each.countries),
+                    "purposes": list(each.purposes),
+                    "validFrom": each.valid_from,
+                    "validUntil": each.valid_until,
+                    "reason": each.reason,
+                }
+                for each in sorted(self.world.suspensions, key=lambda each: each.id)
+                if self._row("PolicyVersion", None, own=False)
+            ],
+        }
 
     def _row(self, type_: str, person: int | None, own: bool, kind: str = ROW) -> bool:
         """`person`: the member who may have objected. `own`: whether it is the token's own subject's."""

@@ -426,6 +426,26 @@ def _everybody(list_: str) -> Resolver:
     )
 
 
+def _subject(_: None, reference: Reference, __: Arguments) -> Mapping[str, Any]:
+    assert reference.seen.subject is not None
+    return reference.seen.subject
+
+
+def _own_account(name: str) -> Resolver:
+    type_ = name[0].upper() + name[1:]
+    return lambda subject, reference, _: reference.accounts[type_].get(subject[name])
+
+
+def _listed(*names: str) -> dict[str, Resolver]:
+    """Fields of rows that the oracle tells as they are; times to the second, as everywhere."""
+
+    def told(row: Mapping[str, Any], name: str) -> Any:
+        value = row[name]
+        return value.replace(microsecond=0) if isinstance(value, datetime.datetime) else value
+
+    return {name: lambda row, _, __, name=name: told(row, name) for name in names}
+
+
 def _band(days: int) -> str:
     return next(
         code
@@ -476,7 +496,16 @@ RESOLVERS: dict[str, dict[str, Resolver]] = {
         "businesses": _everybody("businesses"),
         "messengerConversations": _everybody("messengerConversations"),
         "socialConversations": _everybody("socialConversations"),
+        "subject": _subject,
     },
+    "Subject": {
+        "messengerAccount": _own_account("messengerAccount"),
+        "socialAccount": _own_account("socialAccount"),
+        **_listed("objections", "termsAcceptances", "suspensions"),
+    },
+    "Objection": _listed("kind", "purposes", "recordedAt", "effectiveAt", "channel", "termsVersion"),
+    "TermsAcceptance": _listed("version", "acceptedAt"),
+    "Suspension": _listed("jurisdiction", "countries", "purposes", "validFrom", "validUntil", "reason"),
     "PolicyVersion": {
         name: lambda policy, _, __, name=name: policy[name]
         for name in ("name", "validFrom", "digest", "author", "reason", "purpose", "sentence")

@@ -29,6 +29,7 @@ from tests.documents import Request, write_request
 from tests.world import World, random_world
 
 STORES = list(Store)
+WITH_CONTENT = (Store.MESSENGER, Store.SOCIAL)
 
 
 @pytest.fixture(scope="module")
@@ -185,7 +186,8 @@ async def test_i27_no_role_has_a_privilege_on_content(side: Side, store: Store) 
     )
     assert rows == []
     content = {relation.qualified for relation in relations_of(store) if _closed(relation, "body")}
-    assert content == {"content.message", "content.business_message"}
+    wanted = {"content.message", "content.business_message"} if store in WITH_CONTENT else set()
+    assert content == wanted
 
 
 @pytest.mark.parametrize("store", STORES)
@@ -221,7 +223,7 @@ async def test_i27_no_view_has_a_column_of_content_or_of_restrictions(side: Side
     # A message has an id too; the others' may be shown.
     closed = {name for relation, name in columns if _closed(relation, name)}
     closed -= {name for relation, name in columns if not _closed(relation, name)}
-    assert {"body", "restricted", "purposes"} <= closed
+    assert ({"body", "restricted", "purposes"} if store in WITH_CONTENT else {"hash", "client"}) <= closed
     rows = await side.owner(store).fetch(
         "SELECT table_schema, column_name FROM information_schema.columns WHERE table_schema = ANY($1)",
         [purpose.universe for purpose in Purpose],
@@ -231,7 +233,11 @@ async def test_i27_no_view_has_a_column_of_content_or_of_restrictions(side: Side
 
 
 def _closed(relation: Relation, name: str) -> bool:
-    return name in relation.columns and relation.columns[name].kind in {Class.CONTENT, Class.RESTRICTION}
+    return name in relation.columns and relation.columns[name].kind in {
+        Class.CONTENT,
+        Class.RESTRICTION,
+        Class.GATEWAY,
+    }
 
 
 @pytest.mark.parametrize("store", STORES)
@@ -409,8 +415,8 @@ async def test_i27_a_store_with_anything_wrong_in_it_is_not_served(side: Side, n
 
 
 async def test_i28_every_field_of_every_schema_stands_in_the_matrix() -> None:
-    """A type with data has no field that the policy's table does not name."""
-    of_data = {type_ for type_, _, _ in oracle.matrix()} - {"PolicyVersion"}
+    """A type with data has no field that the policy's table does not name, unless it names whole rows."""
+    of_data = {type_ for type_, field, _ in oracle.matrix() if not field.startswith("(")}
     plumbing = {("ContactEdge", "node"), ("ContactEdge", "cursor")}
     for purpose in Purpose:
         for name in of_data & schema_for(purpose).type_map.keys():

@@ -31,7 +31,6 @@ from resolvers.migrations import migrate
 from resolvers.stores import connect_owner
 from resolvers.suspensions import Suspension, add
 from resolvers.universe import apply
-from resolvers.writers import apply_writer
 from schema.purposes import OBJECTABLE
 from tests.asking import SECRET, NewDatabase, Side, issue_tokens, open_side
 from tests.test_mutations import EVERYTHING, RECORD, ask_as
@@ -221,9 +220,6 @@ async def own_servers(new_database: NewDatabase) -> AsyncIterator[tuple[dict[str
                 owner = await connect_owner(dsns[store])
                 await apply(owner, OBJECTS, store)
                 await owner.close()
-            owner = await connect_owner(dsns["control"])
-            await apply_writer(owner, "control")
-            await owner.close()
             yield dsns, place
 
 

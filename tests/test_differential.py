@@ -60,10 +60,11 @@ KEY = bytes(range(64))
 
 @dataclass
 class Stores:
-    """Two real stores with their universes, a gateway before them, and the world that they hold."""
+    """Real stores with their universes, a gateway before them, and the world that they hold."""
 
     messenger: Connection
     social: Connection
+    control: Connection
     whole: Gateway
     sharded: Gateway
     world: World | None = None
@@ -72,7 +73,7 @@ class Stores:
         """Load the world, unless it is the one that they hold."""
         if self.world is not world:
             self.world = None
-            await load(world, self.messenger, self.social)
+            await load(world, self.messenger, self.social, self.control)
             self.world = world
 
     async def ask(self, purpose: Purpose, request: Request, sharded: bool = False) -> bytes | str:
@@ -103,7 +104,7 @@ async def stores(new_database: NewDatabase) -> AsyncIterator[Stores]:
             for universe in universes(OBJECTS, store):
                 pool = pools[universe.purpose][store] = Pool(Endpoint(dsn, universe.role))
                 stack.push_async_callback(pool.close)
-        yield Stores(owners[Store.MESSENGER], owners[Store.SOCIAL], whole, sharded)
+        yield Stores(*(owners[store] for store in Store), whole, sharded)
 
 
 def _gateway(pools: dict[Purpose, dict[Store, Pool]], sharded: bool) -> Gateway:

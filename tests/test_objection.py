@@ -43,6 +43,7 @@ from tests.world import (
     Restriction,
     SocialAccount,
     World,
+    nothing_declared,
     random_world,
 )
 
@@ -164,7 +165,7 @@ async def test_i15_a_purpose_that_nobody_may_object_to_answers_as_before(
     side: Side, purpose: Purpose
 ) -> None:
     """Byte for byte, whoever objects to whatever."""
-    world = replace(random_world(501, 14), restrictions=())
+    world = nothing_declared(random_world(501, 14))
     await side.hold(world)
     requests = questions(side, purpose, world, 60)
     before = await replies(side, purpose, requests)
@@ -419,7 +420,7 @@ async def test_i24_what_is_in_force_is_the_fold_of_the_events_after_any_crash(si
     a second `recover` has nothing to do.
     """
     random = Random(f"crashes {seed}")
-    world = replace(random_world(600 + seed, 10), restrictions=())
+    world = nothing_declared(random_world(600 + seed, 10))
     await side.hold(world)
     # Few people, so that their calls meet.
     members = [each.id for each in world.messenger_accounts if each.registered_at < TERMS_OF_2016][:3]
@@ -580,7 +581,7 @@ async def test_i16_after_many_objections_the_universe_is_what_the_oracle_says(
     side: Side, purpose: Purpose
 ) -> None:
     """Recorded by the call instead of loaded, the restrictions hide the same rows."""
-    world = replace(random_world(700, 16), restrictions=())
+    world = nothing_declared(random_world(700, 16))
     await side.hold(world)
     random = Random("many")
     for account in world.messenger_accounts:

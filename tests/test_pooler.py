@@ -131,7 +131,7 @@ async def stores(new_database: NewDatabase, pooler: Pooler) -> Stores:
     """The three databases behind the pooler."""
     straight = await new_settings(new_database, pool_size=4)
     people = f"generate_series(1, {ACCOUNTS}) n"
-    messenger, social = [await connect_owner(straight.owner_dsn(store)) for store in Store]
+    messenger, social = [await connect_owner(straight.owner_dsn(store)) for store in ("messenger", "social")]
     await messenger.execute(
         "INSERT INTO messenger.account (id, phone, country_code, registered_at)"
         f" SELECT n, '+49151' || 10000000 + n, 'DE', '2016-01-01' FROM {people}"
@@ -144,7 +144,7 @@ async def stores(new_database: NewDatabase, pooler: Pooler) -> Stores:
         await social.execute(f"INSERT INTO social.{insert} FROM {people}")
     await messenger.close()
     await social.close()
-    through = {f"{name}_dsn": pooler.before(straight.owner_dsn(name)) for name in (*Store, "control")}
+    through = {f"{name}_dsn": pooler.before(straight.owner_dsn(name)) for name in Store}
     return Stores(straight, Settings(**through, secret=straight.secret, pool_size=4))
 
 
@@ -152,7 +152,7 @@ async def stores(new_database: NewDatabase, pooler: Pooler) -> Stores:
 async def side(stores: Stores) -> AsyncIterator[Side]:
     """A gateway behind the pooler; the operator's own connections go straight to the stores."""
     control, messenger, social = [
-        await connect_owner(stores.straight.owner_dsn(name)) for name in ("control", *Store)
+        await connect_owner(stores.straight.owner_dsn(name)) for name in ("control", "messenger", "social")
     ]
     tokens = await issue_tokens(control, stores.pooled)
     side = Side(stores.pooled, control, messenger, social, tokens)
@@ -290,7 +290,7 @@ async def test_a_busy_pooler_is_unavailable_in_time(stores: Stores) -> None:
 
 def run_two(kind: str, stores: Stores, token: str = "") -> Counter[str]:
     """Two processes ask different questions for two seconds; how many answers were right, wrong, failed."""
-    dsns = {f"GATEWAY_{name.upper()}_DSN": stores.pooled.owner_dsn(name) for name in (*Store, "control")}
+    dsns = {f"GATEWAY_{name.upper()}_DSN": stores.pooled.owner_dsn(name) for name in Store}
     environment = {
         **os.environ,
         **dsns,

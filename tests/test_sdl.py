@@ -151,7 +151,9 @@ def test_every_field_has_a_line_or_is_plumbing(purpose: Purpose) -> None:
     lines = {(line.type, line.name) for line in policy_lines()}
     for type_name, name, _ in own_fields(SCHEMAS[purpose]):
         terms = declared(type_name, name).metadata.get(TERMS)
-        is_plumbing = BY_NAME[type_name] in WITHOUT_TERMS if terms is None else terms.rows is not None
+        is_plumbing = (
+            BY_NAME[type_name] in WITHOUT_TERMS if terms is None else bool(terms.rows or terms.binding)
+        )
         if terms is not None and terms.purpose is not None:
             assert (type_name, name) in CHANGES[purpose], f"{type_name}.{name}"
             continue
@@ -186,6 +188,9 @@ def test_the_root_leads_only_to_rows_that_the_purpose_sees(purpose: Purpose) -> 
     wanted = {"policy", "policyVersions"}
     for type_name in ROOTS.keys() & visible:
         wanted |= {*ROOTS[type_name], "node"}
+    # What one declared is a row of one's own: for those purposes whose tokens are one person's.
+    if DECIDED["Objection", "(row)"][purpose] == "O":
+        wanted.add("subject")
 
     assert set(query.fields) - {name for root, name in CHANGES[purpose] if root == "Query"} == wanted
 
@@ -392,8 +397,9 @@ CONTENT = frozenset({
     "sentiment", "size", "snippet", "subject", "summary", "text", "transcript",
 })
 # fmt: on
-# Compares any text, and is named after that; when and how often, which the policy lets a business know.
-NOT_CONTENT = frozenset({"TextFilter", "lastMessageOn", "messageCount"})
+# The first compares any text, and is named after that; when and how often, which the policy lets a business
+# know; the person, not what a talk is about.
+NOT_CONTENT = frozenset({"TextFilter", "lastMessageOn", "messageCount", "Subject", "subject"})
 
 
 @pytest.mark.parametrize("purpose", Purpose)

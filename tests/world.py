@@ -1,4 +1,4 @@
-"""Small worlds: every row of both stores as plain records, made at random, and loaded into Postgres.
+"""Small worlds: every row of all stores as plain records, made at random, and loaded into Postgres.
 
 The texts are hostile on purpose (quotes, the bytes that mark holes, emoji, line separators), the
 numbers overlap between the stores and reach the ends of their types, and many rows tie in whatever
@@ -52,6 +52,7 @@ NAMES = (
     "عمر",
     "long " * 200,
 )
+OBJECTABLE = ("ADS_PERSONALIZATION", "FRIEND_SUGGESTIONS")
 ENDS = (0, 2**31, 2**53 + 1, 2**63 - 1)
 
 
@@ -111,6 +112,41 @@ class Restriction:
 
     messenger_id: int
     purposes: int
+
+
+@dataclass(frozen=True)
+class ObjectionEvent:
+    """What a messenger account declared; the order of `id` is that of recording."""
+
+    id: int
+    account_id: int
+    kind: str
+    purposes: tuple[str, ...]
+    recorded_at: datetime.datetime
+    effective_at: datetime.datetime
+    channel: str
+    terms_version: str
+
+
+@dataclass(frozen=True)
+class TermsAcceptance:
+    account_id: int
+    version: str
+    accepted_at: datetime.datetime
+
+
+@dataclass(frozen=True)
+class Suspension:
+    """A regulator's decision. None of a random world is in force now: both stores would have to follow."""
+
+    id: int
+    jurisdiction: str
+    countries: tuple[str, ...]
+    purposes: tuple[str, ...]
+    valid_from: datetime.datetime
+    valid_until: datetime.datetime | None
+    reason: str
+    author: str
 
 
 @dataclass(frozen=True)
@@ -178,7 +214,7 @@ class BusinessMessage:
 
 @dataclass(frozen=True)
 class World:
-    """All rows of both stores, and whose token asks. Restrictions may name accounts that are gone."""
+    """All rows of all stores, and whose token asks. Restrictions may name accounts that are gone."""
 
     messenger_accounts: tuple[MessengerAccount, ...] = ()
     daily_usage: tuple[DailyUsage, ...] = ()
@@ -191,6 +227,9 @@ class World:
     restrictions: tuple[Restriction, ...] = ()
     messenger_messages: tuple[Message, ...] = ()
     social_messages: tuple[Message, ...] = ()
+    events: tuple[ObjectionEvent, ...] = ()
+    acceptances: tuple[TermsAcceptance, ...] = ()
+    suspensions: tuple[Suspension, ...] = ()
     whose: Whose = Whose(messenger_id=0, social_id=0, merchant_id=0, business_id=0)
     businesses: tuple[Business, ...] = ()
     messenger_conversations: tuple[Conversation, ...] = ()
@@ -240,6 +279,9 @@ def _make(random: Random, size: int) -> World:
         messenger_messages=_messages(random, members, "messenger"),
         social_messages=_messages(random, people, "social"),
         whose=replace(_whose(random, members, people, links), business_id=random.choice(businesses[:2]).id),
+        events=_events(random, members + gone),
+        acceptances=tuple(row for number in members for row in _acceptances(random, number)),
+        suspensions=tuple(_suspension(random, place) for place in range(random.randint(0, 4))),
         businesses=businesses,
         messenger_conversations=talks[0],
         social_conversations=talks[1],
@@ -408,13 +450,68 @@ def _business_messages(
     )
 
 
+def _purposes(random: Random) -> tuple[str, ...]:
+    return random.choice((OBJECTABLE, OBJECTABLE[:1], OBJECTABLE[1:], OBJECTABLE[::-1]))
+
+
+def _events(random: Random, numbers: list[int]) -> tuple[ObjectionEvent, ...]:
+    """Some objected, withdrew and objected again, at times that say nothing about the order."""
+    declaring = [number for number in numbers if _chance(random, 0.6) for _ in range(random.randint(1, 4))]
+    random.shuffle(declaring)
+    return tuple(_event(random, place, number) for place, number in enumerate(declaring, 1))
+
+
+def _event(random: Random, place: int, number: int) -> ObjectionEvent:
+    kind = random.choice(("OBJECT", "WITHDRAW"))
+    times = (_joined(random), _joined(random) + datetime.timedelta(microseconds=987_654))
+    return ObjectionEvent(place, number, kind, _purposes(random), *times, _name(random), _name(random))
+
+
+def _acceptances(random: Random, number: int) -> list[TermsAcceptance]:
+    versions = random.sample(NAMES[1:], random.choice((0, 0, 1, 2, 4)))
+    when = _joined(random)
+    return [
+        TermsAcceptance(number, version, when if _chance(random, 0.5) else _joined(random))
+        for version in versions
+    ]
+
+
+def _suspension(random: Random, place: int) -> Suspension:
+    countries = tuple(random.sample((*COUNTRIES.values(), "\u00e9"), random.randint(1, 3)))
+    over = _chance(random, 0.6)
+    begins = _joined(random) if over else datetime.datetime(2999, 1, 1, tzinfo=datetime.UTC)
+    ends = begins + datetime.timedelta(days=random.randint(1, 40)) if over else None
+    who = (random.choice(("DE", "EU")), countries, _purposes(random))
+    return Suspension(place + 1, *who, begins, ends, "Because " + _name(random), "a regulator")
+
+
+def nothing_declared(world: World) -> World:
+    """The world in which nobody objected to anything yet, and no regulator suspended anything."""
+    return replace(world, restrictions=(), events=(), suspensions=())
+
+
 # --- loading --------------------------------------------------------------------------------------
 
 
-async def load(world: World, messenger: Connection, social: Connection) -> None:
-    """Replace whatever the two stores hold by the world's rows. Connections of the stores' owners."""
+async def load(world: World, messenger: Connection, social: Connection, control: Connection) -> None:
+    """Replace whatever the stores hold by the world's rows. Connections of the stores' owners."""
     await _load_messenger(world, messenger)
     await _load_social(world, social)
+    await _load_control(world, control)
+
+
+async def _load_control(world: World, store: Connection) -> None:
+    async with store.transaction():
+        # What was declared is append-only, but for a world that takes the place of another.
+        await store.execute("SET LOCAL session_replication_role = replica")
+        await store.execute("TRUNCATE control.objection_event, control.suspension RESTART IDENTITY")
+        for table, record, rows in (
+            ("control.objection_event", ObjectionEvent, world.events),
+            ("control.suspension", Suspension, world.suspensions),
+        ):
+            await _copy(store, table, record, rows)
+            # The next one recorded comes after these.
+            await store.execute(f"ALTER TABLE {table} ALTER id RESTART WITH {len(rows) + 1}")
 
 
 async def _load_messenger(world: World, store: Connection) -> None:
@@ -430,6 +527,7 @@ async def _load_messenger(world: World, store: Connection) -> None:
         await _copy(store, "messenger.account", MessengerAccount, world.messenger_accounts)
         await _copy(store, "messenger.daily_usage", DailyUsage, world.daily_usage)
         await _copy(store, "messenger.contact", Contact, world.contacts)
+        await _copy(store, "messenger.terms_acceptance", TermsAcceptance, world.acceptances)
         await _copy(store, "content.message", Message, world.messenger_messages)
         await _copy(store, "messenger.business", Business, world.businesses)
         await _copy(store, "messenger.business_conversation", Conversation, world.messenger_conversations)
@@ -560,6 +658,7 @@ def copy_of_visible(world: World, purpose: str) -> World:
             for each in world.messenger_links
             if (each.account_id, each.messenger_id) in linked and each.account_id in people
         ),
+        **_declared(world, seen),
         whose=world.whose,
         businesses=tuple(each for each in world.businesses if each.id in seen.businesses),
         messenger_conversations=tuple(
@@ -569,6 +668,20 @@ def copy_of_visible(world: World, purpose: str) -> World:
             each for each in world.social_conversations if each.id in seen.social_conversations
         ),
     )
+
+
+def _declared(world: World, seen: oracle.Visible) -> dict[str, Any]:
+    """What a person sees of their own declarations, and of everybody's suspensions."""
+    if seen.subject is None:
+        return {}
+    own = tuple(each for each in world.events if each.account_id == world.whose.messenger_id)
+    return {
+        "events": tuple(replace(each, id=place) for place, each in enumerate(own, 1)),
+        "acceptances": tuple(
+            each for each in world.acceptances if each.account_id == world.whose.messenger_id
+        ),
+        "suspensions": world.suspensions,
+    }
 
 
 def _one_of(rows: tuple[T, ...], random: Random) -> T | None:
@@ -624,6 +737,7 @@ def _delete_member(world: World, random: Random) -> World:
         messenger_conversations=tuple(
             each for each in world.messenger_conversations if each.account_id != number
         ),
+        acceptances=tuple(each for each in world.acceptances if each.account_id != number),
     )
 
 
@@ -813,6 +927,29 @@ def _rename_business(world: World, random: Random) -> World:
     return replace(world, businesses=_replaced(world.businesses, business, renamed))
 
 
+def _declare(world: World, random: Random) -> World:
+    """One event more or less, the others in the same order."""
+    events = [*world.events]
+    if events and _chance(random, 0.5):
+        events.remove(random.choice(events))
+    else:
+        numbers = [each.id for each in world.messenger_accounts] or [7]
+        events.insert(random.randint(0, len(events)), _event(random, 0, random.choice(numbers)))
+    return replace(world, events=tuple(replace(each, id=place) for place, each in enumerate(events, 1)))
+
+
+def _accept(world: World, random: Random) -> World:
+    member = _one_of(world.messenger_accounts, random)
+    if member is None:
+        return world
+    others = tuple(each for each in world.acceptances if each.account_id != member.id)
+    return replace(world, acceptances=(*others, *_acceptances(random, member.id)))
+
+
+def _suspend(world: World, random: Random) -> World:
+    return replace(world, suspensions=tuple(_suspension(random, place) for place in range(2)))
+
+
 CHANGES: tuple[Callable[[World, Random], World], ...] = (
     _change_member,
     _delete_member,
@@ -832,4 +969,7 @@ CHANGES: tuple[Callable[[World, Random], World], ...] = (
     _end_conversation,
     _begin_conversation,
     _rename_business,
+    _declare,
+    _accept,
+    _suspend,
 )

@@ -41,7 +41,6 @@ from resolvers.inspection import differences
 from resolvers.migrations import STORES, MigrationProblem, migrate
 from resolvers.stores import connect_owner
 from resolvers.universe import apply
-from resolvers.writers import apply_writer, writer_differences
 from schema.purposes import Purpose
 
 if TYPE_CHECKING:
@@ -167,8 +166,6 @@ async def _apply_universes(owners: Owners) -> None:
     for store in Store:
         if await differences(owners[store], OBJECTS, store):
             await apply(owners[store], OBJECTS, store)
-    if await writer_differences(owners["control"], "control"):
-        await apply_writer(owners["control"], "control")
 
 
 async def _load(owners: Owners, accounts: int, folder: Folder, console: Console) -> None:

@@ -79,13 +79,17 @@ EXAMPLES: Mapping[Purpose, Example] = {
         "A business's token: that Ada talks with another one too is not there. Some have no social account.",
     ),
     Purpose.SUBJECT_ACCESS: Example(
-        "{ messengerAccounts { nodes { id phone registeredAt usage { messagesSent28 } } }"
-        " socialAccounts { nodes { displayName messengerLink { since } phones { number source } } } }",
-        "Ada's token: everybody is asked for, and only she is there. Her objection hides nothing from her.",
+        "{ subject { messengerAccount { id phone registeredAt usage { messagesSent28 } }"
+        " socialAccount { displayName messengerLink { since } phones { number source } }"
+        " objections { kind purposes recordedAt channel } termsAcceptances { version acceptedAt }"
+        " suspensions { jurisdiction countries validFrom validUntil } }"
+        " messengerAccounts { totalCount } }",
+        "Ada's token: all that is hers in one question; of everybody, only she is there. Her objection hides "
+        "nothing from her.",
     ),
     Purpose.PREFERENCES: Example(
-        "{ messengerAccounts { nodes { id registeredAt } } }",
-        "Hers as well: when she joined decides whether she may object.",
+        "{ subject { messengerAccount { id registeredAt } objections { kind purposes } } }",
+        "Hers as well: when she joined decides whether she may object; no number, no name, no address book.",
     ),
     Purpose.AUDIT: NOT_YET,
 }

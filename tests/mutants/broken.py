@@ -15,6 +15,7 @@ CONTENT = "tests/test_content.py"
 BAD_INPUT = "tests/test_bad_input.py"
 MUTATIONS = "tests/test_mutations.py"
 SUSPENSIONS = "tests/test_suspensions.py"
+SUBJECT = "tests/test_subject.py"
 OBJECTIONS_DDL = "resolvers/ddl/messenger/0004_objections.sql"
 SUSPENSIONS_DDL = "resolvers/ddl/social/0007_suspensions.sql"
 
@@ -311,6 +312,36 @@ OF_BUSINESSES = (
 )
 
 OF_BOUND_TOKENS = (
+    Mutant(
+        "everybody_s_objections",
+        (
+            Change(
+                "resolvers/sql.py",
+                "        return found.where(owner == self.bind(fetch.keys)).group_by(owner)\n",
+                "        return found\n",
+            ),
+            Change(
+                "resolvers/sql.py",
+                "clause = self.alias(source.relation)\n        row = Row(clause, clause, clause.c[source.",
+                'clause = alias(source.relation, "o")\n        row = Row(clause, clause, clause.c[source.',
+            ),
+        ),
+        (PAIRS, f"{SUBJECT}::test_what_one_person_declared_is_theirs"),
+    ),
+    _mutant(
+        "objections_in_the_order_of_their_times",
+        "resolvers/subject.py",
+        '    order=("id",),\n    fields={\n        "kind"',
+        '    order=("recorded_at",),\n    fields={\n        "kind"',
+        f"{SUBJECT}::test_what_one_person_declared_is_theirs",
+    ),
+    _mutant(
+        "own_declarations_not_narrowed_where_they_are_read",
+        "resolvers/sql.py",
+        "        if owned is None:\n            self.pinned",
+        '        if owned is None or relation.name == "objection_event":\n            self.pinned',
+        "tests/test_sql_lint.py::test_every_use_of_an_owned_relation_is_narrowed_to_the_tokens_own_rows",
+    ),
     _mutant(
         "own_rows_forgotten_in_one_place",
         "resolvers/sql.py",

@@ -33,3 +33,9 @@ FROM generate_series(0, 9) n, generate_series(0, 1) k
 WHERE k = 0 OR n < 5;
 INSERT INTO content.business_message (business_id, conversation_id, id, from_customer, sent_at, body)
 SELECT business_id, id, 1, true, timestamptz '2016-09-20 00:00:00+00', 'CANARY' FROM messenger.business_conversation;
+
+-- Two in three accepted the new terms, some of them both versions.
+INSERT INTO messenger.terms_acceptance (account_id, version, accepted_at)
+SELECT n, version, timestamptz '2016-08-25 12:00:00+00' + n * interval '1 day'
+FROM generate_series(0, 29) n, unnest(ARRAY['2012-07-07', '2016-08-25']) version
+WHERE n % 3 <> 0 AND (n % 2 = 0 OR version = '2016-08-25');
