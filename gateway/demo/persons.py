@@ -176,6 +176,11 @@ async def _add_conversations(messenger: Connection, social: Connection) -> None:
         ),
     }
     for store, (connection, rows) in talks.items():
+        # There are others of these numbers unless the stores were to hold nobody but the persons.
+        await connection.execute(
+            f"INSERT INTO {store}.business (id, name, verified) VALUES"  # noqa: S608 - two constants
+            " (1, 'Blumen Bauer', true), (2, 'Reisen Roth', false) ON CONFLICT DO NOTHING"
+        )
         await connection.executemany(
             f"INSERT INTO {store}.business_conversation"  # noqa: S608 - two constants
             " (business_id, id, account_id, category, status, opened_on, last_message_on, message_count)"
