@@ -169,6 +169,15 @@ async def test_i15_an_objection_changes_nothing(side: Side) -> None:
     assert await ask(side, TALKS) == before
 
 
+async def test_i29_how_much_was_said_is_what_the_conversation_says(side: Side) -> None:
+    """The number of messages is a fact of the conversation's own row: nothing is counted in what was said."""
+    document = "{ messengerConversations { nodes { id messageCount } } }"
+    before = await ask(side, document)
+    assert [node["messageCount"] for node in before.data["messengerConversations"]["nodes"]] == [3, 3, 3]
+    await side.hold(replace(WORLD, messenger_business_messages=()))
+    assert await ask(side, document) == before
+
+
 async def test_two_tokens_share_a_plan_and_nothing_else(side: Side) -> None:
     """What one business sees the other one does not: every conversation belongs to exactly one."""
     document = "{ messengerConversations { nodes { id } } socialConversations { nodes { id } } }"
@@ -251,7 +260,7 @@ async def test_a_person_gets_their_own_conversations_with_every_business(side: S
     assert own["businessConversations"]["totalCount"] == 3
 
 
-@pytest.mark.parametrize("store", Store)
+@pytest.mark.parametrize("store", [Store.MESSENGER, Store.SOCIAL])
 async def test_the_customer_s_copy_follows(side: Side, store: Store) -> None:
     """A conversation that goes on or ends does so in both places; it never changes hands."""
     owner = side.owner(store)

@@ -307,7 +307,7 @@ OF_BUSINESSES = (
         return f"{counted} {name}" if name == "message_count" else f"t.{name}"
 
     columns = ", ".join(shown(name) for name in view.relation.columns""",
-        f"{CONTENT}::test_i29_replacing_every_message_changes_no_byte",
+        f"{BUSINESSES}::test_i29_how_much_was_said_is_what_the_conversation_says",
     ),
 )
 
