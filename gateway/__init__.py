@@ -5,6 +5,7 @@ A request, from its first byte to its last:
     wire       a bound on the head of a request; an answer in one write
     app        routes, and the only place where parts are wired together
     requests   from an ASGI request to what was asked
+    uploads    a customer list as CSV, read as it arrives
     tokens     who asks, and for which purpose
     answer     a request's whole life, in order
     keeper     both stores hold what is in force: at the start, and every few seconds

@@ -1,6 +1,7 @@
 """The HTTP application: routes, and the wiring of the parts that each request passes.
 
     POST, GET /graphql   method and site → token → purpose → body → `answer` → bytes out
+    POST /lists          a merchant's customer list as CSV, read as it arrives (`uploads.py`)
     GET /healthz         the process is up
     GET /readyz          every store can be asked; 503 and its name if one cannot
 
@@ -40,11 +41,13 @@ from gateway.requests import (
 from gateway.responses import Answer, refused, request_ids, send_answer
 from gateway.settings import Settings
 from gateway.tokens import Caller, TokenBook, open_token_book
+from gateway.uploads import PATH, PATIENCE_SECONDS, ListsEndpoint
 from resolvers.cache import PlanCache
 from resolvers.catalogue import Store
 from resolvers.cursors import Cursors
 from resolvers.fields import OBJECTS, check_fields
 from resolvers.inspection import differences
+from resolvers.matching import WRONG_KEY, CustomerLists, ListWriters, fits
 from resolvers.mutations import Calls
 from resolvers.objections import Rules
 from resolvers.policies import RecordedPolicies
@@ -59,6 +62,7 @@ from resolvers.stores import (
 )
 from resolvers.universe import universes
 from resolvers.worlds import build_worlds
+from resolvers.writers import LISTS
 from schema.operations import DocumentLimits
 from schema.privacy import Policies
 from schema.purposes import Purpose
@@ -117,21 +121,24 @@ class GraphQLEndpoint:
 
 
 class Application:
-    """The ASGI application: /graphql, and Starlette for the rest."""
+    """The ASGI application: /graphql, /lists, and Starlette for the rest."""
 
-    def __init__(self, graphql: GraphQLEndpoint, rest: Starlette) -> None:
+    def __init__(self, graphql: GraphQLEndpoint, lists: ListsEndpoint, rest: Starlette) -> None:
         self.graphql = graphql
+        self.lists = lists
         self._rest = rest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         if scope["type"] == "http" and scope["path"] == "/graphql":
             await self.graphql(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"] == PATH:
+            await self.lists(scope, receive, send)
         else:
             await self._rest(scope, receive, send)
 
 
-def build_app(graphql: GraphQLEndpoint, ready: Ready) -> Application:
+def build_app(graphql: GraphQLEndpoint, lists: ListsEndpoint, ready: Ready) -> Application:
     """Return the application. `ready` says of each store whether it can be asked now."""
 
     async def healthz(_: Request) -> Response:
@@ -144,7 +151,7 @@ def build_app(graphql: GraphQLEndpoint, ready: Ready) -> Application:
     app = Starlette(routes=[Route("/healthz", healthz), Route("/readyz", readyz)])
     # A redirect would name the host that the client claimed, and turn a POST into an error elsewhere.
     app.router.redirect_slashes = False
-    return Application(graphql, app)
+    return Application(graphql, lists, app)
 
 
 # --- wiring ---------------------------------------------------------------------------------------
@@ -168,6 +175,8 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Application]:
     endpoints = {store: await _checked_endpoints(settings, store) for store in Store}
     if wrong := await keeper.check(settings) or await keeper.finish_at_start(settings):
         raise NotReady(wrong)
+    if wrong := await _check_matching_key(settings):
+        raise NotReady(wrong)
     gateway = assemble(settings, endpoints)
     connect = partial(connect_owner, settings.control_dsn.get_secret_value())
     async with open_token_book(settings.key("tokens"), connect, time.time, time.monotonic) as book:
@@ -177,9 +186,15 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Application]:
             request_ids(secrets.token_bytes),
             settings.max_body_bytes,
         )
+        uploads = ListsEndpoint(
+            book.caller,
+            lambda bound: gateway.context_of(bound, "").lists,  # type: ignore[arg-type,return-value]
+            request_ids(secrets.token_bytes),
+            settings.max_list_bytes,
+        )
         keeping = asyncio.create_task(keeper.keep(settings), name="restrictions")
         try:
-            yield build_app(endpoint, partial(_ready, gateway, book))
+            yield build_app(endpoint, uploads, partial(_ready, gateway, book))
         finally:
             keeping.cancel()
             await asyncio.gather(keeping, return_exceptions=True)
@@ -199,13 +214,37 @@ def assemble(settings: Settings, endpoints: Mapping[Store, Mapping[Purpose, Endp
     }
     writers = Writers(keeper.writer_endpoints(settings))
     plans = PlanCache(worlds, DocumentLimits(), settings.cached_documents)
-    calls = partial(_calls_of, writers, keeper.rules_of(settings), RecordedPolicies())
+    list_writers = ListWriters(list_endpoint(settings))
+    key = settings.key("customer lists")
+    calls = partial(_calls_of, writers, keeper.rules_of(settings), RecordedPolicies(), list_writers, key)
     return Gateway(plans, pools, cursors, settings.max_cost, calls)
 
 
-def _calls_of(writers: Writers, rules: Rules, policies: Policies, bound: Bound, client: str) -> Calls:
+def _calls_of(
+    writers: Writers,
+    rules: Rules,
+    policies: Policies,
+    list_writers: ListWriters,
+    key: bytes,
+    bound: Bound,
+    client: str,
+) -> Calls:
     """What the ordinary resolvers may call for a token."""
-    return Calls(Preferences(writers.open, rules, bound, f"client {client}"), policies)
+    return Calls(
+        Preferences(writers.open, rules, bound, f"client {client}"),
+        policies,
+        CustomerLists(list_writers, key, bound.merchant_id),
+    )
+
+
+def list_endpoint(settings: Settings) -> Endpoint:
+    """Where whoever matches customer lists connects to."""
+    return Endpoint(
+        dsn=settings.store_dsn(Store.SOCIAL).get_secret_value(),
+        role=LISTS,
+        connect_timeout_s=settings.connect_timeout_ms / 1000,
+        request_timeout_s=PATIENCE_SECONDS,
+    )
 
 
 def endpoints_of(settings: Settings, store: Store, pooled: bool) -> dict[Purpose, Endpoint]:
@@ -244,6 +283,18 @@ async def _checked_endpoints(settings: Settings, store: Store) -> dict[Purpose, 
     if found:
         raise NotReady(found)
     return endpoints_of(settings, store, pooled=pooled and not settings.pooler_keeps_statements)
+
+
+async def _check_matching_key(settings: Settings) -> list[str]:
+    """Why no customer list could be matched, or nothing."""
+    key = settings.key("customer lists")
+    try:
+        async with ListWriters(list_endpoint(settings)).open() as connection:
+            if await fits(connection, key):
+                return []
+    except StoreUnavailable:
+        return [f"social: the role {LISTS} cannot connect; check GATEWAY_SOCIAL_DSN"]
+    return [f"social: {WRONG_KEY}"]
 
 
 async def _ready(gateway: Gateway, book: TokenBook) -> Mapping[str, bool]:

@@ -25,6 +25,7 @@ from gateway import tokens
 from gateway.app import NotReady, open_gateway
 from gateway.bindings import bound_to
 from gateway.commands import policy
+from gateway.commands.lists import lists_app
 from gateway.commands.objections import objection_app
 from gateway.commands.suspensions import suspension_app
 from gateway.commands.terminal import done, examples, out, say
@@ -44,7 +45,7 @@ from resolvers.fields import OBJECTS
 from resolvers.migrations import STORES, MigrationProblem
 from resolvers.migrations import migrate as migrate_store
 from resolvers.universe import apply, render
-from resolvers.writers import writer_of
+from resolvers.writers import RIGHTS, writers_of
 from schema.purposes import ABOUT, Binding, Purpose
 
 app = typer.Typer(
@@ -77,6 +78,12 @@ group(
     "Record or withdraw a member's objection.",
     "gateway objection record --account ma_5",
     of=objection_app,
+)
+group(
+    "lists",
+    "Customer lists that merchants upload.",
+    "gateway lists upload customers.csv --merchant 3 --offer of_201",
+    of=lists_app,
 )
 group(
     "suspension",
@@ -165,7 +172,8 @@ async def _apply_universes(settings: Settings, store: Store) -> None:
     async with owner_of(settings, store) as connection:
         for each in await apply(connection, OBJECTS, store):
             typer.echo(f"{store}: {each.purpose} sees {', '.join(each.views)} as {each.role}")
-    typer.echo(f"{store}: objections are written as {writer_of(store)}")
+    for role in writers_of(store):
+        typer.echo(f"{store}: {RIGHTS[role].what} are written as {role}")
 
 
 @app.command(epilog=examples("gateway doctor", "gateway doctor && gateway serve"))

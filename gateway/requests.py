@@ -145,7 +145,7 @@ async def read_asked(head: Head, receive: Receive, max_body_bytes: int) -> Asked
         raise Refusal(Code.NOT_ACCEPTABLE)
     if head.method == "GET":
         return _asked_by_get(head.query_string, media_type == GRAPHQL_RESPONSE, max_body_bytes)
-    if not _is_utf8_json(head.content_type) or head.content_encoding not in (None, b"identity"):
+    if not is_utf8(head.content_type, JSON) or head.content_encoding not in (None, b"identity"):
         raise Refusal(Code.UNSUPPORTED_MEDIA_TYPE)
     body = await _read_body(head.content_length, receive, max_body_bytes)
     return _asked_by_post(body, media_type == GRAPHQL_RESPONSE)
@@ -283,11 +283,12 @@ def _media_type(text: str) -> tuple[str, dict[str, str]]:
 
 
 @lru_cache(maxsize=64)
-def _is_utf8_json(content_type: bytes | None) -> bool:
+def is_utf8(content_type: bytes | None, wanted: str) -> bool:
+    """Whether the body is said to be of the media type `wanted`, in UTF-8."""
     if content_type is None or len(content_type) > MAX_MEDIA_HEADER_BYTES:
         return False
     name, parameters = _media_type(content_type.decode("latin-1"))
-    return name == JSON and parameters.get("charset", "utf-8").lower() == "utf-8"
+    return name == wanted and parameters.get("charset", "utf-8").lower() == "utf-8"
 
 
 @lru_cache(maxsize=64)

@@ -38,6 +38,7 @@ STATUS: dict[Code, int] = {
     Code.CURSOR_REFUSED: 400,
     Code.DOCUMENT_TOO_LARGE: 400,
     Code.COST_TOO_HIGH: 400,
+    Code.ONE_AT_A_TIME: 400,
     Code.STORE_UNAVAILABLE: 503,
     Code.INTERNAL: 500,
 }
@@ -52,6 +53,7 @@ GRAPHQL_REQUEST_ERRORS = frozenset(
         Code.CURSOR_REFUSED,
         Code.DOCUMENT_TOO_LARGE,
         Code.COST_TOO_HIGH,
+        Code.ONE_AT_A_TIME,
     )
 )
 

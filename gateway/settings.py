@@ -73,6 +73,9 @@ class Settings(BaseSettings):
         default=False, description="The stores are spread over machines: cut links between groups."
     )
     max_body_bytes: int = Field(default=1_000_000, ge=1_000, description="Largest request body.")
+    max_list_bytes: int = Field(
+        default=100_000_000, ge=1_000, description="Largest customer list that is uploaded as CSV."
+    )
     max_cost: int = Field(default=200_000, ge=1, description="Most rows that one operation may touch.")
     cached_documents: int = Field(default=1_000, ge=1, description="Documents whose plans are kept.")
 

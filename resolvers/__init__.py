@@ -6,6 +6,7 @@ What is known before any request:
     sources        the words for saying where a field lives
     messenger      where each field of the messenger's types lives
     social         where each field of the social network's types lives
+    offers         where merchants and their offers live
     business       where businesses and their conversations live
     subject        where what is one person's own lives
     fields         all of them in one place; every field has exactly one
@@ -14,10 +15,11 @@ What is known before any request:
     universe       the policy as SQL: a schema of views and a role for each store and purpose
     inspection     what stands in a store against what its universes must be
     whereabouts    where a field lives, for people who ask
-    writers        the role that writes objections, and nothing else
+    writers        the roles that write objections and customer lists, and nothing else
     restrictions   what is in force for a member, written to both stores
     objections     the only writer of objections: the event, then its fold in both stores
     suspensions    a regulator's suspensions, and both stores following the calendar
+    matching       a merchant's customer list: hashed as it arrives, judged inside the store
     policies       the policy as answers: what runs, and every version that was recorded
     worlds         what each purpose's plans are made in
 

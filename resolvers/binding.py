@@ -108,6 +108,7 @@ class Binder:
     slots: list[Slot] = field(default_factory=list)
     cost: list[Factors] = field(default_factory=list)
     given: list[Parameter] = field(default_factory=list)
+    lone_objects: int = 0
 
     # --- roots ------------------------------------------------------------------------------------
 
@@ -177,7 +178,7 @@ class Binder:
         if ids is not None:
             size = Parameter("integer", arguments.reader(("ids",), len))
         listed = Listed(source.relation, None, source, said.order(source), ids, size)
-        page = self._page(named, selected, said, At(0, source.relation, ()), listed)
+        page = self._page(named, selected, said, At(0, source.relation, (1,)), listed)
         self.fetches += self._list_fetches(slot, page, source.relation.store)
         return RootList(selected.key, slot)
 
@@ -215,10 +216,16 @@ class Binder:
         selected: Selected,
         at: At,
     ) -> tuple[tuple[str, Bound], ...]:
-        return tuple(
-            (member.key, self._member(type_, sources, member, at))
-            for member in self.collector.collect(type_, selected.selection_sets)
-        )
+        members = self.collector.collect(type_, selected.selection_sets)
+        if any(_stands_alone(sources.get(member.name)) for member in members):
+            self._count_lone_object(at)
+        return tuple((member.key, self._member(type_, sources, member, at)) for member in members)
+
+    def _count_lone_object(self, at: At) -> None:
+        self.lone_objects += 1
+        # Rows have a factor more in every list, even in one of a single item.
+        if self.lone_objects > 1 or len(at.rows) > 1:
+            raise Refusal(Code.ONE_AT_A_TIME)
 
     def _member(
         self, type_: GraphQLObjectType, sources: Mapping[str, Source], member: Selected, at: At
@@ -251,6 +258,8 @@ class Binder:
             case Many():
                 at = replace(at, relation=source.relation, rows=(*at.rows, MANY_ROWS))
                 self.cost.append(at.rows)
+                if source.far is not None:
+                    return ManyOf(source, (), source.order, self._hop(source.far, member, at))
                 return ManyOf(
                     source, self._members(named, source.fields, member, at), visible_order(source, named)
                 )
@@ -388,6 +397,10 @@ class Binder:
             own = Hop(to=listed.source.type, column=listed.source.relation.identity)
             return self._hop(own, selected, at)
         return self.bind_object(listed.source, selected, at)
+
+
+def _stands_alone(source: Source | None) -> bool:
+    return isinstance(source, Many) and source.alone
 
 
 def _quoted(text: str) -> str:

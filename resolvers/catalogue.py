@@ -26,12 +26,13 @@ class Store(StrEnum):
 
 
 class Class(StrEnum):
-    """What a column holds. No universe has ever a column of the last three."""
+    """What a column holds. No universe has ever a column of the last four."""
 
     KEY = "identifier of a person's account, or of what belongs to one"
     PERSONAL = "personal data"
     PUBLIC = "about no person"
     RESTRICTION = "who is restricted for which purpose"
+    BLIND = "keyed hash of a phone number, for matching alone"
     CONTENT = "what people wrote, or about it"
     GATEWAY = "what the gateway keeps for itself"
 
@@ -138,6 +139,10 @@ _BUSINESS_CONTENT = {
     "sent_at": Column(Class.CONTENT, "timestamptz"),
     "body": Column(Class.CONTENT, "text"),
 }
+
+
+_BLIND = Column(Class.BLIND, "bytea")
+_FROM_MESSENGER = {"messenger_id": _key(), "restricted": _BITS}
 
 
 def _business_of(store: Store) -> Relation:
@@ -276,6 +281,7 @@ PHONE_BINDING = Relation(
         "number": _personal("text"),
         "messenger_id": _key(),
         "restricted": _BITS,
+        "blind": _BLIND,
     },
     key="account_id",
     group="social",
@@ -332,6 +338,85 @@ SUSPENSION = Relation(
         "author": _public("text"),
         "recorded_at": _public("timestamptz"),
     },
+    key=None,
+    group=None,
+)
+
+AD_TOPIC = Relation(
+    Store.SOCIAL,
+    "ad_topic",
+    {"account_id": _key(), "source": _personal("text"), "topic": _personal("text"), **_FROM_MESSENGER},
+    key="account_id",
+    group="social",
+    restricted="restricted",
+    kinds="source",
+    owners={"social_id": "account_id"},
+)
+MERCHANT = Relation(
+    Store.SOCIAL,
+    "merchant",
+    {"id": _public("bigint"), "name": _public("text")},
+    key=None,
+    group=None,
+    number="id",
+    owners={"merchant_id": "id"},
+)
+# Who offers what is about no person; to whom it is shown stands in offer_audience.
+OFFER = Relation(
+    Store.SOCIAL,
+    "offer",
+    {
+        "id": _public("bigint"),
+        "merchant_id": _public("bigint"),
+        "title": _public("text"),
+        "valid_until": _public("date"),
+    },
+    key=None,
+    group=None,
+    number="id",
+    owners={"merchant_id": "merchant_id"},
+)
+OFFER_AUDIENCE = Relation(
+    Store.SOCIAL,
+    "offer_audience",
+    {"account_id": _key(), "offer_id": _personal("bigint"), "source": _personal("text"), **_FROM_MESSENGER},
+    key="account_id",
+    group="social",
+    restricted="restricted",
+    kinds="source",
+    owners={"social_id": "account_id"},
+)
+# What is told of a list; of whom it is made up is in no universe, nor the hashes that tell lists apart.
+CUSTOMER_LIST = Relation(
+    Store.SOCIAL,
+    "customer_list",
+    {
+        "id": _public("bigint"),
+        "merchant_id": _public("bigint"),
+        "offer_id": _public("bigint"),
+        "digest": _BLIND,
+        "sketch": Column(Class.BLIND, "bytea[]"),
+        "status": _public("text"),
+        "uploaded_at": _public("timestamptz"),
+        "record_count_band": _public("text"),
+        "audience_size_band": _public("text"),
+    },
+    key=None,
+    group=None,
+    number="id",
+    owners={"merchant_id": "merchant_id"},
+)
+CUSTOMER_LIST_ENTRY = Relation(
+    Store.SOCIAL,
+    "customer_list_entry",
+    {"upload": _public("bigint"), "line": _public("bigint"), "blind": _BLIND},
+    key="upload",
+    group="upload",
+)
+MATCHING_KEY = Relation(
+    Store.SOCIAL,
+    "matching_key",
+    {"only_row": _public("boolean"), "fingerprint": _BLIND},
     key=None,
     group=None,
 )
@@ -405,9 +490,13 @@ RELATIONS: tuple[Relation, ...] = (
         key=None,
         group=None,
     ),
-    Relation(
-        Store.SOCIAL, "merchant", {"id": _public("bigint"), "name": _public("text")}, key=None, group=None
-    ),
+    AD_TOPIC,
+    MERCHANT,
+    OFFER,
+    OFFER_AUDIENCE,
+    CUSTOMER_LIST,
+    CUSTOMER_LIST_ENTRY,
+    MATCHING_KEY,
     SOCIAL_BUSINESS,
     SOCIAL_CONVERSATION,
     SOCIAL_CUSTOMER,
@@ -460,11 +549,17 @@ TRIGGERS: dict[Store, frozenset[str]] = {
             "social.business_conversation: copy_changed_conversation",
             "social.business_conversation: copy_deleted_conversation",
             "social.business_conversation: copy_new_conversation",
+            "social.ad_topic: inherit_restriction",
             "social.messenger_link: inherit_restriction",
+            "social.offer_audience: inherit_restriction",
+            "social.phone_binding: forget_blind",
             "social.phone_binding: inherit_restriction",
             "social.restriction: spread_restriction_of_changed",
             "social.restriction: spread_restriction_of_gone",
             "social.restriction: spread_restriction_of_new",
+            "social.restriction: spread_to_ads_of_changed",
+            "social.restriction: spread_to_ads_of_gone",
+            "social.restriction: spread_to_ads_of_new",
         }
     ),
     Store.CONTROL: frozenset(

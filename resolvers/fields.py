@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from resolvers.business import BUSINESS, MESSENGER_CONVERSATION, SOCIAL_CONVERSATION
 from resolvers.messenger import MESSENGER_ACCOUNT
+from resolvers.offers import CUSTOMER_LIST, MERCHANT, OFFER
 from resolvers.social import SOCIAL_ACCOUNT
 from resolvers.sources import Many, ObjectSource, One, OwnRows, Source, Summary
 from resolvers.subject import SUBJECT
@@ -19,7 +20,16 @@ from schema.terms import TERMS, Terms
 
 OBJECTS: Mapping[str, ObjectSource] = {
     source.type: source
-    for source in (MESSENGER_ACCOUNT, SOCIAL_ACCOUNT, BUSINESS, MESSENGER_CONVERSATION, SOCIAL_CONVERSATION)
+    for source in (
+        MESSENGER_ACCOUNT,
+        SOCIAL_ACCOUNT,
+        BUSINESS,
+        MESSENGER_CONVERSATION,
+        SOCIAL_CONVERSATION,
+        MERCHANT,
+        OFFER,
+        CUSTOMER_LIST,
+    )
 }
 # Told by the edges themselves: the entry of an address book is the contact's own hop.
 EDGES = {"ContactEdge": frozenset({"account"})}
@@ -55,5 +65,6 @@ def _field_sets(objects: Mapping[str, ObjectSource]) -> Iterator[Mapping[str, ob
 
 
 def _inner_fields(field: Source) -> Iterator[Mapping[str, object]]:
-    if isinstance(field, Summary | One | Many):
+    # Where the rows lead on, the items' fields are those of the objects.
+    if isinstance(field, Summary | One) or (isinstance(field, Many) and field.far is None):
         yield field.fields

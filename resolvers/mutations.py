@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from graphql import GraphQLSchema
     from graphql.execution.values import VariableValues
 
+    from schema.lists import Lists
     from schema.mutation import Context
     from schema.objections import Objections
     from schema.operations import Operation
@@ -44,6 +45,7 @@ class Calls:
 
     objections: Objections
     policies: Policies
+    lists: Lists
 
 
 @dataclass(frozen=True)

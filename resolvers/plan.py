@@ -95,11 +95,15 @@ class OneOf:
 
 @dataclass(frozen=True)
 class ManyOf:
-    """A list of objects, in the order of those columns that the purpose sees."""
+    """A list of objects, in the order of those columns that the purpose sees.
+
+    `item`: the object that each row leads to; without it, `members` of the row itself.
+    """
 
     source: Many
     members: tuple[tuple[str, Bound], ...]
     order: tuple[str, ...]
+    item: Bound | None = None
 
 
 @dataclass(frozen=True)

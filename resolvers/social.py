@@ -21,6 +21,20 @@ PHONE_BINDINGS = Many(
     fields={"number": Value("number", Json.CODE), "source": Value("source", Json.CODE)},
 )
 
+AD_TOPICS = Many(
+    relation=catalogue.AD_TOPIC,
+    on="account_id",
+    order=("source", "topic"),
+    fields={"topic": Value("topic", Json.TEXT), "source": Value("source", Json.CODE)},
+)
+OFFERS = Many(
+    relation=catalogue.OFFER_AUDIENCE,
+    on="account_id",
+    order=("offer_id",),
+    far=Hop(to="Offer", column="offer_id"),
+    alone=True,
+)
+
 SOCIAL_ACCOUNT = ObjectSource(
     type="SocialAccount",
     relation=catalogue.SOCIAL_ACCOUNT,
@@ -30,6 +44,8 @@ SOCIAL_ACCOUNT = ObjectSource(
         "displayName": Value("display_name", Json.TEXT),
         "messengerLink": MESSENGER_LINK,
         "phones": PHONE_BINDINGS,
+        "adTopics": AD_TOPICS,
+        "offers": OFFERS,
         "friends": Page(catalogue.FRIENDSHIP, "account_id", Hop(to="SocialAccount", column="friend_id")),
     },
     filters={"displayName": Condition("display_name", frozenset({"eq", "startsWith"}))},

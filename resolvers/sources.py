@@ -122,12 +122,18 @@ class One:
 
 @dataclass(frozen=True)
 class Many:
-    """All rows of `relation` whose `on` is the object's key, in the order of the columns named."""
+    """All rows of `relation` whose `on` is the object's key, in the order of the columns named.
+
+    With `far` the items are not the rows but the objects that they lead to, one each. `alone`: to be asked
+    in one place of a request, of one object that is named there: such rows are not for gathering.
+    """
 
     relation: Relation
     on: str
     order: tuple[str, ...]
-    fields: Mapping[str, Source]
+    fields: Mapping[str, Source] = field(default_factory=dict)
+    far: Hop | None = None
+    alone: bool = False
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,7 @@ class Renderer:
             return clause
         keys = (*owned.keys, *owned.far) if both_ends else owned.keys
         conditions = [clause.c[column] == self.bind(OWN_KEYS[Own(owner)]) for owner, column in keys]
-        self.pinned = self.pinned and relation.key in {column for _, column in keys}
+        self.pinned = self.pinned and relation.key in {None, *(column for _, column in keys)}
         if owned.takes_part is not None:
             conditions.append(self._takes_part(clause.c[relation.key or ""], owned.takes_part, name))
         return (
@@ -251,7 +251,11 @@ class Renderer:
             key = row.clause.c[bound.source.column]
             return self.value(bound.object, Row(row.clause, row.source, key, stands_in=True))
         clause = row.join(self, relation, relation.identity, bound.source.column)
-        return self.value(bound.object, Row(clause, row.source, clause.c[relation.identity]))
+        inner = Row(clause, row.source, clause.c[relation.identity])
+        pieces = self.value(bound.object, inner)
+        # What the object leads to was joined behind it.
+        row.source = inner.source
+        return pieces
 
     def _joined_if_there(self, bound: Joined, row: Row) -> Pieces:
         """The object, or null. Not an inner join, which would leave out the row that leads to nobody."""
@@ -283,7 +287,12 @@ class Renderer:
     def _many(self, bound: ManyOf, row: Row) -> ColumnElement[str]:
         clause = self.alias(bound.source.relation)
         inner = Row(clause, clause, clause.c[bound.source.on])
-        item = concatenate(json_object((key, self.value(member, inner)) for key, member in bound.members))
+        pieces = (
+            json_object((key, self.value(member, inner)) for key, member in bound.members)
+            if bound.item is None
+            else self.value(bound.item, inner)
+        )
+        item = concatenate(pieces)
         order = [clause.c[column] for column in bound.order]
         items = (
             select(list_of(item, order))
@@ -359,7 +368,9 @@ def _needs_key_alone(bound: ObjectOf) -> bool:
     """Whether nothing selected of the object stands in its own row but the key."""
     key = bound.source.relation.identity
     return not any(
-        isinstance(member, Value) or (isinstance(member, Hole) and member.column != key)
+        isinstance(member, Value)
+        or (isinstance(member, Hole) and member.column != key)
+        or (isinstance(member, Joined) and member.source.column != key)
         for _, member in bound.members
     )
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from resolvers.catalogue import Class, Relation, Store, relations_of
 from resolvers.sources import ObjectSource
 from resolvers.views import PolicyGap, View, views_of
-from resolvers.writers import writer_lines, writer_of
+from resolvers.writers import writer_lines, writers_of
 from schema.purposes import Purpose
 from schema.terms import Mark
 
@@ -93,7 +93,7 @@ def _view_sql(view: View, purpose: Purpose) -> str:
     forbidden = {
         name
         for name in view.columns
-        if view.relation.columns[name].kind in {Class.CONTENT, Class.RESTRICTION, Class.GATEWAY}
+        if view.relation.columns[name].kind in {Class.BLIND, Class.CONTENT, Class.RESTRICTION, Class.GATEWAY}
     }
     if forbidden:
         raise PolicyGap(f"{view.relation.qualified} would show {sorted(forbidden)}")
@@ -202,7 +202,7 @@ async def apply(connection: Connection, objects: Mapping[str, ObjectSource], sto
         database = await connection.fetchval("SELECT quote_ident(current_database())")
         await connection.execute(f"REVOKE ALL ON DATABASE {database} FROM PUBLIC")
         await connection.execute(render(objects, store))
-        await connection.execute(f"GRANT CONNECT ON DATABASE {database} TO {writer_of(store)}")
+        await connection.execute(f"GRANT CONNECT ON DATABASE {database} TO {', '.join(writers_of(store))}")
         for each in present:
             await connection.execute(f"GRANT CONNECT ON DATABASE {database} TO {each.role}")
             print_ = await fingerprint(connection, each.purpose.universe)

@@ -28,6 +28,7 @@ from resolvers.sources import (
 )
 from resolvers.subject import SUBJECT
 from schema.build import TYPES, MissingTerms, fields_of, marks_of, rows_of, rows_open
+from schema.offers import MATCHED
 from schema.purposes import ABOUT, Binding, Purpose
 from schema.subject import Subject
 from schema.terms import ALL_ROWS, OWN, TERMS, Mark, Marks, Rows
@@ -88,8 +89,11 @@ def _reads_of_rows(
     objects: Mapping[str, ObjectSource], source: ObjectSource, relation: Relation, purpose: Purpose
 ) -> Iterator[Read]:
     """What is read of `relation`, where objects of this source stand."""
-    mark = rows_of(source.type).kinds[ALL_ROWS][purpose]
-    yield mark, None, relation, {relation.identity}
+    for mark in _marks_of_rows(rows_of(source.type), purpose):
+        yield mark, None, relation, {relation.identity}
+        if mark is Mark.OWN_MERCHANT:
+            # Whose it is may be no field of it.
+            yield mark, None, relation, {relation.owners["merchant_id"]}
     if mark is Mark.TAKES_PART and relation.takes_part is not None:
         part = relation.takes_part
         yield Mark.OWN_BUSINESS, None, part.relation, {part.account, part.business}
@@ -106,6 +110,24 @@ def _reads_of_subject(purpose: Purpose) -> Iterator[Read]:
             if marks.open_to(purpose):
                 columns = {*source.order, *(value.column for value in source.fields.values())}
                 yield marks[purpose], None, source.relation, columns | ({source.on} if source.on else set())
+
+
+def _marks_of_rows(rows: Rows, purpose: Purpose) -> list[Mark]:
+    """The marks of the objects' own rows.
+
+    Where kinds differ in how a row was come by, an objection hides the row that leads to the object and
+    not the object: see `_kinds_of_far`.
+    """
+    if ALL_ROWS in rows.kinds:
+        return [rows.kinds[ALL_ROWS][purpose]]
+    found = [marks[purpose] for marks in rows.kinds.values() if marks.open_to(purpose)]
+    return [mark for mark in found if mark not in {Mark.ABSENT, Mark.NULL}]
+
+
+def _kinds_of_far(type_name: str) -> Mapping[str, Marks]:
+    """The kinds of the rows that lead to objects of the type, by what stands in the rows."""
+    kinds = rows_of(type_name).kinds.items()
+    return {kind.removeprefix(MATCHED): marks for kind, marks in kinds if kind.startswith(MATCHED)}
 
 
 def _reads_of_fields(
@@ -151,6 +173,8 @@ def _reads_of_field(
         case One(other, on, fields):
             yield mark, None, other, {on}
             yield from _reads_of_fields(objects, _type_read_from(source), other, fields, purpose)
+        case Many(other, on, far=Hop(to, column)):
+            yield mark, _kinds_of_far(to), other, {on, column}
         case Many(other, on, _, fields):
             cls = _type_read_from(source)
             kinds = _rows_of(cls) or None
@@ -216,17 +240,26 @@ def owned_relations(
     found = {}
     for store in stores:
         for view in views_of(objects, store, purpose).values():
-            about_people = any(column.kind is not Class.PUBLIC for column in view.relation.columns.values())
             own = view.marks & OWN
-            if about_people and own and not (view.relation.leads_on and own == {Mark.TAKES_PART}):
+            leads_on = view.relation.leads_on and own == {Mark.TAKES_PART}
+            if own and not leads_on and (_is_about_people(view.relation) or _keys_of(view)):
                 found[view.relation] = _owned(view)
     return found
 
 
+def _is_about_people(relation: Relation) -> bool:
+    return any(column.kind is not Class.PUBLIC for column in relation.columns.values())
+
+
+def _keys_of(view: View) -> tuple[tuple[str, str], ...]:
+    """Whose keys stand in the view's rows, of those whom its marks speak of, and in which columns."""
+    whose = {owner for mark in view.marks for owner in OWNERS_OF.get(mark, ())}
+    return tuple((owner, column) for owner, column in view.relation.owners.items() if owner in whose)
+
+
 def _owned(view: View) -> Owned:
     relation = view.relation
-    whose = {owner for mark in view.marks for owner in OWNERS_OF.get(mark, ())}
-    keys = tuple((owner, column) for owner, column in relation.owners.items() if owner in whose)
+    keys = _keys_of(view)
     takes_part = relation.takes_part if Mark.TAKES_PART in view.marks else None
     if not keys and takes_part is None:
         raise PolicyGap(f"{relation.qualified} does not tell whose its rows are")

@@ -1,8 +1,12 @@
-"""The role that writes objections: for each database one login, which may do that and nothing else.
+"""The roles that write: for each kind of change and database one login, which may do that and nothing else.
 
-In the stores it may call the two functions that write restrictions and read what they depend on; in
-`control` it may add events and take notes. It sees no phone number, no name, no address book. Part of
-the SQL that `gateway universe` prints, and checked like the purposes' roles at every start-up.
+*Objections*: in the stores it may call the two functions that write restrictions and read what they
+depend on; in `control` it may add events and take notes. It sees no phone number, no name, no address book.
+
+*Customer lists*: in the social network's store it may add entries, which it cannot read, and call the
+functions that judge them and that hash new numbers. It sees no member of any list.
+
+Part of the SQL that `gateway universe` prints, and checked like the purposes' roles at every start-up.
 """
 
 from __future__ import annotations
@@ -25,10 +29,14 @@ class Rights:
     columns: frozenset[tuple[str, str]] = frozenset()
     functions: tuple[str, ...] = ()
     sequences: tuple[str, ...] = ()
+    what: str = "objections"
+    timeout_ms: int = STATEMENT_TIMEOUT_MS
 
+
+LISTS = "social_lists"
 
 RIGHTS: dict[str, Rights] = {
-    "messenger": Rights(
+    "messenger_objections": Rights(
         tables=frozenset(
             {
                 ("SELECT", "messenger.terms_acceptance"),
@@ -43,7 +51,7 @@ RIGHTS: dict[str, Rights] = {
         ),
         functions=("messenger.restrict", "messenger.suspend"),
     ),
-    "social": Rights(
+    "social_objections": Rights(
         tables=frozenset(
             {
                 ("SELECT", "social.restriction"),
@@ -53,7 +61,20 @@ RIGHTS: dict[str, Rights] = {
         ),
         functions=("social.restrict", "social.suspend"),
     ),
-    "control": Rights(
+    LISTS: Rights(
+        tables=frozenset({("INSERT", "social.customer_list_entry")}),
+        functions=(
+            "social.fits_matching_key",
+            "social.hash_numbers",
+            "social.match_list",
+            "social.unhashed_numbers",
+        ),
+        sequences=("social.customer_list_upload",),
+        what="customer lists",
+        # A million numbers arrive within one statement, at the pace of whoever sends them.
+        timeout_ms=120_000,
+    ),
+    "control_objections": Rights(
         tables=frozenset(
             {
                 ("SELECT", "control.objection_event"),
@@ -73,10 +94,19 @@ def writer_of(store: str) -> str:
     return f"{store}_objections"
 
 
+def writers_of(store: str) -> list[str]:
+    """Names of all logins that write something in the database."""
+    return [role for role in RIGHTS if role.startswith(f"{store}_")]
+
+
 def writer_lines(store: str) -> Iterator[str]:
-    """The SQL that makes the role and gives it its rights, whatever it had before."""
-    role, rights = writer_of(store), RIGHTS[store]
-    yield f"-- Who writes objections in the store {store}."
+    """The SQL that makes the database's roles and gives them their rights, whatever they had before."""
+    for role in writers_of(store):
+        yield from _role_lines(store, role, RIGHTS[role])
+
+
+def _role_lines(store: str, role: str, rights: Rights) -> Iterator[str]:
+    yield f"-- Who writes {rights.what} in the store {store}."
     yield "DO $$ BEGIN"
     yield f"    CREATE ROLE {role} LOGIN;"
     yield "EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;"
@@ -86,7 +116,7 @@ def writer_lines(store: str) -> Iterator[str]:
     )
     for setting, value in (
         ("search_path", "pg_catalog"),
-        ("statement_timeout", f"'{STATEMENT_TIMEOUT_MS}ms'"),
+        ("statement_timeout", f"'{rights.timeout_ms}ms'"),
         ("idle_in_transaction_session_timeout", "'60s'"),
         ("timezone", "'UTC'"),
     ):
@@ -139,8 +169,12 @@ FROM pg_roles r WHERE rolname = $1
 
 
 async def writer_differences(connection: Connection, store: str) -> list[str]:
-    """What the writer's role may do beyond its rights, or lacks of them; one sentence each, no data."""
-    role, rights = writer_of(store), RIGHTS[store]
+    """What the roles may do beyond their rights, or lack of them; one sentence each, no data."""
+    return [line for role in writers_of(store) for line in await _role_differences(connection, store, role)]
+
+
+async def _role_differences(connection: Connection, store: str, role: str) -> list[str]:
+    rights = RIGHTS[role]
     found = await connection.fetchrow(_ROLE, role)
     if found is None:
         return [f"role {role} is missing; run `gateway universe --store {store} --apply`"]

@@ -5,12 +5,15 @@ From the policy to a valid operation:
     purposes     the closed list of purposes: who inherits whose objection, which may be objected to
     terms        the words written beside a field: which purposes see it, what an objection does to it
     phones       PhoneNumber: one normal form, keyed hash
+    e164         whether a text is a number in that form already, without parsing it
     pages        the plumbing of lists: connections, filters, order
     messenger    the messenger's types, each field with its terms
     social       the social network's types, each field with its terms
     content      what people write: for nobody
     profiles     who may object, and until when
     objections   what a person may do about the use of their data, and what became of it
+    offers       topics for ads, merchants, their offers and their customer lists
+    lists        what becomes of a customer list
     business     businesses and their conversations on both messengers
     subject      what a person may know about themselves
     privacy      what the gateway says of its own policy

@@ -22,7 +22,20 @@ from strawberry.types.base import (
 )
 from strawberry.types.field import StrawberryField
 
-from schema import business, messenger, mutation, objections, pages, phones, privacy, query, social, subject
+from schema import (
+    business,
+    lists,
+    messenger,
+    mutation,
+    objections,
+    offers,
+    pages,
+    phones,
+    privacy,
+    query,
+    social,
+    subject,
+)
 from schema.purposes import ABOUT, Purpose
 from schema.terms import ALL_ROWS, TERMS, Marks, Rows, Terms
 
@@ -50,6 +63,7 @@ TYPES: tuple[type, ...] = (
     privacy.PolicyVersion,
     privacy.PolicyMark,
     *objections.OUTCOMES,
+    *lists.LIST_OUTCOMES,
     business.Business,
     business.BusinessEdge,
     business.BusinessConnection,
@@ -66,6 +80,14 @@ TYPES: tuple[type, ...] = (
     subject.Objection,
     subject.TermsAcceptance,
     subject.Suspension,
+    offers.AdTopic,
+    offers.Merchant,
+    offers.Offer,
+    offers.OfferEdge,
+    offers.OfferConnection,
+    offers.CustomerList,
+    offers.CustomerListEdge,
+    offers.CustomerListConnection,
 )
 INPUTS: tuple[type, ...] = (
     messenger.MessengerAccountFilter,
@@ -138,7 +160,11 @@ def terms_open(terms: Terms, purpose: Purpose) -> bool:
         return terms.purpose is purpose
     if terms.binding is not None:
         return ABOUT[purpose].binding is terms.binding
-    return terms.rows is not None and rows_open(terms.rows, purpose)
+    if terms.rows is None:
+        return False
+    if terms.kind is not None:
+        return rows_of(terms.rows).kinds[terms.kind].open_to(purpose)
+    return rows_open(terms.rows, purpose)
 
 
 def fields_of(cls: type) -> dict[str, StrawberryField]:

@@ -8,10 +8,12 @@ type of a union; a field that may be unknown (a store went down in the middle) i
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Protocol
 
 import strawberry
 
+from schema.lists import OFFER_MATCHING, Lists, UploadCustomerListResult
 from schema.objections import (
     PREFERENCES,
     ObjectablePurpose,
@@ -36,6 +38,10 @@ class Context(Protocol):
     def policies(self) -> Policies:
         """The policy, whoever asks."""
 
+    @property
+    def lists(self) -> Lists:
+        """The customer lists of the token's own merchant."""
+
 
 Info = strawberry.Info[Context, None]
 
@@ -43,6 +49,8 @@ Objected = Annotated[
     list[ObjectablePurpose],
     strawberry.argument(description="To what; both if left out. At least one."),
 ]
+_OFFER = re.compile(r"of_(0|[1-9][0-9]{0,18})", re.ASCII)
+MOST = 2**63 - 1
 BOTH = list(ObjectablePurpose)
 
 
@@ -69,6 +77,31 @@ class Mutation:
     ) -> WithdrawObjectionResult | None:
         """Withdraw the objection of the token's own subject."""
         return await info.context.objections.withdraw(_named(purposes))
+
+    @belongs(
+        OFFER_MATCHING,
+        "Match customers' phone numbers, and show them the offer. Safe to repeat: the same numbers get the "
+        "same answer. Null, beside an error, if it is not known what was done.",
+    )
+    async def upload_customer_list(
+        self,
+        info: Info,
+        offer: Annotated[strawberry.ID, strawberry.argument(description="One of the merchant's own offers.")],
+        numbers: Annotated[
+            list[str],
+            strawberry.argument(description="The numbers in international form; what is none is left out."),
+        ],
+    ) -> UploadCustomerListResult | None:
+        """Match a list for the token's own merchant."""
+        return await info.context.lists.upload(offer_number(offer), numbers)
+
+
+def offer_number(identifier: str) -> int:
+    """The offer's number. BAD_USER_INPUT if it is no offer's identifier."""
+    found = _OFFER.fullmatch(identifier)
+    if found is None or int(found[1]) > MOST:
+        raise Refusal(Code.BAD_USER_INPUT)
+    return int(found[1])
 
 
 def _named(purposes: list[ObjectablePurpose]) -> frozenset[Purpose]:

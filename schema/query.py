@@ -24,6 +24,7 @@ from schema.messenger import (
 )
 from schema.mutation import Info
 from schema.objections import PREFERENCES, ObjectionEligibility
+from schema.offers import OWN_OFFERS, CustomerListConnection, OfferConnection
 from schema.pages import Node
 from schema.phones import PhoneNumber
 from schema.privacy import PolicyMark, PolicyVersion
@@ -160,6 +161,16 @@ class Query:
         "Null, beside an error, if a list of it cannot be read now.",
     )
     def subject(self) -> Subject | None: ...
+
+    @plumbing("Offer", "The offers of the token's merchant.", kind=OWN_OFFERS)
+    def offers(
+        self, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> OfferConnection: ...
+
+    @plumbing("CustomerList", "Customer lists, in the order of their first upload.")
+    def customer_lists(
+        self, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> CustomerListConnection: ...
 
     @belongs(PREFERENCES, "What the person may do about each purpose, and until when.")
     async def objection_eligibility(self, info: Info) -> list[ObjectionEligibility]:

@@ -6,7 +6,7 @@
     │                        REQUEST_TOO_LARGE, CROSS_SITE_REFUSED
     ├── what was asked       GRAPHQL_PARSE_FAILED, GRAPHQL_VALIDATION_FAILED, BAD_USER_INPUT,
     │                        OPERATION_RESOLUTION_FAILURE, CURSOR_REFUSED, DOCUMENT_TOO_LARGE,
-    │                        COST_TOO_HIGH
+    │                        COST_TOO_HIGH, ONE_AT_A_TIME
     └── what is down         STORE_UNAVAILABLE, INTERNAL
 
 A refusal depends on the request alone, never on what the stores hold, except the last two, which
@@ -39,6 +39,7 @@ class Code(StrEnum):
     CURSOR_REFUSED = "CURSOR_REFUSED"
     DOCUMENT_TOO_LARGE = "DOCUMENT_TOO_LARGE"
     COST_TOO_HIGH = "COST_TOO_HIGH"
+    ONE_AT_A_TIME = "ONE_AT_A_TIME"
     STORE_UNAVAILABLE = "STORE_UNAVAILABLE"
     INTERNAL = "INTERNAL"
 
@@ -59,6 +60,7 @@ MESSAGES: dict[Code, str] = {
     Code.CURSOR_REFUSED: "The cursor was not made by this field for these arguments and this purpose.",
     Code.DOCUMENT_TOO_LARGE: "The document is deeper or larger than this gateway accepts.",
     Code.COST_TOO_HIGH: "The operation could touch more rows than this gateway allows; ask for less.",
+    Code.ONE_AT_A_TIME: "Offers are asked for in one place of a request, of one account named there.",
     Code.STORE_UNAVAILABLE: "A store cannot be reached now. Try again later.",
     Code.INTERNAL: "The gateway failed. The request id leads to the log.",
 }

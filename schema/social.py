@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
+from schema.offers import AdTopic, Offer
 from schema.pages import Direction, Node, PageInfo, TextFilter
 from schema.phones import PhoneNumber
 from schema.terms import follows, plumbing, rows, seen
@@ -93,6 +94,13 @@ class SocialAccount(Node):
         last: int | None = None,
         before: str | None = None,
     ) -> FriendConnection: ...
+
+    ad_topics: list[AdTopic] = seen("V - - - - - O - -", "Topics for ads, in the order of source and topic.")
+    offers: list[Offer] = seen(
+        "V - - - - - O - -",
+        "Offers for this person, in the order of the offers' numbers. "
+        "In one place of a request, and of an account that is asked for by itself.",
+    )
 
 
 @strawberry.type(description="A member and their place in the list.")

@@ -47,8 +47,8 @@ class Mark(StrEnum):
 
 # Rows of what the token is bound to, and no others.
 OWN = frozenset({Mark.TAKES_PART, Mark.OWN_BUSINESS, Mark.OWN_MERCHANT, Mark.OWN_SUBJECT})
-# M and S wait for their types. What is not listed here exists in no schema: deny by default.
-OPEN = frozenset({Mark.VISIBLE, Mark.ABSENT, Mark.NULL, Mark.OWN_SUBJECT, Mark.TAKES_PART, Mark.OWN_BUSINESS})
+# S waits for its types. What is not listed here exists in no schema: deny by default.
+OPEN = frozenset(Mark) - {Mark.PSEUDONYM, Mark.NEVER}
 
 
 @dataclass(frozen=True)
@@ -75,13 +75,17 @@ def marks(line: str) -> Marks:
 
 @dataclass(frozen=True)
 class Terms:
-    """How a field, an input field or an argument came by its visibility; exactly one is set."""
+    """How a field, an input field or an argument came by its visibility; exactly one is set.
+
+    `kind`: of these rows only those of that kind count.
+    """
 
     marks: Marks | None = None
     line: str | None = None
     rows: str | None = None
     purpose: Purpose | None = None
     binding: Binding | None = None
+    kind: str | None = None
 
 
 def seen(line: str, description: str, **options: Any) -> Any:
@@ -95,9 +99,13 @@ def follows(line: str, description: str, **options: Any) -> Any:
     return strawberry.field(description=description, metadata={TERMS: Terms(line=line)}, **options)
 
 
-def plumbing(rows: str, description: str, **options: Any) -> Any:
-    """A field without a line of its own: exists where rows of the type `rows` are visible."""
-    return strawberry.field(description=description, metadata={TERMS: Terms(rows=rows)}, **options)
+def plumbing(rows: str, description: str, kind: str | None = None, **options: Any) -> Any:
+    """A field without a line of its own: exists where rows of the type `rows` are visible.
+
+    With `kind`, where rows of that kind are.
+    """
+    terms = Terms(rows=rows, kind=kind)
+    return strawberry.field(description=description, metadata={TERMS: terms}, **options)
 
 
 def belongs(purpose: Purpose, description: str, **options: Any) -> Any:

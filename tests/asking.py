@@ -46,9 +46,10 @@ INFRASTRUCTURE, SECURITY = Purpose.INFRASTRUCTURE, Purpose.SECURITY
 # The purposes that see people's data.
 BUSINESS = Purpose.BUSINESS_MESSAGING
 SUBJECT, PREFERENCES = Purpose.SUBJECT_ACCESS, Purpose.PREFERENCES
-SEEING = (ADS, FRIENDS, INFRASTRUCTURE, SECURITY, BUSINESS, SUBJECT, PREFERENCES)
+OFFERS, AUDIT = Purpose.OFFER_MATCHING, Purpose.AUDIT
+SEEING = (ADS, OFFERS, FRIENDS, INFRASTRUCTURE, SECURITY, BUSINESS, SUBJECT, PREFERENCES, AUDIT)
 # Those whose tokens are bound to what they may see.
-BOUND = (BUSINESS, SUBJECT, PREFERENCES)
+BOUND = (OFFERS, BUSINESS, SUBJECT, PREFERENCES)
 SECRET = "a secret of the tests, long enough for its keys"
 GRAPHQL = b"application/graphql-response+json"
 SOMEBODY = Bound(messenger_id=0, social_id=0, merchant_id=0, business_id=0)
@@ -320,7 +321,8 @@ def reference_of(settings: Settings, world: World, purpose: Purpose) -> Referenc
 
 def cursor_binding(world: World, purpose: Purpose) -> str:
     """What the purpose, the policy and the token add to every cursor's."""
-    own = world.whose.business if purpose is BUSINESS else world.whose.subject
+    whose = world.whose
+    own = {BUSINESS: whose.business, OFFERS: whose.merchant}.get(purpose, whose.subject)
     return f"{purpose}|{digest()}" + (f"|{own}" if purpose in BOUND else "")
 
 

@@ -28,11 +28,12 @@ from graphql import (
     GraphQLUnionType,
     coerce_input_value,
     get_named_type,
+    get_nullable_type,
     is_leaf_type,
 )
 from hypothesis import strategies as st
 
-from tests.reference import ASKED, DAYS, FOUND, LISTED
+from tests.reference import ALONE, ASKED, DAYS, FOUND, LISTED
 from tests.world import CATEGORIES, STATUSES
 
 if TYPE_CHECKING:
@@ -105,6 +106,8 @@ class _Writer:
     random: Random
     number: int = 0
     wrong: bool = False
+    within_lists: int = 0
+    asked_alone: bool = False
     budget: int = 0
     variables: dict[str, Any] = field(default_factory=dict)
     declared: dict[str, str] = field(default_factory=dict)
@@ -174,9 +177,12 @@ class _Writer:
         names = [name for name in type_.fields if name not in ASKED]
         if level >= MAX_LEVEL or rows > MAX_ROWS or self.budget <= 0:
             names = [name for name in names if is_leaf_type(get_named_type(type_.fields[name].type))]
+        if (type_.name, ALONE[1]) == ALONE and not self._may_ask_alone():
+            names = [name for name in names if name != ALONE[1]]
         wanted = self.random.randint(1, 4)
         chosen = [self.random.choice(names) for _ in range(wanted)] if names else []
         self.budget -= len(chosen)
+        self.asked_alone |= (type_.name, ALONE[1]) == ALONE and ALONE[1] in chosen
         parts = [self._field(type_, name, level, rows, used) for name in chosen]
         if not parts or self.chance(15):
             parts.append(self._leaf("__typename", used))
@@ -184,6 +190,10 @@ class _Writer:
             parts.append(self._introspection(used))
         self.random.shuffle(parts)
         return self._rearranged(type_, parts)
+
+    def _may_ask_alone(self) -> bool:
+        """Most of the time only where it is not refused."""
+        return self.mistake(30) or not (self.within_lists or self.asked_alone)
 
     def _key(self, name: str, used: set[str]) -> str:
         """What stands before the field's arguments; its response key is new in the selection."""
@@ -209,6 +219,21 @@ class _Writer:
         inner = get_named_type(type_.fields[name].type)
         if is_leaf_type(inner):
             return self._leaf(name, used)
+        many = isinstance(get_nullable_type(type_.fields[name].type), GraphQLList)
+        self.within_lists += many
+        part = self._field_with_selections(type_, name, level, rows, used)
+        self.within_lists -= many
+        return part
+
+    def _field_with_selections(
+        self,
+        type_: GraphQLObjectType | GraphQLInterfaceType,
+        name: str,
+        level: int,
+        rows: int,
+        used: set[str],
+    ) -> _Part:
+        inner = get_named_type(type_.fields[name].type)
         key = self._key(name, used)
         arguments, inner_rows = self._arguments(type_, name, rows)
         spelled = self._spelled_arguments(type_, name, arguments)

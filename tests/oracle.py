@@ -27,7 +27,7 @@ OBJECTION = {"ADS_PERSONALIZATION": "ads", "OFFER_MATCHING": "ads", "FRIEND_SUGG
 BITS = {"ads": 1, "friends": 2}
 
 # M and S wait for their types.
-SEEN = frozenset("VANOPB")
+SEEN = frozenset("VANOPBM")
 
 CONTACT_BANDS = ((200, "HUNDREDS"), (50, "MANY"), (10, "TENS"), (1, "FEW"), (0, "NONE"))
 
@@ -77,8 +77,9 @@ class Visible:
 
     `usage` is day → messages sent; `contacts`, `friends` and `socialAccount` are numbers of accounts
     that exist here too; `messengerLink` is None or its fields; `phones` are in order. A conversation's
-    `business` and `customer` are numbers; a customer without an account is None. `subject`: what the
-    token's own person declared, None where no token is bound to a person.
+    `business` and `customer` are numbers; a customer without an account is None. `adTopics` are in order;
+    an account's `offers` and an offer's `merchant` are numbers. `subject`: what the token's own person
+    declared, None where no token is bound to a person.
     """
 
     messenger: dict[int, Fields]
@@ -87,6 +88,9 @@ class Visible:
     businesses: dict[int, Fields]
     messenger_conversations: dict[int, Fields]
     social_conversations: dict[int, Fields]
+    merchants: dict[int, Fields]
+    offers: dict[int, Fields]
+    customer_lists: dict[int, Fields]
     subject: Fields | None = None
 
 
@@ -131,6 +135,9 @@ class _Masking:
             messenger_conversations=self._conversations("MESSENGER", self.world.messenger_conversations),
             social_conversations=self._conversations("SOCIAL", self.world.social_conversations),
             subject=self._subject() if mark(self.purpose, "Objection", ROW) == "O" else None,
+            merchants=self._merchants(),
+            offers=self._offers(),
+            customer_lists=self._lists(),
         )
 
     def _subject(self) -> Fields:
@@ -232,6 +239,7 @@ class _Masking:
             if self._row("PhoneBinding", binding.messenger_id, own, f"(row: {binding.source})"):
                 fields = {"number": binding.number, "source": binding.source}
                 phones[binding.account_id].append(self._only_seen("PhoneBinding", fields))
+        topics, offers = self._topics(), self._shown()
         links = {
             link.account_id: self._link(link.account_id, link.messenger_id, link.since)
             for link in self.world.messenger_links
@@ -245,10 +253,77 @@ class _Masking:
                     "messengerLink": links.get(account.id),
                     "phones": phones[account.id],
                     "friends": sorted(friends[account.id]),
+                    "adTopics": topics[account.id],
+                    "offers": sorted(offers[account.id]),
                 },
             )
             for account in self.world.social_accounts
             if account.id in self.people
+        }
+
+    def _topics(self) -> dict[int, list[Fields]]:
+        """What is learnt from the messenger goes with an objection there."""
+        topics: dict[int, list[Fields]] = defaultdict(list)
+        for each in sorted(self.world.ad_topics, key=lambda each: (each.source, each.topic.encode())):
+            own = each.account_id == self.whose.social_id
+            if self._row("AdTopic", each.messenger_id, own, f"(row: {each.source})"):
+                fields = {"topic": each.topic, "source": each.source}
+                topics[each.account_id].append(self._only_seen("AdTopic", fields))
+        return topics
+
+    def _shown(self) -> dict[int, list[int]]:
+        """To whom offers are shown: found by a shared number, only while its owner does not object."""
+        offers: dict[int, list[int]] = defaultdict(list)
+        for each in self.world.shown:
+            own = each.account_id == self.whose.social_id
+            if self._row("Offer", each.messenger_id, own, f"(row: matched through {each.source})"):
+                offers[each.account_id].append(each.offer_id)
+        return offers
+
+    def _merchants(self) -> dict[int, Fields]:
+        """About no person, like businesses."""
+        found = mark(self.purpose, "Merchant", "id")
+        return {
+            each.id: self._only_seen("Merchant", {"id": each.id, "name": each.name})
+            for each in self.world.merchants
+            if found == "V" or (found == "M" and each.id == self.whose.merchant_id)
+        }
+
+    def _offers(self) -> dict[int, Fields]:
+        """What is offered is about no person; to whom it is shown is, and stands with the account."""
+        found = mark(self.purpose, "Offer", "id")
+        own = {each.offer_id for each in self.world.shown if each.account_id == self.whose.social_id}
+        return {
+            each.id: self._only_seen(
+                "Offer",
+                {
+                    "id": each.id,
+                    "title": each.title,
+                    "merchant": each.merchant_id,
+                    "validUntil": each.valid_until,
+                },
+            )
+            for each in self.world.offers
+            if found == "V"
+            or (found == "O" and each.id in own)
+            or (found == "M" and each.merchant_id == self.whose.merchant_id)
+        }
+
+    def _lists(self) -> dict[int, Fields]:
+        """The rows have no number of their own in any schema; here they have, to be in order."""
+        found = mark(self.purpose, "CustomerList", ROW)
+        return {
+            each.id: self._only_seen(
+                "CustomerList",
+                {
+                    "status": each.status,
+                    "uploadedAt": each.uploaded_at,
+                    "recordCountBand": each.record_count_band,
+                    "audienceSizeBand": each.audience_size_band,
+                },
+            )
+            for each in self.world.customer_lists
+            if found == "V" or (found == "M" and each.merchant_id == self.whose.merchant_id)
         }
 
     def _businesses(self) -> dict[int, Fields]:

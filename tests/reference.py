@@ -27,6 +27,7 @@ from graphql import (
     GraphQLError,
     GraphQLIncludeDirective,
     GraphQLInterfaceType,
+    GraphQLList,
     GraphQLNamedType,
     GraphQLObjectType,
     GraphQLSchema,
@@ -39,6 +40,7 @@ from graphql import (
     get_argument_values,
     get_directive_values,
     get_named_type,
+    get_nullable_type,
     get_variable_values,
     parse,
     validate,
@@ -54,6 +56,9 @@ PREFIXES = {
     "Business": "bu_",
     "MessengerConversation": "mc_",
     "SocialConversation": "sc_",
+    "Merchant": "me_",
+    "Offer": "of_",
+    "CustomerList": "cl_",
 }
 LISTED = {
     "messengerAccounts": "MessengerAccount",
@@ -64,6 +69,8 @@ LISTED = {
     "messengerConversations": "MessengerConversation",
     "socialConversations": "SocialConversation",
     "businessConversations": "MessengerConversation",
+    "offers": "Offer",
+    "customerLists": "CustomerList",
 }
 CONNECTIONS = {
     "messengerAccounts": "MessengerAccountConnection",
@@ -74,6 +81,8 @@ CONNECTIONS = {
     "messengerConversations": "MessengerConversationConnection",
     "socialConversations": "SocialConversationConnection",
     "businessConversations": "BusinessConversationConnection",
+    "offers": "OfferConnection",
+    "customerLists": "CustomerListConnection",
 }
 # Root fields that find one object by its identifier, and the types that it may be of.
 FOUND = {
@@ -85,6 +94,9 @@ DAYS = {"openedOn", "lastMessageOn"}
 BIGGEST = 2**63 - 1
 BAD_INPUT = "BAD_USER_INPUT"
 BAD_CURSOR = "CURSOR_REFUSED"
+# Asked for in one place of a request, of an account that is named there.
+ALONE = ("SocialAccount", "offers")
+NOT_ALONE = "ONE_AT_A_TIME"
 
 
 @dataclass(frozen=True)
@@ -169,6 +181,9 @@ class Reference:
             "Business": seen.businesses,
             "MessengerConversation": seen.messenger_conversations,
             "SocialConversation": seen.social_conversations,
+            "Merchant": seen.merchants,
+            "Offer": seen.offers,
+            "CustomerList": seen.customer_lists,
         }
         self.accounts = {
             type_: {number: Account(type_, number, fields) for number, fields in found.items()}
@@ -403,6 +418,14 @@ def _customer(conversation: Account, reference: Reference, _: Arguments) -> Acco
     return None if number is None else reference.accounts[type_][number]
 
 
+def _offers(account: Account, reference: Reference, _: Arguments) -> list[Account]:
+    return [reference.accounts["Offer"][each] for each in account.fields["offers"]]
+
+
+def _merchant(offer: Account, reference: Reference, _: Arguments) -> Account:
+    return reference.accounts["Merchant"][offer.fields["merchant"]]
+
+
 def _found(_: None, reference: Reference, arguments: Arguments) -> Account | None:
     return reference.by_identifier(arguments["id"])
 
@@ -497,6 +520,8 @@ RESOLVERS: dict[str, dict[str, Resolver]] = {
         "messengerConversations": _everybody("messengerConversations"),
         "socialConversations": _everybody("socialConversations"),
         "subject": _subject,
+        "offers": _everybody("offers"),
+        "customerLists": _everybody("customerLists"),
     },
     "Subject": {
         "messengerAccount": _own_account("messengerAccount"),
@@ -535,6 +560,19 @@ RESOLVERS: dict[str, dict[str, Resolver]] = {
         "messengerLink": _messenger_link,
         "phones": _own("phones"),
         "friends": _friends,
+        "adTopics": _own("adTopics"),
+        "offers": _offers,
+    },
+    "CustomerList": {
+        name: _own(name) for name in ("status", "uploadedAt", "recordCountBand", "audienceSizeBand")
+    },
+    "AdTopic": {"topic": lambda topic, _, __: topic["topic"], "source": lambda topic, _, __: topic["source"]},
+    "Merchant": {"id": _identifier, "name": _own("name")},
+    "Offer": {
+        "id": _identifier,
+        "title": _own("title"),
+        "merchant": _merchant,
+        "validUntil": _own("validUntil"),
     },
     "MessengerLink": {"account": lambda link, _, __: link.account, "since": lambda link, _, __: link.since},
     "PhoneBinding": {
@@ -599,19 +637,25 @@ class _Mistakes:
         self.fragments = {
             each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)
         }
+        # Where offers are asked for, by the response keys that lead there.
+        self.alone: set[tuple[str, ...]] = set()
 
     def of(self, operation: OperationDefinitionNode) -> Iterator[str]:
         """The codes of all mistakes in the operation's arguments."""
         query = self.reference.schema.query_type
         assert query is not None
-        yield from self._selections(query, operation.selection_set)
+        yield from self._selections(query, operation.selection_set, (), many=False)
+        if len(self.alone) > 1:
+            yield NOT_ALONE
 
-    def _selections(self, type_: GraphQLObjectType, selections: SelectionSetNode) -> Iterator[str]:
+    def _selections(
+        self, type_: GraphQLObjectType, selections: SelectionSetNode, path: tuple[str, ...], many: bool
+    ) -> Iterator[str]:
         for selection in selections.selections:
             if not self._included(selection):
                 continue
             if isinstance(selection, FieldNode):
-                yield from self._field(type_, selection)
+                yield from self._field(type_, selection, path, many)
                 continue
             inner: Any = selection
             if isinstance(selection, FragmentSpreadNode):
@@ -622,14 +666,16 @@ class _Mistakes:
                 type_.name,
                 *(each.name for each in type_.interfaces),
             }:
-                yield from self._selections(type_, inner.selection_set)
+                yield from self._selections(type_, inner.selection_set, path, many)
 
     def _included(self, selection: Any) -> bool:
         skip = get_directive_values(GraphQLSkipDirective, selection, self.variables)
         include = get_directive_values(GraphQLIncludeDirective, selection, self.variables)
         return not (skip and skip["if"]) and not (include and not include["if"])
 
-    def _field(self, type_: GraphQLObjectType, node: FieldNode) -> Iterator[str]:
+    def _field(
+        self, type_: GraphQLObjectType, node: FieldNode, path: tuple[str, ...], many: bool
+    ) -> Iterator[str]:
         name = node.name.value
         definition = self.reference.schema.get_field(type_, name)
         assert definition is not None
@@ -639,16 +685,22 @@ class _Mistakes:
             yield BAD_INPUT
             return
         yield from self._arguments(type_.name, name, arguments)
+        if (type_.name, name) == ALONE:
+            self.alone.add(path)
+            if many:
+                yield NOT_ALONE
         inner = get_named_type(definition.type)
         if node.selection_set is None:
             return
+        path = (*path, node.alias.value if node.alias else name)
+        many = many or isinstance(get_nullable_type(definition.type), GraphQLList)
         if isinstance(inner, GraphQLInterfaceType | GraphQLUnionType):
             for possible in self.reference.schema.get_possible_types(inner):
-                yield from self._selections(possible, node.selection_set)
+                yield from self._selections(possible, node.selection_set, path, many)
         else:
             assert isinstance(inner, GraphQLObjectType)
             if not inner.name.startswith("__"):
-                yield from self._selections(inner, node.selection_set)
+                yield from self._selections(inner, node.selection_set, path, many)
 
     def _arguments(self, type_: str, name: str, arguments: Arguments) -> Iterator[str]:
         given = {key: value for key, value in arguments.items() if value is not None}

@@ -45,6 +45,8 @@ MAX_FUNCTION_LINES = 50
 LONG_FILES = {
     "resolvers/catalogue.py": "every table of the stores on one page",
     "gateway/cli.py": "each command is a few lines; the file is their list",
+    "resolvers/sql.py": "everything of a plan that spells SQL but lists and values",
+    "resolvers/binding.py": "one walk over the operation, in the order of the answer",
     "gateway/demo/generate.py": "one statement for each table of made-up rows",
 }
 LONG_FUNCTIONS: dict[str, str] = {}
@@ -157,11 +159,14 @@ SPELL_SQL = {
     "resolvers/objections.py": "events",
     "resolvers/restrictions.py": "their fold, in both stores",
     "resolvers/suspensions.py": "suspensions, and who is to be settled",
-    "resolvers/writers.py": "the role that writes objections, for review",
+    "resolvers/writers.py": "the roles that write, for review",
+    "resolvers/matching.py": "the calls that judge a list in the store",
+    "gateway/commands/lists.py": "numbers to be hashed anew",
     "gateway/tokens.py": "the table of tokens",
     "gateway/app.py": "whether a store answers",
     "gateway/bindings.py": "whether an account is there, and whose it is",
     "gateway/doctor.py": "what it looks at",
+    "gateway/demo/ads.py": "made-up topics and offers",
     "gateway/demo/bulk.py": "loading many rows",
     "gateway/demo/conversations.py": "made-up conversations",
     "gateway/demo/demo.py": "databases made anew",

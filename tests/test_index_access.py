@@ -28,7 +28,11 @@ Node = dict[str, Any]
 Connect = Callable[[Store, Case], Awaitable["Connection"]]
 
 # Relations that may be read from end to end: in every case, or in those named.
-WHOLE = {"usage_horizon": "one row", "business": "few, and on every shard"}
+WHOLE = {
+    "usage_horizon": "one row",
+    "business": "few, and on every shard",
+    "merchant": "few, and on every shard",
+}
 COUNTED = "totalCount of a list without a filter counts every row that the purpose sees"
 BEGINNING = "the beginning is not known: such a plan is never taken, see below"
 WHOLE_IN = {

@@ -9,7 +9,9 @@ import re
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
+from schema.e164 import is_normal
 from schema.phones import PHONE_NUMBER, PhoneNumber, keyed_hash, normalise
 
 E164 = re.compile(r"\+[1-9][0-9]{1,14}", re.ASCII)
@@ -135,3 +137,23 @@ def test_the_hash_says_nothing_without_the_key() -> None:
     plain = hashlib.sha256(NUMBER.encode()).digest()
 
     assert len({keyed_hash(NUMBER, KEY), keyed_hash(NUMBER, b"l" * 32), plain}) == 3
+
+
+@given(
+    st.builds(
+        lambda code, rest: f"+{code}{rest}",
+        st.sampled_from(sorted(COUNTRY_CODE_TO_REGION_CODE)),
+        st.integers(0, 10**13).map(str) | st.integers(0, 10**9).map(lambda number: f"0{number}"),
+    )
+    | written
+)
+def test_i35_a_number_that_is_normal_at_first_sight_is_normal(text: str) -> None:
+    """What is taken as it stands is what the library would make of it, in every country."""
+    if is_normal(text):
+        assert text == normalise(text)
+
+
+@pytest.mark.parametrize("number", ["+4915112345678", "+14155552671", "+919812345678", "+447700900123"])
+def test_i35_ordinary_numbers_are_told_at_first_sight(number: str) -> None:
+    """Otherwise a list of a million would take its time."""
+    assert is_normal(number)

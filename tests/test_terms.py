@@ -61,7 +61,7 @@ def test_a_mark_speaks_of_its_purpose_alone(purpose: Purpose, mark: Mark) -> Non
 
 def test_marks_whose_types_are_not_there_open_nothing() -> None:
     """P, B, M and S show nothing until their types are there."""
-    assert set("VANOPB") == {mark.value for mark in OPEN}
+    assert set("VANOPBM") == {mark.value for mark in OPEN}
 
 
 def test_every_field_has_exactly_one_reason_to_be_visible() -> None:

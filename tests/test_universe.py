@@ -31,6 +31,7 @@ from schema.refusals import MESSAGES, Code
 from tests import oracle
 from tests.asking import (
     ADS,
+    AUDIT,
     BOUND,
     FRIENDS,
     INFRASTRUCTURE,
@@ -41,6 +42,7 @@ from tests.asking import (
     Side,
     open_side,
 )
+from tests.reference import ALONE
 from tests.world import SocialAccount, Whose, World, differing_pair, random_world
 
 PREFIXES = {
@@ -49,7 +51,10 @@ PREFIXES = {
     "Business": "bu_",
     "MessengerConversation": "mc_",
     "SocialConversation": "sc_",
+    "Offer": "of_",
 }
+# The auditor sees customer lists alone, and they have no number to be known by: see test_customer_lists.py.
+CRAWLED = [purpose for purpose in SEEING if purpose is not AUDIT]
 MISSING = 2**61 + 1
 UNKNOWN_PHONE = "+491519999999"
 
@@ -80,6 +85,7 @@ def lists_of(purpose: Purpose) -> dict[str, str]:
         "businesses": "Business",
         "messengerConversations": "MessengerConversation",
         "socialConversations": "SocialConversation",
+        "offers": "Offer",
     }
     return {name: type_ for name, type_ in names.items() if name in root_of(schema_for(purpose)).fields}
 
@@ -92,6 +98,8 @@ def rows_of(seen: oracle.Visible, type_: str) -> dict[int, oracle.Fields]:
         "Business": seen.businesses,
         "MessengerConversation": seen.messenger_conversations,
         "SocialConversation": seen.social_conversations,
+        "Offer": seen.offers,
+        "CustomerList": seen.customer_lists,
     }
     return rows[type_]
 
@@ -154,7 +162,8 @@ def everything(purpose: Purpose, days: list[datetime.date]) -> tuple[str, set[tu
         parts = leaves(type_)
         for name, field in type_.fields.items():
             inner = get_named_type(field.type)
-            if is_leaf_type(inner):
+            # Those are asked for of one account at a time: see the crawl below.
+            if is_leaf_type(inner) or (type_.name, name) == ALONE:
                 continue
             assert isinstance(inner, GraphQLObjectType)
             read.add((line_of(type_), name))
@@ -224,6 +233,12 @@ def _account(seen: oracle.Visible, type_: str, fields: oracle.Fields, days: list
         elif name == "customer":
             prefix = "ma_" if type_ == "MessengerConversation" else "sa_"
             told[name] = None if value is None else {"id": f"{prefix}{value}"}
+        elif name == "offers":
+            continue
+        elif name == "validUntil":
+            told[name] = value.isoformat()
+        elif name == "merchant":
+            told[name] = {**seen.merchants[value], "id": f"me_{value}"}
         elif name == "socialAccount":
             told[name] = None if value is None else {"id": f"sa_{value}"}
         elif name == "messengerLink":
@@ -259,7 +274,7 @@ def _usage(days: dict[datetime.date, int], until: datetime.date) -> dict[str, An
 
 
 @pytest.mark.parametrize("size", [0, 9, 40])
-@pytest.mark.parametrize("purpose", SEEING)
+@pytest.mark.parametrize("purpose", CRAWLED)
 async def test_i4_i5_a_crawl_finds_all_that_is_visible_and_it_is_true(
     side: Side, purpose: Purpose, size: int
 ) -> None:
@@ -272,9 +287,65 @@ async def test_i4_i5_a_crawl_finds_all_that_is_visible_and_it_is_true(
     # The policy's lines of later releases have no field yet.
     lines = {(type_, name) for type_, name in oracle.seen_fields(purpose) if type_ in types}
     of_this_release = {(type_, name) for type_, name in lines if name in types[type_].fields}
-    assert of_this_release <= read
+    assert of_this_release <= read | OF_ONE_ACCOUNT
     found = (await side.ask(purpose, document)).data
     assert found == expected(oracle.visible(world, purpose), purpose, days)
+
+
+# What is asked for of one account at a time, and the lines that this reads.
+OFFERS_OF = """query ($id: ID!) {
+  socialAccount(id: $id) { offers { id title validUntil merchant { id name } } }
+}"""
+OF_ONE_ACCOUNT = {
+    ALONE,
+    *(("Offer", name) for name in ("id", "title", "validUntil", "merchant")),
+    *(("Merchant", name) for name in ("id", "name")),
+    # These are read in tests/test_customer_lists.py: they have no number to be known by.
+    *(("CustomerList", name) for name in ("status", "uploadedAt", "recordCountBand", "audienceSizeBand")),
+}
+
+
+@pytest.mark.parametrize("size", [9, 40])
+async def test_i4_i5_offers_of_each_account_are_those_that_are_visible(side: Side, size: int) -> None:
+    """One account after the other: each visible offer once, in order, with its true values and no other."""
+    world = random_world(2_000 + size, size)
+    await side.hold(world)
+    seen = oracle.visible(world, ADS)
+    shown = 0
+    for number, fields in seen.social.items():
+        wanted = []
+        for offer in (seen.offers[each] for each in fields["offers"]):
+            merchant = seen.merchants[offer["merchant"]]
+            wanted.append(
+                {
+                    "id": f"of_{offer['id']}",
+                    "title": offer["title"],
+                    "validUntil": offer["validUntil"].isoformat(),
+                    "merchant": {"id": f"me_{merchant['id']}", "name": merchant["name"]},
+                }
+            )
+        shown += len(wanted)
+        found = (await side.ask(ADS, OFFERS_OF, {"id": f"sa_{number}"})).data
+        assert found == {"socialAccount": {"offers": wanted}}
+    assert shown
+    assert size < 40 or len(world.shown) > shown
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "{ socialAccounts(first: 1) { nodes { offers { id } } } }",
+        '{ socialAccounts(ids: ["sa_1"]) { edges { node { offers { id } } } } }',
+        '{ a: socialAccount(id: "sa_1") { offers { id } } b: socialAccount(id: "sa_2") { offers { id } } }',
+        '{ a: socialAccount(id: "sa_1") { offers { id } } b: node(id: "sa_2") { ...Theirs } }'
+        " fragment Theirs on SocialAccount { id ... { offers { title } } }",
+        "{ messengerAccounts(first: 1) { nodes { socialAccount { offers { id } } } } }",
+    ],
+)
+async def test_offers_are_not_for_gathering(side: Side, document: str) -> None:
+    """Whoever pulls offers does so for one account, named in the request: lists of people are refused."""
+    refused = await side.ask(ADS, document)
+    assert (refused.status, refused.codes) == (400, [Code.ONE_AT_A_TIME])
 
 
 # --- lists ----------------------------------------------------------------------------------------
@@ -354,7 +425,7 @@ async def walk(
             return ids, totals.pop()
 
 
-@pytest.mark.parametrize("purpose", SEEING)
+@pytest.mark.parametrize("purpose", CRAWLED)
 async def test_i11_total_count_is_what_paging_finds_each_visible_row_once(
     side: Side, purpose: Purpose
 ) -> None:
@@ -393,7 +464,7 @@ async def test_i11_an_address_book_and_friends_are_paged_whole(side: Side, size:
                 assert total == len(ids)
 
 
-@pytest.mark.parametrize("purpose", SEEING)
+@pytest.mark.parametrize("purpose", CRAWLED)
 async def test_i6_which_rows_a_list_holds_never_depends_on_the_fields(side: Side, purpose: Purpose) -> None:
     """Any selection of fields leaves the same rows, the same count and the same page."""
     world = random_world(79, 20)
@@ -404,7 +475,7 @@ async def test_i6_which_rows_a_list_holds_never_depends_on_the_fields(side: Side
     for name, type_name in lists_of(purpose).items():
         type_ = schema_for(purpose).type_map[type_name]
         assert isinstance(type_, GraphQLObjectType)
-        fields = [_spelled(type_, field) for field in type_.fields]
+        fields = [_spelled(type_, field) for field in type_.fields if (type_name, field) != ALONE]
         for chosen in choices(name, purpose, world):
             more, arguments = declared(type_name, chosen)
             answers = []
@@ -486,7 +557,7 @@ async def test_i7_what_is_hidden_reads_like_what_does_not_exist(side: Side, purp
             assert one.data["messengerAccounts"]["totalCount"] == len(visible)
 
 
-@pytest.mark.parametrize("purpose", SEEING)
+@pytest.mark.parametrize("purpose", CRAWLED)
 async def test_i7_a_hidden_field_fails_like_one_that_does_not_exist(side: Side, purpose: Purpose) -> None:
     """Fields, filters, orders and arguments outside the universe: the words of a misspelt one."""
     words: dict[str, set[bytes]] = {}
@@ -516,7 +587,7 @@ async def test_i7_a_phone_finds_nobody_where_phones_are_not_seen(side: Side) -> 
     assert (await side.ask(FRIENDS, document)).codes == ["GRAPHQL_VALIDATION_FAILED"]
 
 
-@pytest.mark.parametrize("purpose", SEEING)
+@pytest.mark.parametrize("purpose", CRAWLED)
 async def test_i9_null_stands_only_where_the_type_says_so(side: Side, purpose: Purpose) -> None:
     """No answer has null for a field that the schema promises, however many are hidden."""
     world = random_world(90, 30)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime
 import random as randomness
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import astuple, dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -27,6 +27,9 @@ T = TypeVar("T")
 
 CATEGORIES = ("AUTHENTICATION", "MARKETING", "SERVICE", "UTILITY")
 STATUSES = ("ANSWERED", "CLOSED", "OPEN")
+TOPICS = ("", "Chess", "chess", "Hiking \u2028", '"quoted" \\ ', "\x1f0:7\x1f", "Žižek 😀")
+BANDS = ("BELOW_MINIMUM", "FROM_100", "FROM_500", "FROM_1000", "FROM_5000", "FROM_10000", "FROM_50000")
+TOPIC_SOURCES = ("MESSENGER", "SOCIAL")
 SOURCES = ("MESSENGER_SHARED", "SECURITY_2FA", "SELF_PROFILE")
 COUNTRIES = {"+49151": "DE", "+44770": "GB", "+14155": "US", "+91981": "IN"}
 HORIZON = datetime.date(2016, 10, 1)
@@ -178,6 +181,11 @@ class Whose:
         """The same for a business."""
         return f"business {self.business_id}"
 
+    @property
+    def merchant(self) -> str:
+        """The same for a merchant."""
+        return f"merchant {self.merchant_id}"
+
 
 @dataclass(frozen=True)
 class Business:
@@ -213,6 +221,53 @@ class BusinessMessage:
 
 
 @dataclass(frozen=True)
+class AdTopic:
+    account_id: int
+    source: str
+    topic: str
+    messenger_id: int | None
+
+
+@dataclass(frozen=True)
+class Merchant:
+    id: int
+    name: str
+
+
+@dataclass(frozen=True)
+class Offer:
+    id: int
+    merchant_id: int
+    title: str
+    valid_until: datetime.date
+
+
+@dataclass(frozen=True)
+class Shown:
+    """An offer is shown to a person, who was found by one of their numbers."""
+
+    account_id: int
+    offer_id: int
+    source: str
+    messenger_id: int | None
+
+
+@dataclass(frozen=True)
+class CustomerList:
+    """What is told of a list, and what is not: its digest."""
+
+    merchant_id: int
+    offer_id: int
+    id: int
+    status: str
+    uploaded_at: datetime.datetime
+    record_count_band: str
+    audience_size_band: str
+    digest: bytes
+    sketch: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True)
 class World:
     """All rows of all stores, and whose token asks. Restrictions may name accounts that are gone."""
 
@@ -236,6 +291,11 @@ class World:
     social_conversations: tuple[Conversation, ...] = ()
     messenger_business_messages: tuple[BusinessMessage, ...] = ()
     social_business_messages: tuple[BusinessMessage, ...] = ()
+    ad_topics: tuple[AdTopic, ...] = ()
+    merchants: tuple[Merchant, ...] = ()
+    offers: tuple[Offer, ...] = ()
+    shown: tuple[Shown, ...] = ()
+    customer_lists: tuple[CustomerList, ...] = ()
 
 
 # --- making one -----------------------------------------------------------------------------------
@@ -263,6 +323,11 @@ def _make(random: Random, size: int) -> World:
     businesses = tuple(
         Business(number, _name(random), _chance(random, 0.6)) for number in _numbers(random, 1 + size // 4)
     )
+    merchants = tuple(Merchant(number, _name(random)) for number in _numbers(random, 1 + size // 6))
+    offers = tuple(
+        Offer(number, random.choice(merchants).id, _name(random), _day(random))
+        for number in _numbers(random, 1 + size // 3)
+    )
     talks = [_conversations(random, businesses, members, 0), _conversations(random, businesses, people, 0.2)]
     return World(
         messenger_accounts=accounts,
@@ -278,15 +343,29 @@ def _make(random: Random, size: int) -> World:
         ),
         messenger_messages=_messages(random, members, "messenger"),
         social_messages=_messages(random, people, "social"),
-        whose=replace(_whose(random, members, people, links), business_id=random.choice(businesses[:2]).id),
         events=_events(random, members + gone),
         acceptances=tuple(row for number in members for row in _acceptances(random, number)),
         suspensions=tuple(_suspension(random, place) for place in range(random.randint(0, 4))),
+        whose=replace(
+            _whose(random, members, people, links),
+            business_id=random.choice(businesses[:2]).id,
+            merchant_id=random.choice(merchants[:2]).id,
+        ),
         businesses=businesses,
         messenger_conversations=talks[0],
         social_conversations=talks[1],
         messenger_business_messages=_business_messages(random, talks[0], "messenger"),
         social_business_messages=_business_messages(random, talks[1], "social"),
+        ad_topics=_topics(random, people, members + gone),
+        merchants=merchants,
+        offers=offers,
+        shown=tuple(
+            _shown(random, person, offer, members + gone)
+            for person in people
+            for offer in offers
+            if _chance(random, 0.3)
+        ),
+        customer_lists=_lists(random, offers),
     )
 
 
@@ -394,6 +473,44 @@ def _bindings(
                 shared.append(PhoneBinding(person, source, random.choice(known), from_whom))
     unique = {(each.account_id, each.source, each.number): each for each in shared}
     return tuple(unique.values())
+
+
+def _topics(random: Random, people: list[int], members: list[int]) -> tuple[AdTopic, ...]:
+    """Some topics twice, learnt from both; of the messenger's some from an account that is gone."""
+    made = [_topic(random, person, members) for person in people for _ in range(random.choice((0, 1, 4)))]
+    return tuple({(each.account_id, each.source, each.topic): each for each in made}.values())
+
+
+def _topic(random: Random, person: int, members: list[int]) -> AdTopic:
+    source = random.choice(TOPIC_SOURCES) if members else "SOCIAL"
+    whose = random.choice(members) if source == "MESSENGER" else None
+    return AdTopic(person, source, random.choice(TOPICS), whose)
+
+
+def _shown(random: Random, person: int, offer: Offer, members: list[int]) -> Shown:
+    source = random.choice(("MESSENGER_SHARED", "SELF_PROFILE")) if members else "SELF_PROFILE"
+    whose = random.choice(members) if source == "MESSENGER_SHARED" else None
+    return Shown(person, offer.id, source, whose)
+
+
+def _lists(random: Random, offers: tuple[Offer, ...]) -> tuple[CustomerList, ...]:
+    """At most one that was matched for each offer."""
+    numbers = iter(_numbers(random, 2 * len(offers)))
+    made = []
+    for offer in offers:
+        for status in random.choice(((), ("MATCHED",), ("BELOW_MINIMUM", "MATCHED"), ("BELOW_MINIMUM",))):
+            number = next(numbers, None)
+            if number is not None:
+                made.append(_list(random, offer, number, status))
+    return tuple(made)
+
+
+def _list(random: Random, offer: Offer, number: int, status: str) -> CustomerList:
+    audience = random.choice(BANDS[1:]) if status == "MATCHED" else BANDS[0]
+    digest = random.randbytes(32)
+    return CustomerList(
+        offer.merchant_id, offer.id, number, status, _joined(random), random.choice(BANDS), audience, digest
+    )
 
 
 def _messages(random: Random, numbers: list[int], store: str) -> tuple[Message, ...]:
@@ -547,7 +664,9 @@ async def _load_social(world: World, store: Connection) -> None:
             "TRUNCATE social.account, social.friendship, social.restriction, social.phone_binding,"
             " social.messenger_link, social.messenger_lookup, social.suspended, social.unplaced,"
             " content.message, social.business,"
-            " social.business_conversation, social.customer_conversation, content.business_message"
+            " social.business_conversation, social.customer_conversation, content.business_message,"
+            " social.ad_topic, social.merchant, social.offer, social.offer_audience,"
+            " social.customer_list"
         )
         await _copy(store, "social.account", SocialAccount, world.social_accounts)
         await _copy(store, "social.friendship", Friendship, world.friendships)
@@ -557,6 +676,11 @@ async def _load_social(world: World, store: Connection) -> None:
         await _copy(store, "social.business", Business, world.businesses)
         await _copy(store, "social.business_conversation", Conversation, world.social_conversations)
         await _copy(store, "content.business_message", BusinessMessage, world.social_business_messages)
+        await _copy(store, "social.ad_topic", AdTopic, world.ad_topics)
+        await _copy(store, "social.merchant", Merchant, world.merchants)
+        await _copy(store, "social.offer", Offer, world.offers)
+        await _copy(store, "social.offer_audience", Shown, world.shown)
+        await _copy(store, "social.customer_list", CustomerList, world.customer_lists)
         await _copy(store, "social.restriction", Restriction, world.restrictions)
 
 
@@ -601,6 +725,8 @@ def copy_of_visible(world: World, purpose: str) -> World:
     }
     members, people = set(seen.messenger), set(seen.social)
     books = any(oracle.sees(purpose, "MessengerAccount", name) for name in ("contacts", "contactCountBand"))
+    lists = tuple(each for each in world.customer_lists if each.id in seen.customer_lists)
+    offers = _shown_or_named(world.offers, seen.offers, {each.offer_id for each in lists})
     linked = {
         (number, fields["messengerLink"]["account"])
         for number, fields in seen.social.items()
@@ -667,6 +793,19 @@ def copy_of_visible(world: World, purpose: str) -> World:
         social_conversations=tuple(
             each for each in world.social_conversations if each.id in seen.social_conversations
         ),
+        ad_topics=tuple(
+            AdTopic(number, topic["source"], topic["topic"], 0 if topic["source"] == "MESSENGER" else None)
+            for number, fields in seen.social.items()
+            for topic in fields.get("adTopics", ())
+        ),
+        merchants=_shown_or_named(world.merchants, seen.merchants, {each.merchant_id for each in offers}),
+        offers=offers,
+        shown=tuple(
+            Shown(number, offer, "SELF_PROFILE", None)
+            for number, fields in seen.social.items()
+            for offer in fields.get("offers", ())
+        ),
+        customer_lists=lists,
     )
 
 
@@ -682,6 +821,18 @@ def _declared(world: World, seen: oracle.Visible) -> dict[str, Any]:
         ),
         "suspensions": world.suspensions,
     }
+
+
+def _shown_or_named(rows: tuple[T, ...], shown: Container[int], named: Container[int]) -> tuple[T, ...]:
+    """Rows that are visible; of others that something visible hangs on, the number alone."""
+    kept: list[Any] = [row for row in rows if row.id in shown or row.id in named]  # type: ignore[attr-defined]
+    return tuple(row if row.id in shown else _without_words(row) for row in kept)
+
+
+def _without_words(row: Any) -> Any:
+    if isinstance(row, Offer):
+        return replace(row, title="-", valid_until=HORIZON)
+    return replace(row, name="-")
 
 
 def _one_of(rows: tuple[T, ...], random: Random) -> T | None:
@@ -738,6 +889,8 @@ def _delete_member(world: World, random: Random) -> World:
             each for each in world.messenger_conversations if each.account_id != number
         ),
         acceptances=tuple(each for each in world.acceptances if each.account_id != number),
+        ad_topics=tuple(each for each in world.ad_topics if each.messenger_id != number),
+        shown=tuple(each for each in world.shown if each.messenger_id != number),
     )
 
 
@@ -776,6 +929,12 @@ def _add_objector(world: World, random: Random) -> World:
             if person
             else world.phone_bindings
         ),
+        ad_topics=(
+            (*world.ad_topics, AdTopic(person.id, "MESSENGER", f"learnt from {number}", number))
+            if person
+            else world.ad_topics
+        ),
+        shown=((*world.shown, *_shown_besides(world, person.id, number)) if person else world.shown),
     )
 
 
@@ -950,6 +1109,68 @@ def _suspend(world: World, random: Random) -> World:
     return replace(world, suspensions=tuple(_suspension(random, place) for place in range(2)))
 
 
+def _shown_besides(world: World, person: int, member: int) -> list[Shown]:
+    """Every offer that is not shown to the person yet, because of the number of this member."""
+    already = {each.offer_id for each in world.shown if each.account_id == person}
+    return [
+        Shown(person, each.id, "MESSENGER_SHARED", member) for each in world.offers if each.id not in already
+    ]
+
+
+def _change_topic(world: World, random: Random) -> World:
+    topic = _one_of(world.ad_topics, random)
+    if topic is None:
+        return world
+    rest = _without(world.ad_topics, topic)
+    changed = replace(topic, topic=f"Other {random.randint(0, 10**9)}")
+    return replace(world, ad_topics=rest if _chance(random, 0.5) else (*rest, changed))
+
+
+def _change_shown(world: World, random: Random) -> World:
+    shown = _one_of(world.shown, random)
+    if shown is None or _chance(random, 0.5):
+        return replace(world, shown=_without(world.shown, shown))
+    person, offer = _one_of(world.social_accounts, random), _one_of(world.offers, random)
+    if person is None or offer is None:
+        return world
+    rest = tuple(each for each in world.shown if (each.account_id, each.offer_id) != (person.id, offer.id))
+    members = [each.messenger_id for each in world.restrictions]
+    return replace(world, shown=(*rest, _shown(random, person.id, offer, members)))
+
+
+def _change_offer(world: World, random: Random) -> World:
+    offer = _one_of(world.offers, random)
+    if offer is None:
+        return world
+    changed = replace(offer, title=_name(random), valid_until=_day(random))
+    return replace(world, offers=_replaced(world.offers, offer, changed))
+
+
+def _rename_merchant(world: World, random: Random) -> World:
+    merchant = _one_of(world.merchants, random)
+    if merchant is None:
+        return world
+    renamed = replace(merchant, name=_name(random))
+    return replace(world, merchants=_replaced(world.merchants, merchant, renamed))
+
+
+def _change_list(world: World, random: Random) -> World:
+    """What is told of a list changes, or the hashes behind it alone; or it goes."""
+    chosen = _one_of(world.customer_lists, random)
+    if chosen is None:
+        return world
+    if _chance(random, 0.3):
+        return replace(world, customer_lists=_without(world.customer_lists, chosen))
+    changed = random.choice(
+        (
+            replace(chosen, digest=random.randbytes(32), sketch=(random.randbytes(32),)),
+            replace(chosen, record_count_band=random.choice(BANDS)),
+            replace(chosen, uploaded_at=_joined(random)),
+        )
+    )
+    return replace(world, customer_lists=_replaced(world.customer_lists, chosen, changed))
+
+
 CHANGES: tuple[Callable[[World, Random], World], ...] = (
     _change_member,
     _delete_member,
@@ -972,4 +1193,9 @@ CHANGES: tuple[Callable[[World, Random], World], ...] = (
     _declare,
     _accept,
     _suspend,
+    _change_topic,
+    _change_shown,
+    _change_offer,
+    _rename_merchant,
+    _change_list,
 )

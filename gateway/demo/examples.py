@@ -56,7 +56,11 @@ EXAMPLES: Mapping[Purpose, Example] = {
         " { totalCount nodes { id phone usage { frequencyBand } } } }",
         "Ada and Ben were asked for. Ada objected: she is absent, from the count too.",
     ),
-    Purpose.OFFER_MATCHING: NOT_YET,
+    Purpose.OFFER_MATCHING: Example(
+        "{ offers(first: 2) { totalCount nodes { title merchant { name } } }"
+        " customerLists { totalCount nodes { status audienceSizeBand } } }",
+        "A merchant's token: its own offers and lists. To whom an offer is shown is in no field of it.",
+    ),
     Purpose.FRIEND_SUGGESTIONS: Example(
         f'{{ messengerAccount(id: "ma_{BEN.member}")'
         " { contacts { totalCount nodes { id socialAccount { displayName } } } } }",

@@ -20,6 +20,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from gateway.demo.ads import AUDIENCES, MESSENGER_TOPICS, OFFERS, SOCIAL_TOPICS, TOPICS
 from gateway.demo.bulk import MESSENGER_TABLES, SOCIAL_TABLES, Progress, opened, settle, side_by_side
 from gateway.demo.conversations import BUSINESS_MESSAGES, CONVERSATIONS, CUSTOMERS
 from gateway.demo.embedded import DemoProblem
@@ -412,6 +413,10 @@ async def load_social(connection: Connection, size: Size, progress: Progress) ->
         Step("social.business_conversation", CONVERSATIONS.format(**talks), (firms,)),
         Step("social.customer_conversation", CUSTOMERS.format(**talks), whole=True),
         Step("social.merchant", MERCHANTS.format(firms=FIRMS), (firms, LAST, 120, TRADES), True),
+        Step("social.ad_topic", SOCIAL_TOPICS.format(**social), (TOPICS,)),
+        Step("social.ad_topic", MESSENGER_TOPICS, (TOPICS,)),
+        Step("social.offer", OFFERS, (firms, TRADES), True),
+        Step("social.offer_audience", AUDIENCES.format(**social), (100 * firms,)),
         Step("content.message", USER_MESSAGES.format(**social)),
         Step("content.business_message", BUSINESS_MESSAGES.format(base=size.base, **talks), whole=True),
     ]

@@ -623,6 +623,93 @@ IN_THE_ANSWERS = (
     ),
 )
 
+LISTS_DDL = "resolvers/ddl/social/0009_customer_lists.sql"
+LISTS = "tests/test_customer_lists.py"
+OF_LISTS = (
+    _mutant(
+        "live_band",
+        LISTS_DDL,
+        "    IF known.offer_id = offer THEN\n        list_id := known.id;\n        RETURN;\n    END IF;\n",
+        "    IF known.offer_id = offer THEN\n"
+        "        DELETE FROM social.customer_list l WHERE l.id = known.id;\n"
+        "        known := NULL;\n"
+        "    END IF;\n",
+        f"{LISTS}::test_i33_what_was_told_stays_when_people_come_and_go",
+    ),
+    _mutant(
+        "deduplication_by_person",
+        LISTS_DDL,
+        "SELECT social.told_size(count(DISTINCT m.blind), own_digest)",
+        "SELECT social.told_size(count(DISTINCT m.account_id), own_digest)",
+        f"{LISTS}::test_i34_two_numbers_of_one_person_count_like_those_of_two",
+    ),
+    Mutant(
+        "two_factor_number_matched",
+        (
+            Change(LISTS_DDL, "CHECK (blind IS NULL OR source <> 'SECURITY_2FA')", "CHECK (true)"),
+            Change(
+                LISTS_DDL,
+                "    WHERE b.blind IS NULL AND b.source <> 'SECURITY_2FA'\n    ORDER BY",
+                "    WHERE b.blind IS NULL\n    ORDER BY",
+            ),
+            Change(LISTS_DDL, "AND (b.source = 'SELF_PROFILE' OR", "AND (b.source <> 'MESSENGER_SHARED' OR"),
+        ),
+        (f"{LISTS}::test_attack_two_factor_numbers_are_never_matched",),
+    ),
+    _mutant(
+        "no_noise",
+        LISTS_DDL,
+        "    RETURN floor(matched - 100 + least(greatest(noise, -100), 100));\n",
+        "    RETURN matched;\n",
+        f"{LISTS}::test_attack_the_threshold_is_not_where_it_stands",
+    ),
+    _mutant(
+        "no_check_for_lists_that_are_nearly_the_same",
+        LISTS_DDL,
+        "social.likeness(l.sketch, own_sketch) >= 0.7",
+        "social.likeness(l.sketch, own_sketch) >= 7",
+        f"{LISTS}::test_attack_reach_estimates_of_many_lists_are_not_combined",
+    ),
+    _mutant(
+        "objectors_are_counted",
+        LISTS_DDL,
+        " OR (b.source = 'MESSENGER_SHARED' AND b.restricted & 1 = 0))",
+        " OR b.source = 'MESSENGER_SHARED')",
+        f"{LISTS}::test_i30_the_size_band_is_blind_to_objectors",
+    ),
+    _mutant(
+        "a_budget_for_each_process",
+        LISTS_DDL,
+        "    PERFORM pg_advisory_xact_lock(hashtextextended('customer lists of merchant '"
+        " || merchant, 0));\n",
+        "",
+        f"{LISTS}::test_a_merchant_has_five_new_lists_a_day",
+    ),
+    _mutant(
+        "a_merchants_role_reads_members",
+        "resolvers/writers.py",
+        '        tables=frozenset({("INSERT", "social.customer_list_entry")}),\n',
+        "        tables=frozenset(\n"
+        '            {("INSERT", "social.customer_list_entry"), ("SELECT", "social.offer_audience")}\n'
+        "        ),\n",
+        f"{LISTS}::test_i36_nobody_can_read_entries_or_members",
+    ),
+    _mutant(
+        "offers_for_gathering",
+        "resolvers/binding.py",
+        "        if self.lone_objects > 1 or len(at.rows) > 1:\n",
+        "        if self.lone_objects > 100:\n",
+        f"{UNIVERSE}::test_offers_are_not_for_gathering",
+    ),
+    _mutant(
+        "offers_stay_after_an_objection",
+        "resolvers/ddl/social/0008_ads.sql",
+        "    UPDATE social.offer_audience t SET restricted = c.purposes & kept\n",
+        "    UPDATE social.offer_audience t SET restricted = 0\n",
+        f"{LISTS}::test_an_offer_is_shown_to_whom_it_was_matched_and_to_no_objector",
+    ),
+)
+
 MUTANTS: dict[str, Mutant] = {
     mutant.name: mutant
     for mutant in (
@@ -631,6 +718,7 @@ MUTANTS: dict[str, Mutant] = {
         *IN_THE_SCHEMA,
         *OF_BOUND_TOKENS,
         *OF_BUSINESSES,
+        *OF_LISTS,
         *IN_THE_CURSORS,
         *IN_THE_STORES,
         *IN_THE_OBJECTIONS,

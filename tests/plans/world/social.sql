@@ -24,6 +24,26 @@ SELECT n, 'SELF_PROFILE', '+4915110' || lpad(n::text, 5, '0') FROM generate_seri
 INSERT INTO social.phone_binding (account_id, source, number)
 SELECT n, 'SECURITY_2FA', '+4415110' || lpad(n::text, 5, '0') FROM generate_series(0, 29, 3) n;
 
+-- Everybody has a topic, members one that the messenger taught. Of nine offers a person is shown each third,
+-- members because of the number that they share, but for the last, which anybody's own number leads to.
+INSERT INTO social.ad_topic (account_id, source, topic)
+SELECT n, 'SOCIAL', E'Topic "' || n % 3 || E'" \x1f' FROM generate_series(0, 29) n;
+INSERT INTO social.ad_topic (account_id, source, topic, messenger_id)
+SELECT account_id, 'MESSENGER', 'Learnt ' || messenger_id % 2, messenger_id FROM social.messenger_link;
+INSERT INTO social.merchant (id, name) SELECT n, E'Merchant "' || n || E'" \x1e' FROM generate_series(1, 3) n;
+INSERT INTO social.offer (id, merchant_id, title, valid_until)
+SELECT n, 1 + n % 3, E'"' || n || E' %" off \\', date '2016-10-31' + n FROM generate_series(1, 9) n;
+INSERT INTO social.offer_audience (account_id, offer_id, source, messenger_id)
+SELECT a.id, n, CASE WHEN l.messenger_id IS NULL OR n > 6 THEN 'SELF_PROFILE' ELSE 'MESSENGER_SHARED' END,
+       CASE WHEN n <= 6 THEN l.messenger_id END
+FROM social.account a CROSS JOIN generate_series(1, 9) n LEFT JOIN social.messenger_link l ON l.account_id = a.id
+WHERE (a.id + n) % 3 = 0;
+
+INSERT INTO social.customer_list OVERRIDING SYSTEM VALUE
+SELECT n, 1 + n % 3, n, sha256(n::text::bytea), '{}', 'MATCHED', timestamptz '2016-09-20 10:00:00+00' + n * interval '1 day',
+       'FROM_1000', CASE n % 2 WHEN 0 THEN 'FROM_100' ELSE 'FROM_500' END
+FROM generate_series(1, 5) n;
+
 INSERT INTO social.restriction (messenger_id, purposes) VALUES (4, 1), (5, 2), (6, 3);
 
 -- The same businesses. Of twelve conversations every fourth is with somebody without an account here.
