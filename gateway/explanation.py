@@ -108,7 +108,8 @@ def names() -> list[str]:
 
 
 def _names_of(cls: type) -> Iterator[str]:
-    rows: Rows | None = getattr(cls, "ROWS", None)
+    # Not what it inherits: the rows of an interface are explained once, under its own name.
+    rows: Rows | None = vars(cls).get("ROWS")
     yield from ("(row)" if kind == ALL_ROWS else f"(row: {kind})" for kind in (rows.kinds if rows else ()))
     yield from {} if cls is Message else fields_of(cls)
     yield from getattr(cls, "NEVER", ())
@@ -153,6 +154,8 @@ def _why(cls: type, field_name: str, terms: Terms, purpose: Purpose) -> Iterator
         yield f"It follows {terms.line}: it exists exactly where that is visible."
     elif terms.rows is not None:
         yield f"It has no data of its own: it exists wherever rows of {terms.rows} are visible."
+    elif terms.probe is not None:
+        yield f"It looks up by a value that {terms.probe} does not see: decided for that purpose alone."
     else:
         yield "It belongs to one purpose alone, and speaks of what the token is bound to."
 

@@ -34,9 +34,13 @@ From an operation to its plan, once for each document:
     lists          what the arguments of a list say
     binding        each selected field bound to its source, cut where the answer hops
     belongings     the root that is one person's own, bound to the token's key
+    walk           where the walk over an operation stands, and what it may touch
+    steps          the waves in which suggestions are found
     plan           the frozen records that pass between all these
+    suggested      the same, of suggestions
     sql            bound trees become statements
     pages          a connection as one JSON text
+    circles        each step of suggestions as a statement
     rows           a row in FROM, while its text is rendered
     spelling       values as JSON text in SQL
 
@@ -47,6 +51,7 @@ From a plan to the answer, for each request:
     introspection  answered on the purpose's own schema
     run            the plan's waves, one statement for each store, and the holes filled
     assembly       a list of a sharded store, put together from rows of keys
+    suggestions    what is kept of suggestions from one wave to the next
     stores         the pools, one for each store and purpose; the only importer of asyncpg
     patience       deadlines of a pool's connections, with one timer
 """

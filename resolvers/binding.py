@@ -68,33 +68,19 @@ from resolvers.sources import (
     One,
     Page,
     Source,
+    Suggestions,
     Summary,
     Value,
 )
+from resolvers.steps import last_wave, steps, suggestion_size
+from resolvers.suggested import PersonHole, SuggestionsOf
+from resolvers.walk import ASKED_ROWS, FAN_OUT, MANY_ROWS, SUGGESTED_ROWS, At, Factors
 from resolvers.worlds import ASKED, World
 from schema.pages import DEFAULT_PAGE
 from schema.refusals import Code, Refusal
 
 if TYPE_CHECKING:
     from graphql.execution.values import VariableValues
-
-
-# How many phone numbers an account has, for the cost alone.
-MANY_ROWS = 4
-# How many shards read a page's rows when a list without a key is asked of all, for the cost alone.
-FAN_OUT = 32
-# What a question to an ordinary resolver may touch, for the cost alone; the matrix takes time to spell.
-ASKED_ROWS = {"objectionEligibility": 100, "policyMatrix": 10_000}
-Factors = tuple[Parameter | int, ...]
-
-
-@dataclass(frozen=True)
-class At:
-    """Where the walk stands: the wave and store of the statement, and the rows there are of it."""
-
-    wave: int
-    relation: Relation
-    rows: Factors
 
 
 @dataclass
@@ -163,11 +149,12 @@ class Binder:
             raise Refusal(Code.BAD_USER_INPUT)
         (name,) = given
         if name == "id":
-            via, type_, decode = None, "bigint", account_number(source.prefix)
-        else:
-            via, type_, decode = source.lookups[name], "text", plain_text  # type: ignore[assignment]
-        keys = Parameter(type_, arguments.reader((name,), decode))
-        return RootHole(selected.key, self.open_fetch(source, via, selected, keys=keys))
+            keys = Parameter("bigint", arguments.reader((name,), account_number(source.prefix)))
+            return RootHole(selected.key, self.open_fetch(source, None, selected, keys=keys))
+        keys = Parameter("text", arguments.reader((name,), plain_text))
+        probe = source.probes.get(selected.name)
+        via, first_by = (source.lookups[name], ()) if probe is None else (probe[:3], probe[3])
+        return RootHole(selected.key, self.open_fetch(source, via, selected, keys=keys, first_by=first_by))
 
     def _bind_list(self, named: GraphQLObjectType, selected: Selected, arguments: Arguments) -> RootList:
         source = self.world.objects[get_named_type(named.fields["nodes"].type).name]
@@ -249,6 +236,8 @@ class Binder:
         assert isinstance(named, GraphQLObjectType)
         arguments = read_arguments(type_.fields[member.name], member.nodes[0], self.variables)
         match source:
+            case Suggestions():
+                return self._suggestions(named, source, member, arguments, at)
             case Summary():
                 return self._summary(named, source, member, arguments, at)
             case One():
@@ -283,6 +272,17 @@ class Binder:
                 members.append((inner.key, source.fields[inner.name]))
         return SummaryOf(source, tuple(members), until)
 
+    def _suggestions(
+        self, named: GraphQLObjectType, source: Suggestions, member: Selected, arguments: Arguments, at: At
+    ) -> Bound:
+        size = suggestion_size(arguments, self.given)
+        self.cost.append((*at.rows, SUGGESTED_ROWS))
+        slot = self.new_slot(FetchSlot("bigint", required=True))
+        inner = At(last_wave(at.wave, self.world.sharded), source.friends[0], (*at.rows, size))
+        found = SuggestionsOf(source, self._members(named, source.fields, member, inner), size, slot)
+        self.fetches += steps(found, at.wave, self.world.sharded)
+        return PersonHole(slot, source)
+
     # --- hops -------------------------------------------------------------------------------------
 
     def _hop(self, hop: Hop, member: Selected, at: At) -> Bound:
@@ -310,6 +310,7 @@ class Binder:
         rows: Factors = (1,),
         wave: int = 0,
         keys: Parameter | None = None,
+        first_by: tuple[str, ...] = (),
     ) -> int:
         """Have these objects fetched, with what is selected of them; the slot that it fills."""
         key_type = keys.type if keys is not None else "bigint"
@@ -320,7 +321,9 @@ class Binder:
             bound = Hole(self.open_fetch(source, None, selected, rows, wave + 1), via[2])
         else:
             bound = self.bind_object(source, selected, At(wave, source.relation, rows))
-        self.fetches.append(Fetch(slot, wave, source.relation.store, key_type, bound, via, keys))
+        self.fetches.append(
+            Fetch(slot, wave, source.relation.store, key_type, bound, via, keys, first_by=first_by)
+        )
         return slot
 
     def new_slot(self, slot: Slot) -> int:

@@ -341,6 +341,15 @@ SUSPENSION = Relation(
     key=None,
     group=None,
 )
+NUMBER_LOOKUP = Relation(
+    Store.SOCIAL,
+    "number_lookup",
+    {"number": _personal("text"), "source": _personal("text"), "account_id": _key(), "restricted": _BITS},
+    key="number",
+    group="number",
+    restricted="restricted",
+    owners={"social_id": "account_id"},
+)
 
 AD_TOPIC = Relation(
     Store.SOCIAL,
@@ -464,6 +473,7 @@ RELATIONS: tuple[Relation, ...] = (
     PHONE_BINDING,
     MESSENGER_LINK,
     MESSENGER_LOOKUP,
+    NUMBER_LOOKUP,
     Relation(
         Store.SOCIAL,
         "restriction",
@@ -553,6 +563,8 @@ TRIGGERS: dict[Store, frozenset[str]] = {
             "social.messenger_link: inherit_restriction",
             "social.offer_audience: inherit_restriction",
             "social.phone_binding: forget_blind",
+            "social.phone_binding: index_number_of_new",
+            "social.phone_binding: index_restriction_of_changed",
             "social.phone_binding: inherit_restriction",
             "social.restriction: spread_restriction_of_changed",
             "social.restriction: spread_restriction_of_gone",

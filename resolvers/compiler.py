@@ -53,7 +53,8 @@ def _group_fetches(fetches: list[Fetch], sharded: bool) -> list[list[list[Fetch]
     """Waves of groups of fetches that share a statement: one store, and one group when sharded."""
     waves: dict[int, dict[tuple[object, ...], list[Fetch]]] = defaultdict(lambda: defaultdict(list))
     for fetch in fetches:
-        group = (fetch.store, fetch.slot) if sharded else (fetch.store,)
+        apart = sharded or fetch.step is not None
+        group = (fetch.store, fetch.slot, fetch.step) if apart else (fetch.store,)
         waves[fetch.wave][group].append(fetch)
     return [list(waves[number].values()) for number in sorted(waves)]
 

@@ -12,7 +12,7 @@ from resolvers.business import BUSINESS, MESSENGER_CONVERSATION, SOCIAL_CONVERSA
 from resolvers.messenger import MESSENGER_ACCOUNT
 from resolvers.offers import CUSTOMER_LIST, MERCHANT, OFFER
 from resolvers.social import SOCIAL_ACCOUNT
-from resolvers.sources import Many, ObjectSource, One, OwnRows, Source, Summary
+from resolvers.sources import Many, ObjectSource, One, OwnRows, Source, Suggestions, Summary
 from resolvers.subject import SUBJECT
 from schema import subject
 from schema.build import TYPES, fields_of
@@ -66,5 +66,5 @@ def _field_sets(objects: Mapping[str, ObjectSource]) -> Iterator[Mapping[str, ob
 
 def _inner_fields(field: Source) -> Iterator[Mapping[str, object]]:
     # Where the rows lead on, the items' fields are those of the objects.
-    if isinstance(field, Summary | One) or (isinstance(field, Many) and field.far is None):
+    if isinstance(field, Summary | One | Suggestions) or (isinstance(field, Many) and field.far is None):
         yield field.fields

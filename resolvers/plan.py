@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from resolvers.catalogue import Relation, Store
 from resolvers.sources import Band, Hop, Many, Measured, ObjectSource, One, OwnRows, Summary, Value
+from resolvers.suggested import Gathered, PersonHole, Step, SuggestionsOf
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -239,7 +240,8 @@ class RowsOf:
     members: tuple[tuple[str, Bound], ...]
 
 
-Bound = Literal | Value | Identify | Count | SummaryOf | Hole | Joined | OneOf | ManyOf | PageOf | ObjectOf
+Inner = Hole | Joined | OneOf | ManyOf | PageOf | ObjectOf
+Bound = PersonHole | Literal | Value | Identify | Count | SummaryOf | Inner
 
 
 # --- fetches, statements, plan --------------------------------------------------------------------
@@ -252,7 +254,8 @@ class Fetch:
     `slot`: the hole that it fills. `via`: the lookup relation that its keys go through: (relation,
     column of the keys, column of the object's key). `keys`: for a root, how its keys are read; a
     fetch without is keyed by the holes of the wave before. `page`: the list, which has no keys; of a
-    sharded store its rows (`assembly`), its count and what lies beyond it, each by itself.
+    sharded store its rows (`assembly`), its count and what lies beyond it, each by itself. `suggestions`:
+    one `step` of them. `first_by`: the lookup may hold several; the first by these columns.
     """
 
     slot: int
@@ -267,6 +270,9 @@ class Fetch:
     total_of: PageOf | None = None
     beyond: tuple[PageOf, str] | None = None
     rows: RowsOf | None = None
+    suggestions: SuggestionsOf | None = None
+    step: Step | None = None
+    first_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -276,17 +282,19 @@ class Statement:
     Rows are (mark, JSON text); if `gathered`, each row holds many of both. `parameters`: in the order
     of ``$1 …``; an integer stands for the keys of that slot. `holds_list`: a whole list is asked for,
     which needs no key; without one there is nothing to ask when all keys are missing. `fans_out`: it is
-    a list of a sharded store that every shard must be asked for.
+    a list of a sharded store that every shard must be asked for. `suggestions`: of these it is the `step`.
     """
 
     store: Store
     sql: str
-    parameters: tuple[Parameter | int, ...]
+    parameters: tuple[Parameter | Gathered | int, ...]
     slots: tuple[int, ...]
     gathered: bool
     holds_list: bool
     fans_out: bool
     assembly: Assembly | None = None
+    suggestions: SuggestionsOf | None = None
+    step: Step | None = None
 
 
 @dataclass(frozen=True)

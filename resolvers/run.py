@@ -37,6 +37,8 @@ from resolvers.plan import (
     Statement,
 )
 from resolvers.stores import Pool, Snapshot, StoreUnavailable
+from resolvers.suggested import SuggestionsOf
+from resolvers.suggestions import Gathering
 
 if TYPE_CHECKING:
     from graphql.execution.values import VariableValues
@@ -62,7 +64,7 @@ NOBODY_DOWN: frozenset[Store] = frozenset()
 class Run:
     """One run of a plan: the texts found so far, by their marks."""
 
-    __slots__ = ("_cursors", "_found", "_open", "_variables", "down", "failed", "plan")
+    __slots__ = ("_cursors", "_found", "_gatherings", "_open", "_variables", "down", "failed", "plan")
 
     def __init__(self, plan: Plan, variables: VariableValues, cursors: Cursors) -> None:
         self.plan = plan
@@ -73,6 +75,7 @@ class Run:
         self._found: dict[str, str] = {}
         # Texts that hold marks, in the order of their waves.
         self._open: list[tuple[str, str]] = []
+        self._gatherings: dict[int, Gathering] = {}
 
     # --- waves ------------------------------------------------------------------------------------
 
@@ -98,6 +101,10 @@ class Run:
             rows = [(f"{statement.slots[0]}:", assemble(statement.assembly, list(rows), self._variables))]
         elif statement.gathered:
             rows = [pair for marks, texts in rows if marks for pair in _apart(marks, texts)]
+        elif statement.suggestions is not None:
+            if statement.suggestions.slot in self.failed:
+                return
+            rows = self._gathering(statement.suggestions).note(statement, rows, self._variables)
         for mark, text in rows:
             self._found[mark] = text
             if HOLE in text:
@@ -110,6 +117,9 @@ class Run:
 
     def put_keys(self, statement: Statement, arguments: list[Any]) -> bool:
         """Put the keys of the holes in their places; False if there is nothing to ask for."""
+        if statement.suggestions is not None:
+            failed = statement.suggestions.slot in self.failed
+            return not failed and self._gathering(statement.suggestions).put(statement, arguments)
         asked = statement.holds_list or not arguments
         for index, parameter in enumerate(statement.parameters):
             if isinstance(parameter, int):
@@ -118,6 +128,13 @@ class Run:
                 continue  # whose rows are asked for, not which
             asked = asked or arguments[index] is not None
         return asked
+
+    def _gathering(self, suggestions: SuggestionsOf) -> Gathering:
+        known = self._gatherings.get(suggestions.slot)
+        if known is None:
+            texts = [text for _, text in self._open]
+            known = self._gatherings[suggestions.slot] = Gathering(suggestions, texts)
+        return known
 
     def _keys_of(self, slot: int) -> str | None:
         pattern = _mark_of(slot)

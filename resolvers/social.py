@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from resolvers import catalogue
-from resolvers.sources import Condition, Hop, Identifier, Json, Many, ObjectSource, One, Page, Value
+from resolvers.sources import (
+    Condition,
+    Hop,
+    Identifier,
+    Json,
+    Many,
+    ObjectSource,
+    One,
+    Page,
+    Suggestions,
+    Value,
+)
 
 MESSENGER_LINK = One(
     relation=catalogue.MESSENGER_LINK,
@@ -34,6 +45,21 @@ OFFERS = Many(
     far=Hop(to="Offer", column="offer_id"),
     alone=True,
 )
+FRIEND_SUGGESTIONS = Suggestions(
+    people=catalogue.SOCIAL_ACCOUNT,
+    friends=(catalogue.FRIENDSHIP, "account_id", "friend_id"),
+    link=(catalogue.MESSENGER_LINK, "account_id", "messenger_id"),
+    owners=catalogue.MESSENGER_ACCOUNT,
+    book=(catalogue.CONTACT, "account_id", "contact_id"),
+    lookup=(catalogue.MESSENGER_LOOKUP, "messenger_id", "account_id"),
+    friends_of_each=100,
+    contacts_of_each=500,
+    fields={
+        "account": Hop(to="SocialAccount", column="id"),
+        "basis": Value("basis", Json.CODE),
+        "mutualFriendCount": Value("mutual", Json.NUMBER),
+    },
+)
 
 SOCIAL_ACCOUNT = ObjectSource(
     type="SocialAccount",
@@ -47,6 +73,10 @@ SOCIAL_ACCOUNT = ObjectSource(
         "adTopics": AD_TOPICS,
         "offers": OFFERS,
         "friends": Page(catalogue.FRIENDSHIP, "account_id", Hop(to="SocialAccount", column="friend_id")),
+        "friendSuggestions": FRIEND_SUGGESTIONS,
+    },
+    probes={
+        "socialAccountByPhone": (catalogue.NUMBER_LOOKUP, "number", "account_id", ("source", "account_id")),
     },
     filters={"displayName": Condition("display_name", frozenset({"eq", "startsWith"}))},
     orders={"id": ("id", Json.NUMBER), "displayName": ("display_name", Json.TEXT)},

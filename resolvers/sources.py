@@ -157,7 +157,30 @@ class Copies:
     on: str
 
 
-Source = Value | Constant | Identifier | Band | Summary | Hop | One | Many | Page | Copies | Measured
+@dataclass(frozen=True)
+class Suggestions:
+    """People whom the object's person may know and is no friend of, ranked.
+
+    Each tuple is (relation, the column that leads in, the column that leads on). `people` have `friends`.
+    `link` leads to the other store, where `owners` have their `book` of contacts; `lookup` leads back. Of
+    each person the first `friends_of_each` by number count, of each book the first `contacts_of_each`.
+    What a suggestion tells is read from a row with `id`, `basis` and `mutual`.
+    """
+
+    people: Relation
+    friends: tuple[Relation, str, str]
+    link: tuple[Relation, str, str]
+    owners: Relation
+    book: tuple[Relation, str, str]
+    lookup: tuple[Relation, str, str]
+    friends_of_each: int
+    contacts_of_each: int
+    fields: Mapping[str, Source]
+
+
+Source = (
+    Suggestions | Value | Constant | Identifier | Band | Summary | Hop | One | Many | Page | Copies | Measured
+)
 
 
 @dataclass(frozen=True)
@@ -202,8 +225,10 @@ class ObjectSource:
 
     `prefix` begins their identifiers. `copy` holds the same rows beside somebody whom they are about, by
     that one's key: who may see only what is about themselves reads them there. `lookups`: arguments of
-    the root field that find one object through a lookup relation. `filters` and `orders`: the columns
-    that lists may be narrowed and ordered by, by the name of the input field.
+    the root field that find one object through a lookup relation. `probes`: root fields that find one by
+    a value that their purpose does not see, through a lookup relation that may hold several: the first by
+    the columns named. `filters` and `orders`: the columns that lists may be narrowed and ordered by, by
+    the name of the input field.
     """
 
     type: str
@@ -211,6 +236,7 @@ class ObjectSource:
     prefix: str
     fields: Mapping[str, Source]
     lookups: Mapping[str, tuple[Relation, str, str]] = field(default_factory=dict)
+    probes: Mapping[str, tuple[Relation, str, str, tuple[str, ...]]] = field(default_factory=dict)
     filters: Mapping[str, Condition] = field(default_factory=dict)
     orders: Mapping[str, tuple[str, Json]] = field(default_factory=dict)
     copy: Relation | None = None

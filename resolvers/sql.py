@@ -1,6 +1,7 @@
 """Bound trees become statements of SQLAlchemy Core expressions.
 
-This module, `pages.py` (lists) and `spelling.py` (values) are the only ones that spell SQL. Names are
+This module, `pages.py` (lists), `circles.py` (suggestions) and `spelling.py` (values) are the only ones
+that spell SQL. Names are
 unqualified: the role's `search_path` leads to its universe's views, so the same text serves every
 purpose.
 """
@@ -15,9 +16,6 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Integer,
-    Text,
-    bindparam,
-    cast,
     exists,
     func,
     literal_column,
@@ -27,6 +25,7 @@ from sqlalchemy import (
 
 from resolvers.bound import OWN_KEYS, Own
 from resolvers.catalogue import Relation, TakesPart
+from resolvers.circles import person, step
 from resolvers.pages import Listing, within
 from resolvers.plan import (
     HOLE,
@@ -52,7 +51,6 @@ from resolvers.rows import Row
 from resolvers.sources import Value
 from resolvers.spelling import (
     DIALECT,
-    TYPES,
     Pieces,
     alias,
     band,
@@ -60,9 +58,11 @@ from resolvers.spelling import (
     json_object,
     list_of,
     measure,
+    place,
     quote,
     spell,
 )
+from resolvers.suggested import Gathered, PersonHole
 from resolvers.views import Owned
 
 
@@ -81,7 +81,7 @@ class Renderer:
     sharded: bool
     owned: Mapping[Relation, Owned]
     names: int = 0
-    parameters: dict[str, Parameter | int] = field(default_factory=dict)
+    parameters: dict[str, Parameter | Gathered | int] = field(default_factory=dict)
     asked: ColumnElement[Any] | None = None
     pinned: bool = True
 
@@ -123,13 +123,14 @@ class Renderer:
         """The parameter's place in the statement; the same parameter has one place."""
         for name, known in self.parameters.items():
             if known is parameter:
-                return _place(name, parameter.type, self.sharded)
-        return self._new_parameter(parameter, parameter.type)
+                return place(name, parameter.type, self.sharded)
+        return self.new_parameter(parameter, parameter.type)
 
-    def _new_parameter(self, parameter: Parameter | int, type_: str) -> ColumnElement[Any]:
+    def new_parameter(self, parameter: Parameter | Gathered | int, type_: str) -> ColumnElement[Any]:
+        """A place in the statement that no other part of it shares."""
         name = f"p{len(self.parameters)}"
         self.parameters[name] = parameter
-        return _place(name, type_, self.sharded)
+        return place(name, type_, self.sharded)
 
     # --- fetches ----------------------------------------------------------------------------------
 
@@ -137,6 +138,8 @@ class Renderer:
         """(mark, JSON text) of one fetch."""
         if fetch.rows is not None:
             return self._own_rows(fetch, fetch.rows)
+        if fetch.suggestions is not None and fetch.step is not None:
+            return step(self, fetch.suggestions, fetch.step)
         if fetch.object is None:
             return self._list(fetch)
         self.asked = self._asked_keys(fetch)
@@ -163,7 +166,11 @@ class Renderer:
             mark = concatenate([f"{fetch.slot}:", key])
             if self.gather:
                 mark, text = _gathered(mark), _gathered(text)
-        return select(mark.label("k"), text.label("b")).select_from(row.source).where(key == self.asked)
+        found = select(mark.label("k"), text.label("b")).select_from(row.source).where(key == self.asked)
+        if fetch.first_by:
+            order = [first.c[column] for column in fetch.first_by]
+            found = found.order_by(*order).limit(literal_column("1", Integer()))
+        return found
 
     def _list(self, fetch: Fetch) -> Any:
         """(mark, JSON text) of a whole list; of a sharded store the rows that it is assembled from."""
@@ -195,7 +202,7 @@ class Renderer:
         """What a key column is compared with: one key of the request, or all keys of the holes."""
         if fetch.keys is not None:
             return self.bind(fetch.keys)
-        return func.any(self._new_parameter(fetch.slot, fetch.key_type + "[]"))
+        return func.any(self.new_parameter(fetch.slot, fetch.key_type + "[]"))
 
     def belonging(self, column: ColumnElement[Any], row: Row) -> list[ColumnElement[bool]]:
         """Conditions for rows that belong to the object in `row`."""
@@ -229,6 +236,8 @@ class Renderer:
                 return ['"', self._count(bound, row), '"']
             case PageOf():
                 return [self._page(bound, row)]
+            case PersonHole():
+                return person(self, bound, row)
         raise AssertionError(f"a bound node without a spelling: {bound}")
 
     def _object(self, bound: ObjectOf, members: Iterable[tuple[str, Bound]], row: Row) -> Pieces:
@@ -352,18 +361,6 @@ class Renderer:
         return within(closed, parent).scalar_subquery()
 
 
-def _place(name: str, type_: str, sharded: bool) -> ColumnElement[Any]:
-    if type_ == "bigint[]":
-        # Keys come as one text, which Postgres reads faster than the driver codes an array.
-        keys: ColumnElement[Any] = bindparam(name, type_=Text())
-        if sharded:
-            # To read a text as an array may depend on settings, so it is put off until the statement
-            # runs: too late to leave out the shards that hold no key. To split a text does not.
-            keys = func.string_to_array(func.btrim(keys, quote("{}")), quote(","))
-        return cast(keys, TYPES[type_])
-    return bindparam(name, type_=TYPES[type_])
-
-
 def _needs_key_alone(bound: ObjectOf) -> bool:
     """Whether nothing selected of the object stands in its own row but the key."""
     key = bound.source.relation.identity
@@ -379,7 +376,11 @@ def _needs_no_key(fetch: Fetch) -> bool:
     """Whether a whole list is asked for; on one machine that is one row even if no identifier is named."""
     if fetch.rows is not None:
         return fetch.keys is None
-    return fetch.object is None and (fetch.assembly is None or fetch.assembly.page.ids is None)
+    return (
+        fetch.object is None
+        and fetch.step is None
+        and (fetch.assembly is None or fetch.assembly.page.ids is None)
+    )
 
 
 def _gathered(text: ColumnElement[Any]) -> ColumnElement[str]:
@@ -403,4 +404,6 @@ def render_statement(fetches: Sequence[Fetch], sharded: bool, owned: Mapping[Rel
         holds_list=holds_list,
         fans_out=sharded and holds_list and not renderer.pinned,
         assembly=fetches[0].assembly,
+        suggestions=fetches[0].suggestions,
+        step=fetches[0].step,
     )

@@ -23,6 +23,7 @@ from resolvers.sources import (
     OwnRows,
     Page,
     Source,
+    Suggestions,
     Summary,
     Value,
 )
@@ -30,6 +31,7 @@ from resolvers.subject import SUBJECT
 from schema.build import TYPES, MissingTerms, fields_of, marks_of, rows_of, rows_open
 from schema.offers import MATCHED
 from schema.purposes import ABOUT, Binding, Purpose
+from schema.query import Query
 from schema.subject import Subject
 from schema.terms import ALL_ROWS, OWN, TERMS, Mark, Marks, Rows
 
@@ -72,6 +74,9 @@ def views_of(objects: Mapping[str, ObjectSource], store: Store, purpose: Purpose
     return views
 
 
+# The kinds of suggestions, by what they are found through.
+FROM_FRIENDS, FROM_BOOKS = "MUTUAL_FRIENDS", "MESSENGER_CONTACT"
+
 Read = tuple[Mark, Mapping[str, Marks] | None, Relation, set[str]]
 
 
@@ -83,6 +88,10 @@ def _reads(objects: Mapping[str, ObjectSource], source: ObjectSource, purpose: P
         marks = _marks(_type_named(source.type), line)
         if marks.open_to(purpose):
             yield marks[purpose], None, relation, {key, target}
+    for name, (relation, key, target, order) in source.probes.items():
+        if fields_of(Query)[name].metadata[TERMS].probe is purpose:
+            # Whoever objected is not found by what came from the messenger.
+            yield Mark.ABSENT, None, relation, {key, target, *order}
 
 
 def _reads_of_rows(
@@ -180,6 +189,16 @@ def _reads_of_field(
             kinds = _rows_of(cls) or None
             yield mark, kinds, other, {on}
             yield from _reads_of_fields(objects, cls, other, fields, purpose)
+        case Suggestions():
+            yield from _reads_of_suggestions(source, purpose)
+
+
+def _reads_of_suggestions(source: Suggestions, purpose: Purpose) -> Iterator[Read]:
+    kinds = _rows_of(_type_read_from(source))
+    yield kinds[FROM_FRIENDS][purpose], None, source.friends[0], set(source.friends[1:])
+    for relation, *columns in (source.link, source.book, source.lookup):
+        yield kinds[FROM_BOOKS][purpose], None, relation, set(columns)
+    yield kinds[FROM_BOOKS][purpose], None, source.owners, {source.owners.key or ""}
 
 
 def _type_named(name: str) -> type:
@@ -191,7 +210,7 @@ def _rows_of(cls: type) -> Mapping[str, Marks]:
     return declared.kinds if isinstance(declared, Rows) else {}
 
 
-def _type_read_from(source: One | Many) -> type:
+def _type_read_from(source: One | Many | Suggestions) -> type:
     """The schema's type with exactly the fields of this source."""
     found = [cls for cls in TYPES if set(fields_of(cls)) == set(source.fields)]
     if len(found) != 1:

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from resolvers.catalogue import Relation
-from resolvers.sources import ObjectSource, OwnRows, Page
+from resolvers.sources import Many, ObjectSource, OwnRows, Page, Suggestions
 from resolvers.subject import SUBJECT
-from resolvers.views import views_of
+from resolvers.views import objects_for, views_of
 from schema.build import TYPES, fields_of
 from schema.purposes import Purpose
 
@@ -60,9 +60,13 @@ def readings_of(
     objects: Mapping[str, ObjectSource], type_name: str, field_name: str, purpose: Purpose
 ) -> list[Reading]:
     """What the purpose reads for the field, or for the rows of the type (``"(row)"``)."""
-    held = held_by(objects, type_name, field_name)
-    if held is None:
-        return []
+    every = list(_held(objects_for(objects, purpose), type_name, field_name))
+    # Kinds of rows are told apart where a list leads to them, if the purpose sees such a list.
+    every.sort(key=lambda held: field_name.startswith("(row: ") and held.relation.kinds is None)
+    return next(filter(None, (_readings(objects, held, purpose) for held in every)), [])
+
+
+def _readings(objects: Mapping[str, ObjectSource], held: Held, purpose: Purpose) -> list[Reading]:
     found = []
     for relation, named in _named_columns(held).items():
         view = views_of(objects, relation.store, purpose).get(relation.name)
@@ -75,15 +79,19 @@ def readings_of(
 
 def held_by(objects: Mapping[str, ObjectSource], type_name: str, field_name: str) -> Held | None:
     """Where the field's source stands, or None if no store holds it."""
+    return next(_held(objects, type_name, field_name), None)
+
+
+def _held(objects: Mapping[str, ObjectSource], type_name: str, field_name: str) -> Iterator[Held]:
     names = {frozenset(fields_of(cls)): cls.__name__ for cls in TYPES}
     for type_, holder, relation, fields in _holders(objects, names):
         if type_ != type_name:
             continue
         if field_name.startswith("("):
-            return Held(None, holder, relation)
-        if field_name in fields:
-            return Held(fields[field_name], holder, relation)
-    return None
+            # A suggestion is no row of its own: it is made of all that its source names.
+            yield Held(holder if isinstance(holder, Suggestions) else None, holder, relation)
+        elif field_name in fields:
+            yield Held(fields[field_name], holder, relation)
 
 
 Holder = tuple[str, object, Relation, Mapping[str, object]]
@@ -97,9 +105,10 @@ def _holders(objects: Mapping[str, ObjectSource], names: Mapping[frozenset[str],
             fields, relation = getattr(inner, "fields", None), getattr(inner, "relation", source.relation)
             if fields is not None:
                 yield names.get(frozenset(fields), ""), inner, relation, fields
-            far = getattr(inner, "far", None)
-            if far is not None:
-                yield _edge_type(source.type, name), inner, relation, {"account": far}
+            if isinstance(inner, Page) and inner.far is not None:
+                yield _edge_type(source.type, name), inner, relation, {"account": inner.far}
+            if isinstance(inner, Many) and inner.far is not None:
+                yield inner.far.to, inner, relation, {}
     for own in SUBJECT.values():
         if isinstance(own, OwnRows):
             yield own.type, own, own.relation, own.fields
@@ -133,7 +142,7 @@ def _named_columns(held: Held) -> dict[Relation, set[str]]:
                 ]
     found = {relation: named & relation.columns.keys() for relation in relations}
     if not any(found.values()):
-        keys = (held.relation.key, held.relation.kinds, *held.relation.owners.values())
+        keys = (held.relation.identity, held.relation.kinds, *held.relation.owners.values())
         found[held.relation] = {name for name in keys if name}
     return found
 

@@ -60,6 +60,7 @@ TYPES: tuple[type, ...] = (
     social.FriendConnection,
     social.SocialAccountEdge,
     social.SocialAccountConnection,
+    social.FriendSuggestion,
     privacy.PolicyVersion,
     privacy.PolicyMark,
     *objections.OUTCOMES,
@@ -160,6 +161,8 @@ def terms_open(terms: Terms, purpose: Purpose) -> bool:
         return terms.purpose is purpose
     if terms.binding is not None:
         return ABOUT[purpose].binding is terms.binding
+    if terms.probe is not None:
+        return terms.probe is purpose
     if terms.rows is None:
         return False
     if terms.kind is not None:

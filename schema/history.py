@@ -32,7 +32,7 @@ from schema.terms import NOBODY, Mark, Marks
 
 FOLDER = Path(__file__).parent / "versions"
 RECORD = "record.toml"
-OTHER_LINES = ("purpose,", "closed,", "belongs,")
+OTHER_LINES = ("purpose,", "closed,", "belongs,", "probes,")
 ADD = "python -m schema.history add"
 AMEND = "python -m schema.history amend"
 

@@ -109,7 +109,10 @@ def canonical_text(lines: Iterable[Line]) -> str:
     # A mark that is opened later changes what a purpose sees without changing any line.
     closed = (f"closed,{mark}" for mark in Mark if mark not in OPEN and mark is not Mark.NEVER)
     changes = sorted(f"belongs,{name},{purpose}" for name, purpose in belonging())
-    return "\n".join(["policy 1", *purposes, *closed, *changes, *sorted(line.text for line in lines), ""])
+    probed = (f"probes,{name},{purpose}" for name, purpose in probing())
+    return "\n".join(
+        ["policy 1", *purposes, *closed, *changes, *probed, *sorted(line.text for line in lines), ""]
+    )
 
 
 def belonging() -> Iterator[tuple[str, Purpose]]:
@@ -119,6 +122,14 @@ def belonging() -> Iterator[tuple[str, Purpose]]:
             terms = field.metadata.get(TERMS)
             if terms is not None and terms.purpose is not None:
                 yield f"{cls.__name__}.{name}", terms.purpose
+
+
+def probing() -> Iterator[tuple[str, Purpose]]:
+    """Each look-up by a value that its purpose does not see, with that purpose."""
+    for name, field in fields_of(Query).items():
+        terms = field.metadata.get(TERMS)
+        if terms is not None and terms.probe is not None:
+            yield f"Query.{name}", terms.probe
 
 
 def render_markdown() -> str:
@@ -139,6 +150,10 @@ def render_markdown() -> str:
         "## Filters, orders and arguments",
         "Each exists only in the schemas of the purposes that see the field it follows.",
         _table(("input", "exists where this is visible"), _inputs()),
+        "## Look-ups by what is brought along",
+        "By a value that the purpose does not see: whoever asks has it already, and learns whom the purpose "
+        "can find by it.",
+        _table(("field", "purpose"), ((f"`{name}`", f"`{purpose}`") for name, purpose in probing())),
         "## Changes",
         "What may be changed, and what is said of it. Each exists under one purpose alone, and speaks of "
         "what the token is bound to.",

@@ -13,6 +13,8 @@ import strawberry
 
 MAX_PAGE = 1000
 DEFAULT_PAGE = 50
+MAX_SUGGESTIONS = 100
+DEFAULT_SUGGESTIONS = 10
 
 
 @strawberry.interface(description="An object with an identifier that `node` finds again.")

@@ -31,7 +31,7 @@ from schema.privacy import PolicyMark, PolicyVersion
 from schema.purposes import Binding, Purpose
 from schema.social import SocialAccount, SocialAccountConnection, SocialAccountFilter, SocialAccountOrder
 from schema.subject import Subject
-from schema.terms import argument, belongs, own, plumbing
+from schema.terms import argument, belongs, own, plumbing, probes
 
 Identifiers = Annotated[
     list[strawberry.ID] | None,
@@ -154,6 +154,21 @@ class Query:
         filter: BusinessConversationFilter | None = None,
         order_by: BusinessConversationOrder | None = None,
     ) -> SocialConversationConnection: ...
+
+    @probes(
+        Purpose.FRIEND_SUGGESTIONS,
+        "The member with this number, or null: typed into the profile, or shared by the messenger unless "
+        "the person objected. Of several, one whose number the messenger shared, then the lowest account.",
+    )
+    def social_account_by_phone(
+        self, phone: Annotated[PhoneNumber, strawberry.argument(description="The number to search for.")]
+    ) -> SocialAccount | None:
+        """Friend search, which the terms of 2016 name: whoever asks has the number already.
+
+        The purpose sees no number as a field. What a search tells is that somebody who may be found has
+        this number, and who; whoever tries many numbers learns that of each. It does not tell where the
+        number came from, nor of an objector whether they exist: theirs reads like one that nobody has.
+        """
 
     @own(
         Binding.SUBJECT,

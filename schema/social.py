@@ -72,6 +72,32 @@ class FriendConnection:
     total_count: int = plumbing("SocialAccount", "How many friends this purpose can see.")
 
 
+@strawberry.enum(description="Why a person is suggested as a friend; where both hold, the first.")
+class SuggestionBasis(StrEnum):
+    """A contact comes before mutual friends, whose number is told beside it anyway."""
+
+    MESSENGER_CONTACT = "MESSENGER_CONTACT"
+    MUTUAL_FRIENDS = "MUTUAL_FRIENDS"
+
+
+@rows(MUTUAL_FRIENDS="- - V - - - O - -", MESSENGER_CONTACT="- - A - - - O - -")
+@strawberry.type(description="A person whom one may know, and is no friend of yet.")
+class FriendSuggestion:
+    """A contact is one only while neither end objected; a friend's friend is suggested all the same.
+
+    So whoever is both stays, as a friend's friend alone: basis, count and place are those of somebody
+    who never stood in the address book.
+    """
+
+    account: SocialAccount = seen("- - V - - - O - -", "The person suggested.")
+    basis: SuggestionBasis = seen("- - V - - - O - -", "Why; a contact, if both hold.")
+    mutual_friend_count: int = seen(
+        "- - V - - - - - -",
+        "How many friends the two share: of the first 100 of the one, by number, those among whose own "
+        "first 100 the other is.",
+    )
+
+
 @rows("V - V - V P O - -")
 @strawberry.type(description="A member of the social network.")
 class SocialAccount(Node):
@@ -101,6 +127,20 @@ class SocialAccount(Node):
         "Offers for this person, in the order of the offers' numbers. "
         "In one place of a request, and of an account that is asked for by itself.",
     )
+
+    @seen(
+        "- - V - - - O - -",
+        "People whom the person may know: contacts on the messenger, of the first 500 by number, and friends "
+        "of friends, of the first 100 of each by number. No friend is among them. Contacts first, then by "
+        "the number of mutual friends, most first, then by the accounts' numbers. Who others are is never "
+        "told to a person about themselves: to a token bound to one, the list is empty.",
+    )
+    def friend_suggestions(
+        self,
+        first: Annotated[
+            int | None, strawberry.argument(description="So many at most; 10 if left out, 100 at most.")
+        ] = None,
+    ) -> list[FriendSuggestion]: ...
 
 
 @strawberry.type(description="A member and their place in the list.")

@@ -9,11 +9,12 @@ A line of marks has one mark a purpose, in the order of `schema.purposes.Purpose
       objected                       S under a pseudonym
     - not in that purpose's schema
 
-Five words place a line: `seen` for a field of the matrix, `follows` for a filter, an order or an
+Six words place a line: `seen` for a field of the matrix, `follows` for a filter, an order or an
 argument that may exist only where another field does, `plumbing` for what has no line of its own
 (connections, cursors, roots, fields of rows that the matrix lists as a whole) and exists wherever the rows
 that it leads to do, `belongs` for a change, and what is said of it, that exist under one purpose, `own` for a
-root that leads to what a token is bound to. A field with none of them stops start-up: nothing
+root that leads to what a token is bound to, `probes` for a look-up by a value that its purpose does not see.
+A field with none of them stops start-up: nothing
 is visible by being forgotten.
 """
 
@@ -86,6 +87,7 @@ class Terms:
     purpose: Purpose | None = None
     binding: Binding | None = None
     kind: str | None = None
+    probe: Purpose | None = None
 
 
 def seen(line: str, description: str, **options: Any) -> Any:
@@ -116,6 +118,15 @@ def belongs(purpose: Purpose, description: str, **options: Any) -> Any:
 def own(binding: Binding, description: str, **options: Any) -> Any:
     """A root field that leads to what the token is bound to: exists where tokens must be."""
     return strawberry.field(description=description, metadata={TERMS: Terms(binding=binding)}, **options)
+
+
+def probes(purpose: Purpose, description: str, **options: Any) -> Any:
+    """A look-up by a value that whoever asks brings along: under `purpose` alone, which need not see it.
+
+    The answer says whether somebody visible has the value, and who. A decision opens it, not the matrix:
+    the field's docstring says which, and what can be learnt.
+    """
+    return strawberry.field(description=description, metadata={TERMS: Terms(probe=purpose)}, **options)
 
 
 def argument(line: str, description: str, name: str | None = None) -> Any:

@@ -334,6 +334,10 @@ class _Writer:
     def _arguments(self, type_: GraphQLObjectType, name: str, rows: int) -> tuple[dict[str, Any], int]:
         """Values by name, and how many rows the field may lead to."""
         declared = type_.fields[name].args
+        if name == "friendSuggestions":
+            return self._suggested(rows)
+        if name == "socialAccountByPhone":
+            return {"phone": self.random.choice(self.known.phones)}, rows
         if "first" in declared:
             return self._list_arguments(type_, name, rows)
         if name == "node" and "id" in declared:
@@ -386,6 +390,14 @@ class _Writer:
         most = self._size(chosen, size if rows * size <= MAX_ROWS else 2)
         self._bounds(chosen, name)
         return chosen, rows * max(1, min(most, size))
+
+    def _suggested(self, rows: int) -> tuple[dict[str, Any], int]:
+        small = rows * NESTED_ROWS > MAX_ROWS
+        number = self.random.choice((0, 1, 2) if small else (None, 0, 1, 2, 3, 5, 500))
+        if number is None:
+            return self.random.choice(({}, {"first": None})), rows * NESTED_ROWS
+        most = rows * max(1, min(number, NESTED_ROWS))
+        return {"first": -1 - number if self.mistake(15) else number}, most
 
     def _ids(self, name: str) -> dict[str, Any]:
         pool = self.known.identifiers[LISTED[name]]
@@ -584,6 +596,7 @@ def know(world: World, reference: Reference) -> Known:
     people = [account.id for account in world.social_accounts]
     gone = [link.messenger_id for link in world.messenger_links if link.messenger_id not in members]
     phones = [account.phone for account in world.messenger_accounts]
+    phones += [binding.number for binding in world.phone_bindings]
     times = sorted({account.registered_at for account in world.messenger_accounts})
     days = [world.usage_horizon + datetime.timedelta(shift) for shift in (-60, -28, -27, -1, 0, 1, 9)]
     return Known(

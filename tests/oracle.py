@@ -29,6 +29,9 @@ BITS = {"ads": 1, "friends": 2}
 # M and S wait for their types.
 SEEN = frozenset("VANOPBM")
 
+# What a suggestion is made of, as the field's description says: so many of each, by number.
+CIRCLE, BOOK = 100, 500
+
 CONTACT_BANDS = ((200, "HUNDREDS"), (50, "MANY"), (10, "TENS"), (1, "FEW"), (0, "NONE"))
 
 Fields = dict[str, Any]
@@ -76,10 +79,11 @@ class Visible:
     """V_p(D): the rows and fields that exist for one purpose; accounts by number, fields by GraphQL name.
 
     `usage` is day → messages sent; `contacts`, `friends` and `socialAccount` are numbers of accounts
-    that exist here too; `messengerLink` is None or its fields; `phones` are in order. A conversation's
-    `business` and `customer` are numbers; a customer without an account is None. `adTopics` are in order;
-    an account's `offers` and an offer's `merchant` are numbers. `subject`: what the token's own person
-    declared, None where no token is bound to a person.
+    that exist here too; `messengerLink` is None or its fields; `phones` are in order; `friendSuggestions`
+    are all of them, ranked. A conversation's `business` and `customer` are numbers; a customer without an
+    account is None. `adTopics` are in order; an account's `offers` and an offer's `merchant` are numbers.
+    `subject`: what the token's own person declared, None where no token is bound to a person. `findable` is
+    what a friend is searched by: (number, source, account), of which the first is found.
     """
 
     messenger: dict[int, Fields]
@@ -92,6 +96,7 @@ class Visible:
     offers: dict[int, Fields]
     customer_lists: dict[int, Fields]
     subject: Fields | None = None
+    findable: tuple[tuple[str, str, int], ...] = ()
 
 
 def visible(world: World, purpose: str) -> Visible:
@@ -138,6 +143,7 @@ class _Masking:
             merchants=self._merchants(),
             offers=self._offers(),
             customer_lists=self._lists(),
+            findable=self._findable(),
         )
 
     def _subject(self) -> Fields:
@@ -244,6 +250,7 @@ class _Masking:
             link.account_id: self._link(link.account_id, link.messenger_id, link.since)
             for link in self.world.messenger_links
         }
+        suggestions = self._suggestions(friends)
         return {
             account.id: self._only_seen(
                 "SocialAccount",
@@ -255,6 +262,7 @@ class _Masking:
                     "friends": sorted(friends[account.id]),
                     "adTopics": topics[account.id],
                     "offers": sorted(offers[account.id]),
+                    "friendSuggestions": suggestions[account.id],
                 },
             )
             for account in self.world.social_accounts
@@ -371,6 +379,57 @@ class _Masking:
         """P: who takes part in a conversation of the token's business."""
         type_ = {"MESSENGER": "MessengerAccount", "SOCIAL": "SocialAccount"}[channel]
         return mark(self.purpose, type_, ROW) == "P" and number in self.customers[channel]
+
+    def _findable(self) -> tuple[tuple[str, str, int], ...]:
+        """Friend search is a decision beside the matrix: under friend suggestions alone, by visible rows."""
+        if self.purpose != "FRIEND_SUGGESTIONS":
+            return ()
+        return tuple(
+            sorted(
+                (each.number, each.source, each.account_id)
+                for each in self.world.phone_bindings
+                if self._row("PhoneBinding", each.messenger_id, False, f"(row: {each.source})")
+            )
+        )
+
+    def _suggestions(self, friends: Mapping[int, list[int]]) -> dict[int, list[Fields]]:
+        """Whom each person may know: by the two lines on rows, out of what is visible, ranked."""
+        by_ties = self._kind_seen("MUTUAL_FRIENDS")
+        by_books = self._kind_seen("MESSENGER_CONTACT")
+        linked = {
+            each.account_id: each.messenger_id
+            for each in self.world.messenger_links
+            if each.messenger_id not in self.objected
+        }
+        here = {member: person for person, member in linked.items()}
+        books: dict[int, list[int]] = defaultdict(list)
+        for entry in sorted((each.account_id, each.contact_id) for each in self.world.contacts):
+            if by_books and set(entry) <= self.members:
+                books[entry[0]].append(entry[1])
+        circles = {person: sorted(friends[person])[:CIRCLE] for person in self.people if by_ties}
+        found = {}
+        for person in self.people:
+            ways = Counter(other for each in circles.get(person, ()) for other in circles[each])
+            book = books[linked[person]][:BOOK] if linked.get(person) in self.members else []
+            contacts = {here[each] for each in book if each in here}
+            others = (contacts | ways.keys()) - {person, *friends[person]}
+            ranked = sorted(others, key=lambda other: (other not in contacts, -ways[other], other))
+            found[person] = [
+                self._only_seen(
+                    "FriendSuggestion",
+                    {
+                        "account": other,
+                        "basis": "MESSENGER_CONTACT" if other in contacts else "MUTUAL_FRIENDS",
+                        "mutualFriendCount": ways[other],
+                    },
+                )
+                for other in ranked
+            ]
+        return found
+
+    def _kind_seen(self, kind: str) -> bool:
+        # O: one's own rows alone, and a suggestion is always somebody else.
+        return mark(self.purpose, "FriendSuggestion", f"(row: {kind})") in "VA"
 
     def _link(self, account_id: int, messenger_id: int, since: datetime.date) -> Fields | None:
         found = mark(self.purpose, "SocialAccount", "messengerLink")

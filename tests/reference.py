@@ -394,6 +394,19 @@ def _friends(account: Account, reference: Reference, arguments: Arguments) -> Pa
     return reference.page("friends", [people[each] for each in account.fields["friends"]], arguments)
 
 
+def _suggestions(account: Account, reference: Reference, arguments: Arguments) -> list[Any]:
+    people = reference.accounts["SocialAccount"]
+    most = min(10 if arguments.get("first") is None else arguments["first"], 100)
+    return [
+        each | {"account": people[each["account"]]} for each in account.fields["friendSuggestions"][:most]
+    ]
+
+
+def _by_number(_: None, reference: Reference, arguments: Arguments) -> Account | None:
+    found = [person for number, _, person in reference.seen.findable if number == arguments["phone"]]
+    return reference.accounts["SocialAccount"][found[0]] if found else None
+
+
 def _social_account(account: Account, reference: Reference, _: Arguments) -> Account | None:
     number = account.fields["socialAccount"]
     return None if number is None else reference.accounts["SocialAccount"][number]
@@ -522,6 +535,7 @@ RESOLVERS: dict[str, dict[str, Resolver]] = {
         "subject": _subject,
         "offers": _everybody("offers"),
         "customerLists": _everybody("customerLists"),
+        "socialAccountByPhone": _by_number,
     },
     "Subject": {
         "messengerAccount": _own_account("messengerAccount"),
@@ -562,6 +576,11 @@ RESOLVERS: dict[str, dict[str, Resolver]] = {
         "friends": _friends,
         "adTopics": _own("adTopics"),
         "offers": _offers,
+        "friendSuggestions": _suggestions,
+    },
+    "FriendSuggestion": {
+        name: lambda suggestion, _, __, name=name: suggestion[name]
+        for name in ("account", "basis", "mutualFriendCount")
     },
     "CustomerList": {
         name: _own(name) for name in ("status", "uploadedAt", "recordCountBand", "audienceSizeBand")
@@ -706,6 +725,9 @@ class _Mistakes:
         given = {key: value for key, value in arguments.items() if value is not None}
         if name in CONNECTIONS and type_ in {"Query", "MessengerAccount", "SocialAccount"}:
             yield from self._list(name, given)
+        elif name == "friendSuggestions":
+            if given.get("first", 0) < 0:
+                yield BAD_INPUT
         elif type_ == "Query" and name == "node":
             if not any(_is_identifier(given["id"], prefix) for prefix in self.reference.prefixes):
                 yield BAD_INPUT

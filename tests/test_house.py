@@ -148,10 +148,11 @@ SQL = re.compile(
     r"\s*(SELECT|INSERT INTO|UPDATE \S+ SET|DELETE FROM|TRUNCATE|MERGE|COPY|WITH \w+|CREATE|ALTER|DROP|GRANT"
     r"|REVOKE|LOCK TABLE|ANALYZE|VACUUM|BEGIN|COMMIT|SET |RESET|LISTEN|NOTIFY) "
 )
-# Who may spell SQL, and which. A plan's SQL is spelled in the first two alone.
+# Who may spell SQL, and which. A plan's SQL is spelled in the first three alone.
 SPELL_SQL = {
     "resolvers/sql.py": "plans: statements",
     "resolvers/pages.py": "plans: connections",
+    "resolvers/circles.py": "plans: suggestions",
     "resolvers/stores.py": "what a new connection is set to",
     "resolvers/universe.py": "views and roles, for review",
     "resolvers/inspection.py": "what the catalogues say",

@@ -30,6 +30,7 @@ Connect = Callable[[Store, Case], Awaitable["Connection"]]
 # Relations that may be read from end to end: in every case, or in those named.
 WHOLE = {
     "usage_horizon": "one row",
+    "suspension": "policy, of no person: a few rows",
     "business": "few, and on every shard",
     "merchant": "few, and on every shard",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -117,3 +118,38 @@ async def test_the_same_number_is_the_same_person(real: Side, truth: Truth) -> N
             assert account["id"].removeprefix("ma_") == node["id"].removeprefix("sa_")
             linked.add(int(account["id"].removeprefix("ma_")))
     assert linked == truth.friends.keys() & truth.joined.keys()
+
+
+def suggested(truth: Truth, person: int) -> list[dict[str, Any]]:
+    """Whom a person may know, from the files: contacts first, then by mutual friends, then by number."""
+    linked = truth.friends.keys() & truth.joined.keys()
+    first = {each: sorted(friends)[:100] for each, friends in truth.friends.items()}
+    ways = Counter(other for friend in first[person] for other in first[friend])
+    contacts = set(sorted(truth.books[person])[:500]) & linked if person in linked else set()
+    others = (contacts | ways.keys()) - truth.friends[person] - {person}
+    return [
+        {
+            "account": {"id": f"sa_{other}"},
+            "basis": "MESSENGER_CONTACT" if other in contacts else "MUTUAL_FRIENDS",
+            "mutualFriendCount": ways[other],
+        }
+        for other in sorted(others, key=lambda other: (other not in contacts, -ways[other], other))
+    ]
+
+
+async def test_suggestions_are_those_of_the_files(real: Side, truth: Truth) -> None:
+    """Of every tenth person: whom, why, how many friends they share, in that order, a hundred at most."""
+    document = """query($ids: [ID!]) { socialAccounts(ids: $ids) {
+        nodes { id friendSuggestions(first: 100) { account { id } basis mutualFriendCount } } } }"""
+    people = sorted(truth.friends)[::10]
+    bases: Counter[str] = Counter()
+    for start in range(0, len(people), 50):
+        ids = [f"sa_{each}" for each in people[start : start + 50]]
+        page = (await real.ask(FRIENDS, document, {"ids": ids})).data["socialAccounts"]["nodes"]
+        assert [node["id"] for node in page] == ids
+        for node, person in zip(page, people[start:], strict=False):
+            expected = suggested(truth, person)[:100]
+            assert node["friendSuggestions"] == expected
+            bases.update(each["basis"] for each in expected)
+    assert len(people) == 404
+    assert min(bases[each] for each in ("MESSENGER_CONTACT", "MUTUAL_FRIENDS")) > 100

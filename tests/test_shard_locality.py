@@ -22,6 +22,7 @@ from resolvers.fields import OBJECTS
 from resolvers.plan import Assembly, Parameter, Plan, Statement
 from resolvers.run import run_plan
 from resolvers.stores import Endpoint, Pool, StoreUnavailable, connect_owner
+from resolvers.suggested import Gathered
 from resolvers.universe import universes
 from schema.purposes import Purpose
 from tests.golden import CASES, Case, Golden, NewDatabase, Sent, fill, open_golden
@@ -303,7 +304,7 @@ def for_one_key(sent: Sent) -> list[Any]:
 
 
 def _is_keys(parameter: Parameter | int) -> bool:
-    return isinstance(parameter, int) or parameter.type == "bigint[]"
+    return isinstance(parameter, int | Gathered) or parameter.type == "bigint[]"
 
 
 def _first_of(keys: Any) -> Any:

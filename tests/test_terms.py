@@ -68,7 +68,7 @@ def test_every_field_has_exactly_one_reason_to_be_visible() -> None:
     """Nothing is visible by being forgotten, and nothing for two reasons."""
     for name, terms in every_field():
         assert terms is not None, name
-        reasons = [terms.marks, terms.line, terms.rows, terms.purpose, terms.binding]
+        reasons = [terms.marks, terms.line, terms.rows, terms.purpose, terms.binding, terms.probe]
         assert reasons.count(None) == len(reasons) - 1, name
 
 

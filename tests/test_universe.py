@@ -239,6 +239,8 @@ def _account(seen: oracle.Visible, type_: str, fields: oracle.Fields, days: list
             told[name] = value.isoformat()
         elif name == "merchant":
             told[name] = {**seen.merchants[value], "id": f"me_{value}"}
+        elif name == "friendSuggestions":
+            told[name] = [each | {"account": {"id": f"sa_{each['account']}"}} for each in value[:10]]
         elif name == "socialAccount":
             told[name] = None if value is None else {"id": f"sa_{value}"}
         elif name == "messengerLink":

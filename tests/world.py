@@ -662,7 +662,8 @@ async def _load_social(world: World, store: Connection) -> None:
     async with store.transaction():
         await store.execute(
             "TRUNCATE social.account, social.friendship, social.restriction, social.phone_binding,"
-            " social.messenger_link, social.messenger_lookup, social.suspended, social.unplaced,"
+            " social.number_lookup, social.messenger_link, social.messenger_lookup,"
+            " social.suspended, social.unplaced,"
             " content.message, social.business,"
             " social.business_conversation, social.customer_conversation, content.business_message,"
             " social.ad_topic, social.merchant, social.offer, social.offer_audience,"
@@ -770,6 +771,10 @@ def copy_of_visible(world: World, purpose: str) -> World:
             for friend in fields.get("friends", ())
         ),
         phone_bindings=tuple(
+            PhoneBinding(person, source, number, 0 if source == "MESSENGER_SHARED" else None)
+            for number, source, person in seen.findable
+        )
+        or tuple(
             PhoneBinding(
                 number,
                 phone["source"],

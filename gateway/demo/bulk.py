@@ -38,6 +38,7 @@ SOCIAL_TABLES = (
     "social.friendship",
     "social.restriction",
     "social.phone_binding",
+    "social.number_lookup",
     "social.messenger_link",
     "social.messenger_lookup",
     "social.merchant",

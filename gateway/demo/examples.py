@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gateway.demo.embedded import DemoProblem
-from gateway.demo.persons import ADA, BEN, Person
+from gateway.demo.persons import ADA, BEN, CLEO, Person
 from schema.purposes import ABOUT, Purpose
 
 if TYPE_CHECKING:
@@ -62,9 +62,13 @@ EXAMPLES: Mapping[Purpose, Example] = {
         "A merchant's token: its own offers and lists. To whom an offer is shown is in no field of it.",
     ),
     Purpose.FRIEND_SUGGESTIONS: Example(
-        f'{{ messengerAccount(id: "ma_{BEN.member}")'
-        " { contacts { totalCount nodes { id socialAccount { displayName } } } } }",
-        "Ben's address book holds Ada too; a tie is visible only if neither end objected.",
+        "fragment Known on SocialAccount { displayName"
+        " friendSuggestions { account { displayName } basis mutualFriendCount } }"
+        f' {{ cleo: socialAccountByPhone(phone: "{CLEO.phone}") {{ ...Known }}'
+        f' ada: socialAccount(id: "sa_{ADA.person}") {{ ...Known }}'
+        f' found: socialAccountByPhone(phone: "{ADA.phone}") {{ displayName }} }}',
+        "Eva stands in both address books. Ada objected: to her Eva is a friend of Ben's and no more, and "
+        "the number that the messenger shared finds nobody.",
     ),
     Purpose.INFRASTRUCTURE: Example(
         f'{{ messengerAccount(id: "ma_{ADA.member}")'

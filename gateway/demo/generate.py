@@ -224,6 +224,11 @@ FROM (
 ) u CROSS JOIN (VALUES ('SECURITY_2FA', 60, 5, 1), ('SELF_PROFILE', 61, 3, 2)) s (source, facet, sides, share)
 WHERE pg_temp.roll(u.n, s.facet, s.sides) < s.share
 """
+NUMBER_LOOKUP = """
+INSERT INTO social.number_lookup (number, source, account_id, restricted)
+SELECT number, source, account_id, restricted FROM social.phone_binding
+WHERE source <> 'SECURITY_2FA' ORDER BY number, source, account_id
+"""
 USER_RESTRICTIONS = """
 INSERT INTO social.restriction (messenger_id, purposes)
 SELECT n, pg_temp.restricted(n) FROM generate_series($1::bigint, $2::bigint) n
@@ -403,6 +408,7 @@ async def load_social(connection: Connection, size: Size, progress: Progress) ->
         Step("social.messenger_lookup", LINK_LOOKUP, whole=True),
         Step("social.phone_binding", SHARED_NUMBERS),
         Step("social.phone_binding", OWN_NUMBERS.format(**social), (size.last_member,)),
+        Step("social.number_lookup", NUMBER_LOOKUP, whole=True),
         Step(
             "social.business",
             BUSINESSES.format(schema="social", firms=FIRMS),

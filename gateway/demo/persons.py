@@ -32,7 +32,10 @@ CHANNEL = "demo"
 
 @dataclass(frozen=True)
 class Person:
-    """A person of the examples; `active_days` are the last days on which they sent something."""
+    """A person of the examples; `active_days` are the last days on which they sent something.
+
+    Friends of each other are all who say nothing of `befriends`, and those whom it names.
+    """
 
     name: str
     joined: datetime.date
@@ -41,6 +44,7 @@ class Person:
     on_social: bool = True
     other_numbers: tuple[tuple[str, str], ...] = ()
     knows: tuple[str, ...] = ()
+    befriends: tuple[str, ...] | None = None
     objects: bool = False
 
     @property
@@ -66,7 +70,7 @@ PERSONS = (
         "+491713920010",
         active_days=24,
         other_numbers=(("SECURITY_2FA", "+491713920011"), ("SELF_PROFILE", "+491713920012")),
-        knows=("Ben Buche", "Dan Distel"),
+        knows=("Ben Buche", "Dan Distel", "Eva Erle"),
         objects=True,
     ),
     Person(
@@ -82,11 +86,18 @@ PERSONS = (
         "+491713920030",
         active_days=3,
         other_numbers=(("SELF_PROFILE", "+491713920030"),),
-        knows=("Ben Buche",),
+        knows=("Ben Buche", "Eva Erle"),
     ),
     Person("Dan Distel", datetime.date(2015, 1, 8), "+491713920040", active_days=0, on_social=False),
+    Person(
+        "Eva Erle",
+        datetime.date(2015, 6, 30),
+        "+491713920050",
+        active_days=0,
+        befriends=("Ben Buche",),
+    ),
 )
-ADA, BEN, CLEO, DAN = PERSONS
+ADA, BEN, CLEO, DAN, EVA = PERSONS
 # What the demo's tokens are bound to, where their purpose needs it.
 DEMO_BOUND = Bound(ADA.member, ADA.person, merchant_id=1, business_id=1)
 
@@ -152,7 +163,7 @@ async def _add_people(social: Connection) -> None:
     )
     await social.executemany(
         "INSERT INTO social.friendship (account_id, friend_id) VALUES ($1, $2)",
-        [(one.person, other.person) for one in people for other in people if one is not other],
+        [(one.person, other.person) for one in people for other in people if _are_friends(one, other)],
     )
 
 
@@ -187,6 +198,13 @@ async def _add_conversations(messenger: Connection, social: Connection) -> None:
             " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
             [(*row[:5], last - datetime.timedelta(9), last, row[5]) for row in rows],
         )
+
+
+def _are_friends(one: Person, other: Person) -> bool:
+    named = (*(one.befriends or ()), *(other.befriends or ()))
+    if one.befriends is None and other.befriends is None:
+        return one is not other
+    return one.name in named or other.name in named
 
 
 def _noon(day: datetime.date) -> datetime.datetime:

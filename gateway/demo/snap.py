@@ -244,13 +244,15 @@ async def load_social(
             for n in friends.accounts
             if n in talks.registered
         }
+        numbers = [binding for n in friends.accounts for binding in bindings(n, linked=n in since)]
         tables: dict[str, Sequence[Row]] = {
             "social.account (id, display_name)": [(n, display_name(n)) for n in friends.accounts],
             "social.friendship (account_id, friend_id)": sorted(
                 end for one, other in friends.pairs for end in ((one, other), (other, one))
             ),
-            "social.phone_binding (account_id, source, number, messenger_id)": [
-                binding for n in friends.accounts for binding in bindings(n, linked=n in since)
+            "social.phone_binding (account_id, source, number, messenger_id)": numbers,
+            "social.number_lookup (account_id, source, number)": [
+                binding[:3] for binding in numbers if binding[1] != "SECURITY_2FA"
             ],
             "social.messenger_link (account_id, messenger_id, since)": [
                 (n, n, day) for n, day in since.items()

@@ -12,6 +12,7 @@ NONINTERFERENCE = "tests/test_noninterference.py"
 UNIVERSE = "tests/test_universe.py"
 OBJECTION = "tests/test_objection.py"
 CONTENT = "tests/test_content.py"
+SUGGESTIONS = "tests/test_suggestions.py"
 BAD_INPUT = "tests/test_bad_input.py"
 MUTATIONS = "tests/test_mutations.py"
 SUSPENSIONS = "tests/test_suspensions.py"
@@ -710,6 +711,57 @@ OF_LISTS = (
     ),
 )
 
+IN_THE_SUGGESTIONS = (
+    # The far end's objection no longer hides the contact.
+    _mutant(
+        "suggests_whoever_objected",
+        VIEWS,
+        CONDITION,
+        f"{CONDITION}    if relation.name in {{'contact', 'messenger_lookup'}}:\n        return ''\n",
+        f"{SUGGESTIONS}::test_i20_a_contact_is_one_only_if_neither_end_objected",
+    ),
+    # A hidden contact has no word said of it, and stands before everybody else all the same.
+    Mutant(
+        "hidden_contact_leaves_its_rank",
+        (
+            Change(
+                VIEWS,
+                CONDITION,
+                f"{CONDITION}    if relation.name in {{'contact', 'messenger_lookup', 'account'}}:\n"
+                "        return ''\n",
+            ),
+            Change(
+                "resolvers/circles.py",
+                "    basis = case((contact > _number(0), quote(FROM_BOOKS)), else_=quote(FROM_FRIENDS))\n",
+                "    basis = case((mutual < _number(1), quote(FROM_BOOKS)), else_=quote(FROM_FRIENDS))\n",
+            ),
+        ),
+        (f"{SUGGESTIONS}::test_i20_a_contact_is_one_only_if_neither_end_objected",),
+    ),
+    # Ways through people beyond the bound are counted too: not the count that was said.
+    _mutant(
+        "mutual_counts_on_raw_data",
+        "resolvers/circles.py",
+        "        .limit(most)\n        .correlate(person)\n",
+        "        .correlate(person)\n",
+        f"{SUGGESTIONS}::test_only_the_first_of_many_friends_and_contacts_count",
+    ),
+    _mutant(
+        "suggestions_include_friends",
+        "resolvers/circles.py",
+        ".where(found.c.id != person.c.id, ~tied.exists())",
+        ".where(found.c.id != person.c.id)",
+        f"{SUGGESTIONS}::test_contacts_come_first_then_who_shares_most_friends",
+    ),
+    _mutant(
+        "objector_found_by_number",
+        VIEWS,
+        CONDITION,
+        f"{CONDITION}    if relation.name == 'number_lookup':\n        return ''\n",
+        f"{SUGGESTIONS}::test_i7_an_objector_reads_like_a_number_that_nobody_has",
+    ),
+)
+
 MUTANTS: dict[str, Mutant] = {
     mutant.name: mutant
     for mutant in (
@@ -724,5 +776,6 @@ MUTANTS: dict[str, Mutant] = {
         *IN_THE_OBJECTIONS,
         *AT_THE_START,
         *IN_THE_ANSWERS,
+        *IN_THE_SUGGESTIONS,
     )
 }

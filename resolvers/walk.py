@@ -1,0 +1,28 @@
+"""Where the walk over an operation stands, and what its parts may touch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from resolvers.catalogue import Relation
+from resolvers.plan import Parameter
+
+# How many phone numbers an account has, for the cost alone.
+MANY_ROWS = 4
+# How many shards read a page's rows when a list without a key is asked of all, for the cost alone.
+FAN_OUT = 32
+# What a question to an ordinary resolver may touch, for the cost alone; the matrix takes time to spell.
+ASKED_ROWS = {"objectionEligibility": 100, "policyMatrix": 10_000}
+# What one person's suggestions may touch, for the cost alone: 500 contacts, and the ends of 10,000
+# friendships, which lie side by side in an index: ten of them count as one row.
+SUGGESTED_ROWS = 1_500
+Factors = tuple[Parameter | int, ...]
+
+
+@dataclass(frozen=True)
+class At:
+    """Where the walk stands: the wave and store of the statement, and the rows there are of it."""
+
+    wave: int
+    relation: Relation
+    rows: Factors
