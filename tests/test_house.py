@@ -46,6 +46,7 @@ LONG_FILES = {
     "resolvers/catalogue.py": "every table of the stores on one page",
     "gateway/cli.py": "each command is a few lines; the file is their list",
     "resolvers/sql.py": "everything of a plan that spells SQL but lists and values",
+    "resolvers/plan.py": "the records between the stages of planning, on one page",
     "resolvers/binding.py": "one walk over the operation, in the order of the answer",
     "gateway/demo/generate.py": "one statement for each table of made-up rows",
 }
