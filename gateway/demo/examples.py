@@ -37,8 +37,6 @@ query Person($id: ID!) {
   }
 }"""
 
-POLICY = "{ policy { purpose sentence digest } }"
-
 
 @dataclass(frozen=True)
 class Example:
@@ -47,8 +45,6 @@ class Example:
     document: str
     look: str
 
-
-NOT_YET = Example(POLICY, "")
 
 EXAMPLES: Mapping[Purpose, Example] = {
     Purpose.ADS_PERSONALIZATION: Example(
@@ -99,7 +95,11 @@ EXAMPLES: Mapping[Purpose, Example] = {
         "{ subject { messengerAccount { id registeredAt } objections { kind purposes } } }",
         "Hers as well: when she joined decides whether she may object; no number, no name, no address book.",
     ),
-    Purpose.AUDIT: NOT_YET,
+    Purpose.AUDIT: Example(
+        '{ policyMatrix(type: "PhoneBinding", purpose: "ADS_PERSONALIZATION") { field mark }'
+        " policyVersions { name validFrom author } }",
+        "What ads see of a phone number: a letter for each field and kind of row, as it is enforced.",
+    ),
 }
 
 
@@ -186,26 +186,13 @@ def laid_out(value: Any, width: int, indent: str = "", before: int = 0) -> str:
 
 
 async def show_each_purpose(app: Application, tokens: Mapping[Purpose, str], console: Console) -> None:
-    """One question and its answer for each of the purposes; those without types of their own last."""
+    """One question and its answer for each of the purposes; as a client would ask it."""
     console.print()
     console.print("[bold]One question for each purpose[/]")
     for purpose, example in EXAMPLES.items():
-        if example is not NOT_YET:
-            console.print()
-            console.print(f"[bold]{purpose}[/]  {escape(ABOUT[purpose].sentence)}", soft_wrap=True)
-            console.print(f"  [dim]{escape(example.look)}[/]", soft_wrap=True)
-            console.print(Text(f"  {example.document}", style="cyan"), soft_wrap=True)
-            await _show_answer(app, tokens[purpose], example, console)
-    console.print()
-    console.print(
-        "[bold]The other two[/]  Their own types come with later releases: only the policy answers."
-    )
-    console.print(Text(f"  {POLICY}", style="cyan"))
-    for purpose, example in EXAMPLES.items():
-        if example is NOT_YET:
-            await _show_answer(app, tokens[purpose], example, console)
-
-
-async def _show_answer(app: Application, token: str, example: Example, console: Console) -> None:
-    answer = await ask(app, token, example.document)
-    console.print(JSONHighlighter()(Text(f"  {answer.decode()}")), soft_wrap=True)
+        console.print()
+        console.print(f"[bold]{purpose}[/]  {escape(ABOUT[purpose].sentence)}", soft_wrap=True)
+        console.print(f"  [dim]{escape(example.look)}[/]", soft_wrap=True)
+        console.print(Text(f"  {example.document}", style="cyan"), soft_wrap=True)
+        answer = await ask(app, tokens[purpose], example.document)
+        console.print(JSONHighlighter()(Text(f"  {answer.decode()}")), soft_wrap=True)
