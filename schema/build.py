@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import strawberry
-from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLSchema
+from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema, get_named_type
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.arguments import StrawberryArgument
 from strawberry.types.base import (
@@ -208,14 +208,17 @@ class PurposeSchema(strawberry.Schema):
                 made.is_one_of = definition.is_one_of
 
     def _leave_out_kinds(self) -> None:
-        """Take out of enums the names of kinds of rows that the purpose never sees."""
+        """Take out of a type's own enum the names of kinds of rows that the purpose never sees."""
         for cls in TYPES:
             kinds = getattr(cls, "ROWS", Rows({})).kinds
-            for made in self._schema.type_map.values():
-                if isinstance(made, GraphQLEnumType) and set(made.values) == set(kinds):
+            made = self._schema.get_type(get_object_definition(cls, strict=True).name)
+            fields = made.fields.values() if isinstance(made, GraphQLObjectType) else ()
+            # Not any enum of the same names: channels are named like the sources of topics.
+            for enum in {get_named_type(field.type) for field in fields}:
+                if isinstance(enum, GraphQLEnumType) and set(enum.values) == set(kinds):
                     for kind, line in kinds.items():
                         if not line.open_to(self.purpose):
-                            del made.values[kind]
+                            del enum.values[kind]
 
     def get_fields(self, type_definition: StrawberryObjectDefinition) -> list[StrawberryField]:
         """The type's fields that this purpose may see, with the arguments that it may use."""

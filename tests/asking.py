@@ -142,7 +142,7 @@ class Side:
     tokens: dict[Purpose | None, str]
     app: Application = field(init=False)
     asked: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
-    whose: Whose = field(default_factory=Whose)
+    whose: Whose = field(default_factory=lambda: Whose(0, 0, 0, 0))
     bound_tokens: dict[Whose, str] = field(default_factory=dict)
     _taken: set[Whose] = field(default_factory=set)
 

@@ -24,7 +24,7 @@ from tests.asking import SEEING, NewDatabase, Reply, Side, known_of, open_side, 
 from tests.documents import Request, write_request
 from tests.world import World, copy_of_visible, differing_pair, random_world
 
-DOCUMENTS = 70
+DOCUMENTS = 46
 # (query, purpose, pair of databases): so many at least in each run of the suite.
 LEAST_TRIALS = 20_000
 # Keys go to a store as one text, an array in Postgres' spelling.

@@ -368,8 +368,8 @@ OF_BOUND_TOKENS = (
     _mutant(
         "a_link_by_one_of_its_accounts",
         "resolvers/views.py",
-        "in relation.owners.items() if owner in whose)\n",
-        "in relation.owners.items() if owner in whose)[:1]\n",
+        "in view.relation.owners.items() if owner in whose)\n",
+        "in view.relation.owners.items() if owner in whose)[:1]\n",
         f"{UNIVERSE}::test_a_link_to_somebody_else_is_not_the_tokens_own",
     ),
     _mutant(
