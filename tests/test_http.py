@@ -25,6 +25,7 @@ from gateway.logs import ScrubbingFormatter, write_logs
 from gateway.requests import Asked
 from gateway.responses import Answer, error_body, request_ids, status_of
 from gateway.tokens import Caller, TokenBook, _Live, new_token, token_hash
+from gateway.uploads import ListsEndpoint
 from schema.purposes import Purpose
 from schema.refusals import Code, Refusal
 
@@ -71,6 +72,10 @@ def book_with(token: str) -> TokenBook:
     return book
 
 
+def _no_lists(_: object) -> Any:
+    raise AssertionError("no list is uploaded here")
+
+
 @pytest.fixture(scope="module")
 async def gateway() -> AsyncIterator[Gateway]:
     """The application under uvicorn, on a port of its own."""
@@ -83,7 +88,11 @@ async def gateway() -> AsyncIterator[Gateway]:
     endpoint = GraphQLEndpoint(
         book_with(running.token).caller, running.answer, request_ids(secrets.token_bytes), LIMIT
     )
-    config = uvicorn.Config(build_app(endpoint, ready), log_config=None, access_log=False, ws="none")
+    uploads = ListsEndpoint(
+        book_with(running.token).caller, _no_lists, request_ids(secrets.token_bytes), LIMIT
+    )
+    app = build_app(endpoint, uploads, ready)
+    config = uvicorn.Config(app, log_config=None, access_log=False, ws="none")
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve([listening]))
     while not server.started:
