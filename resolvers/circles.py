@@ -42,7 +42,7 @@ Link = tuple[Relation, str, str]
 def person(renderer: Renderer, hole: PersonHole, row: Row) -> Pieces:
     """The mark of a person's suggestions: their key, and that of their account in the other store."""
     relation, own, other = hole.source.link
-    clause = renderer.alias(relation)
+    clause = renderer.alias(relation, both_ends=True)
     linked = select(cast(clause.c[other], Text())).where(*renderer.belonging(clause.c[own], row))
     found = func.coalesce(within(linked, row).scalar_subquery(), quote(""))
     return [f"{HOLE}{hole.slot}:", row.key, "/", found, HOLE]
@@ -81,7 +81,7 @@ def _first_of_each(renderer: Renderer, roots: Relation, link: Link, most: int, a
     renderer.asked = _any_of(renderer, asked)
     row = Row(root, root, key)
     relation, inward, onward = link
-    clause = renderer.alias(relation)
+    clause = renderer.alias(relation, both_ends=True)
     first = (
         select(cast(clause.c[onward], Text()).label("id"))
         .where(*renderer.belonging(clause.c[inward], row))
@@ -97,7 +97,7 @@ def _first_of_each(renderer: Renderer, roots: Relation, link: Link, most: int, a
 def _pairs(renderer: Renderer, link: Link, asked: Gathered, ends: Gathered | None = None) -> Any:
     """(one end, the other) of every row that leads on from those asked; with `ends`, to those alone."""
     relation, inward, onward = link
-    clause = renderer.alias(relation)
+    clause = renderer.alias(relation, both_ends=True)
     conditions = [clause.c[inward] == _any_of(renderer, asked)]
     if ends is not None:
         conditions.append(clause.c[onward] == _any_of(renderer, ends))
@@ -129,7 +129,7 @@ def _best(renderer: Renderer, of: SuggestionsOf, person: FromClause) -> Any:
     """The first of a person's candidates: `id`, `contact` (1 or 0), `mutual`, `basis`."""
     found = union_all(_paths(renderer, of, person), _contacts(renderer, of, person)).subquery("found")
     relation, inward, onward = of.source.friends
-    tie = renderer.alias(relation)
+    tie = renderer.alias(relation, both_ends=True)
     tied: Any = (
         select(literal_column("1"))
         .where(tie.c[inward] == person.c.id, tie.c[onward] == found.c.id)
@@ -154,7 +154,7 @@ def _paths(renderer: Renderer, of: SuggestionsOf, person: FromClause) -> Any:
     """A row for each way to a friend's friend, the person themselves and their friends among them."""
     relation, inward, onward = of.source.friends
     most = _number(of.source.friends_of_each)
-    first, second = renderer.alias(relation), renderer.alias(relation)
+    first, second = renderer.alias(relation, both_ends=True), renderer.alias(relation, both_ends=True)
     friends = (
         select(first.c[onward].label("id"))
         .where(first.c[inward] == person.c.id)
@@ -178,7 +178,7 @@ def _paths(renderer: Renderer, of: SuggestionsOf, person: FromClause) -> Any:
 def _contacts(renderer: Renderer, of: SuggestionsOf, person: FromClause) -> Any:
     """A row for each contact who is a member here too."""
     relation, inward, onward = of.source.lookup
-    clause = renderer.alias(relation)
+    clause = renderer.alias(relation, both_ends=True)
     book = func.any(cast(person.c.book, ARRAY(BigInteger())))
     member = select(clause.c[onward].label("id"), _number(1).label("contact"), _number(0).label("mutual"))
     return member.where(clause.c[inward] == book).correlate(person)
