@@ -123,7 +123,7 @@ class GraphQLEndpoint:
 class Application:
     """The ASGI application: /graphql, /lists, and Starlette for the rest."""
 
-    def __init__(self, graphql: GraphQLEndpoint, lists: ListsEndpoint, rest: Starlette) -> None:
+    def __init__(self, graphql: GraphQLEndpoint, rest: Starlette, lists: ListsEndpoint | None) -> None:
         self.graphql = graphql
         self.lists = lists
         self._rest = rest
@@ -132,13 +132,13 @@ class Application:
         """Answer one request."""
         if scope["type"] == "http" and scope["path"] == "/graphql":
             await self.graphql(scope, receive, send)
-        elif scope["type"] == "http" and scope["path"] == PATH:
+        elif scope["type"] == "http" and scope["path"] == PATH and self.lists is not None:
             await self.lists(scope, receive, send)
         else:
             await self._rest(scope, receive, send)
 
 
-def build_app(graphql: GraphQLEndpoint, lists: ListsEndpoint, ready: Ready) -> Application:
+def build_app(graphql: GraphQLEndpoint, ready: Ready, lists: ListsEndpoint | None = None) -> Application:
     """Return the application. `ready` says of each store whether it can be asked now."""
 
     async def healthz(_: Request) -> Response:
@@ -151,7 +151,7 @@ def build_app(graphql: GraphQLEndpoint, lists: ListsEndpoint, ready: Ready) -> A
     app = Starlette(routes=[Route("/healthz", healthz), Route("/readyz", readyz)])
     # A redirect would name the host that the client claimed, and turn a POST into an error elsewhere.
     app.router.redirect_slashes = False
-    return Application(graphql, lists, app)
+    return Application(graphql, app, lists)
 
 
 # --- wiring ---------------------------------------------------------------------------------------
@@ -194,7 +194,7 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Application]:
         )
         keeping = asyncio.create_task(keeper.keep(settings), name="restrictions")
         try:
-            yield build_app(endpoint, uploads, partial(_ready, gateway, book))
+            yield build_app(endpoint, partial(_ready, gateway, book), uploads)
         finally:
             keeping.cancel()
             await asyncio.gather(keeping, return_exceptions=True)
