@@ -437,6 +437,22 @@ async def test_a_merchant_has_five_new_lists_a_day(side: Side) -> None:
     assert await merchant.band(nobodys(1_000)) == "BELOW_MINIMUM"
 
 
+async def test_two_lists_of_a_merchant_are_judged_one_after_the_other(side: Side) -> None:
+    """Whoever comes second waits: otherwise both would spend the last of the budget."""
+    merchant = await new_merchant(side)
+    judge = "SELECT outcome FROM social.match_list(nextval('social.customer_list_upload'), $1, $2)"
+    offers = [int(merchant.offer().removeprefix("of_")) for _ in range(2)]
+    async with await connected(side) as first, await connected(side) as second:
+        transaction = first.transaction()
+        await transaction.start()
+        await first.fetchval(judge, merchant.number, offers[0])
+        waiting = asyncio.create_task(second.fetchval(judge, merchant.number, offers[1]))
+        done, _ = await asyncio.wait({waiting}, timeout=1)
+        assert not done
+        await transaction.rollback()
+        assert await waiting == "TAKEN"
+
+
 async def test_an_offer_has_one_audience(side: Side) -> None:
     """A second list for an offer is refused: of two, each would be seen through the union."""
     merchant = await new_merchant(side)

@@ -684,7 +684,7 @@ OF_LISTS = (
         "    PERFORM pg_advisory_xact_lock(hashtextextended('customer lists of merchant '"
         " || merchant, 0));\n",
         "",
-        f"{LISTS}::test_a_merchant_has_five_new_lists_a_day",
+        f"{LISTS}::test_two_lists_of_a_merchant_are_judged_one_after_the_other",
     ),
     _mutant(
         "a_merchants_role_reads_members",
