@@ -576,7 +576,7 @@ async def test_i24_calls_at_the_same_time_leave_one_truth(side: Side) -> None:
     assert await restrictions(side) == {"messenger": expected, "social": expected}
 
 
-@pytest.mark.parametrize("purpose", SEEING)
+@pytest.mark.parametrize("purpose", [each for each in SEEING if oracle.sees(each, "MessengerAccount", "id")])
 async def test_i16_after_many_objections_the_universe_is_what_the_oracle_says(
     side: Side, purpose: Purpose
 ) -> None:
