@@ -40,7 +40,7 @@ from resolvers.stores import (
     stands_behind_pooler,
 )
 from resolvers.universe import role_of
-from resolvers.writers import writer_of
+from resolvers.writers import RIGHTS
 from schema.purposes import Purpose
 from tests.asking import ADS, FRIENDS, SECURITY, NewDatabase, Side, issue_tokens, new_settings, send
 from tests.test_mutations import PREFERENCES, token_for
@@ -91,7 +91,7 @@ def pooler(embedded: EmbeddedPostgres) -> Iterator[Pooler]:
     with tempfile.TemporaryDirectory(prefix="gateway-pooler-") as name:
         folder = Path(name)
         logins = ["postgres", *(role_of(store, purpose) for store in Store for purpose in Purpose)]
-        logins += [writer_of(store) for store in (*Store, "control")]
+        logins += RIGHTS
         (folder / "users").write_text("".join(f'"{login}" ""\n' for login in logins))
         (folder / "ini").write_text(
             CONFIGURATION.format(postgres=embedded.socket_folder, servers=SERVERS, port=PORT, folder=folder)

@@ -22,7 +22,6 @@ from resolvers.fields import OBJECTS
 from resolvers.migrations import STORES, migrate
 from resolvers.stores import connect_owner
 from resolvers.universe import apply
-from resolvers.writers import apply_writer
 from tests.bench.scenarios import Keys
 
 FOLDER = Path(__file__).parents[2] / ".bench"
@@ -90,9 +89,6 @@ async def prepared(accounts: int, say: Say) -> AsyncIterator[Stores]:
             connection = await connect_owner(stores.dsns[store])
             await apply(connection, OBJECTS, store)
             await connection.close()
-        connection = await connect_owner(stores.dsns["control"])
-        await apply_writer(connection, "control")
-        await connection.close()
         yield stores
 
 
