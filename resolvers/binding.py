@@ -276,7 +276,8 @@ class Binder:
         self, named: GraphQLObjectType, source: Suggestions, member: Selected, arguments: Arguments, at: At
     ) -> Bound:
         size = suggestion_size(arguments, self.given)
-        self.cost.append((*at.rows, SUGGESTED_ROWS))
+        # A token bound to a person reads nobody's ties but their own, and finds no one.
+        self.cost.append(at.rows if source.friends[0] in self.world.owned else (*at.rows, SUGGESTED_ROWS))
         slot = self.new_slot(FetchSlot("bigint", required=True))
         inner = At(last_wave(at.wave, self.world.sharded), source.friends[0], (*at.rows, size))
         found = SuggestionsOf(source, self._members(named, source.fields, member, inner), size, slot)

@@ -1,7 +1,8 @@
 """Each step of suggestions as a statement; which there are says `steps.py`.
 
 Every statement returns rows of two texts: whose row it is, and what was found. What a purpose may not see
-is not in its views, so nothing here knows of objections.
+is not in its views, so nothing here knows of objections. Every tie is taken with both its ends: what a
+step finds are the keys of the next, and those of others would go where a token bound to one person asks.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
@@ -30,6 +31,7 @@ ASK = """query($id: ID!) { socialAccount(id: $id) {
     friendSuggestions(first: 100) { account { id } basis mutualFriendCount } } }"""
 SEARCH = "query($phone: PhoneNumber!) { socialAccountByPhone(phone: $phone) { id displayName } }"
 FRIENDS_BIT = 2
+NAMED = re.compile(r"[0-9]+")
 
 
 @pytest.fixture(scope="module")
@@ -148,6 +150,9 @@ async def test_nobody_is_suggested_to_a_person_about_themselves(side: Side) -> N
     assert (await side.ask(SUBJECT, document)).data == {
         "socialAccounts": {"nodes": [{"id": "sa_0", "friendSuggestions": []}]}
     }
+    # Nor are their keys on the way from one statement to the next.
+    said = {key for _, values in side.asked for each in values for key in NAMED.findall(str(each))}
+    assert said <= {"0", "1000", "10", "50"}
 
 
 class _Down:

@@ -753,6 +753,14 @@ IN_THE_SUGGESTIONS = (
         ".where(found.c.id != person.c.id)",
         f"{SUGGESTIONS}::test_contacts_come_first_then_who_shares_most_friends",
     ),
+    # To a token bound to one person, others' keys would be on the way between the stores.
+    _mutant(
+        "one_end_is_one_s_own",
+        "resolvers/circles.py",
+        "    clause = renderer.alias(relation, both_ends=True)\n    first = (",
+        "    clause = renderer.alias(relation)\n    first = (",
+        f"{SUGGESTIONS}::test_nobody_is_suggested_to_a_person_about_themselves",
+    ),
     _mutant(
         "objector_found_by_number",
         VIEWS,
