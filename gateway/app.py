@@ -42,6 +42,7 @@ from gateway.responses import Answer, refused, request_ids, send_answer
 from gateway.settings import Settings
 from gateway.tokens import Caller, TokenBook, open_token_book
 from gateway.uploads import PATH, PATIENCE_SECONDS, ListsEndpoint
+from resolvers.audit import ObjectionAudit
 from resolvers.cache import PlanCache
 from resolvers.catalogue import Store
 from resolvers.cursors import Cursors
@@ -63,6 +64,7 @@ from resolvers.stores import (
 from resolvers.universe import universes
 from resolvers.worlds import build_worlds
 from resolvers.writers import LISTS
+from schema.audit import Audit
 from schema.operations import DocumentLimits
 from schema.privacy import Policies
 from schema.purposes import Purpose
@@ -216,7 +218,10 @@ def assemble(settings: Settings, endpoints: Mapping[Store, Mapping[Purpose, Endp
     plans = PlanCache(worlds, DocumentLimits(), settings.cached_documents)
     list_writers = ListWriters(list_endpoint(settings))
     key = settings.key("customer lists")
-    calls = partial(_calls_of, writers, keeper.rules_of(settings), RecordedPolicies(), list_writers, key)
+    audit = ObjectionAudit(pools[Purpose.AUDIT][Store.CONTROL])
+    calls = partial(
+        _calls_of, writers, keeper.rules_of(settings), RecordedPolicies(), audit, list_writers, key
+    )
     return Gateway(plans, pools, cursors, settings.max_cost, calls)
 
 
@@ -224,6 +229,7 @@ def _calls_of(
     writers: Writers,
     rules: Rules,
     policies: Policies,
+    audit: Audit,
     list_writers: ListWriters,
     key: bytes,
     bound: Bound,
@@ -233,6 +239,7 @@ def _calls_of(
     return Calls(
         Preferences(writers.open, rules, bound, f"client {client}"),
         policies,
+        audit,
         CustomerLists(list_writers, key, bound.merchant_id),
     )
 

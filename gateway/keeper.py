@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from resolvers.migrations import STORES
 from resolvers.objections import Rules
 from resolvers.preferences import Writers
+from resolvers.pseudonyms import Naming, name_everybody, naming
 from resolvers.stores import Endpoint, StoreUnavailable, connect_role
 from resolvers.suspensions import finish
 from resolvers.writers import writer_of
@@ -35,6 +36,11 @@ now = partial(datetime.now, UTC)
 def rules_of(settings: Settings) -> Rules:
     """Who may object in this deployment, by the clock of this machine."""
     return Rules(settings.policy_profile, now)
+
+
+def naming_of(settings: Settings) -> Naming:
+    """The pseudonyms of this deployment. One that was given is kept, also when the secret changes."""
+    return naming(settings.key("pseudonyms"))
 
 
 def writer_endpoints(settings: Settings) -> dict[str, Endpoint]:
@@ -68,9 +74,9 @@ async def check(settings: Settings) -> list[str]:
 
 
 async def finish_at_start(settings: Settings) -> list[str]:
-    """Complete what a crash left, and follow the calendar; why that was not possible, or nothing."""
+    """Complete what a crash left and follow the calendar; why that was not possible, or nothing."""
     try:
-        changed = await _settle(settings)
+        changed = await settle(settings, whole=True)
     except StoreUnavailable:
         return ["a store went away while objections were completed: try `gateway objection recover`"]
     if changed:
@@ -83,19 +89,25 @@ async def keep(settings: Settings) -> None:
     while True:
         await asyncio.sleep(KEEP_SECONDS)
         try:
-            await _settle(settings)
+            await settle(settings, whole=False)
         except Exception as exception:
             # Whatever it is, it is tried again: what is unsettled is restricted rather than exposed.
             log.warning("Restrictions could not be completed.", exc_info=exception)
 
 
-async def _settle(settings: Settings) -> int:
+async def settle(settings: Settings, whole: bool) -> int:
+    """Do all of it once; for how many accounts a store did not hold what it must.
+
+    `whole`: look at every event for one whose person has no pseudonym, not only at the newest.
+    """
     endpoints = {
         name: replace(each, request_timeout_s=SETTLE_SECONDS)
         for name, each in writer_endpoints(settings).items()
     }
     async with Writers(endpoints).open() as stores:
-        return await finish(stores, now(), _unseen)
+        changed = await finish(stores, now(), _unseen)
+        await name_everybody(stores.control, naming_of(settings), whole)
+        return changed
 
 
 def _unseen(what: str, done: int, total: int) -> None:

@@ -17,6 +17,8 @@ What is known before any request:
     whereabouts    where a field lives, for people who ask
     writers        the roles that write objections and customer lists, and nothing else
     restrictions   what is in force for a member, written to both stores
+    pseudonyms     under what name audit sees a member
+    audit          objections under pseudonyms, and how many are in force
     objections     the only writer of objections: the event, then its fold in both stores
     suspensions    a regulator's suspensions, and both stores following the calendar
     matching       a merchant's customer list: hashed as it arrives, judged inside the store

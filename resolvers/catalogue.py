@@ -530,6 +530,7 @@ RELATIONS: tuple[Relation, ...] = (
     ),
     _kept("revision", only_row="boolean", tokens="bigint"),
     _kept("unsettled", account_id="bigint"),
+    _kept("pseudonym", account_id="bigint", person="text"),
     _kept("unsettled_country", country_code="text", version="bigint"),
 )
 
@@ -577,6 +578,7 @@ TRIGGERS: dict[Store, frozenset[str]] = {
     Store.CONTROL: frozenset(
         {
             "control.objection_event: refuse_change",
+            "control.pseudonym: refuse_change",
             "control.suspension: refuse_other_change",
             "control.token: bump_revision",
         }

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from graphql import GraphQLSchema
     from graphql.execution.values import VariableValues
 
+    from schema.audit import Audit
     from schema.lists import Lists
     from schema.mutation import Context
     from schema.objections import Objections
@@ -45,6 +46,7 @@ class Calls:
 
     objections: Objections
     policies: Policies
+    audit: Audit
     lists: Lists
 
 

@@ -98,10 +98,25 @@ def _view_sql(view: View, purpose: Purpose) -> str:
     if forbidden:
         raise PolicyGap(f"{view.relation.qualified} would show {sorted(forbidden)}")
     columns = ", ".join(f"t.{_identifier(name)}" for name in view.relation.columns if name in view.columns)
+    if Mark.PSEUDONYM in view.marks:
+        return _pseudonymous_view_sql(view, purpose, columns)
     condition = _condition(view, purpose)
     where = f"\n    WHERE {condition}" if condition else ""
     name = f"{purpose.universe}.{_identifier(view.relation.name)}"
     return f"CREATE VIEW {name} AS\n    SELECT {columns}\n    FROM {view.relation.qualified} t{where};"  # noqa: S608 - names of the catalogue
+
+
+def _pseudonymous_view_sql(view: View, purpose: Purpose, columns: str) -> str:
+    """The rows with a name for whoever they belong to instead of a key that leads to them."""
+    relation = view.relation
+    keys = {name for name in view.columns if relation.columns[name].kind is Class.KEY}
+    if keys or view.marks != {Mark.PSEUDONYM} or len(relation.owners) != 1:
+        raise PolicyGap(f"{relation.qualified} cannot be shown under pseudonyms alone")
+    owner, name = *map(_identifier, relation.owners.values()), _identifier(relation.name)
+    joined = (
+        f"{relation.qualified} t\n    JOIN {relation.store.value}.pseudonym p ON p.account_id = t.{owner}"
+    )
+    return f"CREATE VIEW {purpose.universe}.{name} AS\n    SELECT p.person, {columns}\n    FROM {joined};"  # noqa: S608 - names of the catalogue
 
 
 @dataclass(frozen=True)

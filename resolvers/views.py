@@ -27,7 +27,7 @@ from resolvers.sources import (
     Summary,
     Value,
 )
-from resolvers.subject import SUBJECT
+from resolvers.subject import OBJECTIONS, SUBJECT
 from schema.build import TYPES, MissingTerms, fields_of, marks_of, rows_of, rows_open
 from schema.offers import MATCHED
 from schema.purposes import ABOUT, Binding, Purpose
@@ -65,7 +65,9 @@ def views_of(objects: Mapping[str, ObjectSource], store: Store, purpose: Purpose
     views: dict[str, View] = {}
     objects = objects_for(objects, purpose)
     of_objects = (read for source in objects.values() for read in _reads(objects, source, purpose))
-    for mark, kinds, relation, columns in chain(of_objects, _reads_of_subject(purpose)):
+    for mark, kinds, relation, columns in chain(
+        of_objects, _reads_of_subject(purpose), _reads_of_audit(purpose)
+    ):
         if relation.store is store:
             view = views.setdefault(relation.name, View(relation))
             view.columns |= columns
@@ -137,6 +139,14 @@ def _kinds_of_far(type_name: str) -> Mapping[str, Marks]:
     """The kinds of the rows that lead to objects of the type, by what stands in the rows."""
     kinds = rows_of(type_name).kinds.items()
     return {kind.removeprefix(MATCHED): marks for kind, marks in kinds if kind.startswith(MATCHED)}
+
+
+def _reads_of_audit(purpose: Purpose) -> Iterator[Read]:
+    """What is read under pseudonyms: all but whose it is, which the view puts a name for."""
+    marks = _rows_of(_type_named(OBJECTIONS.type))[ALL_ROWS]
+    if marks[purpose] is Mark.PSEUDONYM and marks.open_to(purpose):
+        columns = {*OBJECTIONS.order, *(value.column for value in OBJECTIONS.fields.values())}
+        yield Mark.PSEUDONYM, None, OBJECTIONS.relation, columns
 
 
 def _reads_of_fields(

@@ -12,7 +12,12 @@ MANY_ROWS = 4
 # How many shards read a page's rows when a list without a key is asked of all, for the cost alone.
 FAN_OUT = 32
 # What a question to an ordinary resolver may touch, for the cost alone; the matrix takes time to spell.
-ASKED_ROWS = {"objectionEligibility": 100, "policyMatrix": 10_000}
+ASKED_ROWS = {
+    "objectionEligibility": 100,
+    "objections": 1_000,
+    "objectionsInForce": 10_000,
+    "policyMatrix": 10_000,
+}
 # What one person's suggestions may touch, for the cost alone: 500 contacts, and the ends of 10,000
 # friendships, which lie side by side in an index: ten of them count as one row.
 SUGGESTED_ROWS = 1_500

@@ -71,7 +71,9 @@ def _readings(objects: Mapping[str, ObjectSource], held: Held, purpose: Purpose)
     for relation, named in _named_columns(held).items():
         view = views_of(objects, relation.store, purpose).get(relation.name)
         if view is not None and view.relation is relation:
-            columns = tuple(name for name in relation.columns if name in named & view.columns)
+            # Under pseudonyms no key is read: rows are then all that the view has of them.
+            read = named & view.columns or (view.columns if held.source is None else set())
+            columns = tuple(name for name in relation.columns if name in read)
             if columns:
                 found.append(Reading(relation, columns))
     return found

@@ -80,6 +80,7 @@ RIGHTS: dict[str, Rights] = {
                 ("SELECT", "control.objection_event"),
                 ("INSERT", "control.objection_event"),
                 ("SELECT", "control.suspension"),
+                *((may, "control.pseudonym") for may in ("SELECT", "INSERT")),
                 *((may, "control.unsettled") for may in ("SELECT", "INSERT", "DELETE")),
                 *((may, "control.unsettled_country") for may in ("SELECT", "INSERT", "UPDATE", "DELETE")),
             }

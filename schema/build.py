@@ -23,6 +23,7 @@ from strawberry.types.base import (
 from strawberry.types.field import StrawberryField
 
 from schema import (
+    audit,
     business,
     lists,
     messenger,
@@ -89,6 +90,8 @@ TYPES: tuple[type, ...] = (
     offers.CustomerList,
     offers.CustomerListEdge,
     offers.CustomerListConnection,
+    audit.AuditedObjection,
+    audit.ObjectionsInForce,
 )
 INPUTS: tuple[type, ...] = (
     messenger.MessengerAccountFilter,
@@ -158,7 +161,7 @@ def terms_open(terms: Terms, purpose: Purpose) -> bool:
     if terms.line is not None:
         return line_open(terms.line, purpose)
     if terms.purpose is not None:
-        return terms.purpose is purpose
+        return terms.purpose is purpose and (terms.rows is None or rows_open(terms.rows, purpose))
     if terms.binding is not None:
         return ABOUT[purpose].binding is terms.binding
     if terms.probe is not None:

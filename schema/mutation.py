@@ -13,6 +13,7 @@ from typing import Annotated, Protocol
 
 import strawberry
 
+from schema.audit import Audit
 from schema.lists import OFFER_MATCHING, Lists, UploadCustomerListResult
 from schema.objections import (
     PREFERENCES,
@@ -33,6 +34,10 @@ class Context(Protocol):
     @property
     def objections(self) -> Objections:
         """The objections of the token's own subject."""
+
+    @property
+    def audit(self) -> Audit:
+        """Objections under pseudonyms."""
 
     @property
     def policies(self) -> Policies:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import strawberry
 
+from schema.audit import OBJECTION, AuditedObjection, ObjectionsInForce, number_of
 from schema.business import (
     Business,
     BusinessConnection,
@@ -25,10 +26,11 @@ from schema.messenger import (
 from schema.mutation import Info
 from schema.objections import PREFERENCES, ObjectionEligibility
 from schema.offers import OWN_OFFERS, CustomerListConnection, OfferConnection
-from schema.pages import Node
+from schema.pages import MAX_PAGE, Node
 from schema.phones import PhoneNumber
 from schema.privacy import PolicyMark, PolicyVersion
 from schema.purposes import Binding, Purpose
+from schema.refusals import Code, Refusal
 from schema.social import SocialAccount, SocialAccountConnection, SocialAccountFilter, SocialAccountOrder
 from schema.subject import Subject
 from schema.terms import argument, belongs, own, plumbing, probes
@@ -186,6 +188,33 @@ class Query:
     def customer_lists(
         self, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> CustomerListConnection: ...
+
+    @belongs(
+        Purpose.AUDIT,
+        "The history of objections in the order of recording, under pseudonyms. What was recorded a few "
+        "seconds ago may be missing.",
+        OBJECTION,
+    )
+    async def objections(
+        self,
+        info: Info,
+        first: Annotated[int, strawberry.argument(description="So many; 1,000 at most.")] = 100,
+        after: Annotated[
+            strawberry.ID | None, strawberry.argument(description="Only what follows the one of this number.")
+        ] = None,
+        person: Annotated[
+            str | None, strawberry.argument(description="Of the person with this pseudonym alone.")
+        ] = None,
+    ) -> list[AuditedObjection]:
+        """A page of the history."""
+        if not 0 <= first <= MAX_PAGE:
+            raise Refusal(Code.BAD_USER_INPUT)
+        return list(await info.context.audit.objections(first, number_of(after), person))
+
+    @belongs(Purpose.AUDIT, "How many members object to each purpose now.", OBJECTION)
+    async def objections_in_force(self, info: Info) -> list[ObjectionsInForce]:
+        """A line for each objectable purpose."""
+        return list(await info.context.audit.in_force())
 
     @belongs(PREFERENCES, "What the person may do about each purpose, and until when.")
     async def objection_eligibility(self, info: Info) -> list[ObjectionEligibility]:

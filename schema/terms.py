@@ -48,8 +48,8 @@ class Mark(StrEnum):
 
 # Rows of what the token is bound to, and no others.
 OWN = frozenset({Mark.TAKES_PART, Mark.OWN_BUSINESS, Mark.OWN_MERCHANT, Mark.OWN_SUBJECT})
-# S waits for its types. What is not listed here exists in no schema: deny by default.
-OPEN = frozenset(Mark) - {Mark.PSEUDONYM, Mark.NEVER}
+# What is not listed here exists in no schema: deny by default.
+OPEN = frozenset(Mark) - {Mark.NEVER}
 
 
 @dataclass(frozen=True)
@@ -110,9 +110,13 @@ def plumbing(rows: str, description: str, kind: str | None = None, **options: An
     return strawberry.field(description=description, metadata={TERMS: terms}, **options)
 
 
-def belongs(purpose: Purpose, description: str, **options: Any) -> Any:
-    """A change, or a field that tells what became of one or what may be changed: under `purpose` alone."""
-    return strawberry.field(description=description, metadata={TERMS: Terms(purpose=purpose)}, **options)
+def belongs(purpose: Purpose, description: str, rows: str | None = None, **options: Any) -> Any:
+    """A change, or a field that tells what became of one or what may be changed: under `purpose` alone.
+
+    With `rows` only as long as that purpose sees rows of this type.
+    """
+    terms = Terms(purpose=purpose, rows=rows)
+    return strawberry.field(description=description, metadata={TERMS: terms}, **options)
 
 
 def own(binding: Binding, description: str, **options: Any) -> Any:

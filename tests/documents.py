@@ -174,7 +174,8 @@ class _Writer:
     # --- selections -------------------------------------------------------------------------------
 
     def _selections(self, type_: GraphQLObjectType, level: int, rows: int, used: set[str]) -> list[_Part]:
-        names = [name for name in type_.fields if name not in ASKED]
+        asked = ASKED if type_ is self.schema.query_type else ()
+        names = [name for name in type_.fields if name not in asked]
         if level >= MAX_LEVEL or rows > MAX_ROWS or self.budget <= 0:
             names = [name for name in names if is_leaf_type(get_named_type(type_.fields[name].type))]
         if (type_.name, ALONE[1]) == ALONE and not self._may_ask_alone():

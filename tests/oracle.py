@@ -26,8 +26,7 @@ ROW = "(row)"
 OBJECTION = {"ADS_PERSONALIZATION": "ads", "OFFER_MATCHING": "ads", "FRIEND_SUGGESTIONS": "friends"}
 BITS = {"ads": 1, "friends": 2}
 
-# M and S wait for their types.
-SEEN = frozenset("VANOPBM")
+SEEN = frozenset("VANOPBMS")
 
 # What a suggestion is made of, as the field's description says: so many of each, by number.
 CIRCLE, BOOK = 100, 500

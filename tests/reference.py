@@ -510,7 +510,7 @@ _EDGE: dict[str, Resolver] = {
     "cursor": lambda item, _, __: item.cursor,
 }
 # Answered by ordinary resolvers, which have tests of their own: no plan, and no document here asks for them.
-ASKED = frozenset({"objectionEligibility", "policyMatrix"})
+ASKED = frozenset({"objectionEligibility", "objections", "objectionsInForce", "policyMatrix"})
 _CONVERSATION: dict[str, Resolver] = {
     "id": _identifier,
     "business": _business,
@@ -618,7 +618,7 @@ def _with_resolvers(schema: GraphQLSchema) -> GraphQLSchema:
             continue
         type_.is_type_of = None
         for name, field in type_.fields.items():
-            if name not in ASKED:
+            if type_ is not schema.query_type or name not in ASKED:
                 field.resolve = _adapted(RESOLVERS[type_.name][name])
     return schema
 
@@ -636,7 +636,8 @@ def _planned_types(schema: GraphQLSchema) -> Iterable[GraphQLNamedType]:
         if isinstance(type_, GraphQLInterfaceType | GraphQLUnionType):
             waiting += schema.get_possible_types(type_)
         if isinstance(type_, GraphQLInterfaceType | GraphQLObjectType):
-            waiting += [get_named_type(each.type) for name, each in type_.fields.items() if name not in ASKED]
+            asked = ASKED if type_ is schema.query_type else ()
+            waiting += [get_named_type(each.type) for name, each in type_.fields.items() if name not in asked]
     return found.values()
 
 

@@ -157,6 +157,8 @@ SPELL_SQL = {
     "resolvers/stores.py": "what a new connection is set to",
     "resolvers/universe.py": "views and roles, for review",
     "resolvers/inspection.py": "what the catalogues say",
+    "resolvers/audit.py": "the history of objections, of the universe of audit",
+    "resolvers/pseudonyms.py": "who has no pseudonym yet",
     "resolvers/migrations.py": "which migrations were made",
     "resolvers/objections.py": "events",
     "resolvers/restrictions.py": "their fold, in both stores",

@@ -114,9 +114,9 @@ def test_whose_objection_covers_a_purpose_changes_the_digest(
 
 
 def test_a_mark_that_is_opened_changes_the_digest(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The day when pseudonyms are shown, a universe made before is not that of the new policy."""
+    """A universe made while some mark showed nothing is not that of a policy where it does."""
     before = digest()
-    monkeypatch.setattr(matrix, "OPEN", matrix.OPEN | {Mark.PSEUDONYM})
+    monkeypatch.setattr(matrix, "OPEN", matrix.OPEN - {Mark.PSEUDONYM})
 
     assert before != digest()
 

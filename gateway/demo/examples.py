@@ -96,9 +96,9 @@ EXAMPLES: Mapping[Purpose, Example] = {
         "Hers as well: when she joined decides whether she may object; no number, no name, no address book.",
     ),
     Purpose.AUDIT: Example(
-        '{ policyMatrix(type: "PhoneBinding", purpose: "ADS_PERSONALIZATION") { field mark }'
-        " policyVersions { name validFrom author } }",
-        "What ads see of a phone number: a letter for each field and kind of row, as it is enforced.",
+        "{ objectionsInForce { purpose members } objections(first: 1) { number kind purposes channel }"
+        ' policyMatrix(type: "PhoneBinding", purpose: "ADS_PERSONALIZATION") { field mark } }',
+        "The data protection officer: how many object, its history under pseudonyms, and what is enforced.",
     ),
 }
 

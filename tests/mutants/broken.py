@@ -14,6 +14,7 @@ OBJECTION = "tests/test_objection.py"
 CONTENT = "tests/test_content.py"
 SUGGESTIONS = "tests/test_suggestions.py"
 BAD_INPUT = "tests/test_bad_input.py"
+PSEUDONYMS = "tests/test_pseudonyms.py"
 MUTATIONS = "tests/test_mutations.py"
 SUSPENSIONS = "tests/test_suspensions.py"
 SUBJECT = "tests/test_subject.py"
@@ -519,7 +520,7 @@ IN_THE_OBJECTIONS = (
     _mutant(
         "changes_for_every_purpose",
         "schema/build.py",
-        "        return terms.purpose is purpose\n",
+        "        return terms.purpose is purpose and (terms.rows is None or rows_open(terms.rows, purpose))\n",
         "        return True\n",
         f"{MUTATIONS}::test_no_other_purpose_can_change_anything",
     ),
@@ -596,6 +597,30 @@ AT_THE_START = (
         "    if found:\n        raise NotReady(found)\n",
         "",
         NOT_SERVED,
+    ),
+)
+
+UNDER_PSEUDONYMS = (
+    _mutant(
+        "audit_sees_the_number",
+        "resolvers/universe.py",
+        "SELECT p.person, {columns}",
+        "SELECT t.account_id::text AS person, {columns}",
+        f"{PSEUDONYMS}::test_i1_who_it_was_changes_no_byte_but_the_name",
+    ),
+    _mutant(
+        "a_name_that_counting_undoes",
+        "resolvers/pseudonyms.py",
+        'hmac.digest(key, b"AUDIT|%d" % account_id, "sha256")',
+        'hmac.digest(b"", b"AUDIT|%d" % account_id, "sha256")',
+        f"{PSEUDONYMS}::test_i1_a_name_is_an_hmac_under_a_key_that_no_store_has",
+    ),
+    _mutant(
+        "a_withdrawal_does_not_count",
+        "resolvers/audit.py",
+        ") AS last_said WHERE kind = 'OBJECT'",
+        ") AS last_said WHERE true",
+        f"{PSEUDONYMS}::test_i24_the_counts_are_the_fold_of_the_events",
     ),
 )
 
@@ -783,6 +808,7 @@ MUTANTS: dict[str, Mutant] = {
         *IN_THE_STORES,
         *IN_THE_OBJECTIONS,
         *AT_THE_START,
+        *UNDER_PSEUDONYMS,
         *IN_THE_ANSWERS,
         *IN_THE_SUGGESTIONS,
     )

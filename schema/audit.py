@@ -1,0 +1,67 @@
+"""What the data protection officer reads of objections: their history under pseudonyms, and counts.
+
+`Audit` is what these answers need from the rest of the program. No account, number or name is among it:
+the universe of AUDIT has none.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from collections.abc import Sequence
+from typing import Protocol
+
+import strawberry
+
+from schema.objections import ObjectablePurpose
+from schema.purposes import Purpose
+from schema.refusals import Code, Refusal
+from schema.subject import Objection, ObjectionKind
+from schema.terms import belongs
+
+OBJECTION = Objection.__name__
+
+
+@strawberry.type(description="An objection or a withdrawal of a member, as audit sees it.")
+class AuditedObjection:
+    """An entry of the history, under a pseudonym."""
+
+    number: strawberry.ID = belongs(Purpose.AUDIT, "Its place in the history.", OBJECTION)
+    person: str = belongs(
+        Purpose.AUDIT, "Whose it is: a pseudonym, the same in every answer, known nowhere else.", OBJECTION
+    )
+    kind: ObjectionKind = belongs(Purpose.AUDIT, "Whether it objects or withdraws.", OBJECTION)
+    purposes: list[ObjectablePurpose] = belongs(Purpose.AUDIT, "To what.", OBJECTION)
+    recorded_at: datetime.datetime = belongs(Purpose.AUDIT, "When it was written down.", OBJECTION)
+    effective_at: datetime.datetime = belongs(Purpose.AUDIT, "From when on it holds.", OBJECTION)
+    channel: str = belongs(Purpose.AUDIT, "How it reached the gateway.", OBJECTION)
+    terms_version: str = belongs(Purpose.AUDIT, "The terms that were in force then.", OBJECTION)
+
+
+@strawberry.type(description="How many members object to a purpose now.")
+class ObjectionsInForce:
+    """The fold of all events, counted."""
+
+    purpose: ObjectablePurpose = belongs(Purpose.AUDIT, "The purpose.", OBJECTION)
+    members: int = belongs(
+        Purpose.AUDIT, "Members whose objection is in force; suspensions do not count.", OBJECTION
+    )
+
+
+def number_of(given: str | None) -> int:
+    """The number of an event, 0 for none. BAD_USER_INPUT for what is no number of ours."""
+    if given is None:
+        return 0
+    if re.fullmatch("[1-9][0-9]{0,17}", given) is None:
+        raise Refusal(Code.BAD_USER_INPUT)
+    return int(given)
+
+
+class Audit(Protocol):
+    """Objections without anybody's number."""
+
+    async def objections(self, first: int, after: int, person: str | None) -> Sequence[AuditedObjection]:
+        """At most `first` events that come after the one of that number, in order; of one person alone."""
+
+    async def in_force(self) -> Sequence[ObjectionsInForce]:
+        """For each objectable purpose, in their order, how many members object to it."""
