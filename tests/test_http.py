@@ -91,7 +91,7 @@ async def gateway() -> AsyncIterator[Gateway]:
     uploads = ListsEndpoint(
         book_with(running.token).caller, _no_lists, request_ids(secrets.token_bytes), LIMIT
     )
-    app = build_app(endpoint, uploads, ready)
+    app = build_app(endpoint, ready, uploads)
     config = uvicorn.Config(app, log_config=None, access_log=False, ws="none")
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve([listening]))
