@@ -51,11 +51,9 @@ def upload_list(
 
 async def _upload(settings: Settings, file: Path, merchant: int, offer: str) -> None:
     try:
-        number, size = offer_number(offer), file.stat().st_size
+        number = offer_number(offer)
     except Refusal:
         raise Problem("--offer needs an offer's identifier, such as of_5") from None
-    except OSError:
-        raise Problem(f"{file} cannot be read") from None
     key = settings.key("customer lists")
     lists = CustomerLists(ListWriters(list_endpoint(settings)), key, merchant)
 
@@ -63,11 +61,16 @@ async def _upload(settings: Settings, file: Path, merchant: int, offer: str) -> 
 
         async def chunks() -> AsyncIterator[bytes]:
             read = 0
-            with file.open("rb") as opened:
-                while chunk := opened.read(CHUNK_BYTES):
-                    read += len(chunk)
-                    progress(f"read {file.name}", read, size)
-                    yield chunk
+            # Said here: to whoever copies it into the store, an OSError is a connection that was lost.
+            try:
+                with file.open("rb") as opened:
+                    size = file.stat().st_size
+                    while chunk := opened.read(CHUNK_BYTES):
+                        read += len(chunk)
+                        progress(f"read {file.name}", read, size)
+                        yield chunk
+            except OSError:
+                raise Problem(f"{file} cannot be read; nothing was kept") from None
 
         try:
             result = await lists.upload_csv(number, chunks())

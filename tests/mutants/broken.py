@@ -520,8 +520,8 @@ IN_THE_OBJECTIONS = (
     _mutant(
         "changes_for_every_purpose",
         "schema/build.py",
-        "        return terms.purpose is purpose and (terms.rows is None or rows_open(terms.rows, purpose))\n",
-        "        return True\n",
+        "        return terms.purpose is purpose and (",
+        "        return (",
         f"{MUTATIONS}::test_no_other_purpose_can_change_anything",
     ),
     _mutant(
