@@ -43,6 +43,7 @@ From an operation to its plan, once for each document:
     sql            bound trees become statements
     pages          a connection as one JSON text
     circles        each step of suggestions as a statement
+    groups         how many entries of a list share a value
     rows           a row in FROM, while its text is rendered
     spelling       values as JSON text in SQL
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from resolvers.groups import Groups
 from resolvers.plan import (
     GOES_ON,
     HOLE,
@@ -18,6 +19,7 @@ from resolvers.plan import (
     Edges,
     Hole,
     Info,
+    ListPart,
     Literal,
     Nodes,
     PageOf,
@@ -33,7 +35,10 @@ Rows = Sequence[tuple[str, str]]
 
 
 def assemble(assembly: Assembly, rows: Rows, variables: VariableValues) -> str:
-    """The connection's JSON text, with holes. `rows`: (key, the order's values as a JSON list)."""
+    """The connection's JSON text, with holes.
+
+    `rows`: (key, the order's values as a JSON list); of what is looked up (what was asked for, key).
+    """
     page = assembly.page
     rows, goes_on = _on_page(page, rows, variables)
     members = (f'"{key}":{_part(assembly, part, rows, goes_on)}' for key, part in page.parts)
@@ -42,6 +47,10 @@ def assemble(assembly: Assembly, rows: Rows, variables: VariableValues) -> str:
 
 def _on_page(page: PageOf, rows: Rows, variables: VariableValues) -> tuple[Rows, bool]:
     """The page's rows in the list's order, and whether one more was read."""
+    if page.ids is not None and page.via is not None:
+        asked = page.ids.read(variables)
+        keys, found = asked if isinstance(asked, list) else [], dict(rows)
+        return [(found[key], f"[{found[key]}]") for key in keys if key in found], False
     if page.ids is not None:
         wanted = str(page.ids.read(variables) or "").strip("{}").split(",")
         found = dict(rows)
@@ -54,12 +63,14 @@ def _on_page(page: PageOf, rows: Rows, variables: VariableValues) -> tuple[Rows,
     return (kept[::-1] if page.bounds.from_end else kept), len(rows) > size
 
 
-def _part(assembly: Assembly, part: Edges | Nodes | Info | Total | Literal, rows: Rows, goes_on: bool) -> str:
+def _part(assembly: Assembly, part: ListPart, rows: Rows, goes_on: bool) -> str:
     match part:
         case Literal(text):
             return text
         case Total():
             return str(len(rows)) if assembly.total is None else _hole(assembly.total, "")
+        case Groups():
+            return _hole(part.slot or 0, "")
         case Nodes(item):
             return "[" + ",".join(_item(item, row) for row in rows) + "]"
         case Edges(members):

@@ -15,6 +15,7 @@ from graphql import GraphQLInterfaceType, GraphQLObjectType, get_named_type
 
 from resolvers.belongings import bind_subject
 from resolvers.catalogue import Relation, Store
+from resolvers.groups import Groups
 from resolvers.lists import ListArguments, Listed, visible_order
 from resolvers.parameters import (
     Arguments,
@@ -35,6 +36,7 @@ from resolvers.plan import (
     Identify,
     Info,
     Joined,
+    ListPart,
     Literal,
     ManyOf,
     Nodes,
@@ -76,7 +78,7 @@ from resolvers.steps import last_wave, steps, suggestion_size
 from resolvers.suggested import PersonHole, SuggestionsOf
 from resolvers.walk import ASKED_ROWS, FAN_OUT, MANY_ROWS, SUGGESTED_ROWS, At, Factors
 from resolvers.worlds import ASKED, World
-from schema.pages import DEFAULT_PAGE
+from schema.pages import DEFAULT_PAGE, Group
 from schema.refusals import Code, Refusal
 
 if TYPE_CHECKING:
@@ -160,11 +162,12 @@ class Binder:
         source = self.world.objects[get_named_type(named.fields["nodes"].type).name]
         slot = self.new_slot(FetchSlot("none"))
         said = self._list_arguments(arguments)
-        ids = said.ids(source)
-        size: Parameter | int = DEFAULT_PAGE
-        if ids is not None:
-            size = Parameter("integer", arguments.reader(("ids",), len))
-        listed = Listed(source.relation, None, source, said.order(source), ids, size)
+        order, by = said.order(source), said.named(source)
+        listed = Listed(source.relation, None, source, order, None, DEFAULT_PAGE)
+        if by is not None:
+            keys, size = said.keys(source, by), Parameter("integer", arguments.reader((by,), len))
+            via = source.lookups[source.batches[by]] if by in source.batches else None
+            listed = replace(listed, ids=keys, size=size, via=via)
         page = self._page(named, selected, said, At(0, source.relation, (1,)), listed)
         self.fetches += self._list_fetches(slot, page, source.relation.store)
         return RootList(selected.key, slot)
@@ -185,6 +188,9 @@ class Binder:
         if total is not None:
             fetches.append(Fetch(total, 0, store, "none", total_of=page))
         fetches += [Fetch(each, 0, store, "none", beyond=(page, name)) for name, each in beyond.items()]
+        for _, part in page.parts:
+            if isinstance(part, Groups) and part.slot is not None:
+                fetches.append(Fetch(part.slot, 0, store, "none", groups_of=(page, part)))
         return fetches
 
     # --- objects ----------------------------------------------------------------------------------
@@ -355,15 +361,18 @@ class Binder:
             parts,
             listed.source,
             listed.ids,
+            listed.via,
         )
 
     def _part(
         self, named: GraphQLObjectType, member: Selected, at: At, listed: Listed, place: int
-    ) -> Edges | Nodes | Info | Total | Literal:
+    ) -> ListPart:
         if member.name == "__typename":
             return Literal(_quoted(named.name))
         if member.name == "totalCount":
             return Total()
+        if listed.source is not None and member.name in listed.source.groups:
+            return self._groups(listed, listed.source.groups[member.name], member)
         if member.name == "nodes":
             return Nodes(self._item(listed, member, at))
         inner = get_named_type(named.fields[member.name].type)
@@ -382,6 +391,16 @@ class Binder:
             ),
             place,
         )
+
+    def _groups(self, listed: Listed, value: Value, member: Selected) -> Groups:
+        if listed.ids is not None:
+            # Whoever chooses the entries could add one person to a group of known ones.
+            raise Refusal(Code.BAD_USER_INPUT)
+        group = self.world.schema.type_map[Group.__name__]
+        assert isinstance(group, GraphQLObjectType)
+        members = self.collector.collect(group, member.selection_sets)
+        slot = self.new_slot(FetchSlot("none", required=True)) if self.world.sharded else None
+        return Groups(value, tuple((each.key, each.name) for each in members), slot)
 
     def _edge_member(
         self, edge_type: GraphQLObjectType, edge: Selected, at: At, listed: Listed, place: int

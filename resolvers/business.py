@@ -30,6 +30,10 @@ _ORDERS = {
     "openedOn": ("opened_on", Json.DATE),
     "lastMessageOn": ("last_message_on", Json.DATE),
 }
+_GROUPS = {
+    "byCategory": Value("category", Json.CODE),
+    "byStatus": Value("status", Json.CODE),
+}
 
 
 def _fields(channel: str, business: Hop, customer: Hop) -> dict[str, Source]:
@@ -58,6 +62,7 @@ MESSENGER_CONVERSATION = ObjectSource(
     ),
     filters=_FILTERS,
     orders=_ORDERS,
+    groups=_GROUPS,
     copy=catalogue.MESSENGER_CUSTOMER,
 )
 
@@ -72,5 +77,6 @@ SOCIAL_CONVERSATION = ObjectSource(
     ),
     filters=_FILTERS,
     orders=_ORDERS,
+    groups=_GROUPS,
     copy=catalogue.SOCIAL_CUSTOMER,
 )

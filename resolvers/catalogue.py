@@ -530,7 +530,14 @@ RELATIONS: tuple[Relation, ...] = (
     ),
     _kept("revision", only_row="boolean", tokens="bigint"),
     _kept("unsettled", account_id="bigint"),
-    _kept("pseudonym", account_id="bigint", person="text"),
+    # Under which name AUDIT sees a member; that is still personal data (GDPR recital 26).
+    Relation(
+        Store.CONTROL,
+        "pseudonym",
+        {"account_id": Column(Class.GATEWAY, "bigint"), "person": _personal("text")},
+        key=None,
+        group=None,
+    ),
     _kept("unsettled_country", country_code="text", version="bigint"),
 )
 

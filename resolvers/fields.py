@@ -42,6 +42,7 @@ class ResolverGap(Exception):
 def check_fields() -> None:
     """ResolverGap unless every field with marks has one resolver and every resolver such a field."""
     resolved = {frozenset(fields) for fields in _field_sets(OBJECTS)} | set(EDGES.values())
+    resolved -= {frozenset()}
     declared = {
         frozenset(name for name, field in fields_of(cls).items() if _is_of_matrix(field.metadata[TERMS]))
         for cls in TYPES
@@ -60,6 +61,7 @@ def _is_of_matrix(terms: Terms) -> bool:
 def _field_sets(objects: Mapping[str, ObjectSource]) -> Iterator[Mapping[str, object]]:
     for source in objects.values():
         yield source.fields
+        yield source.groups
         for field in source.fields.values():
             yield from _inner_fields(field)
 

@@ -19,6 +19,7 @@ from resolvers.catalogue import Relation
 from resolvers.parameters import (
     Arguments,
     account_numbers,
+    each_once,
     page_size,
     plain_text,
     plain_texts,
@@ -46,6 +47,7 @@ class Listed:
     ids: Parameter | None
     size: Parameter | int
     far: Hop | None = None
+    via: tuple[Relation, str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -68,15 +70,20 @@ class ListArguments:
         copied = replace(objects[source.of], relation=source.relation)
         return Listed(source.relation, source.on, copied, self.order(copied), None, DEFAULT_PAGE)
 
-    def ids(self, source: ObjectSource) -> Parameter | None:
-        """The numbers to look up instead of a page. BAD_USER_INPUT beside any other argument."""
-        values = self.arguments.values
-        if values.get("ids") is None:
-            return None
-        if any(value is not None for name, value in values.items() if name != "ids"):
+    def named(self, source: ObjectSource) -> str | None:
+        """The argument that names objects instead of a page. BAD_USER_INPUT beside any other argument."""
+        given = [name for name, value in self.arguments.values.items() if value is not None]
+        names = [name for name in given if name == "ids" or name in source.batches]
+        if names and len(given) > 1:
             raise Refusal(Code.BAD_USER_INPUT)
-        read = self.arguments.reader(("ids",), account_numbers(source.prefix, MAX_PAGE))
-        return self._given("bigint[]", read)
+        return names[0] if names else None
+
+    def keys(self, source: ObjectSource, name: str) -> Parameter:
+        """What the argument names, each once, in order."""
+        if name == "ids":
+            numbers = account_numbers(source.prefix, MAX_PAGE)
+            return self._given("bigint[]", self.arguments.reader((name,), numbers))
+        return self._given("text[]", self.arguments.reader((name,), each_once(MAX_PAGE)))
 
     def order(self, source: ObjectSource) -> Order:
         """The order asked for; by number if none is."""

@@ -61,6 +61,8 @@ MESSENGER_ACCOUNT = ObjectSource(
         ),
     },
     lookups={"phone": (catalogue.PHONE_LOOKUP, "phone", "account_id")},
+    batches={"phoneNumbers": "phone"},
+    groups={"byCountryCode": Value("country_code", Json.CODE)},
     filters={
         "countryCode": Condition("country_code", frozenset({"eq", "in"})),
         "registeredAt": Condition("registered_at", frozenset({"from", "before"}), Json.TIME),

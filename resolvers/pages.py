@@ -24,11 +24,13 @@ from sqlalchemy import (
 from sqlalchemy import Column as SqlColumn
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
+from resolvers.groups import TYPENAME, Groups, least
 from resolvers.plan import (
     GOES_ON,
     HOLE,
     Edges,
     Info,
+    ListPart,
     Literal,
     Narrowing,
     Nodes,
@@ -63,11 +65,21 @@ class Listing:
         self.columns: dict[str, ColumnElement[Any]] = {}
         self.ids: FromClause | None = None
         if page.ids is not None and not renderer.sharded:
+            key = SqlColumn("id", BigInteger() if page.via is None else Text())
             wanted = func.unnest(renderer.bind(page.ids)).table_valued(
-                SqlColumn("id", BigInteger()), with_ordinality="n", name=f"wanted{renderer.names}"
+                key, with_ordinality="n", name=f"wanted{renderer.names}"
             )
             self.ids = wanted.render_derived()
-            self.row.source = self.ids.join(clause, clause.c["id"] == self.ids.c["id"])
+            self.row.source = self._looked_up(self.ids)
+
+    def _looked_up(self, wanted: FromClause) -> FromClause:
+        """The rows of the keys that are named, with their place in the request."""
+        if self.page.via is None:
+            return wanted.join(self.row.clause, self.row.key == wanted.c["id"])
+        relation, by, leads_to = self.page.via
+        lookup = self.renderer.alias(relation)
+        found = wanted.join(lookup, lookup.c[by] == wanted.c["id"])
+        return found.join(self.row.clause, self.row.key == lookup.c[leads_to])
 
     # --- what the parts ask for -------------------------------------------------------------------
 
@@ -99,7 +111,7 @@ class Listing:
 
     # --- parts ------------------------------------------------------------------------------------
 
-    def part(self, part: Edges | Nodes | Info | Total | Literal) -> Pieces:
+    def part(self, part: ListPart) -> Pieces:
         """The JSON text of one member of the connection."""
         match part:
             case Literal(text):
@@ -122,6 +134,8 @@ class Listing:
                 ]
             case Total():
                 return [self._total()]
+            case Groups():
+                return [self._groups(part)]
             case Info():
                 return self._info(part)
 
@@ -146,6 +160,26 @@ class Listing:
         other = Listing(self.renderer, _without_parts(self.page), self.parent)
         counted = select(cast(func.count(), Text())).select_from(other.row.source).where(*other._conditions())
         return within(counted, self.parent).scalar_subquery()
+
+    def _groups(self, groups: Groups) -> ColumnElement[str]:
+        other = Listing(self.renderer, _without_parts(self.page), self.parent)
+        column, count = other.row.clause.c[groups.value.column], func.count()
+        counted = other._counted(column, column.label("v"), count.label("n"))
+        # Counted before it is told: a group is as large as what this purpose sees of it.
+        enough = counted.having(count >= literal_column(str(least()), Integer()))
+        found = within(enough, self.parent).subquery(f"groups{self.renderer.names}")
+        told: dict[str, Pieces] = {
+            "value": spell(groups.value, found.c["v"]),
+            "count": [found.c["n"]],
+            "__typename": [TYPENAME],
+        }
+        item = concatenate(json_object((key, told[name]) for key, name in groups.members))
+        order = [found.c["n"].desc(), found.c["v"]]
+        return select(list_of(item, order)).select_from(found).scalar_subquery()
+
+    def _counted(self, column: ColumnElement[Any], *selected: Any) -> Select[Any]:
+        rows = select(*selected).select_from(self.row.source).where(*self._conditions())
+        return rows.group_by(column)
 
     def _info(self, info: Info) -> Pieces:
         return json_object((key, self._info_member(name, info.slot)) for key, name in info.members)
@@ -189,7 +223,15 @@ class Listing:
     # --- of a sharded store: each by itself -------------------------------------------------------
 
     def key_rows(self) -> Any:
-        """(key, the order's values as a JSON list) of the page's rows, and one more if it is asked for."""
+        """(key, the order's values as a JSON list) of the page's rows, and one more if it is asked for.
+
+        Of what is looked up: (what was asked for, key).
+        """
+        if self.page.via is not None and self.page.ids is not None:
+            relation, by, leads_to = self.page.via
+            lookup = self.renderer.alias(relation)
+            found = select(lookup.c[by].label("k"), cast(lookup.c[leads_to], Text()).label("b"))
+            return found.where(lookup.c[by] == func.any(self.renderer.bind(self.page.ids)))
         places = self.place(0)
         places[0], places[-1] = "[", "]"
         selected = select(cast(self.row.key, Text()).label("k"), concatenate(places).label("b"))
@@ -199,6 +241,12 @@ class Listing:
         """(mark, count) of the whole list; each shard's own, to be summed."""
         counted = select(quote(f"{slot}:").label("k"), cast(func.count(), Text()).label("b"))
         return counted.select_from(self.row.source).where(*self._conditions())
+
+    def groups_rows(self, groups: Groups) -> Any:
+        """(value as JSON, how many) of the whole list; each shard's own, to be summed."""
+        column = self.row.clause.c[groups.value.column]
+        value = concatenate(spell(groups.value, column)).label("k")
+        return self._counted(column, value, cast(func.count(), Text()).label("b"))
 
     def beyond_rows(self, name: str, slot: int) -> Any:
         """(mark, true) if the list holds items on the far side of the cursor there; else no row."""

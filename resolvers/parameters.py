@@ -169,6 +169,17 @@ def account_numbers(prefix: str, limit: int) -> Callable[[Any], str | None]:
     return read
 
 
+def each_once(limit: int) -> Callable[[Any], list[str] | None]:
+    """Reads texts, each once, in order; None if there are none. BAD_USER_INPUT if they are too many."""
+
+    def read(texts: Any) -> list[str] | None:
+        if len(texts) > limit:
+            raise Refusal(Code.BAD_USER_INPUT)
+        return [plain_text(each) for each in dict.fromkeys(texts)] or None
+
+    return read
+
+
 def array_text(numbers: Iterable[str]) -> str:
     """Numbers as Postgres reads an array: ``{1,2,3}``."""
     return "{" + ",".join(numbers) + "}"

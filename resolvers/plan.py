@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from resolvers.catalogue import Relation, Store
+from resolvers.groups import Groups
 from resolvers.sources import Band, Hop, Many, Measured, ObjectSource, One, OwnRows, Summary, Value
 from resolvers.suggested import Gathered, PersonHole, Step, SuggestionsOf
 
@@ -168,12 +169,16 @@ class Total:
     """`totalCount`."""
 
 
+ListPart = Edges | Nodes | Info | Total | Groups | Literal
+
+
 @dataclass(frozen=True)
 class PageOf:
     """A connection over rows of `relation`; `on` names the column that holds the parent's key.
 
     A list of the roots has no parent. `source` is set where the item is the row's own object.
-    `ids`: the keys to look up, in order, instead of a page.
+    `ids`: the keys to look up, in order, instead of a page; with `via` they are those of a lookup
+    relation: (relation, column of the keys, column of the object's key).
     """
 
     relation: Relation
@@ -181,9 +186,10 @@ class PageOf:
     order: Order
     bounds: Bounds
     narrowings: tuple[Narrowing, ...]
-    parts: tuple[tuple[str, Edges | Nodes | Info | Total | Literal], ...]
+    parts: tuple[tuple[str, ListPart], ...]
     source: ObjectSource | None = None
     ids: Parameter | None = None
+    via: tuple[Relation, str, str] | None = None
 
     @property
     def counts(self) -> bool:
@@ -254,7 +260,7 @@ class Fetch:
     `slot`: the hole that it fills. `via`: the lookup relation that its keys go through: (relation,
     column of the keys, column of the object's key). `keys`: for a root, how its keys are read; a
     fetch without is keyed by the holes of the wave before. `page`: the list, which has no keys; of a
-    sharded store its rows (`assembly`), its count and what lies beyond it, each by itself. `suggestions`:
+    sharded store its rows (`assembly`), its counts and what lies beyond it, each by itself. `suggestions`:
     one `step` of them. `first_by`: the lookup may hold several; the first by these columns.
     """
 
@@ -268,6 +274,7 @@ class Fetch:
     page: PageOf | None = None
     assembly: Assembly | None = None
     total_of: PageOf | None = None
+    groups_of: tuple[PageOf, Groups] | None = None
     beyond: tuple[PageOf, str] | None = None
     rows: RowsOf | None = None
     suggestions: SuggestionsOf | None = None
@@ -293,6 +300,7 @@ class Statement:
     holds_list: bool
     fans_out: bool
     assembly: Assembly | None = None
+    groups: Groups | None = None
     suggestions: SuggestionsOf | None = None
     step: Step | None = None
 

@@ -19,6 +19,7 @@ from resolvers.assembly import assemble
 from resolvers.bound import OwnKey
 from resolvers.catalogue import Store
 from resolvers.cursors import Cursors
+from resolvers.groups import text_of
 from resolvers.parameters import array_text
 from resolvers.plan import (
     HOLE,
@@ -99,6 +100,8 @@ class Run:
         """Note a statement's texts."""
         if statement.assembly is not None:
             rows = [(f"{statement.slots[0]}:", assemble(statement.assembly, list(rows), self._variables))]
+        elif statement.groups is not None:
+            rows = [(f"{statement.slots[0]}:", text_of(statement.groups, rows))]
         elif statement.gathered:
             rows = [pair for marks, texts in rows if marks for pair in _apart(marks, texts)]
         elif statement.suggestions is not None:

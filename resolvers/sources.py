@@ -227,8 +227,9 @@ class ObjectSource:
     that one's key: who may see only what is about themselves reads them there. `lookups`: arguments of
     the root field that find one object through a lookup relation. `probes`: root fields that find one by
     a value that their purpose does not see, through a lookup relation that may hold several: the first by
-    the columns named. `filters` and `orders`: the columns that lists may be narrowed and ordered by, by
-    the name of the input field.
+    the columns named. `batches`: arguments of lists that name many objects through a lookup, and which.
+    `filters` and `orders`: the columns that lists may be narrowed and ordered by, by the name of the input
+    field. `groups`: those that lists may be counted by, by the name of the list's field.
     """
 
     type: str
@@ -239,4 +240,6 @@ class ObjectSource:
     probes: Mapping[str, tuple[Relation, str, str, tuple[str, ...]]] = field(default_factory=dict)
     filters: Mapping[str, Condition] = field(default_factory=dict)
     orders: Mapping[str, tuple[str, Json]] = field(default_factory=dict)
+    batches: Mapping[str, str] = field(default_factory=dict)
+    groups: Mapping[str, Value] = field(default_factory=dict)
     copy: Relation | None = None

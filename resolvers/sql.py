@@ -180,6 +180,9 @@ class Renderer:
             return Listing(self, fetch.assembly.page, None).key_rows()
         if fetch.total_of is not None:
             return Listing(self, fetch.total_of, None).total_rows(fetch.slot)
+        if fetch.groups_of is not None:
+            page, groups = fetch.groups_of
+            return Listing(self, page, None).groups_rows(groups)
         assert fetch.beyond is not None
         page, name = fetch.beyond
         return Listing(self, page, None).beyond_rows(name, fetch.slot)
@@ -404,6 +407,7 @@ def render_statement(fetches: Sequence[Fetch], sharded: bool, owned: Mapping[Rel
         holds_list=holds_list,
         fans_out=sharded and holds_list and not renderer.pinned,
         assembly=fetches[0].assembly,
+        groups=fetches[0].groups_of and fetches[0].groups_of[1],
         suggestions=fetches[0].suggestions,
         step=fetches[0].step,
     )

@@ -106,6 +106,7 @@ INPUTS: tuple[type, ...] = (
 WITHOUT_TERMS: frozenset[type] = frozenset(
     {
         pages.PageInfo,
+        pages.Group,
         pages.Node,
         pages.CodeFilter,
         pages.TextFilter,
@@ -143,7 +144,12 @@ def marks_of(field: StrawberryField) -> Marks:
         return terms.marks
     if terms.line is None:
         raise MissingTerms(f"{field.python_name} has no marks")
-    type_name, field_name = terms.line.split(".")
+    return marks_of_line(terms.line)
+
+
+def marks_of_line(line: str) -> Marks:
+    """The marks of the matrix line ``"Type.field"``."""
+    type_name, field_name = line.split(".")
     return marks_of(fields_of(_BY_NAME[type_name])[field_name])
 
 
@@ -159,7 +165,7 @@ def terms_open(terms: Terms, purpose: Purpose) -> bool:
     if terms.marks is not None:
         return terms.marks.open_to(purpose)
     if terms.line is not None:
-        return line_open(terms.line, purpose)
+        return line_open(terms.line, purpose) and marks_of_line(terms.line)[purpose] is not terms.unless
     if terms.purpose is not None:
         return terms.purpose is purpose and (terms.rows is None or rows_open(terms.rows, purpose))
     if terms.binding is not None:

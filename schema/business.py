@@ -17,7 +17,7 @@ from typing import Annotated
 import strawberry
 
 from schema.messenger import MessengerAccount
-from schema.pages import DateFilter, Direction, Node, PageInfo
+from schema.pages import GROUPS, DateFilter, Direction, Group, Node, PageInfo
 from schema.social import SocialAccount
 from schema.terms import follows, plumbing, rows, seen
 
@@ -148,6 +148,10 @@ class BusinessConversationConnection:
     )
 
 
+BY_CATEGORY = f"How many conversations there are of each category. {GROUPS}"
+BY_STATUS = f"How many conversations there are of each status. {GROUPS}"
+
+
 @strawberry.type(description="A conversation of the first messenger and its place in the list.")
 class MessengerConversationEdge:
     """Relay edge."""
@@ -166,6 +170,8 @@ class MessengerConversationConnection:
     total_count: int = plumbing(
         "BusinessConversation", "How many conversations this purpose can see in the whole list."
     )
+    by_category: list[Group] = follows("BusinessConversation.category", BY_CATEGORY)
+    by_status: list[Group] = follows("BusinessConversation.status", BY_STATUS)
 
 
 @strawberry.type(description="A conversation of the social channel and its place in the list.")
@@ -186,6 +192,8 @@ class SocialConversationConnection:
     total_count: int = plumbing(
         "BusinessConversation", "How many conversations this purpose can see in the whole list."
     )
+    by_category: list[Group] = follows("BusinessConversation.category", BY_CATEGORY)
+    by_status: list[Group] = follows("BusinessConversation.status", BY_STATUS)
 
 
 @strawberry.input(description="Compares a category.")

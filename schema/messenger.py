@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from schema.pages import CodeFilter, Direction, Node, PageInfo, TimeFilter
+from schema.pages import GROUPS, CodeFilter, Direction, Group, Node, PageInfo, TimeFilter
 from schema.phones import PhoneNumber
 from schema.terms import follows, plumbing, rows, seen
 
@@ -146,6 +146,9 @@ class MessengerAccountConnection:
     page_info: PageInfo = plumbing("MessengerAccount", "Where the page stands.")
     total_count: int = plumbing(
         "MessengerAccount", "How many members this purpose can see in the whole list."
+    )
+    by_country_code: list[Group] = follows(
+        "MessengerAccount.countryCode", f"How many members there are of each country. {GROUPS}"
     )
 
 

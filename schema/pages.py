@@ -14,6 +14,7 @@ import strawberry
 MAX_PAGE = 1000
 DEFAULT_PAGE = 50
 MAX_SUGGESTIONS = 100
+MIN_GROUP = 100
 DEFAULT_SUGGESTIONS = 10
 
 
@@ -32,6 +33,19 @@ class PageInfo:
     has_previous_page: bool = strawberry.field(description="Whether the list holds items before this page.")
     start_cursor: str | None = strawberry.field(description="Cursor of the page's first item.")
     end_cursor: str | None = strawberry.field(description="Cursor of the page's last item.")
+
+
+@strawberry.type(description="How many entries of a list share a value.")
+class Group:
+    """A group of at least `MIN_GROUP` entries; smaller ones are not told."""
+
+    value: str = strawberry.field(description="What they share.")
+    count: int = strawberry.field(
+        description="How many entries of the whole list share it, of those that this purpose can see."
+    )
+
+
+GROUPS = f"The largest first; groups of fewer than {MIN_GROUP} are left out. Not of a list of named entries."
 
 
 @strawberry.enum(description="A direction of order.")

@@ -33,7 +33,7 @@ from schema.purposes import Binding, Purpose
 from schema.refusals import Code, Refusal
 from schema.social import SocialAccount, SocialAccountConnection, SocialAccountFilter, SocialAccountOrder
 from schema.subject import Subject
-from schema.terms import argument, belongs, own, plumbing, probes
+from schema.terms import Mark, argument, belongs, own, plumbing, probes
 
 Identifiers = Annotated[
     list[strawberry.ID] | None,
@@ -89,10 +89,24 @@ class Query:
         ] = None,
     ) -> MessengerAccount | None: ...
 
-    @plumbing("MessengerAccount", "Members of the messenger: those named by `ids`, or a page of all.")
+    @plumbing(
+        "MessengerAccount",
+        "Members of the messenger: those named by `ids` or `phoneNumbers`, or a page of all.",
+    )
     def messenger_accounts(
         self,
         ids: Identifiers = None,
+        phone_numbers: Annotated[
+            list[PhoneNumber] | None,
+            argument(
+                "MessengerAccount.phone",
+                "Those with these numbers, in this order, each once; not together with other arguments. "
+                "At most 1,000.",
+                # A business looks customers up one by one: who is one does not stand where numbers do, so
+                # on a sharded store many numbers would tell which of them has an account at all.
+                unless=Mark.TAKES_PART,
+            ),
+        ] = None,
         first: First = None,
         after: After = None,
         last: Last = None,

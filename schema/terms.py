@@ -78,7 +78,7 @@ def marks(line: str) -> Marks:
 class Terms:
     """How a field, an input field or an argument came by its visibility; exactly one is set.
 
-    `kind`: of these rows only those of that kind count.
+    `kind`: of these rows only those of that kind count. `unless`: not where the line has this mark.
     """
 
     marks: Marks | None = None
@@ -88,6 +88,7 @@ class Terms:
     binding: Binding | None = None
     kind: str | None = None
     probe: Purpose | None = None
+    unless: Mark | None = None
 
 
 def seen(line: str, description: str, **options: Any) -> Any:
@@ -133,9 +134,9 @@ def probes(purpose: Purpose, description: str, **options: Any) -> Any:
     return strawberry.field(description=description, metadata={TERMS: Terms(probe=purpose)}, **options)
 
 
-def argument(line: str, description: str, name: str | None = None) -> Any:
-    """An argument that exists where the matrix line (``"Type.field"``) is visible."""
-    return strawberry.argument(description=description, name=name, metadata={TERMS: Terms(line=line)})
+def argument(line: str, description: str, unless: Mark | None = None) -> Any:
+    """An argument that exists where the matrix line (``"Type.field"``) is visible, and not by that mark."""
+    return strawberry.argument(description=description, metadata={TERMS: Terms(line=line, unless=unless)})
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,9 @@ from gateway import keeper
 from gateway.demo.embedded import EmbeddedPostgres, start
 from resolvers.migrations import STORES, migrate
 from resolvers.stores import connect_owner
+from schema import pages
 from tests.real_data import Truth, folder_of_real_data, read_truth
+from tests.reference import SMALLEST_GROUP
 
 if TYPE_CHECKING:
     from resolvers.stores import Connection
@@ -35,6 +37,14 @@ def nobody_keeps() -> Iterator[None]:
     """Gateways complete nothing behind a test's back: what is half written stays so until it says."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(keeper, "KEEP_SECONDS", 3_600)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def small_groups() -> Iterator[None]:
+    """The worlds of these tests are small: with groups of a hundred, no answer would hold one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pages, "MIN_GROUP", SMALLEST_GROUP)
         yield
 
 

@@ -33,7 +33,7 @@ from graphql import (
 )
 from hypothesis import strategies as st
 
-from tests.reference import ALONE, ASKED, DAYS, FOUND, LISTED
+from tests.reference import ALONE, ASKED, DAYS, FOUND, GROUPED, LISTED, NAMING
 from tests.world import CATEGORIES, STATUSES
 
 if TYPE_CHECKING:
@@ -108,6 +108,7 @@ class _Writer:
     wrong: bool = False
     within_lists: int = 0
     asked_alone: bool = False
+    names_entries: bool = False
     budget: int = 0
     variables: dict[str, Any] = field(default_factory=dict)
     declared: dict[str, str] = field(default_factory=dict)
@@ -178,6 +179,8 @@ class _Writer:
         names = [name for name in type_.fields if name not in asked]
         if level >= MAX_LEVEL or rows > MAX_ROWS or self.budget <= 0:
             names = [name for name in names if is_leaf_type(get_named_type(type_.fields[name].type))]
+        if self.names_entries and not self.mistake(30):
+            names = [name for name in names if name not in GROUPED]
         if (type_.name, ALONE[1]) == ALONE and not self._may_ask_alone():
             names = [name for name in names if name != ALONE[1]]
         wanted = self.random.randint(1, 4)
@@ -237,6 +240,7 @@ class _Writer:
         inner = get_named_type(type_.fields[name].type)
         key = self._key(name, used)
         arguments, inner_rows = self._arguments(type_, name, rows)
+        self.names_entries = bool(NAMING & set(arguments))
         spelled = self._spelled_arguments(type_, name, arguments)
         if isinstance(inner, GraphQLInterfaceType | GraphQLUnionType):
             return _Part(key + spelled, self._on_one_of(inner, level + 1, inner_rows))
@@ -383,6 +387,8 @@ class _Writer:
         declared = type_.fields[name].args
         if "ids" in declared and self.chance(25):
             return self._ids(name), rows * 6
+        if "phoneNumbers" in declared and self.chance(15):
+            return {"phoneNumbers": self._some_phones()}, rows * 6
         chosen: dict[str, Any] = {}
         for argument in ("filter", "orderBy"):
             if argument in declared and self.chance(45):
@@ -399,6 +405,10 @@ class _Writer:
             return self.random.choice(({}, {"first": None})), rows * NESTED_ROWS
         most = rows * max(1, min(number, NESTED_ROWS))
         return {"first": -1 - number if self.mistake(15) else number}, most
+
+    def _some_phones(self) -> list[str]:
+        """Numbers of members, of nobody, in several spellings, some twice."""
+        return [self.random.choice(self.known.phones) for _ in range(self.random.choice((0, 1, 2, 5, 9)))]
 
     def _ids(self, name: str) -> dict[str, Any]:
         pool = self.known.identifiers[LISTED[name]]

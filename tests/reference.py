@@ -11,6 +11,7 @@ import base64
 import datetime
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -94,6 +95,10 @@ DAYS = {"openedOn", "lastMessageOn"}
 BIGGEST = 2**63 - 1
 BAD_INPUT = "BAD_USER_INPUT"
 BAD_CURSOR = "CURSOR_REFUSED"
+# What a group has at least in these tests; which field of a list counts it by what; what names its entries.
+SMALLEST_GROUP = 2
+GROUPED = {"byCountryCode": "countryCode", "byCategory": "category", "byStatus": "status"}
+NAMING = frozenset({"ids", "phoneNumbers"})
 # Asked for in one place of a request, of an account that is named there.
 ALONE = ("SocialAccount", "offers")
 NOT_ALONE = "ONE_AT_A_TIME"
@@ -153,6 +158,15 @@ class Page:
     total: int
     has_next: bool
     has_previous: bool
+    whole: Sequence[Account] = ()
+
+    def groups(self, name: str) -> list[dict[str, Any]]:
+        """How many of the whole list share a value of the field, the largest group first."""
+        counted = Counter(each.fields[name] for each in self.whole)
+        told = [
+            {"value": value, "count": count} for value, count in counted.items() if count >= SMALLEST_GROUP
+        ]
+        return sorted(told, key=lambda group: (-group["count"], group["value"]))
 
 
 class Reference:
@@ -268,6 +282,10 @@ class Reference:
         binding = self.bound_to(CONNECTIONS[list_], arguments)
         if arguments.get("ids") is not None:
             return self._named(LISTED[list_], arguments["ids"], binding)
+        if arguments.get("phoneNumbers") is not None:
+            found = [self.by_phone(each) for each in arguments["phoneNumbers"]]
+            ids = [f"{PREFIXES[each.type]}{each.number}" for each in found if each is not None]
+            return self._named(LISTED[list_], ids, binding)
         kept = [each for each in accounts if _passes(each, arguments.get("filter") or {})]
         items = self._items(kept, arguments, binding)
         descends = _descends(arguments)
@@ -288,9 +306,9 @@ class Reference:
         if last is not None:
             last = min(last, 1000)
             taken = between[len(between) - min(last, len(between)) :]
-            return Page(taken, len(items), bool(beyond), len(between) > last or bool(behind))
+            return Page(taken, len(items), bool(beyond), len(between) > last or bool(behind), kept)
         size = 50 if first is None else min(first, 1000)
-        return Page(between[:size], len(items), len(between) > size or bool(beyond), bool(behind))
+        return Page(between[:size], len(items), len(between) > size or bool(beyond), bool(behind), kept)
 
     def _named(self, type_: str, ids: Iterable[str], binding: bytes) -> Page:
         numbers = dict.fromkeys(int(each.removeprefix(PREFIXES[type_])) for each in ids)
@@ -503,6 +521,7 @@ _CONNECTION: dict[str, Resolver] = {
     "nodes": lambda page, _, __: [item.account for item in page.items],
     "pageInfo": lambda page, _, __: page,
     "totalCount": lambda page, _, __: page.total,
+    **{field: lambda page, _, __, name=name: page.groups(name) for field, name in GROUPED.items()},
 }
 _EDGE: dict[str, Resolver] = {
     "node": lambda item, _, __: item.account,
@@ -598,6 +617,7 @@ RESOLVERS: dict[str, dict[str, Resolver]] = {
         "number": lambda phone, _, __: phone["number"],
         "source": lambda phone, _, __: phone["source"],
     },
+    "Group": {name: lambda group, _, __, name=name: group[name] for name in ("value", "count")},
     "PageInfo": {
         "hasNextPage": lambda page, _, __: page.has_next,
         "hasPreviousPage": lambda page, _, __: page.has_previous,
@@ -712,6 +732,8 @@ class _Mistakes:
         inner = get_named_type(definition.type)
         if node.selection_set is None:
             return
+        if any(arguments.get(each) is not None for each in NAMING):
+            yield from self._grouped(node.selection_set)
         path = (*path, node.alias.value if node.alias else name)
         many = many or isinstance(get_nullable_type(definition.type), GraphQLList)
         if isinstance(inner, GraphQLInterfaceType | GraphQLUnionType):
@@ -721,6 +743,18 @@ class _Mistakes:
             assert isinstance(inner, GraphQLObjectType)
             if not inner.name.startswith("__"):
                 yield from self._selections(inner, node.selection_set, path, many)
+
+    def _grouped(self, selections: SelectionSetNode) -> Iterator[str]:
+        """Entries that were named are not counted in groups."""
+        for selection in filter(self._included, selections.selections):
+            if isinstance(selection, FieldNode):
+                if selection.name.value in GROUPED:
+                    yield BAD_INPUT
+                continue
+            inner: Any = selection
+            if isinstance(selection, FragmentSpreadNode):
+                inner = self.fragments[selection.name.value]
+            yield from self._grouped(inner.selection_set)
 
     def _arguments(self, type_: str, name: str, arguments: Arguments) -> Iterator[str]:
         given = {key: value for key, value in arguments.items() if value is not None}
@@ -747,8 +781,9 @@ class _Mistakes:
             {"first", "last"} <= set(given),
             given.get("first", 0) < 0,
             given.get("last", 0) < 0,
-            "ids" in given and len(given) > 1,
+            bool(NAMING & set(given)) and len(given) > 1,
             len(ids) > 1000,
+            len(given.get("phoneNumbers", ())) > 1000,
             not all(_is_identifier(each, prefix) for each in ids),
             any("\0" in text for text in _texts(given.get("filter"))),
         )

@@ -6,6 +6,7 @@ through the whole application. GATEWAY_TRIALS=20 tries twenty times as many.
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -174,7 +175,8 @@ async def test_i14_cost_depends_on_document_and_variables_alone(sides: list[Side
     try:
         for request in written(sides[0], purpose, random, world):
             cost = _cost(sides[0], purpose, request)
-            if cost is None:
+            # What is no well-formed request has no cost either: its body is refused before anything is read.
+            if cost is None or "\\u0000" in json.dumps(request.variables):
                 continue
             for limit, allowed in ((cost, True), (cost - 1, False)):
                 for gateway in gateways:

@@ -99,7 +99,7 @@ def _shard_of(relation: Relation) -> str:
 
 
 def merged(plan: Plan, statement: Statement, arguments: list[Any], of_shards: list[Rows]) -> Rows:
-    """The rows of the whole: a count is summed, a cut list is cut again, everything else is the union."""
+    """The rows of the whole: counts are summed, a cut list is cut again, everything else is the union."""
     if not spread(statement.sql, statement.store):
         # Reference tables are the same on every shard: one of them is asked.
         return list(of_shards[0])
@@ -107,6 +107,11 @@ def merged(plan: Plan, statement: Statement, arguments: list[Any], of_shards: li
     lists = [each.assembly for wave in plan.waves for each in wave if each.assembly is not None]
     if any(each.total in statement.slots for each in lists):
         return [(union[0][0], str(sum(int(count) for _, count in union)))]
+    if statement.groups is not None:
+        counted: Counter[str] = Counter()
+        for value, count in union:
+            counted[value] += int(count)
+        return [(value, str(count)) for value, count in counted.items()]
     if any(slot in statement.slots for each in lists for _, slot in each.beyond):
         return union[:1]
     if statement.assembly is not None and statement.assembly.page.ids is None:
@@ -298,13 +303,15 @@ async def read_partitions(connection: Connection, sql: str, arguments: Sequence[
 def for_one_key(sent: Sent) -> list[Any]:
     """The statement's values, with one key instead of many."""
     return [
-        _first_of(argument) if _is_keys(parameter) else argument
+        _first_of(argument) if _is_keys(parameter, sent.statement) else argument
         for parameter, argument in zip(sent.statement.parameters, sent.arguments, strict=True)
     ]
 
 
-def _is_keys(parameter: Parameter | int) -> bool:
-    return isinstance(parameter, int | Gathered) or parameter.type == "bigint[]"
+def _is_keys(parameter: Parameter | Gathered | int, statement: Statement) -> bool:
+    if isinstance(parameter, int | Gathered) or parameter.type == "bigint[]":
+        return True
+    return statement.assembly is not None and parameter is statement.assembly.page.ids
 
 
 def _first_of(keys: Any) -> Any:

@@ -24,6 +24,7 @@ from resolvers.suggested import Gathered
 from resolvers.universe import universes
 from tests.asking import BOUND
 from tests.golden import CASES, PLANS, Case, Golden, NewDatabase, open_golden
+from tests.reference import SMALLEST_GROUP
 
 if TYPE_CHECKING:
     from resolvers.stores import Connection
@@ -297,8 +298,8 @@ def _bands(source: Source) -> Iterator[tuple[tuple[int, str], ...]]:
 
 
 # Numbers that stand in a resolver or in the spelling of SQL itself: the window, the bands, the page, how many
-# friends and contacts count for a suggestion.
-WRITTEN = {"0", "1", "28", "50", "100", "500"} | {
+# friends and contacts count for a suggestion, how many make a group.
+WRITTEN = {"0", "1", "28", "50", "100", "500", str(SMALLEST_GROUP)} | {
     str(least)
     for item in OBJECTS.values()
     for source in item.fields.values()

@@ -79,7 +79,7 @@ def test_what_stands_without_terms_is_listed() -> None:
     named = {cls.__name__ for cls in WITHOUT_TERMS}
 
     filters = {f"{what}Filter" for what in ("Code", "Text", "Time", "Date", "Category", "Status")}
-    assert {"PageInfo", "Node"} | filters == named
+    assert {"PageInfo", "Group", "Node"} | filters == named
 
 
 def test_what_follows_a_field_follows_one_that_exists() -> None:

@@ -422,6 +422,8 @@ async def walk(
         found = [node["id"] for node in page["nodes"]]
         ids = ids + found if way == "first" else found + ids
         totals.add(page["totalCount"])
+        # Or a walk that comes back to where it was would never end.
+        assert len(ids) <= page["totalCount"]
         cursor = page["pageInfo"][info]
         if not page["pageInfo"][flag]:
             assert len(totals) == 1

@@ -98,6 +98,7 @@ VIEW_TEST = "test_i1_every_view_holds_the_same_rows_whatever_is_hidden"
 PAIRS = f"{NONINTERFERENCE}::test_i1_i2_i13_what_is_hidden_changes_no_byte_and_no_statement"
 # Those of a token that is bound: behind all others in their file.
 OWN_PAIRS = tuple(f"{PAIRS}[SUBJECT_ACCESS-{size}-0]" for size in (4, 12, 30))
+GROUPS = "tests/test_groups.py"
 FORGED = (f"{UNIVERSE}::test_i12_a_forged_cursor_is_refused",)
 FOREIGN = (f"{UNIVERSE}::test_i12_a_cursor_opens_only_for_its_purpose_list_order_and_filter",)
 NOT_SERVED = f"{CONTENT}::test_i27_a_store_with_anything_wrong_in_it_is_not_served"
@@ -438,6 +439,30 @@ IN_THE_CURSORS = (
     ),
 )
 
+IN_THE_COUNTS = (
+    _mutant(
+        "group_of_one",
+        "resolvers/pages.py",
+        "counted.having(count >= literal_column(str(least()), Integer()))",
+        "counted",
+        f"{GROUPS}::test_all_are_counted_and_groups_below_a_hundred_are_not_told",
+    ),
+    _mutant(
+        "groups_of_chosen_entries",
+        "resolvers/binding.py",
+        "        if listed.ids is not None:\n            # Whoever",
+        "        if False:\n            # Whoever",
+        f"{GROUPS}::test_named_entries_are_not_counted",
+    ),
+    # Counted over the page's list without what narrows it: a filter would count everybody.
+    _mutant(
+        "groups_past_the_filter",
+        "resolvers/pages.py",
+        "        rows = select(*selected).select_from(self.row.source).where(*self._conditions())\n",
+        "        rows = select(*selected).select_from(self.row.source)\n",
+        f"{GROUPS}::test_a_filter_makes_no_small_group_visible",
+    ),
+)
 IN_THE_STORES = (
     _mutant(
         "restriction_not_spread_to_use",
@@ -805,6 +830,7 @@ MUTANTS: dict[str, Mutant] = {
         *OF_BUSINESSES,
         *OF_LISTS,
         *IN_THE_CURSORS,
+        *IN_THE_COUNTS,
         *IN_THE_STORES,
         *IN_THE_OBJECTIONS,
         *AT_THE_START,
