@@ -284,12 +284,52 @@ async def _checked_endpoints(settings: Settings, store: Store) -> dict[Purpose, 
     try:
         async with connection.transaction(readonly=True):
             found = await differences(connection, OBJECTS, store)
-            pooled = await stands_behind_pooler(connection)
     finally:
         connection.terminate()
     if found:
         raise NotReady(found)
-    return endpoints_of(settings, store, pooled=pooled and not settings.pooler_keeps_statements)
+    wrong, pooled = await check_logins(settings, store)
+    if wrong:
+        raise NotReady([f"{store}: {line}" for line in wrong])
+    return endpoints_of(settings, store, pooled=bool(pooled) and not settings.pooler_keeps_statements)
+
+
+async def check_logins(settings: Settings, store: Store) -> tuple[list[str], bool | None]:
+    """Which purposes' roles do not log in as themselves, each to its own universe; one sentence each.
+
+    And whether a pooler stands between; None if nobody could ask. One that changes the user would answer
+    each purpose out of another's universe, and nothing else would tell.
+    """
+    wrong: list[str] = []
+    poolers: set[bool] = set()
+    for purpose, endpoint in endpoints_of(settings, store, pooled=True).items():
+        try:
+            as_it_should, pooled = await _ask_as(endpoint, purpose)
+        except StoreUnavailable:
+            wrong.append(
+                f"{endpoint.role} cannot log in to GATEWAY_{store.upper()}_DSN: give it a way in "
+                "(pg_hba.conf, or a password in .pgpass)"
+            )
+            continue
+        poolers.add(pooled)
+        if not as_it_should:
+            wrong.append(
+                f"{endpoint.role} becomes another user or stands in another schema: "
+                "a pooler must pass the user on and keep its settings"
+            )
+    return wrong, any(poolers) if poolers else None
+
+
+async def _ask_as(endpoint: Endpoint, purpose: Purpose) -> tuple[bool, bool]:
+    """Whether the role is itself in its own universe, and whether a pooler stands between."""
+    connection = await connect_role(endpoint)
+    try:
+        async with connection.transaction(readonly=True):
+            row = await connection.fetchrow("SELECT current_user, current_schema")
+            pooled = await stands_behind_pooler(connection)
+        return (row is not None and tuple(row) == (endpoint.role, purpose.universe)), pooled
+    finally:
+        connection.terminate()
 
 
 async def _check_matching_key(settings: Settings) -> list[str]:

@@ -152,7 +152,8 @@ async def _migrate(settings: Settings) -> None:
 
 @app.command(
     epilog=examples(
-        "gateway universe --store messenger > review.sql", "gateway universe --store messenger --apply"
+        "gateway universe --store messenger > review.sql && psql -v ON_ERROR_STOP=1 -f review.sql messenger",
+        "gateway universe --store messenger --apply",
     )
 )
 def universe(
@@ -165,7 +166,7 @@ def universe(
     if apply_it:
         done(_apply_universes(read_settings(), store))
     else:
-        typer.echo(render(OBJECTS, store), nl=False)
+        typer.echo(f"BEGIN;\n{render(OBJECTS, store)}COMMIT;")
 
 
 async def _apply_universes(settings: Settings, store: Store) -> None:

@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gateway import keeper
-from gateway.app import endpoints_of
+from gateway.app import check_logins, endpoints_of
 from gateway.problems import Problem, owner_of
 from gateway.settings import CONFIG_FILE, Settings
 from gateway.tokens import Listed, list_tokens
@@ -24,8 +24,6 @@ from resolvers.catalogue import Store
 from resolvers.fields import OBJECTS
 from resolvers.inspection import differences
 from resolvers.migrations import STORES, MigrationProblem, migrations, pending
-from resolvers.stores import Endpoint, StoreUnavailable, connect_role, stands_behind_pooler
-from schema.purposes import Purpose
 
 if TYPE_CHECKING:
     from resolvers.stores import Connection
@@ -134,42 +132,14 @@ def _with_advice(line: str, store: str) -> str:
 
 async def _roles(settings: Settings, store: Store) -> AsyncIterator[Finding]:
     """Whether each purpose's role logs in and stands in its own universe, through a pooler too."""
-    endpoints = endpoints_of(settings, store, pooled=True)
-    poolers: set[bool] = set()
-    wrong = []
-    for purpose, endpoint in endpoints.items():
-        try:
-            as_it_should, pooled = await _ask_as(endpoint, purpose)
-        except StoreUnavailable:
-            wrong.append(
-                f"{endpoint.role} cannot log in to GATEWAY_{store.upper()}_DSN: give it a way in "
-                "(pg_hba.conf, or a password in .pgpass)"
-            )
-            continue
-        poolers.add(pooled)
-        if not as_it_should:
-            wrong.append(
-                f"{endpoint.role} becomes another user or stands in another schema: "
-                "a pooler must pass the user on and keep its settings"
-            )
+    wrong, pooled = await check_logins(settings, store)
     for line in wrong:
         yield Finding(f"{store}: roles", State.DIFFERS, line)
     if not wrong:
-        yield Finding(f"{store}: roles", State.OK, f"all {len(endpoints)} log in, each to its own universe")
-    if poolers:
-        yield _pooler(settings, store, any(poolers))
-
-
-async def _ask_as(endpoint: Endpoint, purpose: Purpose) -> tuple[bool, bool]:
-    """Whether the role is itself in its own universe, and whether a pooler stands between."""
-    connection = await connect_role(endpoint)
-    try:
-        async with connection.transaction(readonly=True):
-            row = await connection.fetchrow("SELECT current_user, current_schema")
-            pooled = await stands_behind_pooler(connection)
-        return (row is not None and tuple(row) == (endpoint.role, purpose.universe)), pooled
-    finally:
-        connection.terminate()
+        count = len(endpoints_of(settings, store, pooled=True))
+        yield Finding(f"{store}: roles", State.OK, f"all {count} log in, each to its own universe")
+    if pooled is not None:
+        yield _pooler(settings, store, pooled)
 
 
 def _pooler(settings: Settings, store: Store, pooled: bool) -> Finding:

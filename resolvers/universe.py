@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from resolvers.catalogue import Class, Relation, Store, relations_of
 from resolvers.sources import ObjectSource
 from resolvers.views import PolicyGap, View, views_of
-from resolvers.writers import writer_lines, writers_of
+from resolvers.writers import login_lines, writer_lines, writers_of
 from schema.purposes import Purpose
 from schema.terms import Mark
 
@@ -157,13 +157,7 @@ def _universe_lines(store: Store, purpose: Purpose, views: Mapping[str, View]) -
     yield f"CREATE SCHEMA {schema};"
     for _, view in sorted(views.items()):
         yield _view_sql(view, purpose)
-    yield "DO $$ BEGIN"
-    yield f"    CREATE ROLE {role} LOGIN;"
-    yield "EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;"
-    yield "END $$;"
-    yield (
-        f"ALTER ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT NOREPLICATION NOBYPASSRLS;"
-    )
+    yield from login_lines(role)
     for setting, value in _role_settings(schema):
         yield f"ALTER ROLE {role} SET {setting} = {value};"
     yield f"GRANT USAGE ON SCHEMA {schema} TO {role};"
@@ -183,16 +177,47 @@ def _role_settings(schema: str) -> list[tuple[str, str]]:
 
 
 def render(objects: Mapping[str, ObjectSource], store: Store) -> str:
-    """The SQL of all the store's universes, for its owners to review and run in one transaction."""
+    """The SQL of all the store's universes, for its owners to review and run in one transaction.
+
+    Whoever owns the database and may create roles can run it; it needs no superuser.
+    """
     schemas = sorted({relation.schema or store.value for relation in relations_of(store)})
     closed = [f"REVOKE ALL ON SCHEMA {schema} FROM PUBLIC;" for schema in [*schemas, "public"]]
     closed += [f"REVOKE ALL ON ALL FUNCTIONS IN SCHEMA {schema} FROM PUBLIC;" for schema in schemas]
     present = universes(objects, store)
     gone = [purpose for purpose in Purpose if purpose not in {each.purpose for each in present}]
     dropped = [f"DROP SCHEMA IF EXISTS {purpose.universe} CASCADE;" for purpose in gone]
-    head = ["-- Nobody sees anything by default.", *closed, *dropped, ""]
-    universes_ = (f"{each.sql}\n" for each in present)
-    return "\n".join([*head, *universes_, *writer_lines(store), ""])
+    head = [
+        "-- Nobody sees anything by default, and one applies this at a time.",
+        "SELECT pg_advisory_xact_lock(hashtext('gateway universe'));",
+        # Or what the database spells below would depend on who runs it.
+        "SET LOCAL search_path = pg_catalog;",
+        *closed,
+        *dropped,
+        "",
+    ]
+    universes_ = (f"{each.sql}\n{_signature(each)}\n" for each in present)
+    logins = [*(each.role for each in present), *writers_of(store)]
+    return "\n".join([*head, *universes_, *writer_lines(store), *_ways_in(logins), ""])
+
+
+def _signature(universe: Universe) -> str:
+    """What was made here, and how the database itself spells it: whatever changes later is noticed."""
+    schema = universe.purpose.universe
+    spelled = _FINGERPRINT.replace("$1", f"'{schema}'").strip()
+    return (
+        "DO $$ BEGIN\n"
+        f"EXECUTE format('COMMENT ON SCHEMA {schema} IS %L', 'gateway universe {universe.digest} ' || (\n"
+        f"{spelled}\n));\nEND $$;"
+    )
+
+
+def _ways_in(logins: list[str]) -> Iterator[str]:
+    """The database is closed to everybody but these."""
+    yield "DO $$ BEGIN"
+    yield "    EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());"
+    yield f"    EXECUTE format('GRANT CONNECT ON DATABASE %I TO {', '.join(logins)}', current_database());"
+    yield "END $$;"
 
 
 _FINGERPRINT = """
@@ -211,16 +236,6 @@ async def fingerprint(connection: Connection, schema: str) -> str:
 
 async def apply(connection: Connection, objects: Mapping[str, ObjectSource], store: Store) -> list[Universe]:
     """Make the store's universes what the policy says, in one transaction. Needs the owner's rights."""
-    present = universes(objects, store)
     async with connection.transaction():
-        await connection.execute("SELECT pg_advisory_xact_lock(hashtext('gateway universe'))")
-        database = await connection.fetchval("SELECT quote_ident(current_database())")
-        await connection.execute(f"REVOKE ALL ON DATABASE {database} FROM PUBLIC")
         await connection.execute(render(objects, store))
-        await connection.execute(f"GRANT CONNECT ON DATABASE {database} TO {', '.join(writers_of(store))}")
-        for each in present:
-            await connection.execute(f"GRANT CONNECT ON DATABASE {database} TO {each.role}")
-            print_ = await fingerprint(connection, each.purpose.universe)
-            comment = f"gateway universe {each.digest} {print_}"
-            await connection.execute(f"COMMENT ON SCHEMA {each.purpose.universe} IS '{comment}'")
-    return present
+    return universes(objects, store)

@@ -106,15 +106,28 @@ def writer_lines(store: str) -> Iterator[str]:
         yield from _role_lines(store, role, RIGHTS[role])
 
 
-def _role_lines(store: str, role: str, rights: Rights) -> Iterator[str]:
-    yield f"-- Who writes {rights.what} in the store {store}."
+def login_lines(role: str) -> Iterator[str]:
+    """The SQL that makes a login without powers.
+
+    Only a superuser may speak of some attributes at all, also to take them away. So that nobody needs to be
+    one, they are spoken of where the role has one of them.
+    """
     yield "DO $$ BEGIN"
-    yield f"    CREATE ROLE {role} LOGIN;"
+    yield f"    CREATE ROLE {role} LOGIN NOINHERIT;"
     yield "EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;"
     yield "END $$;"
-    yield (
-        f"ALTER ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT NOREPLICATION NOBYPASSRLS;"
-    )
+    yield "DO $$ BEGIN"
+    yield f"    IF EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}' AND (rolsuper OR rolcreatedb"
+    yield "        OR rolcreaterole OR rolinherit OR rolreplication OR rolbypassrls OR NOT rolcanlogin)) THEN"
+    yield f"        ALTER ROLE {role} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT NOREPLICATION"
+    yield "            NOBYPASSRLS;"
+    yield "    END IF;"
+    yield "END $$;"
+
+
+def _role_lines(store: str, role: str, rights: Rights) -> Iterator[str]:
+    yield f"-- Who writes {rights.what} in the store {store}."
+    yield from login_lines(role)
     for setting, value in (
         ("search_path", "pg_catalog"),
         ("statement_timeout", f"'{rights.timeout_ms}ms'"),

@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,8 +25,9 @@ from urllib.parse import quote
 
 import asyncpg
 import pytest
+from pydantic import SecretStr
 
-from gateway.app import open_gateway
+from gateway.app import NotReady, open_gateway
 from gateway.demo.embedded import find_user
 from gateway.settings import Settings
 from gateway.tokens import revoke
@@ -54,7 +56,7 @@ SERVERS = 3
 ACCOUNTS = 200
 CONFIGURATION = """
 [databases]
-* = host={postgres} port=5432
+* = host={postgres} port=5432{user}
 
 [pgbouncer]
 pool_mode = transaction
@@ -82,6 +84,13 @@ class Pooler:
 @pytest.fixture(scope="module")
 def pooler(embedded: EmbeddedPostgres) -> Iterator[Pooler]:
     """Debian's pgbouncer in transaction mode; skips where it is missing."""
+    with started(embedded) as running:
+        yield running
+
+
+@contextmanager
+def started(embedded: EmbeddedPostgres, everybody_as: str = "") -> Iterator[Pooler]:
+    """The pooler; with `everybody_as`, whoever connects becomes that user."""
     binary = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
     if binary is None:
         pytest.skip("pgbouncer is missing (Debian: apt-get install pgbouncer)")
@@ -94,7 +103,13 @@ def pooler(embedded: EmbeddedPostgres) -> Iterator[Pooler]:
         logins += RIGHTS
         (folder / "users").write_text("".join(f'"{login}" ""\n' for login in logins))
         (folder / "ini").write_text(
-            CONFIGURATION.format(postgres=embedded.socket_folder, servers=SERVERS, port=PORT, folder=folder)
+            CONFIGURATION.format(
+                postgres=embedded.socket_folder,
+                user=everybody_as and f" user={everybody_as}",
+                servers=SERVERS,
+                port=PORT,
+                folder=folder,
+            )
         )
         if user:
             os.chown(folder, user.pw_uid, user.pw_gid)
@@ -178,6 +193,26 @@ async def test_a_pooler_is_noticed(stores: Stores) -> None:
         connection = await connect_role(endpoint(settings))
         assert await stands_behind_pooler(connection) is expected
         connection.terminate()
+
+
+async def test_a_pooler_that_changes_the_user_is_not_served(
+    embedded: EmbeddedPostgres, stores: Stores
+) -> None:
+    """Every purpose would be answered out of one universe, and nothing else would tell."""
+    role = role_of(Store.MESSENGER, SECURITY)
+    with started(embedded, everybody_as=role) as changing:
+        dsn = SecretStr(changing.before(stores.straight.owner_dsn("messenger")))
+        settings = stores.straight.model_copy(update={"messenger_dsn": dsn})
+        with pytest.raises(NotReady) as refused:
+            async with open_gateway(settings):
+                pass
+    assert len(refused.value.lines) == 6
+    for purpose in (ADS, FRIENDS):
+        assert (
+            f"messenger: {role_of(Store.MESSENGER, purpose)} becomes another user or stands in another "
+            "schema: a pooler must pass the user on and keep its settings"
+        ) in refused.value.lines
+    assert not [line for line in refused.value.lines if role in line]
 
 
 async def test_start_up_sets_the_guard(side: Side) -> None:
