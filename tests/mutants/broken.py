@@ -246,7 +246,7 @@ IN_THE_VIEWS = (
         READS,
         "            yield mark, kinds, other, {on}\n",
         "            yield mark, kinds, other, {on, *source.order}\n",
-        f"{UNIVERSE}::{VIEW_TEST}",
+        f"{CONTENT}::test_i4_a_view_has_no_column_that_the_purpose_does_not_see",
     ),
     _mutant(
         "content_granted",
