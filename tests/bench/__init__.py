@@ -7,7 +7,7 @@ In the order of a run:
     scenarios     the questions, and why the requirement's third is asked in two
     under_test    the gateway's settings, its token, the statements that its compiler writes
     handwritten   (b) bare ASGI with the best hand-written SQL
-    dataloaders   (c) an ordinary Strawberry server
+    dataloaders   (c) an ordinary Strawberry server; (c+) the same with its caches
     servers       the three as processes, and the requests that they get
     load, bare    the load over HTTP; (a) the gateway's statements without HTTP
     measure       CPU of processes and of Postgres, memory

@@ -34,6 +34,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=3.0, help="of each load")
     parser.add_argument("--short", action="store_true", help="few accounts, one quick round: does it work?")
+    parser.add_argument("--into", type=Path, default=RESULTS, metavar="FOLDER", help="for JSON and plot")
     parser.add_argument("--reset", action="store_true", help="generate the data anew")
     return parser.parse_args()
 
@@ -65,7 +66,7 @@ def main() -> None:
         if asked.reset:
             for size in sizes:
                 forget(size)
-        asyncio.run(growth.grow(sizes, console, RESULTS))
+        asyncio.run(growth.grow(sizes, console, asked.into))
         return
     accounts = asked.accounts or (SHORT_ACCOUNTS if asked.short else 200_000)
     if asked.reset:
@@ -73,7 +74,7 @@ def main() -> None:
     effort = Effort(1, 0.3, 0.1) if asked.short else Effort(asked.rounds, asked.seconds, 1.0)
     findings = asyncio.run(_run(accounts, effort, 2_000 if asked.short else 100_000, console))
     show(findings, console)
-    data, picture = write(findings, RESULTS)
+    data, picture = write(findings, asked.into)
     console.print(f"[dim]{data}\n{picture}[/]")
 
 

@@ -14,7 +14,7 @@ import orjson
 from tests.bench.data import Stores
 from tests.bench.load import Result
 from tests.bench.scenarios import SCENARIOS, Keys, Scenario, Variables
-from tests.bench.servers import DATALOADERS, GATEWAY, ROOT, Client, Server
+from tests.bench.servers import CACHED, DATALOADERS, GATEWAY, ROOT, Client, Server
 from tests.bench.under_test import Planner
 
 BARE = "bare"
@@ -136,7 +136,7 @@ def _orders(
     effort: Effort,
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     for name, server in servers.items():
-        many = name != DATALOADERS or scenario.name == "one"
+        many = name not in {DATALOADERS, CACHED} or scenario.name == "one"
         yield (
             name,
             {

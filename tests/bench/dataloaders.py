@@ -2,8 +2,9 @@
 
 DataLoaders against repeated queries, asyncpg's own pool, the purpose's restriction in the loaders' SQL,
 and a permission class on each field, because the policy matrix closes each to some purpose: it answers
-under the same policy, decided in the ordinary way, once a value. It has what a careful person adds:
-caches of parsed and validated documents, rows loaded whole instead of field by field, JSON by orjson.
+under the same policy, decided in the ordinary way, once a value. Rows are loaded whole instead of field by
+field, and JSON is made by orjson. It parses and validates each request anew, as Strawberry does unless it is
+told otherwise; with BENCH_CACHES it has Strawberry's caches of parsed and validated documents too (c+).
 
     BENCH_DSNS='{"messenger": …, "social": …}' uvicorn tests.bench.dataloaders:app
 """
@@ -284,7 +285,8 @@ class Server(GraphQL):
         return orjson.dumps(data)
 
 
-server: Server = Server(strawberry.Schema(query=Query, extensions=[ParserCache, ValidationCache]))
+CACHES = [ParserCache, ValidationCache] if os.environ.get("BENCH_CACHES") else []
+server: Server = Server(strawberry.Schema(query=Query, extensions=CACHES))
 
 
 @asynccontextmanager

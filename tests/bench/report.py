@@ -15,7 +15,7 @@ from rich.table import Table
 from tests.bench.comparison import BARE, Measured
 from tests.bench.patience import Cold, Memory
 from tests.bench.scenarios import BY_NAME, SCENARIOS, Scenario
-from tests.bench.servers import DATALOADERS, GATEWAY, HANDWRITTEN
+from tests.bench.servers import CACHED, DATALOADERS, GATEWAY, HANDWRITTEN
 from tests.bench.views import ViewCost
 
 TITLES = {
@@ -23,8 +23,15 @@ TITLES = {
     BARE: "(a) its SQL, bare asyncpg",
     HANDWRITTEN: "(b) hand-written ASGI",
     DATALOADERS: "(c) Strawberry, DataLoaders",
+    CACHED: "(c+) with its caches",
 }
-COLOURS = {GATEWAY: "#0072b2", BARE: "#999999", HANDWRITTEN: "#009e73", DATALOADERS: "#d55e00"}
+COLOURS = {
+    GATEWAY: "#0072b2",
+    BARE: "#999999",
+    HANDWRITTEN: "#009e73",
+    DATALOADERS: "#d55e00",
+    CACHED: "#e69f00",
+}
 
 
 @dataclass(frozen=True)
@@ -203,7 +210,7 @@ def _plot(findings: Findings, path: Path) -> None:
 def _plot_rates(findings: Findings, axes: Any) -> None:
     width = 0.8 / len(TITLES)
     for position, (server, title) in enumerate(TITLES.items()):
-        places = [number + (position - 1.5) * width for number in range(len(SCENARIOS))]
+        places = [number + (position - (len(TITLES) - 1) / 2) * width for number in range(len(SCENARIOS))]
         rates = [findings.of(scenario.name, server).per_second for scenario in SCENARIOS]
         bars = axes.bar(places, rates, width, color=COLOURS[server], label=title)
         axes.bar_label(bars, fmt="{:,.0f}", fontsize=8, padding=1)
@@ -211,7 +218,7 @@ def _plot_rates(findings: Findings, axes: Any) -> None:
     axes.set_title("Requests a second (log)", loc="left")
     axes.set_xticks(range(len(SCENARIOS)), [scenario.title for scenario in SCENARIOS], fontsize=9)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(ncols=4, frameon=False)
+    axes.legend(ncols=len(TITLES), frameon=False)
 
 
 def _plot_cost(findings: Findings, axes: Any, scenario: Scenario) -> None:

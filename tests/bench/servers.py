@@ -21,7 +21,7 @@ from tests.bench.scenarios import Scenario, Variables
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60
-GATEWAY, HANDWRITTEN, DATALOADERS = "gateway", "handwritten", "dataloaders"
+GATEWAY, HANDWRITTEN, DATALOADERS, CACHED = "gateway", "handwritten", "dataloaders", "cached"
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Server:
 
 @contextmanager
 def running(stores: Stores, token: str) -> Iterator[dict[str, Server]]:
-    """All three servers, started and ready."""
+    """All servers, started and ready."""
     dsns = {"BENCH_DSNS": orjson.dumps(stores.dsns).decode()}
     with ExitStack() as stack:
 
@@ -58,7 +58,7 @@ def running(stores: Stores, token: str) -> Iterator[dict[str, Server]]:
                 Client(Server(name, port, pid, token)).ask("GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
             return Server(name, port, pid, token, paths=name == HANDWRITTEN)
 
-        ports = {name: _free_port() for name in (GATEWAY, HANDWRITTEN, DATALOADERS)}
+        ports = {name: _free_port() for name in (GATEWAY, HANDWRITTEN, DATALOADERS, CACHED)}
         yield {
             GATEWAY: start(
                 GATEWAY,
@@ -70,6 +70,12 @@ def running(stores: Stores, token: str) -> Iterator[dict[str, Server]]:
                 name: start(name, _uvicorn(f"tests.bench.{name}:app", ports[name]), dsns, ports[name])
                 for name in (HANDWRITTEN, DATALOADERS)
             },
+            CACHED: start(
+                CACHED,
+                _uvicorn(f"tests.bench.{DATALOADERS}:app", ports[CACHED]),
+                {**dsns, "BENCH_CACHES": "1"},
+                ports[CACHED],
+            ),
         }
 
 
