@@ -57,11 +57,12 @@ GRAPHQL_REQUEST_ERRORS = frozenset(
     )
 )
 
+CLOSE = (b"connection", b"close")
 # 413: the client may still be sending; on a connection kept open the rest would be read for nothing.
 HEADERS_BY_STATUS: dict[int, Headers] = {
     401: ((b"www-authenticate", b"Bearer"),),
     405: ((b"allow", b"GET, POST"),),
-    413: ((b"connection", b"close"),),
+    413: (CLOSE,),
     503: ((b"retry-after", b"1"),),
 }
 
@@ -77,6 +78,14 @@ GRAPHQL_HEADERS: Headers = (
     (b"content-type", b"application/graphql-response+json; charset=utf-8"),
     *CONSTANT_HEADERS,
 )
+
+
+def _lines(headers: Headers) -> bytes:
+    return b"".join([b"%b: %b\r\n" % header for header in headers])
+
+
+# Most of an answer's head, as it goes over the wire.
+JSON_LINES, GRAPHQL_LINES = _lines(JSON_HEADERS), _lines(GRAPHQL_HEADERS)
 
 
 class Answer(NamedTuple):
@@ -120,14 +129,13 @@ def refused(refusal: Refusal, graphql_response: bool) -> Answer:
 
 async def send_answer(send: Send, answer: Answer, graphql_response: bool, request_id: bytes) -> None:
     """Send one whole answer over ASGI."""
-    headers = [
-        *(GRAPHQL_HEADERS if graphql_response else JSON_HEADERS),
-        (b"content-length", b"%d" % len(answer.body)),
-        (b"x-request-id", request_id),
-        *answer.headers,
-    ]
-    if write_whole(send, answer.status, headers, answer.body):
+    own = ((b"content-length", b"%d" % len(answer.body)), (b"x-request-id", request_id))
+    constant = GRAPHQL_LINES if graphql_response else JSON_LINES
+    closing = CLOSE in answer.headers
+    others = tuple(each for each in answer.headers if each != CLOSE) if closing else answer.headers
+    if write_whole(send, answer.status, constant + _lines(own + others), answer.body, closing):
         return
+    headers = [*(GRAPHQL_HEADERS if graphql_response else JSON_HEADERS), *own, *answer.headers]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})
 

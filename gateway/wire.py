@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from starlette.types import Send
 
@@ -66,6 +66,14 @@ class JoiningTransport:
         else:
             self._transport.write(held + data)
 
+    def write_whole(self, head: bytes, body: bytes) -> None:
+        """Send an answer that is there as a whole, behind whatever is held."""
+        self._send_held()
+        if len(body) > MAX_JOINED_BYTES:
+            self._transport.writelines((head, body))
+        else:
+            self._transport.write(head + body)
+
     def close(self) -> None:
         """Close the connection once everything is sent."""
         self._send_held()
@@ -77,32 +85,33 @@ class JoiningTransport:
             self._transport.write(held)
 
 
-def write_whole(send: Send, status: int, headers: Iterable[tuple[bytes, bytes]], body: bytes) -> bool:
+def write_whole(send: Send, status: int, headers: bytes, body: bytes, close: bool) -> bool:
     """Write an answer past uvicorn's own `send`, leaving everything as that would; False if it must do it.
 
-    `headers`: names in lower case, a content-length among them, no value from a request. For an answer
-    with a body, to one request, that nothing was sent of.
+    `headers`: their lines, a content-length among them, no value from a request. For an answer with a
+    body, to one request, that nothing was sent of. `close`: the connection, whatever the client asked for.
     """
     cycle = getattr(send, "__self__", None)
     if type(cycle) is not RequestResponseCycle or cycle.flow.write_paused or cycle.scope["method"] == "HEAD":
+        return False
+    transport: Any = cycle.transport
+    if type(transport) is not JoiningTransport:
         return False
     if cycle.disconnected:
         return True
     pieces = [STATUS_LINE[status]]
     pieces += [b"%b: %b\r\n" % header for header in cycle.default_headers]
-    pieces += [b"%b: %b\r\n" % header for header in headers]
-    closing = not cycle.keep_alive or (b"connection", b"close") in headers
-    if not cycle.keep_alive and (b"connection", b"close") not in headers:
+    pieces.append(headers)
+    if close or not cycle.keep_alive:
+        cycle.keep_alive = False
         pieces.append(b"connection: close\r\n")
     pieces.append(b"\r\n")
     cycle.response_started = cycle.response_complete = True
     cycle.waiting_for_100_continue = False
-    cycle.transport.write(b"".join(pieces))
-    cycle.transport.write(body)
+    transport.write_whole(b"".join(pieces), body)
     cycle.message_event.set()
-    if closing:
-        cycle.keep_alive = False
-        cycle.transport.close()
+    if not cycle.keep_alive:
+        transport.close()
     cycle.on_response()
     return True
 

@@ -155,13 +155,18 @@ async def test_a_piece_alone_goes_out_with_the_turn() -> None:
 
 def answering(status: int, headers: list[tuple[bytes, bytes]], body: bytes, whole: list[bool]) -> Any:
     """An application that reads the body and answers: /whole past uvicorn's `send`, all else through it."""
-    headers = [*headers, (b"content-length", b"%d" % len(body))]
+    length = (b"content-length", b"%d" % len(body))
+    close = (b"connection", b"close")
+    closing = close in headers
+    headers = [*(each for each in headers if each != close), length]
+    lines = b"".join(b"%b: %b\r\n" % each for each in headers)
+    headers += [close] * closing
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         while (await receive()).get("more_body"):
             pass
         if scope["path"] == "/whole":
-            whole.append(write_whole(send, status, headers, body))
+            whole.append(write_whole(send, status, lines, body, closing))
             if whole[-1]:
                 return
         await send({"type": "http.response.start", "status": status, "headers": headers})
