@@ -218,7 +218,7 @@ def assemble(settings: Settings, endpoints: Mapping[Store, Mapping[Purpose, Endp
     plans = PlanCache(worlds, DocumentLimits(), settings.cached_documents)
     list_writers = ListWriters(list_endpoint(settings))
     key = settings.key("customer lists")
-    audit = ObjectionAudit(pools[Purpose.AUDIT][Store.CONTROL])
+    audit = ObjectionAudit(pools[Purpose.AUDIT])
     calls = partial(
         _calls_of, writers, keeper.rules_of(settings), RecordedPolicies(), audit, list_writers, key
     )

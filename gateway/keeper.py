@@ -106,7 +106,7 @@ async def settle(settings: Settings, whole: bool) -> int:
     }
     async with Writers(endpoints).open() as stores:
         changed = await finish(stores, now(), _unseen)
-        await name_everybody(stores.control, naming_of(settings), whole)
+        await name_everybody(stores.control, stores.messenger, naming_of(settings), whole)
         return changed
 
 

@@ -1,21 +1,23 @@
-"""What the data protection officer reads of objections, from the universe of AUDIT in `control`."""
+"""What the data protection officer reads of objections and accepted terms, from the universes of AUDIT."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import strawberry
 
+from resolvers.catalogue import Store
 from resolvers.stores import Pool
 from schema.audit import AuditedObjection, ObjectionsInForce
 from schema.objections import ObjectablePurpose
-from schema.subject import ObjectionKind
+from schema.subject import ObjectionKind, TermsAcceptance
 
 # Names without a schema: the role stands in its own universe, where `person` is the pseudonym.
 _EVENTS = """
 SELECT id, person, kind, purposes, recorded_at, effective_at, channel, terms_version FROM objection_event
 WHERE id > $1 AND ($3::text IS NULL OR person = $3) ORDER BY id LIMIT $2
 """
+_TERMS = "SELECT version, accepted_at FROM terms_acceptance WHERE person = $1 ORDER BY accepted_at, version"
 _IN_FORCE = """
 SELECT purpose, count(*) FROM (
     SELECT DISTINCT ON (person, purpose) purpose, kind
@@ -27,8 +29,8 @@ SELECT purpose, count(*) FROM (
 class ObjectionAudit:
     """See `schema.audit.Audit`."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
+    def __init__(self, pools: Mapping[Store, Pool]) -> None:
+        self._control, self._messenger = pools[Store.CONTROL], pools[Store.MESSENGER]
 
     async def objections(self, first: int, after: int, person: str | None) -> Sequence[AuditedObjection]:
         """Events in order."""
@@ -43,12 +45,19 @@ class ObjectionAudit:
                 channel=row["channel"],
                 terms_version=row["terms_version"],
             )
-            for row in await self._pool.fetch(_EVENTS, [after, first, person])
+            for row in await self._control.fetch(_EVENTS, [after, first, person])
+        ]
+
+    async def terms(self, person: str) -> Sequence[TermsAcceptance]:
+        """In the order of accepting."""
+        return [
+            TermsAcceptance(version=row["version"], accepted_at=row["accepted_at"])
+            for row in await self._messenger.fetch(_TERMS, [person])
         ]
 
     async def in_force(self) -> Sequence[ObjectionsInForce]:
         """A line for each objectable purpose, also where nobody objects."""
-        counted = {row[0]: row[1] for row in await self._pool.fetch(_IN_FORCE, [])}
+        counted = {row[0]: row[1] for row in await self._control.fetch(_IN_FORCE, [])}
         return [
             ObjectionsInForce(purpose=each, members=counted.get(each.value, 0)) for each in ObjectablePurpose
         ]

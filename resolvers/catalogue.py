@@ -110,6 +110,12 @@ def _kept(name: str, **columns: str) -> Relation:
     return Relation(Store.CONTROL, name, held, key=None, group=None)
 
 
+def _pseudonyms_of(store: Store, key: str | None = None, group: str | None = None) -> Relation:
+    """Under which name AUDIT sees a member; that is still personal data (GDPR recital 26)."""
+    held = {"account_id": Column(Class.GATEWAY, "bigint"), "person": _personal("text")}
+    return Relation(store, "pseudonym", held, key=key, group=group)
+
+
 _BITS = Column(Class.RESTRICTION, "integer")
 _VERSION = Column(Class.RESTRICTION, "bigint")
 _STAMP = Column(Class.RESTRICTION, "xid8")
@@ -530,21 +536,15 @@ RELATIONS: tuple[Relation, ...] = (
     ),
     _kept("revision", only_row="boolean", tokens="bigint"),
     _kept("unsettled", account_id="bigint"),
-    # Under which name AUDIT sees a member; that is still personal data (GDPR recital 26).
-    Relation(
-        Store.CONTROL,
-        "pseudonym",
-        {"account_id": Column(Class.GATEWAY, "bigint"), "person": _personal("text")},
-        key=None,
-        group=None,
-    ),
+    _pseudonyms_of(Store.CONTROL),
+    _pseudonyms_of(Store.MESSENGER, key="account_id", group="messenger"),
     _kept("unsettled_country", country_code="text", version="bigint"),
 )
 
 
 # What carries a restriction to every copy of it, and a conversation to its customer's; what keeps records
-# from being rewritten. Without one of
-# these, objections would silently stop hiding anything; each is `table: trigger`.
+# from being rewritten. Without one of these, objections would silently stop hiding anything; each is
+# `table: trigger`.
 TRIGGERS: dict[Store, frozenset[str]] = {
     Store.MESSENGER: frozenset(
         {
@@ -556,6 +556,7 @@ TRIGGERS: dict[Store, frozenset[str]] = {
             "messenger.contact: inherit_restriction",
             "messenger.daily_usage: inherit_restriction",
             "messenger.account: inherit_suspension",
+            "messenger.pseudonym: refuse_change",
             "messenger.account: move_country",
             "messenger.restriction: spread_restriction_of_changed",
             "messenger.restriction: spread_restriction_of_gone",

@@ -1,5 +1,7 @@
 """Pseudonyms for audit: who recorded something has one name there, which leads to nothing else.
 
+The messenger's store has the same names, beside the terms that these people accepted.
+
 The name is an HMAC under a key that only the gateway has, and stands in `control` beside the account's
 number; the universe of AUDIT joins it on and leaves the number out, so that neither the role nor whoever
 copies its answers can tell whose it is, or find the person under another purpose. The same person has the
@@ -13,8 +15,8 @@ from __future__ import annotations
 
 import hmac
 from base64 import b32encode
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from resolvers.restrictions import ask
 
@@ -33,10 +35,13 @@ _ALL_NAMELESS = """
 SELECT DISTINCT e.account_id FROM control.objection_event e
 WHERE NOT EXISTS (SELECT FROM control.pseudonym p WHERE p.account_id = e.account_id) LIMIT $1
 """
+_NAMED = "SELECT account_id, person FROM control.pseudonym WHERE account_id > $1 ORDER BY account_id LIMIT $2"
+_STAND = "SELECT account_id, person FROM control.pseudonym WHERE account_id = ANY($1::bigint[])"
 _NAME = """
-INSERT INTO control.pseudonym (account_id, person) SELECT * FROM unnest($1::bigint[], $2::text[])
+INSERT INTO {}.pseudonym (account_id, person) SELECT * FROM unnest($1::bigint[], $2::text[])
 ON CONFLICT DO NOTHING
 """
+_NAME_IN_CONTROL, _NAME_IN_MESSENGER = _NAME.format("control"), _NAME.format("messenger")
 
 Naming = Callable[[int], str]
 
@@ -51,15 +56,29 @@ def naming(key: bytes) -> Naming:
     return name_of
 
 
-async def name_everybody(control: Connection, name_of: Naming, whole: bool) -> int:
+async def name_everybody(control: Connection, messenger: Connection, name_of: Naming, whole: bool) -> int:
     """Give a name to all who recorded something and have none; how many had none.
 
-    `whole`: look at every event, as a start-up does; otherwise at the newest, unless there are more.
+    `whole`: look at every event, as a start-up does, and that the messenger's store has all names;
+    otherwise at the newest events, unless there are more. Who has two at once keeps the first: what counts
+    is what stands in `control`.
     """
     named = 0
     question = _ALL_NAMELESS if whole else _NAMELESS
     while nameless := [row[0] for row in await ask(control, question, CHUNK)]:
-        await ask(control, _NAME, nameless, [name_of(each) for each in nameless])
+        await ask(control, _NAME_IN_CONTROL, nameless, [name_of(each) for each in nameless])
+        # Those that stand there now, which may be another gateway's: under another secret they differ.
+        stand = await ask(control, _STAND, nameless)
+        await _copy(messenger, stand)
         named += len(nameless)
         question = _ALL_NAMELESS
+    if whole:
+        last = -1
+        while rows := await ask(control, _NAMED, last, CHUNK):
+            await _copy(messenger, rows)
+            last = rows[-1][0]
     return named
+
+
+async def _copy(messenger: Connection, rows: Sequence[Any]) -> None:
+    await ask(messenger, _NAME_IN_MESSENGER, [row[0] for row in rows], [row[1] for row in rows])

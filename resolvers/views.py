@@ -27,7 +27,7 @@ from resolvers.sources import (
     Summary,
     Value,
 )
-from resolvers.subject import OBJECTIONS, SUBJECT
+from resolvers.subject import OBJECTIONS, SUBJECT, TERMS_ACCEPTANCES
 from schema.build import TYPES, MissingTerms, fields_of, marks_of, rows_of, rows_open
 from schema.offers import MATCHED
 from schema.purposes import ABOUT, Binding, Purpose
@@ -143,10 +143,11 @@ def _kinds_of_far(type_name: str) -> Mapping[str, Marks]:
 
 def _reads_of_audit(purpose: Purpose) -> Iterator[Read]:
     """What is read under pseudonyms: all but whose it is, which the view puts a name for."""
-    marks = _rows_of(_type_named(OBJECTIONS.type))[ALL_ROWS]
-    if marks[purpose] is Mark.PSEUDONYM and marks.open_to(purpose):
-        columns = {*OBJECTIONS.order, *(value.column for value in OBJECTIONS.fields.values())}
-        yield Mark.PSEUDONYM, None, OBJECTIONS.relation, columns
+    for rows in (OBJECTIONS, TERMS_ACCEPTANCES):
+        marks = _rows_of(_type_named(rows.type))[ALL_ROWS]
+        if marks[purpose] is Mark.PSEUDONYM and marks.open_to(purpose):
+            columns = {*rows.order, *(value.column for value in rows.fields.values())}
+            yield Mark.PSEUDONYM, None, rows.relation, columns
 
 
 def _reads_of_fields(

@@ -44,6 +44,7 @@ RIGHTS: dict[str, Rights] = {
                 ("SELECT", "messenger.suspended"),
                 ("SELECT", "messenger.unplaced"),
                 ("DELETE", "messenger.unplaced"),
+                *((may, "messenger.pseudonym") for may in ("SELECT", "INSERT")),
             }
         ),
         columns=frozenset(

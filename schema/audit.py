@@ -1,4 +1,4 @@
-"""What the data protection officer reads of objections: their history under pseudonyms, and counts.
+"""What the data protection officer reads under pseudonyms: objections, accepted terms, and counts.
 
 `Audit` is what these answers need from the rest of the program. No account, number or name is among it:
 the universe of AUDIT has none.
@@ -16,10 +16,10 @@ import strawberry
 from schema.objections import ObjectablePurpose
 from schema.purposes import Purpose
 from schema.refusals import Code, Refusal
-from schema.subject import Objection, ObjectionKind
+from schema.subject import Objection, ObjectionKind, TermsAcceptance
 from schema.terms import belongs
 
-OBJECTION = Objection.__name__
+OBJECTION, TERMS_ACCEPTANCE = Objection.__name__, TermsAcceptance.__name__
 
 
 @strawberry.type(description="An objection or a withdrawal of a member, as audit sees it.")
@@ -62,6 +62,9 @@ class Audit(Protocol):
 
     async def objections(self, first: int, after: int, person: str | None) -> Sequence[AuditedObjection]:
         """At most `first` events that come after the one of that number, in order; of one person alone."""
+
+    async def terms(self, person: str) -> Sequence[TermsAcceptance]:
+        """The terms that the person with this pseudonym accepted, in the order of accepting."""
 
     async def in_force(self) -> Sequence[ObjectionsInForce]:
         """For each objectable purpose, in their order, how many members object to it."""

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import strawberry
 
-from schema.audit import OBJECTION, AuditedObjection, ObjectionsInForce, number_of
+from schema.audit import OBJECTION, TERMS_ACCEPTANCE, AuditedObjection, ObjectionsInForce, number_of
 from schema.business import (
     Business,
     BusinessConnection,
@@ -32,7 +32,7 @@ from schema.privacy import PolicyMark, PolicyVersion
 from schema.purposes import Binding, Purpose
 from schema.refusals import Code, Refusal
 from schema.social import SocialAccount, SocialAccountConnection, SocialAccountFilter, SocialAccountOrder
-from schema.subject import Subject
+from schema.subject import Subject, TermsAcceptance
 from schema.terms import Mark, argument, belongs, own, plumbing, probes
 
 Identifiers = Annotated[
@@ -224,6 +224,19 @@ class Query:
         if not 0 <= first <= MAX_PAGE:
             raise Refusal(Code.BAD_USER_INPUT)
         return list(await info.context.audit.objections(first, number_of(after), person))
+
+    @belongs(
+        Purpose.AUDIT,
+        "The terms that a person accepted who recorded something, in the order of accepting; of others none.",
+        TERMS_ACCEPTANCE,
+    )
+    async def terms_acceptances(
+        self,
+        info: Info,
+        person: Annotated[str, strawberry.argument(description="Whose: the pseudonym in `objections`.")],
+    ) -> list[TermsAcceptance]:
+        """Of one person, because nobody else has a name."""
+        return list(await info.context.audit.terms(person))
 
     @belongs(Purpose.AUDIT, "How many members object to each purpose now.", OBJECTION)
     async def objections_in_force(self, info: Info) -> list[ObjectionsInForce]:

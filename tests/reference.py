@@ -529,7 +529,9 @@ _EDGE: dict[str, Resolver] = {
     "cursor": lambda item, _, __: item.cursor,
 }
 # Answered by ordinary resolvers, which have tests of their own: no plan, and no document here asks for them.
-ASKED = frozenset({"objectionEligibility", "objections", "objectionsInForce", "policyMatrix"})
+ASKED = frozenset(
+    {"objectionEligibility", "objections", "objectionsInForce", "policyMatrix", "termsAcceptances"}
+)
 _CONVERSATION: dict[str, Resolver] = {
     "id": _identifier,
     "business": _business,

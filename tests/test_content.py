@@ -235,6 +235,7 @@ async def test_i27_no_view_has_a_column_of_content_or_of_restrictions(side: Side
 
 # Which line of the policy a column of personal data is.
 SAYS = {
+    "terms_acceptance.person": "TermsAcceptance.(row)",
     "account.phone": "MessengerAccount.phone",
     "account.country_code": "MessengerAccount.countryCode",
     "account.registered_at": "MessengerAccount.registeredAt",

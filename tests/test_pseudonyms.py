@@ -30,6 +30,7 @@ FIELDS = "number person kind purposes recordedAt effectiveAt channel termsVersio
 HISTORY = f"""query($first: Int! = 1000, $after: ID, $person: String) {{
   objections(first: $first, after: $after, person: $person) {{ {FIELDS} }}
 }}"""
+TERMS = "query($person: String!) { termsAcceptances(person: $person) { version acceptedAt } }"
 IN_FORCE = "{ objectionsInForce { purpose members } }"
 NAME = re.compile("pa_[a-z2-7]{26}")
 START = datetime.datetime(2016, 9, 1, tzinfo=datetime.UTC)
@@ -61,12 +62,16 @@ def some_events(seed: int, accounts: int = 12, events: int = 60) -> list[Event]:
 
 async def hold(side: Side, events: list[Event]) -> None:
     """Let the gateway's own database hold this history and nothing else, with everybody named."""
-    for table in ("objection_event", "pseudonym"):
-        await side.control.execute(f"ALTER TABLE control.{table} DISABLE TRIGGER refuse_change")
-        await side.control.execute(f"TRUNCATE control.{table} RESTART IDENTITY")
-        await side.control.execute(f"ALTER TABLE control.{table} ENABLE TRIGGER refuse_change")
+    for owner, table in (
+        (side.control, "control.objection_event"),
+        (side.control, "control.pseudonym"),
+        (side.messenger, "messenger.pseudonym"),
+    ):
+        await owner.execute(f"ALTER TABLE {table} DISABLE TRIGGER refuse_change")
+        await owner.execute(f"TRUNCATE {table} RESTART IDENTITY")
+        await owner.execute(f"ALTER TABLE {table} ENABLE TRIGGER refuse_change")
     await add(side, events)
-    await name_everybody(side.control, naming_of(side.settings), whole=True)
+    await name_everybody(side.control, side.messenger, naming_of(side.settings), whole=True)
 
 
 async def add(side: Side, events: list[Event]) -> None:
@@ -187,21 +192,65 @@ async def test_i24_the_counts_are_the_fold_of_the_events(side: Side, seed: int) 
 
 async def test_the_universe_of_audit_has_no_account_number(side: Side) -> None:
     """Neither a column of it nor a right on the tables behind: the role could not find out."""
-    (universe,) = [each for each in universes(OBJECTS, Store.CONTROL) if each.purpose is AUDIT]
-    shown = re.search(r"SELECT (.*)\n", universe.sql)
-    assert shown is not None
-    assert shown[1].split(", ")[0] == "p.person"
-    assert "account_id" not in shown[1]
+    for store, view, tables in (
+        (Store.CONTROL, "objection_event", ("pseudonym", "token", "suspension")),
+        (Store.MESSENGER, "terms_acceptance", ("pseudonym", "account", "restriction")),
+    ):
+        assert set(views_of(OBJECTS, store, AUDIT)) == {view}
+        (universe,) = [each for each in universes(OBJECTS, store) if each.purpose is AUDIT]
+        shown = re.search(r"SELECT (.*)\n", universe.sql)
+        assert shown is not None
+        assert shown[1].split(", ")[0] == "p.person"
+        assert "account_id" not in shown[1]
 
-    connection = await connect_role(side.gateway.pools[AUDIT][Store.CONTROL].endpoint)
-    try:
-        for table in ("objection_event", "pseudonym", "token", "suspension"):
-            with pytest.raises(asyncpg.InsufficientPrivilegeError):
-                await connection.fetch(f"SELECT * FROM control.{table}")
-    finally:
-        await connection.close()
-    assert Store.MESSENGER not in side.gateway.pools[AUDIT]
+        connection = await connect_role(side.gateway.pools[AUDIT][store].endpoint)
+        try:
+            for table in (view, *tables):
+                with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                    await connection.fetch(f"SELECT * FROM {store}.{table}")
+        finally:
+            await connection.close()
     assert set(views_of(OBJECTS, Store.SOCIAL, AUDIT)) == {"customer_list"}
+
+
+async def test_the_terms_of_whoever_recorded_something_are_read_under_the_same_name(side: Side) -> None:
+    """In the order of accepting; of whoever recorded nothing there is no row, whatever name is tried (I5)."""
+    await hold(side, [Event(number, "OBJECT", ("ADS_PERSONALIZATION",), START) for number in (1, 2)])
+    await side.messenger.execute("DELETE FROM messenger.account")
+    await side.messenger.execute(
+        "INSERT INTO messenger.account (id, phone, country_code, registered_at)"
+        " SELECT n, '+4915100000' || n, 'DE', '2016-01-01' FROM generate_series(1, 3) n"
+    )
+    await side.messenger.execute(
+        "INSERT INTO messenger.terms_acceptance VALUES (1, '2016-08-25', '2016-09-02'),"
+        " (1, '2012-07-07', '2016-01-01'), (3, '2016-08-25', '2016-09-03')"
+    )
+    name_of = naming_of(side.settings)
+    accepted = [
+        {"version": "2012-07-07", "acceptedAt": "2016-01-01T00:00:00+00:00"},
+        {"version": "2016-08-25", "acceptedAt": "2016-09-02T00:00:00+00:00"},
+    ]
+    for person, rows in ((name_of(1), accepted), (name_of(2), []), (name_of(3), []), ("ma_1", []), ("", [])):
+        assert await told(side, TERMS, person=person) == rows
+    # In the view itself there is nobody else either.
+    shown = await side.gateway.pools[AUDIT][Store.MESSENGER].fetch("SELECT * FROM terms_acceptance", [])
+    assert {row["person"] for row in shown} == {name_of(1)}
+
+
+async def test_a_store_that_was_restored_gets_its_names_again(side: Side) -> None:
+    """The messenger's store lost them: the next start gives it those that stand in control."""
+    await hold(side, some_events(4))
+    await side.messenger.execute("ALTER TABLE messenger.pseudonym DISABLE TRIGGER refuse_change")
+    await side.messenger.execute("DELETE FROM messenger.pseudonym WHERE account_id % 2 = 0")
+    await side.messenger.execute("ALTER TABLE messenger.pseudonym ENABLE TRIGGER refuse_change")
+
+    await keeper.settle(side.settings, whole=True)
+
+    names = [
+        await owner.fetch(f"SELECT account_id, person FROM {store}.pseudonym ORDER BY account_id")
+        for owner, store in ((side.control, "control"), (side.messenger, "messenger"))
+    ]
+    assert names[0] == names[1] != []
 
 
 async def test_i1_a_name_is_an_hmac_under_a_key_that_no_store_has(side: Side) -> None:
@@ -253,7 +302,7 @@ async def test_no_other_purpose_knows_of_pseudonyms(side: Side, purpose: Purpose
 async def test_the_keeper_names_whoever_recorded_something(side: Side) -> None:
     """What is recorded is read by the auditor a few seconds later; a start-up finds what is older too."""
     await hold(side, some_events(1, accounts=4))
-    assert await name_everybody(side.control, naming_of(side.settings), whole=True) == 0
+    assert await name_everybody(side.control, side.messenger, naming_of(side.settings), whole=True) == 0
     await add(side, [Event(77, "OBJECT", ("FRIEND_SUGGESTIONS",), START)])
     assert len(await told(side)) == 60
 
@@ -267,16 +316,21 @@ async def test_everybody_is_named_once_by_however_many(side: Side) -> None:
     await hold(side, [])
     many = [Event(number, "OBJECT", ("ADS_PERSONALIZATION",), START) for number in range(25)]
     await add(side, many)
-    connections = [await connect_role(keeper.writer_endpoints(side.settings)["control"]) for _ in range(4)]
+    endpoints = keeper.writer_endpoints(side.settings)
+    pairs = [
+        (await connect_role(endpoints["control"]), await connect_role(endpoints["messenger"]))
+        for _ in range(4)
+    ]
     try:
         naming_ = naming_of(side.settings)
-        await asyncio.gather(*(name_everybody(each, naming_, whole=True) for each in connections))
+        await asyncio.gather(*(name_everybody(*pair, naming_, whole=True) for pair in pairs))
     finally:
-        for each in connections:
+        for each in (connection for pair in pairs for connection in pair):
             await each.close()
 
-    named = await side.control.fetch("SELECT account_id, person FROM control.pseudonym ORDER BY account_id")
-    assert [(row[0], row[1]) for row in named] == [(number, naming_(number)) for number in range(25)]
+    for owner, store in ((side.control, "control"), (side.messenger, "messenger")):
+        named = await owner.fetch(f"SELECT account_id, person FROM {store}.pseudonym ORDER BY account_id")
+        assert [(row[0], row[1]) for row in named] == [(number, naming_(number)) for number in range(25)]
 
 
 async def test_a_name_is_never_changed_or_taken_away(side: Side) -> None:
@@ -295,12 +349,12 @@ async def test_a_store_that_is_down_is_one_error_and_no_data(side: Side) -> None
     """Without the gateway's own database the auditor gets the catalogue's error, and nothing half."""
     pools = side.gateway.pools[AUDIT]
     audit = side.gateway.context_of.args[3]  # type: ignore[attr-defined]
-    before = audit._pool
-    audit._pool = _Down()
+    before = audit._control
+    audit._control = _Down()
     try:
         reply = await side.ask(AUDIT, HISTORY)
     finally:
-        audit._pool = before
+        audit._control = before
 
     assert pools[Store.CONTROL] is before
     answer = json.loads(reply.body)

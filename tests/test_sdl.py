@@ -133,6 +133,7 @@ CHANGES[Purpose.AUDIT] = {
     ("Query", "policyMatrix"),
     ("Query", "objections"),
     ("Query", "objectionsInForce"),
+    ("Query", "termsAcceptances"),
     *(("ObjectionsInForce", name) for name in ("purpose", "members")),
     *(
         ("AuditedObjection", name)
@@ -270,6 +271,7 @@ CHANGE_ARGUMENTS = {
     ("Query", "policyMatrix"): {"version", "type", "purpose"},
     ("Mutation", "uploadCustomerList"): {"offer", "numbers"},
     ("Query", "objections"): {"first", "after", "person"},
+    ("Query", "termsAcceptances"): {"person"},
 }
 # Argument → the decided line it follows.
 LOOK_UPS = {
@@ -418,7 +420,7 @@ def test_the_data_protection_officer_sees_no_account() -> None:
     assert not re.search("Messenger|Social|Phone|Contact|Friend|Usage", text)
     lists = {"CustomerList", "CustomerListConnection", "CustomerListEdge", "CustomerListStatus", "SizeBand"}
     assert set(own_types(SCHEMAS[Purpose.AUDIT])) - lists == {
-        "Query", "PolicyVersion", "PolicyMark", "AuditedObjection", "ObjectionsInForce",
+        "Query", "PolicyVersion", "PolicyMark", "AuditedObjection", "ObjectionsInForce", "TermsAcceptance",
         "ObjectionKind", "ObjectablePurpose", "DateTime", "String", "Boolean", "PageInfo", "Int", "ID",
     }  # fmt: skip
 
