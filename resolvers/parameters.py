@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-import orjson
 from graphql import (
     FieldNode,
     GraphQLError,
@@ -150,23 +149,36 @@ def account_numbers(prefix: str, limit: int) -> Callable[[Any], str | None]:
     """Reads identifiers of one type as an array in Postgres' text form, each number once, in order; or None.
 
     All are checked by one match and sent as one text: a call for each of a hundred, or the driver's own
-    coding of an array (44 µs against 19), costs more than the rest of the request. BAD_USER_INPUT for
-    anything else than identifiers of the type.
+    coding of an array (44 µs against 19), costs more than the rest of the request. The digits are never
+    read as numbers (25 → 14 µs a hundred): without leading zeros, equal numbers are equal texts.
+    BAD_USER_INPUT for anything else than identifiers of the type.
     """
     one = f"{prefix}(?:0|[1-9][0-9]{{0,18}})"
     all_well_formed = re.compile(f"(?:{one}(?:,{one})*)?", re.ASCII).fullmatch
+    surely_small = len(prefix) + len(str(MAX_BIGINT)) - 1
 
     def read(identifiers: Any) -> str | None:
+        if not identifiers:
+            return None
         joined = ",".join(identifiers)
-        if len(identifiers) > limit or not all_well_formed(joined):
-            raise Refusal(Code.BAD_USER_INPUT)
-        numbers: list[int] = orjson.loads(f"[{joined.replace(prefix, '')}]")
         # An identifier that holds a comma would pass as two.
-        if len(numbers) != len(identifiers) or max(numbers, default=0) > MAX_BIGINT:
+        if (
+            len(identifiers) > limit
+            or joined.count(",") != len(identifiers) - 1
+            or not all_well_formed(joined)
+            or (max(map(len, identifiers)) > surely_small and _greatest(identifiers, prefix) > MAX_BIGINT)
+        ):
             raise Refusal(Code.BAD_USER_INPUT)
-        return array_text(map(str, dict.fromkeys(numbers))) if numbers else None
+        once = dict.fromkeys(identifiers)
+        if len(once) < len(identifiers):
+            joined = ",".join(once)
+        return f"{{{joined.replace(prefix, '')}}}"
 
     return read
+
+
+def _greatest(identifiers: Iterable[str], prefix: str) -> int:
+    return max(int(each.removeprefix(prefix)) for each in identifiers)
 
 
 def each_once(limit: int) -> Callable[[Any], list[str] | None]:

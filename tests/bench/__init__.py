@@ -12,7 +12,7 @@ In the order of a run:
     load, bare    the load over HTTP; (a) the gateway's statements without HTTP
     measure       CPU of processes and of Postgres, memory
     comparison    equal answers, then interleaved rounds
-    views         what the universes' views cost
+    statements    what the statements cost in Postgres alone, on views and on raw tables
     patience      documents seen for the first time; memory over 100,000 requests
     report        goals, tables, JSON, plot
     growth        buffers at 10,000, 100,000 and 1,000,000 accounts

@@ -20,8 +20,8 @@ from tests.bench.measure import peak_memory_mb
 from tests.bench.patience import cold_plans, long_run
 from tests.bench.report import Findings, show, write
 from tests.bench.servers import running
+from tests.bench.statements import statement_costs
 from tests.bench.under_test import new_token
-from tests.bench.views import view_costs
 
 RESULTS = Path(__file__).parents[2] / "bench-results"
 SHORT_ACCOUNTS = 2_000
@@ -49,8 +49,8 @@ async def _run(accounts: int, effort: Effort, requests: int, console: Console) -
                 status.update("documents seen for the first time")
                 findings.cold = cold_plans(servers["gateway"], keys)
                 findings.measured = await compare(stores, servers, keys, effort, status.update)
-                status.update("views and raw tables")
-                findings.views = await view_costs(stores, keys, effort.rounds * effort.seconds / 2)
+                status.update("the statements alone")
+                findings.statements = await statement_costs(stores, keys, effort.rounds * effort.seconds)
                 status.update(f"{requests:,} requests")
                 findings.memory = long_run(stores, servers["gateway"], keys, requests)
                 findings.peak_memory_mb = {name: peak_memory_mb(each.pid) for name, each in servers.items()}
