@@ -40,7 +40,17 @@ from resolvers.plan import (
     Total,
 )
 from resolvers.rows import Row
-from resolvers.spelling import First, Pieces, concatenate, filtered, json_object, list_of, quote, spell
+from resolvers.spelling import (
+    First,
+    Pieces,
+    concatenate,
+    filtered,
+    items_of,
+    json_object,
+    list_of,
+    quote,
+    spell,
+)
 
 if TYPE_CHECKING:
     from resolvers.sql import Renderer
@@ -117,21 +127,19 @@ class Listing:
             case Literal(text):
                 return [text]
             case Nodes(item):
-                return [self._all(self.renderer.value(item, self.row))]
+                return self._all(self.renderer.value(item, self.row))
             case Edges(members):
-                return [
-                    self._all(
-                        json_object(
-                            (
-                                key,
-                                self.place(member.slot)
-                                if isinstance(member, Place)
-                                else self.renderer.value(member, self.row),
-                            )
-                            for key, member in members
+                return self._all(
+                    json_object(
+                        (
+                            key,
+                            self.place(member.slot)
+                            if isinstance(member, Place)
+                            else self.renderer.value(member, self.row),
                         )
+                        for key, member in members
                     )
-                ]
+                )
             case Total():
                 return [self._total()]
             case Groups():
@@ -139,8 +147,8 @@ class Listing:
             case Info():
                 return self._info(part)
 
-    def _all(self, item: Pieces) -> ColumnElement[str]:
-        return list_of(self.column(concatenate(item)), self.ordered(), self._on_page())
+    def _all(self, item: Pieces) -> Pieces:
+        return items_of(self.column(concatenate(item)), self.ordered(), self._on_page())
 
     def _on_page(self) -> ColumnElement[bool] | None:
         if not self.page.peeks:

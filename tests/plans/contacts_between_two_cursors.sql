@@ -2,7 +2,7 @@
 -- $1: bigint
 -- $2: bigint
 -- $3: bigint
-SELECT '0:' AS k, ('{"contacts":' || (SELECT ('{"nodes":' || ('[' || coalesce(string_agg(page2.c0, ',' ORDER BY page2.k0) FILTER (WHERE page2.n <= 1), '') || ']') || ',"pageInfo":{"hasNextPage":' || CAST((SELECT 1
+SELECT '0:' AS k, ('{"contacts":' || (SELECT ('{"nodes":[' || coalesce(string_agg(page2.c0, ',' ORDER BY page2.k0) FILTER (WHERE page2.n <= 1), '') || '],"pageInfo":{"hasNextPage":' || CAST((SELECT 1
 FROM contact AS c4
 WHERE c4.account_id = a1.id AND c4.contact_id >= $1::BIGINT ORDER BY c4.contact_id
  LIMIT 1) IS NOT NULL AS TEXT) || ',"hasPreviousPage":' || CAST(count(*) > 1 OR (SELECT 1

@@ -1,7 +1,7 @@
 -- wave 0, messenger
 -- $1: integer
 -- $2: bigint
-SELECT '0:' AS k, ('{"contacts":' || (SELECT ('{"edges":' || ('[' || coalesce(string_agg(page2.c0, ',' ORDER BY page2.k0) FILTER (WHERE page2.n <= $1::INTEGER), '') || ']') || ',"pageInfo":{"hasNextPage":' || CAST(count(*) > $1::INTEGER AS TEXT) || ',"hasPreviousPage":' || CAST(false AS TEXT) || ',"endCursor":' || coalesce((array_agg(page2.cursor1 ORDER BY page2.k0 DESC) FILTER (WHERE page2.n <= $1::INTEGER))[1], 'null') || '},"totalCount":' || (SELECT CAST(count(*) AS TEXT) AS count_1
+SELECT '0:' AS k, ('{"contacts":' || (SELECT ('{"edges":[' || coalesce(string_agg(page2.c0, ',' ORDER BY page2.k0) FILTER (WHERE page2.n <= $1::INTEGER), '') || '],"pageInfo":{"hasNextPage":' || CAST(count(*) > $1::INTEGER AS TEXT) || ',"hasPreviousPage":' || CAST(false AS TEXT) || ',"endCursor":' || coalesce((array_agg(page2.cursor1 ORDER BY page2.k0 DESC) FILTER (WHERE page2.n <= $1::INTEGER))[1], 'null') || '},"totalCount":' || (SELECT CAST(count(*) AS TEXT) AS count_1
 FROM contact AS c4
 WHERE c4.account_id = a1.id) || '}') AS anon_1
 FROM (SELECT ('{"cursor":␟1:[' || c2.contact_id || ']␟,"account":{"id":"ma_' || a3.id || '","countryCode":"' || a3.country_code || '"},"node":{"socialAccount":␟2:' || c2.contact_id || '␟}}') AS c0, c2.contact_id AS k0, row_number() OVER (ORDER BY c2.contact_id) AS n, ('␟1:[' || c2.contact_id || ']␟') AS cursor1

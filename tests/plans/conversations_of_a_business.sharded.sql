@@ -65,7 +65,7 @@ SELECT ('4:' || a1_own.id) AS k, ('{"id":"ma_' || a1_own.id || '","phone":"' || 
 FROM (SELECT c3.business_id AS business_id, c3.id AS id, c3.account_id AS account_id, c3.category AS category, c3.status AS status, c3.opened_on AS opened_on, c3.last_message_on AS last_message_on, c3.message_count AS message_count
 FROM customer_conversation AS c3
 WHERE c3.business_id = $1::BIGINT) AS c3_own
-WHERE c3_own.account_id = a1_own.id AND c3_own.account_id = any(CAST(string_to_array(btrim($2::VARCHAR, '{}'), ',') AS BIGINT[]))) || ',"nodes":' || ('[' || coalesce(string_agg(page2.c0, ',' ORDER BY page2.k0), '') || ']') || '}') AS anon_1
+WHERE c3_own.account_id = a1_own.id AND c3_own.account_id = any(CAST(string_to_array(btrim($2::VARCHAR, '{}'), ',') AS BIGINT[]))) || ',"nodes":[' || coalesce(string_agg(page2.c0, ',' ORDER BY page2.k0), '') || ']}') AS anon_1
 FROM (SELECT ('{"__typename":"MessengerConversation","id":"mc_' || c2_own.id || '","business":␟6:' || c2_own.business_id || '␟,"customer":␟7:' || c2_own.account_id || '␟}') AS c0, c2_own.id AS k0
 FROM (SELECT c2.business_id AS business_id, c2.id AS id, c2.account_id AS account_id, c2.category AS category, c2.status AS status, c2.opened_on AS opened_on, c2.last_message_on AS last_message_on, c2.message_count AS message_count
 FROM customer_conversation AS c2

@@ -9,14 +9,14 @@ FROM (SELECT a2.id AS id, a2.phone AS phone
 FROM account AS a2
 WHERE EXISTS (SELECT 1
 FROM customer_conversation AS a2_part
-WHERE a2_part.account_id = a2.id AND a2_part.business_id = $1::BIGINT)) AS a2_own) || ',"nodes":' || ('[' || coalesce(string_agg(page1.c0, ',' ORDER BY page1.k0) FILTER (WHERE page1.n <= 2), '') || ']') || ',"pageInfo":{"hasNextPage":' || CAST(count(*) > 2 AS TEXT) || '}}') AS anon_1
+WHERE a2_part.account_id = a2.id AND a2_part.business_id = $1::BIGINT)) AS a2_own) || ',"nodes":[' || coalesce(string_agg(page1.c0, ',' ORDER BY page1.k0) FILTER (WHERE page1.n <= 2), '') || '],"pageInfo":{"hasNextPage":' || CAST(count(*) > 2 AS TEXT) || '}}') AS anon_1
 FROM (SELECT ('{"id":"ma_' || a1_own.id || '","phone":"' || a1_own.phone || '"}') AS c0, a1_own.id AS k0, row_number() OVER (ORDER BY a1_own.id) AS n
 FROM (SELECT a1.id AS id, a1.phone AS phone
 FROM account AS a1
 WHERE EXISTS (SELECT 1
 FROM customer_conversation AS a1_part
 WHERE a1_part.account_id = a1.id AND a1_part.business_id = $1::BIGINT)) AS a1_own ORDER BY a1_own.id
- LIMIT 2 + 1) AS page1) AS b UNION ALL SELECT '4:' AS k, ('{"phone":"' || a3_own.phone || '","businessConversations":' || (SELECT ('{"edges":' || ('[' || coalesce(string_agg(page4.c0, ',' ORDER BY page4.k0, page4.k1), '') || ']') || '}') AS anon_2
+ LIMIT 2 + 1) AS page1) AS b UNION ALL SELECT '4:' AS k, ('{"phone":"' || a3_own.phone || '","businessConversations":' || (SELECT ('{"edges":[' || coalesce(string_agg(page4.c0, ',' ORDER BY page4.k0, page4.k1), '') || ']}') AS anon_2
 FROM (SELECT ('{"cursor":␟5:[' || CAST(to_json(c4_own.category) AS TEXT) || ',' || c4_own.id || ']␟,"node":{"id":"mc_' || c4_own.id || '","category":"' || c4_own.category || '"}}') AS c0, c4_own.category AS k0, c4_own.id AS k1
 FROM (SELECT c4.business_id AS business_id, c4.id AS id, c4.account_id AS account_id, c4.category AS category, c4.status AS status, c4.opened_on AS opened_on, c4.last_message_on AS last_message_on, c4.message_count AS message_count
 FROM customer_conversation AS c4
@@ -55,7 +55,7 @@ FROM (SELECT a2.id AS id, a2.display_name AS display_name
 FROM account AS a2
 WHERE EXISTS (SELECT 1
 FROM customer_conversation AS a2_part
-WHERE a2_part.account_id = a2.id AND a2_part.business_id = $1::BIGINT)) AS a2_own) || ',"nodes":' || ('[' || coalesce(string_agg(page1.c0, ',' ORDER BY page1.k0, page1.k1), '') || ']') || '}') AS anon_1
+WHERE a2_part.account_id = a2.id AND a2_part.business_id = $1::BIGINT)) AS a2_own) || ',"nodes":[' || coalesce(string_agg(page1.c0, ',' ORDER BY page1.k0, page1.k1), '') || ']}') AS anon_1
 FROM (SELECT ('{"id":"sa_' || a1_own.id || '","displayName":' || CAST(to_json(a1_own.display_name) AS TEXT) || '}') AS c0, a1_own.display_name AS k0, a1_own.id AS k1
 FROM (SELECT a1.id AS id, a1.display_name AS display_name
 FROM account AS a1

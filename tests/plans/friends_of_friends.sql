@@ -1,7 +1,7 @@
 -- wave 0, social
 -- $1: bigint
-SELECT '0:' AS k, ('{"displayName":' || CAST(to_json(a1.display_name) AS TEXT) || ',"friends":' || (SELECT ('{"nodes":' || ('[' || coalesce(string_agg(page2.c0, ',' ORDER BY page2.k0), '') || ']') || '}') AS anon_1
-FROM (SELECT ('{"id":"sa_' || a3.id || '","displayName":' || CAST(to_json(a3.display_name) AS TEXT) || ',"friends":' || (SELECT ('{"nodes":' || ('[' || coalesce(string_agg(page4.c0, ',' ORDER BY page4.k0) FILTER (WHERE page4.n <= 2), '') || ']') || ',"totalCount":' || (SELECT CAST(count(*) AS TEXT) AS count_1
+SELECT '0:' AS k, ('{"displayName":' || CAST(to_json(a1.display_name) AS TEXT) || ',"friends":' || (SELECT ('{"nodes":[' || coalesce(string_agg(page2.c0, ',' ORDER BY page2.k0), '') || ']}') AS anon_1
+FROM (SELECT ('{"id":"sa_' || a3.id || '","displayName":' || CAST(to_json(a3.display_name) AS TEXT) || ',"friends":' || (SELECT ('{"nodes":[' || coalesce(string_agg(page4.c0, ',' ORDER BY page4.k0) FILTER (WHERE page4.n <= 2), '') || '],"totalCount":' || (SELECT CAST(count(*) AS TEXT) AS count_1
 FROM friendship AS f5
 WHERE f5.account_id = a3.id) || ',"pageInfo":{"hasPreviousPage":' || CAST(count(*) > 2 AS TEXT) || '}}') AS anon_2
 FROM (SELECT ('{"id":"sa_' || f4.friend_id || '"}') AS c0, f4.friend_id AS k0, row_number() OVER (ORDER BY f4.friend_id DESC) AS n

@@ -8,7 +8,7 @@ WHERE a1.id = $1::BIGINT
 
 -- wave 1, messenger
 -- $1: the keys of 1
-SELECT string_agg(('1:' || a1.id), '␜') AS k, string_agg(('{"id":"ma_' || a1.id || '","contacts":' || (SELECT ('{"nodes":' || ('[' || coalesce(string_agg(page2.c0, ',' ORDER BY page2.k0), '') || ']') || '}') AS anon_1
+SELECT string_agg(('1:' || a1.id), '␜') AS k, string_agg(('{"id":"ma_' || a1.id || '","contacts":' || (SELECT ('{"nodes":[' || coalesce(string_agg(page2.c0, ',' ORDER BY page2.k0), '') || ']}') AS anon_1
 FROM (SELECT ('{"id":"ma_' || c2.contact_id || '","socialAccount":␟3:' || c2.contact_id || '␟}') AS c0, c2.contact_id AS k0
 FROM contact AS c2
 WHERE c2.account_id = a1.id ORDER BY c2.contact_id
@@ -18,7 +18,7 @@ WHERE a1.id = any(CAST($1::VARCHAR AS BIGINT[]))
 
 -- wave 2, social
 -- $1: the keys of 3
-SELECT string_agg(('3:' || m1.messenger_id), '␜') AS k, string_agg(('{"id":"sa_' || a2.id || '","displayName":' || CAST(to_json(a2.display_name) AS TEXT) || ',"friends":' || (SELECT ('{"nodes":' || ('[' || coalesce(string_agg(page3.c0, ',' ORDER BY page3.k0), '') || ']') || '}') AS anon_1
+SELECT string_agg(('3:' || m1.messenger_id), '␜') AS k, string_agg(('{"id":"sa_' || a2.id || '","displayName":' || CAST(to_json(a2.display_name) AS TEXT) || ',"friends":' || (SELECT ('{"nodes":[' || coalesce(string_agg(page3.c0, ',' ORDER BY page3.k0), '') || ']}') AS anon_1
 FROM (SELECT ('{"displayName":' || CAST(to_json(a4.display_name) AS TEXT) || '}') AS c0, f3.friend_id AS k0
 FROM friendship AS f3 JOIN account AS a4 ON a4.id = f3.friend_id
 WHERE f3.account_id = a2.id ORDER BY f3.friend_id

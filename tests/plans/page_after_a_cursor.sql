@@ -1,7 +1,7 @@
 -- wave 0, messenger
 -- $1: text
 -- $2: bigint
-SELECT '0:' AS k, (SELECT ('{"edges":' || ('[' || coalesce(string_agg(page1.c0, ',' ORDER BY page1.k0, page1.k1) FILTER (WHERE page1.n <= 4), '') || ']') || ',"pageInfo":{"hasNextPage":' || CAST(count(*) > 4 AS TEXT) || ',"hasPreviousPage":' || CAST((SELECT 1
+SELECT '0:' AS k, (SELECT ('{"edges":[' || coalesce(string_agg(page1.c0, ',' ORDER BY page1.k0, page1.k1) FILTER (WHERE page1.n <= 4), '') || '],"pageInfo":{"hasNextPage":' || CAST(count(*) > 4 AS TEXT) || ',"hasPreviousPage":' || CAST((SELECT 1
 FROM account AS a2
 WHERE (a2.country_code, a2.id) <= ($1::VARCHAR, $2::BIGINT) ORDER BY a2.country_code DESC, a2.id DESC
  LIMIT 1) IS NOT NULL AS TEXT) || '}}') AS anon_1

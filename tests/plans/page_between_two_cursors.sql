@@ -4,7 +4,7 @@
 -- $3: bigint
 -- $4: timestamptz
 -- $5: bigint
-SELECT '0:' AS k, (SELECT ('{"nodes":' || ('[' || coalesce(string_agg(page1.c0, ',' ORDER BY page1.k0, page1.k1) FILTER (WHERE page1.n <= $1::INTEGER), '') || ']') || ',"pageInfo":{"hasNextPage":' || CAST(count(*) > $1::INTEGER OR (SELECT 1
+SELECT '0:' AS k, (SELECT ('{"nodes":[' || coalesce(string_agg(page1.c0, ',' ORDER BY page1.k0, page1.k1) FILTER (WHERE page1.n <= $1::INTEGER), '') || '],"pageInfo":{"hasNextPage":' || CAST(count(*) > $1::INTEGER OR (SELECT 1
 FROM account AS a2
 WHERE (a2.registered_at, a2.id) >= ($2::TIMESTAMP WITH TIME ZONE, $3::BIGINT) ORDER BY a2.registered_at, a2.id
  LIMIT 1) IS NOT NULL AS TEXT) || ',"hasPreviousPage":' || CAST((SELECT 1

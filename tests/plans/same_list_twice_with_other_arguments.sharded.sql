@@ -1,10 +1,10 @@
 -- wave 0, social
 -- $1: bigint
-SELECT '0:' AS k, ('{"first":' || (SELECT ('{"nodes":' || ('[' || coalesce(string_agg(page2.c0, ',' ORDER BY page2.k0) FILTER (WHERE page2.n <= 2), '') || ']') || ',"pageInfo":{"hasNextPage":' || CAST(count(*) > 2 AS TEXT) || '}}') AS anon_1
+SELECT '0:' AS k, ('{"first":' || (SELECT ('{"nodes":[' || coalesce(string_agg(page2.c0, ',' ORDER BY page2.k0) FILTER (WHERE page2.n <= 2), '') || '],"pageInfo":{"hasNextPage":' || CAST(count(*) > 2 AS TEXT) || '}}') AS anon_1
 FROM (SELECT ('␟2:' || f2.friend_id || '␟') AS c0, f2.friend_id AS k0, row_number() OVER (ORDER BY f2.friend_id) AS n
 FROM friendship AS f2
 WHERE f2.account_id = a1.id AND f2.account_id = $1::BIGINT ORDER BY f2.friend_id
- LIMIT 2 + 1) AS page2) || ',"last":' || (SELECT ('{"nodes":' || ('[' || coalesce(string_agg(page3.c0, ',' ORDER BY page3.k0) FILTER (WHERE page3.n <= 2), '') || ']') || ',"pageInfo":{"hasPreviousPage":' || CAST(count(*) > 2 AS TEXT) || '}}') AS anon_2
+ LIMIT 2 + 1) AS page2) || ',"last":' || (SELECT ('{"nodes":[' || coalesce(string_agg(page3.c0, ',' ORDER BY page3.k0) FILTER (WHERE page3.n <= 2), '') || '],"pageInfo":{"hasPreviousPage":' || CAST(count(*) > 2 AS TEXT) || '}}') AS anon_2
 FROM (SELECT ('␟4:' || f3.friend_id || '␟') AS c0, f3.friend_id AS k0, row_number() OVER (ORDER BY f3.friend_id DESC) AS n
 FROM friendship AS f3
 WHERE f3.account_id = a1.id AND f3.account_id = $1::BIGINT ORDER BY f3.friend_id DESC

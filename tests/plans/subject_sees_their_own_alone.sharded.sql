@@ -15,7 +15,7 @@ FROM usage_horizon AS u4)) || ',"contacts":' || (SELECT ('{"totalCount":' || (SE
 FROM (SELECT c6.account_id AS account_id, c6.contact_id AS contact_id
 FROM contact AS c6
 WHERE c6.account_id = $1::BIGINT AND c6.contact_id = $1::BIGINT) AS c6_own
-WHERE c6_own.account_id = a1_own.id AND c6_own.account_id = $2::BIGINT) || ',"nodes":' || ('[' || coalesce(string_agg(page5.c0, ',' ORDER BY page5.k0), '') || ']') || '}') AS anon_3
+WHERE c6_own.account_id = a1_own.id AND c6_own.account_id = $2::BIGINT) || ',"nodes":[' || coalesce(string_agg(page5.c0, ',' ORDER BY page5.k0), '') || ']}') AS anon_3
 FROM (SELECT ('␟2:' || c5_own.contact_id || '␟') AS c0, c5_own.contact_id AS k0
 FROM (SELECT c5.account_id AS account_id, c5.contact_id AS contact_id
 FROM contact AS c5

@@ -16,7 +16,7 @@ FROM usage_horizon AS u4)) || ',"contacts":' || (SELECT ('{"totalCount":' || (SE
 FROM (SELECT c6.account_id AS account_id, c6.contact_id AS contact_id
 FROM contact AS c6
 WHERE c6.account_id = $1::BIGINT AND c6.contact_id = $1::BIGINT) AS c6_own
-WHERE c6_own.account_id = a1_own.id) || ',"nodes":' || ('[' || coalesce(string_agg(page5.c0, ',' ORDER BY page5.k0), '') || ']') || '}') AS anon_3
+WHERE c6_own.account_id = a1_own.id) || ',"nodes":[' || coalesce(string_agg(page5.c0, ',' ORDER BY page5.k0), '') || ']}') AS anon_3
 FROM (SELECT ('{"id":"ma_' || c5_own.contact_id || '"}') AS c0, c5_own.contact_id AS k0
 FROM (SELECT c5.account_id AS account_id, c5.contact_id AS contact_id
 FROM contact AS c5
@@ -33,7 +33,7 @@ WHERE a7.id = $1::BIGINT) AS a7_own
 WHERE a7_own.id = $3::BIGINT UNION ALL SELECT '4:' AS k, (SELECT ('{"totalCount":' || (SELECT CAST(count(*) AS TEXT) AS count_2
 FROM (SELECT a9.id AS id, a9.phone AS phone, a9.country_code AS country_code, a9.registered_at AS registered_at
 FROM account AS a9
-WHERE a9.id = $1::BIGINT) AS a9_own) || ',"nodes":' || ('[' || coalesce(string_agg(page8.c0, ',' ORDER BY page8.k0), '') || ']') || '}') AS anon_4
+WHERE a9.id = $1::BIGINT) AS a9_own) || ',"nodes":[' || coalesce(string_agg(page8.c0, ',' ORDER BY page8.k0), '') || ']}') AS anon_4
 FROM (SELECT ('{"id":"ma_' || a8_own.id || '"}') AS c0, a8_own.id AS k0
 FROM (SELECT a8.id AS id, a8.phone AS phone, a8.country_code AS country_code, a8.registered_at AS registered_at
 FROM account AS a8
@@ -46,7 +46,7 @@ WHERE a8.id = $1::BIGINT) AS a8_own ORDER BY a8_own.id
 SELECT '6:' AS k, (SELECT ('{"totalCount":' || (SELECT CAST(count(*) AS TEXT) AS count_1
 FROM (SELECT a2.id AS id, a2.display_name AS display_name
 FROM account AS a2
-WHERE a2.id = $1::BIGINT) AS a2_own) || ',"edges":' || ('[' || coalesce(string_agg(page1.c0, ',' ORDER BY page1.k0), '') || ']') || '}') AS anon_1
+WHERE a2.id = $1::BIGINT) AS a2_own) || ',"edges":[' || coalesce(string_agg(page1.c0, ',' ORDER BY page1.k0), '') || ']}') AS anon_1
 FROM (SELECT ('{"cursor":␟7:[' || a1_own.id || ']␟,"node":{"id":"sa_' || a1_own.id || '","friends":' || (SELECT ('{"totalCount":' || (SELECT CAST(count(*) AS TEXT) AS count_2
 FROM (SELECT f4.account_id AS account_id, f4.friend_id AS friend_id
 FROM friendship AS f4

@@ -1,5 +1,5 @@
 -- wave 0, social
-SELECT '0:' AS k, (SELECT ('{"nodes":' || ('[' || coalesce(string_agg(page1.c0, ',' ORDER BY page1.k0), '') || ']') || '}') AS anon_1
+SELECT '0:' AS k, (SELECT ('{"nodes":[' || coalesce(string_agg(page1.c0, ',' ORDER BY page1.k0), '') || ']}') AS anon_1
 FROM (SELECT ('{"id":"sa_' || a1.id || '","friendSuggestions":␟2:' || a1.id || '/' || coalesce((SELECT CAST(m2.messenger_id AS TEXT) AS messenger_id
 FROM messenger_link AS m2
 WHERE m2.account_id = a1.id), '') || '␟}') AS c0, a1.id AS k0

@@ -55,7 +55,7 @@ SELECT ('2:' || a1.id) AS k, ('{"friendSuggestions":␟3:' || a1.id || '/' || co
 FROM messenger_link AS m2
 WHERE m2.account_id = a1.id AND m2.account_id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))), '') || '␟,"few":␟5:' || a1.id || '/' || coalesce((SELECT CAST(m3.messenger_id AS TEXT) AS messenger_id
 FROM messenger_link AS m3
-WHERE m3.account_id = a1.id AND m3.account_id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))), '') || '␟,"friends":' || (SELECT ('{"nodes":' || ('[' || coalesce(string_agg(page4.c0, ',' ORDER BY page4.k0), '') || ']') || '}') AS anon_1
+WHERE m3.account_id = a1.id AND m3.account_id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))), '') || '␟,"friends":' || (SELECT ('{"nodes":[' || coalesce(string_agg(page4.c0, ',' ORDER BY page4.k0), '') || ']}') AS anon_1
 FROM (SELECT ('␟8:' || f4.friend_id || '␟') AS c0, f4.friend_id AS k0
 FROM friendship AS f4
 WHERE f4.account_id = a1.id AND f4.account_id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[])) ORDER BY f4.friend_id

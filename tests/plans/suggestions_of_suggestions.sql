@@ -23,7 +23,7 @@ SELECT CAST(people.id AS TEXT) AS k, (SELECT ('[' || coalesce(string_agg(('{"why
 FROM messenger_link AS m5
 WHERE m5.account_id = best.id), '') || '␟,"few":␟3:' || best.id || '/' || coalesce((SELECT CAST(m6.messenger_id AS TEXT) AS messenger_id
 FROM messenger_link AS m6
-WHERE m6.account_id = best.id), '') || '␟,"friends":' || (SELECT ('{"nodes":' || ('[' || coalesce(string_agg(page7.c0, ',' ORDER BY page7.k0), '') || ']') || '}') AS anon_2
+WHERE m6.account_id = best.id), '') || '␟,"friends":' || (SELECT ('{"nodes":[' || coalesce(string_agg(page7.c0, ',' ORDER BY page7.k0), '') || ']}') AS anon_2
 FROM (SELECT ('{"id":"sa_' || f7.friend_id || '"}') AS c0, f7.friend_id AS k0
 FROM friendship AS f7
 WHERE f7.account_id = best.id ORDER BY f7.friend_id
