@@ -50,7 +50,7 @@ MESSAGES: dict[Code, str] = {
     Code.BAD_REQUEST: "The request is not a well-formed GraphQL-over-HTTP request.",
     Code.METHOD_NOT_ALLOWED: "Use POST, or GET for a query.",
     Code.NOT_ACCEPTABLE: "Accept application/graphql-response+json or application/json.",
-    Code.UNSUPPORTED_MEDIA_TYPE: "Send application/json in UTF-8, not compressed.",
+    Code.UNSUPPORTED_MEDIA_TYPE: "Send application/json, or a list as text/csv; in UTF-8, not compressed.",
     Code.REQUEST_TOO_LARGE: "The request is larger than this gateway accepts.",
     Code.CROSS_SITE_REFUSED: "Requests from another site's page are refused.",
     Code.GRAPHQL_PARSE_FAILED: "The document is not valid GraphQL syntax.",

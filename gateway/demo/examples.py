@@ -68,8 +68,10 @@ EXAMPLES: Mapping[Purpose, Example] = {
     ),
     Purpose.INFRASTRUCTURE: Example(
         f'{{ messengerAccount(id: "ma_{ADA.member}")'
-        " { phone registeredAt usage { messagesSent28 lastActiveOn } } }",
-        "Nobody may object to this purpose: Ada's number is there. Nothing of the social network is.",
+        " { phone registeredAt usage { messagesSent28 lastActiveOn } }"
+        " messengerAccounts(first: 0) { byCountryCode { value count } } }",
+        "Nobody may object to this purpose: Ada's number is there. Nothing of the social network is. Counts "
+        "leave out groups of fewer than a hundred.",
     ),
     Purpose.SECURITY: Example(
         f'{{ messengerAccount(phone: "{ADA.phone}")'
