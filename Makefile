@@ -17,7 +17,7 @@ demo: .venv/.demo ## the whole system on demo data, in this folder; then http://
 	@$(BIN)/python -m gateway demo $(ARGS)
 
 test: check ## checks, then the whole test suite
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-report=term:skip-covered $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered $(ARGS)
 
 check: .venv/.test ## format, lint, types, and the arrow gateway → resolvers → schema
 	@$(BIN)/ruff format --check --quiet --output-format concise . || { echo "Run: $(BIN)/ruff format ."; exit 1; }

@@ -32,6 +32,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="write the golden plans anew")
 
 
+# Files that take minutes. A worker that begins one when all others are through would be waited for alone.
+LONGEST = (
+    "test_noninterference.py",
+    "test_differential.py",
+    "test_crashes.py",
+    "test_docs.py",
+    "test_suspensions.py",
+    "test_customer_lists.py",
+    "test_pooler.py",
+    "test_bench.py",
+    "test_real_data.py",
+    "test_demo.py",
+    "test_cli.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest files first (xdist hands out files in this order)."""
+    places = {name: place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(LONGEST)))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def nobody_keeps() -> Iterator[None]:
     """Gateways complete nothing behind a test's back: what is half written stays so until it says."""

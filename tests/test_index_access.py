@@ -40,6 +40,7 @@ WHOLE_IN = {
     ("page_between_two_cursors", "account"): COUNTED,
     ("page_of_nothing", "account"): COUNTED,
     ("totals_alone", "account"): COUNTED,
+    ("lists_counted_in_groups", "account"): COUNTED,
     ("people_whose_names_begin_with", "account"): BEGINNING,
 }
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from random import Random
@@ -82,12 +82,29 @@ async def answers(sides: list[Side], purpose: Purpose, request: Request) -> list
 
 def statements(side: Side) -> list[tuple[str, list[Any]]]:
     """What the last request asked of the stores; keys in order, because a set of rows has none."""
-    return [(sql, [_in_order(value) for value in arguments]) for sql, arguments in side.asked]
+    return [(sql, _in_order(arguments)) for sql, arguments in side.asked]
 
 
-def _in_order(argument: Any) -> Any:
+def _in_order(arguments: Sequence[Any]) -> list[Any]:
+    """Keys that come with lists of the same length, which say something of each, are ordered with them."""
+    columns = [_keys(argument) for argument in arguments]
+    lengths = {len(argument) for argument in arguments if isinstance(argument, list)}
+    together = [
+        index for index, keys in enumerate(columns) if isinstance(keys, list) and len(keys) in lengths
+    ]
+    ordered: list[Any] = [
+        sorted(keys) if isinstance(keys, list) and index not in together else keys
+        for index, keys in enumerate(columns)
+    ]
+    rows = sorted(zip(*(columns[index] for index in together), strict=False), key=str)
+    for place, index in enumerate(together):
+        ordered[index] = [row[place] for row in rows]
+    return ordered
+
+
+def _keys(argument: Any) -> Any:
     keys = KEYS.fullmatch(argument) if isinstance(argument, str) else None
-    return sorted(map(int, keys[1].split(","))) if keys else argument
+    return list(map(int, keys[1].split(","))) if keys else argument
 
 
 @pytest.mark.parametrize(("purpose", "size", "seed"), CASES)
