@@ -74,6 +74,15 @@ class DemoProblem(Exception):
         self.message = message
 
 
+# glibc gives back what is free at the top of the heap, and a page of 80 kB has it faulted in anew for each
+# request: 0.53 ms of Postgres instead of 0.31 for a thousand accounts.
+KEPT_MEMORY = {
+    "MALLOC_TRIM_THRESHOLD_": str(64 << 20),
+    "MALLOC_TOP_PAD_": str(4 << 20),
+    "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+}
+
+
 @dataclass(frozen=True)
 class Runner:
     """Where the wheel's binaries are, on which data, and who runs them: `user` is None for us."""
@@ -103,7 +112,7 @@ class Runner:
         """Our environment, with nothing of it that was meant for another server (PGPORT and the like)."""
         ours = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
         # Not as an argument: pg_ctl pastes that into a shell's line, where a $ or " in the path would act.
-        return {**ours, "PGDATA": str(self.data)}
+        return {**KEPT_MEMORY, **ours, "PGDATA": str(self.data)}
 
     def give(self, folder: Path) -> None:
         """Make `folder` the runner's own, closed to everybody else."""
