@@ -119,6 +119,19 @@ def _pseudonyms_of(store: Store, key: str | None = None, group: str | None = Non
 _BITS = Column(Class.RESTRICTION, "integer")
 _VERSION = Column(Class.RESTRICTION, "bigint")
 _STAMP = Column(Class.RESTRICTION, "xid8")
+
+
+def _restrictions_of(store: Store, key: str, **suspended: Column) -> tuple[Relation, ...]:
+    """Who is restricted in a store, what is suspended there, and whom it has yet to place."""
+    member = Column(Class.RESTRICTION, "bigint")
+    tables: dict[str, dict[str, Column]] = {
+        "restriction": {key: member, "purposes": _BITS, "objected": _BITS, "version": _VERSION},
+        "suspended": {**suspended, "purposes": _BITS},
+        "unplaced": {key: member, "stamp": _STAMP},
+    }
+    return tuple(Relation(store, name, columns, key=None, group=None) for name, columns in tables.items())
+
+
 _CONTENT = {
     "sender_id": Column(Class.CONTENT, "bigint"),
     "id": Column(Class.CONTENT, "bigint"),
@@ -442,32 +455,7 @@ RELATIONS: tuple[Relation, ...] = (
     DAILY_USAGE,
     USAGE_HORIZON,
     CONTACT,
-    Relation(
-        Store.MESSENGER,
-        "restriction",
-        {
-            "account_id": Column(Class.RESTRICTION, "bigint"),
-            "purposes": _BITS,
-            "objected": _BITS,
-            "version": _VERSION,
-        },
-        key=None,
-        group=None,
-    ),
-    Relation(
-        Store.MESSENGER,
-        "suspended",
-        {"country_code": Column(Class.RESTRICTION, "text"), "purposes": _BITS},
-        key=None,
-        group=None,
-    ),
-    Relation(
-        Store.MESSENGER,
-        "unplaced",
-        {"account_id": Column(Class.RESTRICTION, "bigint"), "stamp": _STAMP},
-        key=None,
-        group=None,
-    ),
+    *_restrictions_of(Store.MESSENGER, "account_id", country_code=Column(Class.RESTRICTION, "text")),
     TERMS_ACCEPTANCE,
     MESSENGER_BUSINESS,
     MESSENGER_CONVERSATION,
@@ -480,32 +468,7 @@ RELATIONS: tuple[Relation, ...] = (
     MESSENGER_LINK,
     MESSENGER_LOOKUP,
     NUMBER_LOOKUP,
-    Relation(
-        Store.SOCIAL,
-        "restriction",
-        {
-            "messenger_id": Column(Class.RESTRICTION, "bigint"),
-            "purposes": _BITS,
-            "objected": _BITS,
-            "version": _VERSION,
-        },
-        key=None,
-        group=None,
-    ),
-    Relation(
-        Store.SOCIAL,
-        "suspended",
-        {"only_row": _public("boolean"), "purposes": _BITS},
-        key=None,
-        group=None,
-    ),
-    Relation(
-        Store.SOCIAL,
-        "unplaced",
-        {"messenger_id": Column(Class.RESTRICTION, "bigint"), "stamp": _STAMP},
-        key=None,
-        group=None,
-    ),
+    *_restrictions_of(Store.SOCIAL, "messenger_id", only_row=_public("boolean")),
     AD_TOPIC,
     MERCHANT,
     OFFER,
