@@ -61,23 +61,23 @@ class JoiningTransport:
             self._call_soon(self._send_held)
             return
         self._held = None
-        if len(data) > MAX_JOINED_BYTES:
-            self._transport.writelines((held, data))
-        else:
-            self._transport.write(held + data)
+        self._send_both(held, data)
 
     def write_whole(self, head: bytes, body: bytes) -> None:
         """Send an answer that is there as a whole, behind whatever is held."""
         self._send_held()
-        if len(body) > MAX_JOINED_BYTES:
-            self._transport.writelines((head, body))
-        else:
-            self._transport.write(head + body)
+        self._send_both(head, body)
 
     def close(self) -> None:
         """Close the connection once everything is sent."""
         self._send_held()
         self._transport.close()
+
+    def _send_both(self, head: bytes, body: bytes) -> None:
+        if len(body) > MAX_JOINED_BYTES:
+            self._transport.writelines((head, body))
+        else:
+            self._transport.write(head + body)
 
     def _send_held(self) -> None:
         held, self._held = self._held, None
