@@ -205,6 +205,11 @@ class OwnRows:
     fields: Mapping[str, Value]
 
     @property
+    def columns(self) -> set[str]:
+        """What is read of a row, but for whose it is."""
+        return {*self.order, *(value.column for value in self.fields.values())}
+
+    @property
     def on(self) -> str | None:
         """The column that says whose a row is."""
         return None if self.owner is None else self.relation.owners[self.owner]

@@ -1,9 +1,8 @@
 """Bound trees become statements of SQLAlchemy Core expressions.
 
 This module, `pages.py` (lists), `circles.py` (suggestions) and `spelling.py` (values) are the only ones
-that spell SQL. Names are
-unqualified: the role's `search_path` leads to its universe's views, so the same text serves every
-purpose.
+that spell SQL. Names are unqualified: the role's `search_path` leads to its universe's views, so the same
+text serves every purpose.
 """
 
 from __future__ import annotations

@@ -119,8 +119,8 @@ def _reads_of_subject(purpose: Purpose) -> Iterator[Read]:
         if isinstance(source, OwnRows):
             marks = rows_of(fields_of(Subject)[name].metadata[TERMS].rows).kinds[ALL_ROWS]
             if marks.open_to(purpose):
-                columns = {*source.order, *(value.column for value in source.fields.values())}
-                yield marks[purpose], None, source.relation, columns | ({source.on} if source.on else set())
+                owner = {source.on} if source.on else set()
+                yield marks[purpose], None, source.relation, source.columns | owner
 
 
 def _marks_of_rows(rows: Rows, purpose: Purpose) -> list[Mark]:
@@ -146,8 +146,7 @@ def _reads_of_audit(purpose: Purpose) -> Iterator[Read]:
     for rows in (OBJECTIONS, TERMS_ACCEPTANCES):
         marks = _rows_of(_type_named(rows.type))[ALL_ROWS]
         if marks[purpose] is Mark.PSEUDONYM and marks.open_to(purpose):
-            columns = {*rows.order, *(value.column for value in rows.fields.values())}
-            yield Mark.PSEUDONYM, None, rows.relation, columns
+            yield Mark.PSEUDONYM, None, rows.relation, rows.columns
 
 
 def _reads_of_fields(
