@@ -8,6 +8,8 @@ A request, from its first byte to its last:
     uploads    a customer list as CSV, read as it arrives
     tokens     who asks, and for which purpose
     answer     a request's whole life, in order
+    ledger     who was told what of whom: durable before the answer leaves
+    chain      how its entries hang together, and how far it had come, signed
     keeper     both stores hold what is in force: at the start, and every few seconds
     limits     how much one request may ask for
     responses  from an outcome to bytes; the one table from a refusal to its status

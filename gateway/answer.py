@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,19 +11,24 @@ from gateway.limits import admit, admit_cost
 from gateway.responses import Answer, error_object
 from resolvers.bound import UNBOUND, bind
 from resolvers.introspection import introspect
+from resolvers.mentions import question_of_changes
 from resolvers.mutations import ask_resolvers, cost_of_changes, run_changes
+from resolvers.people import People, whom_bound
+from resolvers.plan import RootAsked
 from resolvers.run import Ran, StoreChanged, run_plan
 from schema.refusals import Code, Refusal
 
 if TYPE_CHECKING:
     from graphql.execution.values import VariableValues
 
+    from gateway.ledger import Ledger, Named
     from gateway.requests import Asked
     from gateway.tokens import Caller
     from resolvers.bound import Bound
     from resolvers.cache import PlanCache, Prepared
     from resolvers.catalogue import Store
     from resolvers.cursors import Cursors
+    from resolvers.plan import Plan
     from resolvers.stores import Pool
     from schema.mutation import Context
     from schema.purposes import Purpose
@@ -34,42 +40,64 @@ ATTEMPTS = 3
 class Gateway:
     """The parts that an answer needs; wired together in `gateway/app.py`.
 
-    `context_of(bound, client)`: what the ordinary resolvers may call for such a token.
+    `context_of(bound, client, people)`: what the ordinary resolvers may call for such a token; they note in
+    `people` whom they tell of. `ledger` records, before anything leaves. `policy`: its digest.
     """
 
     plans: PlanCache
     pools: Mapping[Purpose, Mapping[Store, Pool]]
     cursors: Cursors
     max_cost: int
-    context_of: Callable[[Bound, str], Context]
+    context_of: Callable[[Bound, str, People], Context]
+    ledger: Ledger
+    policy: str
 
 
-async def answer(gateway: Gateway, asked: Asked, caller: Caller) -> Answer:
+async def answer(gateway: Gateway, asked: Asked, caller: Caller, request_id: bytes) -> Answer:
     """Answer one request of a caller whose token and purpose are known.
 
-    After the first line nothing knows of tokens, and everything of one purpose. Raises Refusal.
+    After the first line nothing but the ledger knows of tokens, and everything of one purpose. Raises
+    Refusal.
     """
     purpose = caller.purpose
     prepared = gateway.plans.prepare(purpose, asked.document, asked.operation_name)
     _refuse_change_by_get(asked, prepared.operation.is_query)
     variables = prepared.coerce(asked.variables)
     if not prepared.operation.is_query:
-        return await _change(gateway, prepared, variables, caller)
+        return await _change(gateway, prepared, variables, caller, request_id)
     plan = gateway.plans.plan(purpose, prepared, variables)
     if caller.bound is not UNBOUND:
         variables = bind(variables, caller.bound)
     admit(plan, variables, gateway.max_cost)
     introspected = introspect(prepared.schema, prepared.operation, plan, variables)
+    told: Sequence[Named] = ()
     if plan.asks:
-        context = gateway.context_of(caller.bound, caller.client)
-        told = await ask_resolvers(prepared.schema, prepared.operation, plan, variables, context)
-        introspected = {**introspected, **told}
+        people = People()
+        context = gateway.context_of(caller.bound, caller.client, people)
+        answers = await ask_resolvers(prepared.schema, prepared.operation, plan, variables, context)
+        introspected = {**introspected, **answers}
+        told = _told(plan, people, caller.bound)
+    gateway.ledger.expect()
+    try:
+        ran = await _run(gateway, purpose, plan, variables, introspected)
+    finally:
+        gateway.ledger.expect_no_more()
+    if plan.question is not None:
+        await gateway.ledger.record(request_id, caller, plan.question, ran.named, told, not ran.down)
+    return _respond(ran)
+
+
+async def _run(
+    gateway: Gateway,
+    purpose: Purpose,
+    plan: Plan,
+    variables: VariableValues,
+    introspected: Mapping[str, str],
+) -> Ran:
+    """Run the plan; again, if a store changed between two of its statements."""
     for _ in range(ATTEMPTS):
-        try:
-            ran = await run_plan(plan, variables, gateway.pools[purpose], gateway.cursors, introspected)
-        except StoreChanged:
-            continue
-        return _respond(ran)
+        with suppress(StoreChanged):
+            return await run_plan(plan, variables, gateway.pools[purpose], gateway.cursors, introspected)
     raise Refusal(Code.STORE_UNAVAILABLE)
 
 
@@ -78,11 +106,29 @@ def _refuse_change_by_get(asked: Asked, is_query: bool) -> None:
         raise Refusal(Code.METHOD_NOT_ALLOWED)
 
 
-async def _change(gateway: Gateway, prepared: Prepared, variables: VariableValues, caller: Caller) -> Answer:
+def _told(plan: Plan, people: People, bound: Bound) -> list[Named]:
+    """Whom ordinary resolvers told of, and where: whom they named, or else whom the token is bound to."""
+    return [
+        (root.mention, who, key)
+        for root in plan.roots
+        if isinstance(root, RootAsked) and root.mention is not None
+        for who, key in people.told.get(root.name) or whom_bound(bound)
+    ]
+
+
+async def _change(
+    gateway: Gateway, prepared: Prepared, variables: VariableValues, caller: Caller, request_id: bytes
+) -> Answer:
     """Run a mutation: no plan, and everything that can be refused is refused before anything is changed."""
     admit_cost(cost_of_changes(prepared.schema, prepared.operation, variables), gateway.max_cost)
-    context = gateway.context_of(caller.bound, caller.client)
+    context = gateway.context_of(caller.bound, caller.client, People())
     changed = await run_changes(prepared.schema, prepared.operation, variables, context)
+    if people := whom_bound(caller.bound):
+        question = question_of_changes(
+            prepared.schema, prepared.operation, caller.purpose, gateway.policy, variables
+        )
+        told = [(0, who, key) for who, key in people]
+        await gateway.ledger.record(request_id, caller, question, {}, told, not changed.wrong)
     if changed.wrong:
         return _partly([changed.data.decode()], changed.wrong)
     return Answer(200, b'{"data":' + changed.data + b"}")

@@ -18,7 +18,7 @@ import logging
 import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,8 @@ from starlette.routing import Route
 
 from gateway import keeper
 from gateway.answer import Gateway, answer
+from gateway.ledger import ROLE as LEDGER
+from gateway.ledger import Ledger, open_ledger
 from gateway.requests import (
     Asked,
     ClientGone,
@@ -46,11 +48,13 @@ from resolvers.audit import ObjectionAudit
 from resolvers.cache import PlanCache
 from resolvers.catalogue import Store
 from resolvers.cursors import Cursors
+from resolvers.disclosures import ReadDisclosures
 from resolvers.fields import OBJECTS, check_fields
 from resolvers.inspection import differences
 from resolvers.matching import WRONG_KEY, CustomerLists, ListWriters, fits
 from resolvers.mutations import Calls
 from resolvers.objections import Rules
+from resolvers.people import People
 from resolvers.policies import RecordedPolicies
 from resolvers.preferences import Preferences, Writers
 from resolvers.stores import (
@@ -64,7 +68,7 @@ from resolvers.stores import (
 from resolvers.universe import universes
 from resolvers.worlds import build_worlds
 from resolvers.writers import LISTS
-from schema.audit import Audit
+from schema.matrix import digest
 from schema.operations import DocumentLimits
 from schema.privacy import Policies
 from schema.purposes import Purpose
@@ -78,7 +82,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("gateway.app")
 
 WhoAsks = Callable[[bytes | None, bytes | None], Caller]
-AnswerFor = Callable[[Asked, Caller], Awaitable[Answer]]
+AnswerFor = Callable[[Asked, Caller, bytes], Awaitable[Answer]]
 Ready = Callable[[], Awaitable[Mapping[str, bool]]]
 
 NO_STORE = {"cache-control": "no-store"}
@@ -105,7 +109,7 @@ class GraphQLEndpoint:
         head = read_head(scope)
         graphql_response = wants_graphql_response(head)
         try:
-            given = await self._answer_to(head, receive)
+            given = await self._answer_to(head, receive, request_id)
         except ClientGone:
             return
         except Refusal as refusal:
@@ -115,11 +119,11 @@ class GraphQLEndpoint:
             given = refused(Refusal(Code.INTERNAL), graphql_response)
         await send_answer(send, given, graphql_response, request_id)
 
-    async def _answer_to(self, head: Head, receive: Receive) -> Answer:
+    async def _answer_to(self, head: Head, receive: Receive, request_id: bytes) -> Answer:
         refuse_method(head)
         caller = self._who_asks(head.authorization, head.purpose)
         asked = await read_asked(head, receive, self._max_body_bytes)
-        return await self._answer(asked, caller)
+        return await self._answer(asked, caller, request_id)
 
 
 class Application:
@@ -168,9 +172,10 @@ class NotReady(Exception):
 
 
 @asynccontextmanager
-async def open_gateway(settings: Settings) -> AsyncIterator[Application]:
+async def open_gateway(settings: Settings, records: bool = True) -> AsyncIterator[Application]:
     """The application with everything behind it, checked and connected, until the block ends.
 
+    `records` is False for a bench alone, which measures what the ledger costs.
     NotReady if a store cannot be reached, or holds anything else than its universes' policy allows.
     """
     check_fields()
@@ -179,9 +184,12 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Application]:
         raise NotReady(wrong)
     if wrong := await _check_matching_key(settings):
         raise NotReady(wrong)
-    gateway = assemble(settings, endpoints)
     connect = partial(connect_owner, settings.control_dsn.get_secret_value())
-    async with open_token_book(settings.key("tokens"), connect, time.time, time.monotonic) as book:
+    async with (
+        _opened_ledger(settings) as ledger,
+        open_token_book(settings.key("tokens"), connect, time.time, time.monotonic) as book,
+    ):
+        gateway = assemble(settings, endpoints, ledger, records)
         endpoint = GraphQLEndpoint(
             book.caller,
             partial(answer, gateway),
@@ -190,7 +198,7 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Application]:
         )
         uploads = ListsEndpoint(
             book.caller,
-            lambda bound: gateway.context_of(bound, "").lists,  # type: ignore[arg-type,return-value]
+            lambda bound: gateway.context_of(bound, "", People()).lists,  # type: ignore[arg-type,return-value]
             request_ids(secrets.token_bytes),
             settings.max_list_bytes,
         )
@@ -204,10 +212,43 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Application]:
                 await asyncio.gather(*(pool.close() for pool in pools.values()))
 
 
-def assemble(settings: Settings, endpoints: Mapping[Store, Mapping[Purpose, Endpoint]]) -> Gateway:
-    """The parts of an answer, not yet connected."""
+@asynccontextmanager
+async def _opened_ledger(settings: Settings) -> AsyncIterator[Ledger]:
+    """The ledger, while the block runs. NotReady if it cannot be written."""
+    async with AsyncExitStack() as stack:
+        try:
+            ledger = await stack.enter_async_context(
+                open_ledger(ledger_endpoint(settings), settings.key("ledger"))
+            )
+        except StoreUnavailable:
+            raise NotReady(
+                [
+                    f"control: the role {LEDGER} cannot write the access ledger; check GATEWAY_CONTROL_DSN, "
+                    "then run `gateway universe --store control --apply`"
+                ]
+            ) from None
+        yield ledger
+
+
+def ledger_endpoint(settings: Settings) -> Endpoint:
+    """Where the ledger is written."""
+    return Endpoint(
+        dsn=settings.control_dsn.get_secret_value(),
+        role=LEDGER,
+        connect_timeout_s=settings.connect_timeout_ms / 1000,
+        request_timeout_s=settings.request_timeout_ms / 1000,
+    )
+
+
+def assemble(
+    settings: Settings,
+    endpoints: Mapping[Store, Mapping[Purpose, Endpoint]],
+    ledger: Ledger,
+    records: bool = True,
+) -> Gateway:
+    """The parts of an answer, not yet connected to the stores."""
     cursors = Cursors(settings.key("cursors", 64))
-    worlds = build_worlds(OBJECTS, cursors, settings.sharded)
+    worlds = build_worlds(OBJECTS, cursors, settings.sharded, names_people=records)
     pools = {
         purpose: {
             store: Pool(of_store[purpose]) for store, of_store in endpoints.items() if purpose in of_store
@@ -218,28 +259,29 @@ def assemble(settings: Settings, endpoints: Mapping[Store, Mapping[Purpose, Endp
     plans = PlanCache(worlds, DocumentLimits(), settings.cached_documents)
     list_writers = ListWriters(list_endpoint(settings))
     key = settings.key("customer lists")
-    audit = ObjectionAudit(pools[Purpose.AUDIT])
     calls = partial(
-        _calls_of, writers, keeper.rules_of(settings), RecordedPolicies(), audit, list_writers, key
+        _calls_of, writers, keeper.rules_of(settings), RecordedPolicies(), pools, list_writers, key
     )
-    return Gateway(plans, pools, cursors, settings.max_cost, calls)
+    return Gateway(plans, pools, cursors, settings.max_cost, calls, ledger, digest())
 
 
 def _calls_of(
     writers: Writers,
     rules: Rules,
     policies: Policies,
-    audit: Audit,
+    pools: Mapping[Purpose, Mapping[Store, Pool]],
     list_writers: ListWriters,
     key: bytes,
     bound: Bound,
     client: str,
+    people: People,
 ) -> Calls:
-    """What the ordinary resolvers may call for a token."""
+    """What the ordinary resolvers may call for a token; they note in `people` whom they tell of."""
     return Calls(
         Preferences(writers.open, rules, bound, f"client {client}"),
         policies,
-        audit,
+        ObjectionAudit(pools[Purpose.AUDIT], people),
+        ReadDisclosures(pools, bound, people),
         CustomerLists(list_writers, key, bound.merchant_id),
     )
 

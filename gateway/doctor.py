@@ -16,7 +16,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gateway import keeper
-from gateway.app import check_logins, endpoints_of
+from gateway.app import check_logins, endpoints_of, ledger_endpoint
+from gateway.ledger import ROLE as LEDGER
+from gateway.ledger import open_ledger
 from gateway.problems import Problem, owner_of
 from gateway.settings import CONFIG_FILE, Settings
 from gateway.tokens import Listed, list_tokens
@@ -24,6 +26,7 @@ from resolvers.catalogue import Store
 from resolvers.fields import OBJECTS
 from resolvers.inspection import differences
 from resolvers.migrations import STORES, MigrationProblem, migrations, pending
+from resolvers.stores import StoreUnavailable
 
 if TYPE_CHECKING:
     from resolvers.stores import Connection
@@ -74,6 +77,7 @@ async def _examine_store(settings: Settings, store: str, connection: Connection)
     if store == Store.CONTROL:
         for finding in await _writers(settings):
             yield finding
+        yield await _ledger(settings)
         yield await _settled(connection)
         yield await _tokens(connection)
 
@@ -168,6 +172,21 @@ async def _writers(settings: Settings) -> list[Finding]:
         )
         for line in found
     ]
+
+
+async def _ledger(settings: Settings) -> Finding:
+    """Whether what is answered can be recorded: otherwise nothing is."""
+    what = "control: ledger"
+    try:
+        async with open_ledger(ledger_endpoint(settings), settings.key("ledger")):
+            return Finding(what, State.OK, "can be written")
+    except StoreUnavailable:
+        return Finding(
+            what,
+            State.DIFFERS,
+            f"the role {LEDGER} cannot write it: give it a way in, or run "
+            "`gateway universe --store control --apply`",
+        )
 
 
 async def _settled(connection: Connection) -> Finding:

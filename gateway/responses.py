@@ -40,6 +40,7 @@ STATUS: dict[Code, int] = {
     Code.COST_TOO_HIGH: 400,
     Code.ONE_AT_A_TIME: 400,
     Code.STORE_UNAVAILABLE: 503,
+    Code.NOT_RECORDED: 503,
     Code.INTERNAL: 500,
 }
 

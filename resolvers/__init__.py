@@ -18,6 +18,7 @@ What is known before any request:
     writers        the roles that write objections and customer lists, and nothing else
     restrictions   what is in force for a member, written to both stores
     pseudonyms     under what name audit sees a member
+    disclosures    the access ledger as answers
     audit          objections under pseudonyms, and how many are in force
     objections     the only writer of objections: the event, then its fold in both stores
     suspensions    a regulator's suspensions, and both stores following the calendar
@@ -36,6 +37,7 @@ From an operation to its plan, once for each document:
     lists          what the arguments of a list say
     binding        each selected field bound to its source, cut where the answer hops
     belongings     the root that is one person's own, bound to the token's key
+    mentions       where an answer names people, and what it tells of them
     walk           where the walk over an operation stands, and what it may touch
     steps          the waves in which suggestions are found
     plan           the frozen records that pass between all these
@@ -50,11 +52,13 @@ From an operation to its plan, once for each document:
 From a plan to the answer, for each request:
 
     mutations      changes, run by graphql-core, ordinary resolver by resolver
+    people         whom ordinary resolvers told of
     preferences    the objections of one token's subject
     introspection  answered on the purpose's own schema
     run            the plan's waves, one statement for each store, and the holes filled
     assembly       a list of a sharded store, put together from rows of keys
     suggestions    what is kept of suggestions from one wave to the next
     stores         the pools, one for each store and purpose; the only importer of asyncpg
+    lines          one connection for statements that are each a transaction
     patience       deadlines of a pool's connections, with one timer
 """

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import strawberry
 
 from resolvers.catalogue import Store
+from resolvers.people import People, Who
 from resolvers.stores import Pool
 from schema.audit import AuditedObjection, ObjectionsInForce
 from schema.objections import ObjectablePurpose
@@ -27,13 +28,16 @@ SELECT purpose, count(*) FROM (
 
 
 class ObjectionAudit:
-    """See `schema.audit.Audit`."""
+    """See `schema.audit.Audit`. `people`: whom it told of, for the ledger."""
 
-    def __init__(self, pools: Mapping[Store, Pool]) -> None:
+    def __init__(self, pools: Mapping[Store, Pool], people: People) -> None:
+        self._people = people
         self._control, self._messenger = pools[Store.CONTROL], pools[Store.MESSENGER]
 
     async def objections(self, first: int, after: int, person: str | None) -> Sequence[AuditedObjection]:
         """Events in order."""
+        rows = await self._control.fetch(_EVENTS, [after, first, person])
+        self._people.note("objections", Who.PSEUDONYM, (row["person"] for row in rows))
         return [
             AuditedObjection(
                 number=strawberry.ID(str(row["id"])),
@@ -45,15 +49,15 @@ class ObjectionAudit:
                 channel=row["channel"],
                 terms_version=row["terms_version"],
             )
-            for row in await self._control.fetch(_EVENTS, [after, first, person])
+            for row in rows
         ]
 
     async def terms(self, person: str) -> Sequence[TermsAcceptance]:
         """In the order of accepting."""
-        return [
-            TermsAcceptance(version=row["version"], accepted_at=row["accepted_at"])
-            for row in await self._messenger.fetch(_TERMS, [person])
-        ]
+        rows = await self._messenger.fetch(_TERMS, [person])
+        if rows:
+            self._people.note("termsAcceptances", Who.PSEUDONYM, [person])
+        return [TermsAcceptance(version=row["version"], accepted_at=row["accepted_at"]) for row in rows]
 
     async def in_force(self) -> Sequence[ObjectionsInForce]:
         """A line for each objectable purpose, also where nobody objects."""

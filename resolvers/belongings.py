@@ -5,6 +5,7 @@ The key is a value of the token's, not of the document: whoever is not bound fin
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from graphql import GraphQLObjectType, get_named_type
@@ -54,16 +55,28 @@ def _member(binder: Binder, named: GraphQLObjectType, member: Selected) -> Root:
 def _rows(binder: Binder, inner: GraphQLObjectType, source: OwnRows, member: Selected) -> RootRows:
     slot = binder.new_slot(FetchSlot("none"))
     binder.cost.append((OWN_ROWS,))
-    rows = RowsOf(
-        source,
-        tuple(
-            (each.key, Literal(f'"{inner.name}"') if each.name == "__typename" else source.fields[each.name])
-            for each in binder.collector.collect(inner, member.selection_sets)
-        ),
+    selected = binder.collector.collect(inner, member.selection_sets)
+    members = tuple(
+        (each.key, Literal(f'"{inner.name}"') if each.name == "__typename" else source.fields[each.name])
+        for each in selected
     )
+    rows = RowsOf(source, members, _mention(binder, inner, source, selected))
     keys = None if source.owner is None else _key(source.owner)
     binder.fetches.append(Fetch(slot, 0, source.relation.store, "none", keys=keys, rows=rows))
     return RootRows(member.key, slot)
+
+
+def _mention(
+    binder: Binder, inner: GraphQLObjectType, source: OwnRows, selected: Iterable[Selected]
+) -> int | None:
+    """Where the ledger names the person, if the rows are about one."""
+    if source.owner is None:
+        return None
+    with binder.mentions.about(Own(source.owner).store) as mention:
+        for each in selected:
+            if each.name != "__typename":
+                binder.mentions.tell(inner.name, each.name)
+    return mention
 
 
 def _key(owner: str) -> Parameter:

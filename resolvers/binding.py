@@ -17,6 +17,7 @@ from resolvers.belongings import bind_subject
 from resolvers.catalogue import Relation, Store
 from resolvers.groups import Groups
 from resolvers.lists import ListArguments, Listed, visible_order
+from resolvers.mentions import Mentions
 from resolvers.parameters import (
     Arguments,
     account_number,
@@ -77,7 +78,7 @@ from resolvers.sources import (
 from resolvers.steps import last_wave, steps, suggestion_size
 from resolvers.suggested import PersonHole, SuggestionsOf
 from resolvers.walk import ASKED_ROWS, FAN_OUT, MANY_ROWS, SUGGESTED_ROWS, At, Factors
-from resolvers.worlds import ASKED, World
+from resolvers.worlds import ASKED, TELLS_OF_PEOPLE, World
 from schema.pages import DEFAULT_PAGE, Group
 from schema.refusals import Code, Refusal
 
@@ -96,7 +97,11 @@ class Binder:
     slots: list[Slot] = field(default_factory=list)
     cost: list[Factors] = field(default_factory=list)
     given: list[Parameter] = field(default_factory=list)
+    mentions: Mentions = field(init=False)
     lone_objects: int = 0
+
+    def __post_init__(self) -> None:
+        self.mentions = Mentions(self.world.names_people)
 
     # --- roots ------------------------------------------------------------------------------------
 
@@ -110,7 +115,7 @@ class Binder:
         arguments = read_arguments(definition, selected.nodes[0], self.variables)
         if selected.name in ASKED:
             self.cost.append((ASKED_ROWS[selected.name],))
-            return RootAsked(selected.key)
+            return RootAsked(selected.key, selected.name, self._asked_of(parent, selected))
         if selected.name in self.world.constants:
             return RootText(selected.key, self._constant(selected))
         named = get_named_type(definition.type)
@@ -129,6 +134,14 @@ class Binder:
         assert isinstance(type_, GraphQLObjectType)
         members = self.collector.collect(type_, selected.selection_sets)
         return constant_text(type_.name, members, self.world.constants[selected.name])
+
+    def _asked_of(self, parent: GraphQLObjectType, selected: Selected) -> int | None:
+        """What an ordinary resolver may tell of people, if it tells of any."""
+        if selected.name not in TELLS_OF_PEOPLE:
+            return None
+        with self.mentions.about(None) as mention:
+            self.mentions.tell_all(self.collector, parent, selected)
+        return mention
 
     def _bind_node(self, named: GraphQLInterfaceType, selected: Selected, arguments: Arguments) -> RootNode:
         sources = [
@@ -200,7 +213,10 @@ class Binder:
         type_ = self.world.schema.type_map[source.type]
         assert isinstance(type_, GraphQLObjectType)
         self.cost.append(at.rows)
-        return ObjectOf(source, self._members(type_, source.fields, selected, at))
+        if source.about is None:
+            return ObjectOf(source, self._members(type_, source.fields, selected, at))
+        with self.mentions.about(source.about.of) as mention:
+            return ObjectOf(source, self._members(type_, source.fields, selected, at), mention)
 
     def _members(
         self,
@@ -225,6 +241,7 @@ class Binder:
     ) -> Bound:
         if member.name == "__typename":
             return Literal(_quoted(type_.name))
+        self.mentions.tell(type_.name, member.name)
         source = sources[member.name]
         named = get_named_type(type_.fields[member.name].type)
         match source:
@@ -275,6 +292,7 @@ class Binder:
             if inner.name == "__typename":
                 members.append((inner.key, Literal(_quoted(named.name))))
             else:
+                self.mentions.tell(named.name, inner.name)
                 members.append((inner.key, source.fields[inner.name]))
         return SummaryOf(source, tuple(members), until)
 
@@ -286,7 +304,9 @@ class Binder:
         self.cost.append(at.rows if source.friends[0] in self.world.owned else (*at.rows, SUGGESTED_ROWS))
         slot = self.new_slot(FetchSlot("bigint", required=True))
         inner = At(last_wave(at.wave, self.world.sharded), source.friends[0], (*at.rows, size))
-        found = SuggestionsOf(source, self._members(named, source.fields, member, inner), size, slot)
+        with self.mentions.about(source.people.store) as mention:
+            members = self._members(named, source.fields, member, inner)
+        found = SuggestionsOf(source, members, size, slot, mention)
         self.fetches += steps(found, at.wave, self.world.sharded)
         return PersonHole(slot, source)
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from graphql.execution.values import VariableValues
 
+from resolvers.catalogue import Store
 from resolvers.plan import Parameter
 from schema.purposes import ABOUT, Binding, Purpose
 
@@ -25,6 +26,11 @@ class Own(StrEnum):
     BUSINESS = "business_id"
 
     __hash__ = str.__hash__
+
+    @property
+    def store(self) -> Store | None:
+        """The store whose accounts the key is of; None if it is of no person's."""
+        return {"messenger_id": Store.MESSENGER, "social_id": Store.SOCIAL}.get(self)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from resolvers import catalogue
-from resolvers.sources import Condition, Constant, Hop, Identifier, Json, ObjectSource, Source, Value
+from resolvers.sources import About, Condition, Constant, Hop, Identifier, Json, ObjectSource, Source, Value
 
 BUSINESS = ObjectSource(
     type="Business",
@@ -55,6 +55,7 @@ MESSENGER_CONVERSATION = ObjectSource(
     type="MessengerConversation",
     relation=catalogue.MESSENGER_CONVERSATION,
     prefix="mc_",
+    about=About(catalogue.Store.MESSENGER, "account_id"),
     fields=_fields(
         "MESSENGER",
         Hop(to="Business", column="business_id"),
@@ -70,6 +71,7 @@ SOCIAL_CONVERSATION = ObjectSource(
     type="SocialConversation",
     relation=catalogue.SOCIAL_CONVERSATION,
     prefix="sc_",
+    about=About(catalogue.Store.SOCIAL, "account_id", nullable=True),
     fields=_fields(
         "SOCIAL",
         Hop(to="Business", column="business_id", relation=catalogue.SOCIAL_BUSINESS),

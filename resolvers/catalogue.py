@@ -55,7 +55,8 @@ class Relation:
     both ends are); its bits stand in `restriction`. `kinds`: the column that tells the kinds of row
     apart. `owners`: columns that say whose a row is, by the field of `resolvers.bound.Bound` that holds
     the key; `takes_part`: where an account takes part in something of a business. `leads_on`: a row only
-    leads to an account, whose own row says whether it takes part.
+    leads to an account, whose own row says whether it takes part. `under_references`: people stand in it
+    under names that lead nowhere.
     """
 
     store: Store
@@ -71,6 +72,7 @@ class Relation:
     takes_part: TakesPart | None = None
     leads_on: bool = False
     number: str | None = None
+    under_references: bool = False
 
     @property
     def qualified(self) -> str:
@@ -343,6 +345,64 @@ OBJECTION_EVENT = Relation(
     group=None,
     owners={"messenger_id": "account_id"},
 )
+_ENTRY = {
+    "at": _personal("timestamptz"),
+    "stream": _personal("bytea"),
+    "number": _personal("bigint"),
+    "request": _personal("text"),
+    "client": _personal("text"),
+    "outcome": _personal("text"),
+    "counts": _personal("integer[]"),
+}
+_QUESTION = {"purpose": _public("text"), "policy": _public("text"), "fields": _public("jsonb")}
+LEDGER_ENTRY = Relation(
+    Store.CONTROL,
+    "ledger_entry",
+    {
+        **_ENTRY,
+        "people": _personal("bigint[]"),
+        "credential": Column(Class.GATEWAY, "text"),
+        "question": Column(Class.GATEWAY, "bytea"),
+        "hash": Column(Class.GATEWAY, "bytea"),
+    },
+    key=None,
+    group=None,
+)
+LEDGER_QUESTION = Relation(
+    Store.CONTROL,
+    "ledger_question",
+    {
+        **_QUESTION,
+        "document": _public("text"),
+        "key": Column(Class.GATEWAY, "bytea"),
+        "text": Column(Class.GATEWAY, "text"),
+    },
+    key=None,
+    group=None,
+)
+# Views of the ledger: of all entries under references, and of those that name an account.
+DISCLOSURE = Relation(
+    Store.CONTROL,
+    "disclosure",
+    {**_ENTRY, "people": _personal("bigint[]"), **_QUESTION},
+    key=None,
+    group=None,
+    under_references=True,
+)
+OWN_DISCLOSURE = Relation(
+    Store.CONTROL,
+    "own_disclosure",
+    {
+        "store": _public("text"),
+        "account_id": _key(),
+        **_ENTRY,
+        "positions": _personal("integer[]"),
+        **_QUESTION,
+    },
+    key=None,
+    group=None,
+    owners={"messenger_id": "account_id", "social_id": "account_id"},
+)
 SUSPENSION = Relation(
     Store.CONTROL,
     "suspension",
@@ -502,6 +562,14 @@ RELATIONS: tuple[Relation, ...] = (
     _pseudonyms_of(Store.CONTROL),
     _pseudonyms_of(Store.MESSENGER, key="account_id", group="messenger"),
     _kept("unsettled_country", country_code="text", version="bigint"),
+    _kept("ledger_person", store="text", account_id="bigint", reference="bigint"),
+    _kept("ledger_forgotten", only_row="boolean", forgotten="bigint"),
+    LEDGER_QUESTION,
+    LEDGER_ENTRY,
+    *(
+        _kept(name, stream="bytea", number="bigint", at="timestamptz", hash="bytea", signature="bytea")
+        for name in ("ledger_checkpoint", "ledger_cut")
+    ),
 )
 
 
@@ -548,6 +616,10 @@ TRIGGERS: dict[Store, frozenset[str]] = {
     ),
     Store.CONTROL: frozenset(
         {
+            "control.ledger_checkpoint: refuse_rewriting",
+            "control.ledger_cut: refuse_rewriting",
+            "control.ledger_entry: refuse_rewriting",
+            "control.ledger_question: refuse_rewriting",
             "control.objection_event: refuse_change",
             "control.pseudonym: refuse_change",
             "control.suspension: refuse_other_change",

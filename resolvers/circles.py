@@ -30,7 +30,7 @@ from resolvers.catalogue import Relation
 from resolvers.pages import within
 from resolvers.plan import HOLE, Parameter
 from resolvers.rows import Row
-from resolvers.spelling import Pieces, concatenate, json_object, list_of, quote
+from resolvers.spelling import Pieces, concatenate, json_object, list_of, mark, quote
 from resolvers.suggested import Gathered, PersonHole, Step, SuggestionsOf
 from resolvers.views import FROM_BOOKS, FROM_FRIENDS
 
@@ -119,7 +119,8 @@ def _ranked(renderer: Renderer, of: SuggestionsOf) -> Any:
     )
     best = _best(renderer, of, people)
     row = Row(best, best, best.c.id)
-    item = concatenate(json_object((key, renderer.value(member, row)) for key, member in of.members))
+    text = json_object((key, renderer.value(member, row)) for key, member in of.members)
+    item = concatenate(text if of.mention is None else [*mark(of.mention, best.c.id), *text])
     order = [best.c.contact.desc(), best.c.mutual.desc(), best.c.id]
     listed = select(list_of(item, order)).select_from(row.source).correlate(people)
     found = listed.scalar_subquery()

@@ -11,7 +11,8 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from resolvers.binding import Binder
-from resolvers.plan import Fetch, Parameter, Plan, RootAsked, RootIntrospection, Statement
+from resolvers.mentions import Question
+from resolvers.plan import Fetch, Mention, Parameter, Plan, RootAsked, RootIntrospection, Statement
 from resolvers.selection import Collector
 from resolvers.sql import render_statement
 from resolvers.worlds import World
@@ -46,7 +47,12 @@ def compile_plan(world: World, operation: Operation, variables: VariableValues) 
         repeatable=_stores_asked_again(waves),
         fans_out=_stores_asked_whole(waves),
         unasked=_unasked(binder.given, waves),
+        question=_question(world, operation, binder.mentions.noted()),
     )
+
+
+def _question(world: World, operation: Operation, mentions: tuple[Mention, ...]) -> Question | None:
+    return Question(world.purpose, world.policy, operation.document, mentions) if mentions else None
 
 
 def _group_fetches(fetches: list[Fetch], sharded: bool) -> list[list[list[Fetch]]]:

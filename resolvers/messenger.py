@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from resolvers import catalogue
 from resolvers.sources import (
+    About,
     Band,
     Condition,
     Copies,
@@ -41,6 +42,7 @@ MESSENGER_ACCOUNT = ObjectSource(
     type="MessengerAccount",
     relation=catalogue.MESSENGER_ACCOUNT,
     prefix="ma_",
+    about=About(catalogue.Store.MESSENGER, "id"),
     fields={
         "id": Identifier(),
         "phone": Value("phone", Json.CODE),

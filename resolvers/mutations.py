@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from graphql.execution.values import VariableValues
 
     from schema.audit import Audit
+    from schema.disclosures import Disclosures
     from schema.lists import Lists
     from schema.mutation import Context
     from schema.objections import Objections
@@ -47,6 +48,7 @@ class Calls:
     objections: Objections
     policies: Policies
     audit: Audit
+    disclosures: Disclosures
     lists: Lists
 
 

@@ -21,14 +21,21 @@ if TYPE_CHECKING:
 
     from graphql.execution.values import VariableValues
 
+    from resolvers.mentions import Question
+
     Read = Callable[[VariableValues], object]
 
 # No escaped JSON text holds a control character, and all free text is escaped: these
 # cannot occur in a value, whoever wrote it. A hole is a mark, `slot:key`, between two HOLE. Between two
-# PART stands an object that is null if a hole in it stays empty. ITEM parts gathered rows.
+# PART stands an object that is null if a hole in it stays empty. ITEM parts gathered rows. Between two
+# MARK stands whom the object behind it is about, the mention's digits and the key: for the ledger, and gone
+# before the answer. Between two KEPT the same stands within the object's own identifier: there the key stays.
 HOLE = "\x1f"
 PART = "\x1e"
 ITEM = "\x1c"
+MARK = "\x1d"
+KEPT = "\x19"
+MENTION_DIGITS = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +44,23 @@ class Parameter:
 
     type: str
     read: Read
+
+
+@dataclass(frozen=True)
+class Mention:
+    """A place of an answer where people stand: whose accounts, and what is told of each.
+
+    `of`: the store that numbers them; None where an ordinary resolver says whom it told of. `fields`: as in
+    the matrix, ``Type.field``, in the order of the answer.
+    """
+
+    of: Store | None
+    fields: tuple[str, ...]
+
+
+def mention_text(mention: int) -> str:
+    """A mention's number as it stands in marks: of one length, so that nothing need be searched for."""
+    return f"{mention:0{MENTION_DIGITS}x}"
 
 
 # --- the bound tree -------------------------------------------------------------------------------
@@ -232,10 +256,11 @@ class Assembly:
 
 @dataclass(frozen=True)
 class ObjectOf:
-    """An object of its source's type."""
+    """An object of its source's type. `mention`: the place where the ledger names whom it is about."""
 
     source: ObjectSource
     members: tuple[tuple[str, Bound], ...]
+    mention: int | None = None
 
 
 @dataclass(frozen=True)
@@ -244,6 +269,7 @@ class RowsOf:
 
     source: OwnRows
     members: tuple[tuple[str, Bound], ...]
+    mention: int | None = None
 
 
 Inner = Hole | Joined | OneOf | ManyOf | PageOf | ObjectOf
@@ -381,9 +407,14 @@ class RootIntrospection:
 
 @dataclass(frozen=True)
 class RootAsked:
-    """A root field that is no data of a store's own: asked of an ordinary resolver, like a mutation."""
+    """A root field that is no data of a store's own: asked of an ordinary resolver, like a mutation.
+
+    `mention`: what it may tell of people.
+    """
 
     key: str
+    name: str
+    mention: int | None = None
 
 
 Root = RootHole | RootNode | RootList | RootRows | RootObject | RootText | RootIntrospection | RootAsked
@@ -396,7 +427,8 @@ class Plan:
     `least_cost` and `sized_costs`: the rows that it can touch at most; the latter are products of list
     sizes that the variables decide. `repeatable`: stores asked more than once, which need one snapshot
     for the whole request. `fans_out`: sharded stores that are asked for a list without a key, each shard of
-    them. `unasked`: values that no statement needs; a wrong one is refused all the same.
+    them. `unasked`: values that no statement needs; a wrong one is refused all the same. `question`: what
+    the ledger says of all its answers; None if they are about nobody.
     """
 
     roots: tuple[Root, ...]
@@ -409,3 +441,4 @@ class Plan:
     repeatable: frozenset[Store]
     fans_out: frozenset[Store]
     unasked: tuple[Parameter, ...] = ()
+    question: Question | None = None

@@ -20,6 +20,7 @@ from resolvers.bound import OwnKey
 from resolvers.catalogue import Store
 from resolvers.cursors import Cursors
 from resolvers.groups import text_of
+from resolvers.mentions import taken_apart
 from resolvers.parameters import array_text
 from resolvers.plan import (
     HOLE,
@@ -52,11 +53,13 @@ class StoreChanged(Exception):
 class Ran(NamedTuple):
     """What came of a plan: the JSON text of `data`, in pieces, and the stores that could not be asked.
 
-    In pieces, because a page of a thousand is 80 kB, and every copy of it shows in the bench.
+    In pieces, because a page of a thousand is 80 kB, and every copy of it shows in the bench. `named`:
+    whom it is about: keys by mention.
     """
 
     data: list[str]
     down: frozenset[Store]
+    named: dict[int, list[str]]
 
 
 NOBODY_DOWN: frozenset[Store] = frozenset()
@@ -271,9 +274,11 @@ async def run_plan(
         await _run_waves(run, pools, parameters)
     try:
         run.fill()
-        return Ran(run.data(introspected), frozenset(run.down) if run.down else NOBODY_DOWN)
+        data = run.data(introspected)
     except StoreUnavailable:
-        return Ran(["null"], frozenset(run.down))
+        return Ran(["null"], frozenset(run.down), {})
+    named = taken_apart(data, plan.question) if plan.question is not None else {}
+    return Ran(data, frozenset(run.down) if run.down else NOBODY_DOWN, named)
 
 
 async def _run_waves(

@@ -7,7 +7,7 @@ kept under the shape of its variables, which tells those apart (`resolvers/param
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from graphql import (
@@ -18,6 +18,7 @@ from graphql import (
     GraphQLIncludeDirective,
     GraphQLInterfaceType,
     GraphQLObjectType,
+    GraphQLOutputType,
     GraphQLSchema,
     GraphQLSkipDirective,
     GraphQLUnionType,
@@ -25,6 +26,8 @@ from graphql import (
     SelectionNode,
     SelectionSetNode,
     get_directive_values,
+    get_named_type,
+    is_abstract_type,
 )
 from graphql.execution.values import VariableValues
 
@@ -60,6 +63,17 @@ class Collector:
         for selections in sets:
             self._into(grouped, visited, parent, selections)
         return tuple(Selected(key, nodes[0].name.value, tuple(nodes)) for key, nodes in grouped.items())
+
+    def below(self, type_: GraphQLOutputType, selected: Selected) -> Iterator[tuple[str, str]]:
+        """(type, field) of everything that is selected below a field, types of a union one by one."""
+        named = get_named_type(type_)
+        possible = self.schema.get_possible_types(named) if is_abstract_type(named) else [named]
+        for each in possible:
+            if isinstance(each, GraphQLObjectType):
+                for inner in self.collect(each, selected.selection_sets):
+                    if inner.name != "__typename":
+                        yield each.name, inner.name
+                        yield from self.below(each.fields[inner.name].type, inner)
 
     def _into(
         self,

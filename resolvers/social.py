@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from resolvers import catalogue
 from resolvers.sources import (
+    About,
     Condition,
     Hop,
     Identifier,
@@ -65,6 +66,7 @@ SOCIAL_ACCOUNT = ObjectSource(
     type="SocialAccount",
     relation=catalogue.SOCIAL_ACCOUNT,
     prefix="sa_",
+    about=About(catalogue.Store.SOCIAL, "id"),
     fields={
         "id": Identifier(),
         "displayName": Value("display_name", Json.TEXT),

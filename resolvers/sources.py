@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from resolvers.catalogue import Relation
+from resolvers.catalogue import Relation, Store
 
 
 class Json(StrEnum):
@@ -216,6 +216,18 @@ class OwnRows:
 
 
 @dataclass(frozen=True)
+class About:
+    """Whom a row is about: the account of the store `of` whose number stands in `column`.
+
+    `nullable`: it may be somebody who has no account there.
+    """
+
+    of: Store
+    column: str
+    nullable: bool = False
+
+
+@dataclass(frozen=True)
 class Condition:
     """A filter's column, the operators that it takes, and the form of what is compared."""
 
@@ -233,6 +245,7 @@ class ObjectSource:
     the root field that find one object through a lookup relation. `probes`: root fields that find one by
     a value that their purpose does not see, through a lookup relation that may hold several: the first by
     the columns named. `batches`: arguments of lists that name many objects through a lookup, and which.
+    `about`: the person whom the ledger names where such an object stands in an answer.
     `filters` and `orders`: the columns that lists may be narrowed and ordered by, by the name of the input
     field. `groups`: those that lists may be counted by, by the name of the list's field.
     """
@@ -248,3 +261,4 @@ class ObjectSource:
     batches: Mapping[str, str] = field(default_factory=dict)
     groups: Mapping[str, Value] = field(default_factory=dict)
     copy: Relation | None = None
+    about: About | None = None

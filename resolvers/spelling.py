@@ -38,6 +38,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
 from resolvers.catalogue import Relation
+from resolvers.plan import MARK, mention_text
 from resolvers.sources import Json, Measure, Measured, Value
 
 TYPES: dict[str, TypeEngine[Any]] = {
@@ -91,6 +92,11 @@ def concatenate(pieces: Iterable[Piece]) -> ColumnElement[str]:
     if not any(isinstance(piece, str) for piece in merged[:2]):
         operands.insert(0, quote(""))
     return Concatenation(operands)
+
+
+def mark(mention: int, key: ColumnElement[Any]) -> Pieces:
+    """The mark of whom an object is about, to stand before it."""
+    return [f"{MARK}{mention_text(mention)}", key, MARK]
 
 
 def quote(text: str) -> ColumnElement[str]:

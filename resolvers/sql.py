@@ -29,6 +29,7 @@ from resolvers.pages import Listing, within
 from resolvers.plan import (
     HOLE,
     ITEM,
+    KEPT,
     PART,
     Bound,
     Count,
@@ -45,9 +46,10 @@ from resolvers.plan import (
     RowsOf,
     Statement,
     SummaryOf,
+    mention_text,
 )
 from resolvers.rows import Row
-from resolvers.sources import Value
+from resolvers.sources import ObjectSource, Value
 from resolvers.spelling import (
     DIALECT,
     Pieces,
@@ -56,6 +58,7 @@ from resolvers.spelling import (
     concatenate,
     json_object,
     list_of,
+    mark,
     measure,
     place,
     quote,
@@ -191,7 +194,10 @@ class Renderer:
         source = rows.source
         clause = self.alias(source.relation)
         row = Row(clause, clause, clause.c[source.order[0]])
-        item = concatenate(json_object((key, self.value(member, row)) for key, member in rows.members))
+        text = json_object((key, self.value(member, row)) for key, member in rows.members)
+        if rows.mention is not None:
+            text = [*mark(rows.mention, clause.c[source.on or ""]), *text]
+        item = concatenate(text)
         whole = list_of(item, [clause.c[column] for column in source.order])
         found = select(quote(f"{fetch.slot}:").label("k"), whole.label("b")).select_from(clause)
         if source.on is None or fetch.keys is None:
@@ -243,15 +249,31 @@ class Renderer:
         raise AssertionError(f"a bound node without a spelling: {bound}")
 
     def _object(self, bound: ObjectOf, members: Iterable[tuple[str, Bound]], row: Row) -> Pieces:
-        return json_object(
-            (
-                name,
-                [f'"{bound.source.prefix}', row.key, '"']
-                if isinstance(member, Identify)
-                else self.value(member, row),
-            )
-            for name, member in members
-        )
+        mention = bound.mention
+        identified = mention is not None and _is_known_by(bound.source)
+        pieces: Pieces = []
+        for name, member in members:
+            if not isinstance(member, Identify):
+                text = self.value(member, row)
+            elif identified and mention is not None:
+                kept = f"{KEPT}{mention_text(mention)}"
+                text, mention = [f'"{bound.source.prefix}{kept}', row.key, f'{KEPT}"'], None
+            else:
+                text = [f'"{bound.source.prefix}', row.key, '"']
+            pieces += [f'{"," if pieces else "{"}"{name}":', *text]
+        pieces += ["}" if pieces else "{}"]
+        return pieces if mention is None else [*self._mark(bound.source, mention, row), *pieces]
+
+    def _mark(self, source: ObjectSource, mention: int, row: Row) -> Pieces:
+        """Whom the object is about; nothing where that is nobody who has an account."""
+        about = source.about
+        assert about is not None
+        if _is_known_by(source):
+            return mark(mention, row.key)
+        column = row.clause.c[about.column]
+        if not about.nullable:
+            return mark(mention, column)
+        return [func.coalesce(concatenate(mark(mention, column)), quote(""))]
 
     def _joined(self, bound: Joined, row: Row) -> Pieces:
         relation = bound.object.source.relation
@@ -410,3 +432,8 @@ def render_statement(fetches: Sequence[Fetch], sharded: bool, owned: Mapping[Rel
         suggestions=fetches[0].suggestions,
         step=fetches[0].step,
     )
+
+
+def _is_known_by(source: ObjectSource) -> bool:
+    """Whether an object's own identifier names the person whom it is about."""
+    return source.about is not None and source.about.column == source.relation.identity

@@ -98,7 +98,7 @@ async def fresh_connections(*endpoints: Endpoint) -> AsyncIterator[tuple[Connect
         lost = any(each.is_closed() for each in opened)
         # Two writers that waited for each other: the server let this one go.
         gave_way = isinstance(error, asyncpg.TransactionRollbackError)
-        raise (StoreUnavailable() if gave_way else _translated(error, lost)) from None
+        raise (StoreUnavailable() if gave_way else translated(error, lost)) from None
     finally:
         for each in opened:
             each.terminate()
@@ -177,7 +177,7 @@ class Snapshot:
             return await self._session.fetch(sql, arguments)
         except BaseException as error:
             self.broken = True
-            raise _translated(error, self._session.connection.is_closed()) from None
+            raise translated(error, self._session.connection.is_closed()) from None
 
 
 class Pool:
@@ -216,7 +216,7 @@ class Pool:
                 self._asked.end(session)
                 lost = session.connection.is_closed()
                 self._give_up(session, error)
-                told = _translated(error, lost)
+                told = translated(error, lost)
                 if lost and not fresh and not session.overdue and isinstance(told, StoreUnavailable):
                     continue  # the store was restarted while this connection lay idle: reads repeat
                 raise told from None
@@ -266,7 +266,7 @@ class Pool:
             except BaseException as error:
                 lost = session.connection.is_closed()
                 self._drop(session)
-                told = _translated(error, lost)
+                told = translated(error, lost)
                 if lost and not fresh and isinstance(told, StoreUnavailable):
                     continue
                 raise told from None
@@ -323,7 +323,7 @@ class Pool:
             # Both may happen in one turn of the loop: what was handed over is the next one's then.
             if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
                 self._pass_on(waiter.result())
-            raise _translated(error) from None
+            raise translated(error) from None
         finally:
             self._queued.end(waiter)
 
@@ -373,7 +373,7 @@ def _refuse_turn(waiter: Turn) -> None:
         waiter.set_exception(TimeoutError())
 
 
-def _translated(error: BaseException, lost: bool = False) -> BaseException:
+def translated(error: BaseException, lost: bool = False) -> BaseException:
     """The error, or StoreUnavailable if it says that the store cannot be asked now."""
     # InterfaceError is asyncpg's word for a connection that is gone, and for a statement used wrongly.
     down = isinstance(error, _DOWN) or (lost and isinstance(error, asyncpg.InterfaceError))

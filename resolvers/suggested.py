@@ -22,12 +22,16 @@ class PersonHole:
 
 @dataclass(frozen=True)
 class SuggestionsOf:
-    """A list of suggestions: `size` at most, for everybody in the slot's marks."""
+    """A list of suggestions: `size` at most, for everybody in the slot's marks.
+
+    `mention`: the place where the ledger names who is suggested.
+    """
 
     source: Suggestions
     members: tuple[tuple[str, Bound], ...]
     size: Parameter | int
     slot: int
+    mention: int | None = None
 
 
 class Step(StrEnum):

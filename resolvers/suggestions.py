@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from resolvers.parameters import array_text
-from resolvers.plan import HOLE, Bound, Hole, Literal, Parameter, Statement
+from resolvers.plan import HOLE, MARK, Bound, Hole, Literal, Parameter, Statement, mention_text
 from resolvers.sources import Value
 from resolvers.suggested import Gathered, Step, SuggestionsOf
 from resolvers.views import FROM_BOOKS, FROM_FRIENDS
@@ -114,7 +114,9 @@ class Gathering:
     def _item(self, stranger: bool, negated: int, other: int) -> str:
         values = {"basis": f'"{FROM_FRIENDS if stranger else FROM_BOOKS}"', "mutual": str(-negated)}
         members = (f'"{key}":{_text(member, other, values)}' for key, member in self._suggestions.members)
-        return "{" + ",".join(members) + "}"
+        mention = self._suggestions.mention
+        whose = "" if mention is None else f"{MARK}{mention_text(mention)}{other}{MARK}"
+        return whose + "{" + ",".join(members) + "}"
 
 
 def _text(member: Bound, other: int, values: dict[str, str]) -> str:

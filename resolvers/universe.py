@@ -109,6 +109,9 @@ def _view_sql(view: View, purpose: Purpose) -> str:
 def _pseudonymous_view_sql(view: View, purpose: Purpose, columns: str) -> str:
     """The rows with a name for whoever they belong to instead of a key that leads to them."""
     relation = view.relation
+    if relation.under_references:
+        name = f"{purpose.universe}.{_identifier(relation.name)}"
+        return f"CREATE VIEW {name} AS\n    SELECT {columns}\n    FROM {relation.qualified} t;"  # noqa: S608 - names of the catalogue
     keys = {name for name in view.columns if relation.columns[name].kind is Class.KEY}
     if keys or view.marks != {Mark.PSEUDONYM} or len(relation.owners) != 1:
         raise PolicyGap(f"{relation.qualified} cannot be shown under pseudonyms alone")

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
 
+from resolvers import catalogue
 from resolvers.catalogue import Class, Relation, Store, TakesPart
 from resolvers.sources import (
     Band,
@@ -29,6 +30,7 @@ from resolvers.sources import (
 )
 from resolvers.subject import OBJECTIONS, SUBJECT, TERMS_ACCEPTANCES
 from schema.build import TYPES, MissingTerms, fields_of, marks_of, rows_of, rows_open
+from schema.disclosures import Disclosure
 from schema.offers import MATCHED
 from schema.purposes import ABOUT, Binding, Purpose
 from schema.query import Query
@@ -143,6 +145,10 @@ def _kinds_of_far(type_name: str) -> Mapping[str, Marks]:
 
 def _reads_of_audit(purpose: Purpose) -> Iterator[Read]:
     """What is read under pseudonyms: all but whose it is, which the view puts a name for."""
+    if rows_open(Disclosure.__name__, purpose):
+        mark = rows_of(Disclosure.__name__).kinds[ALL_ROWS][purpose]
+        ledger = catalogue.OWN_DISCLOSURE if mark is Mark.OWN_SUBJECT else catalogue.DISCLOSURE
+        yield mark, None, ledger, set(ledger.columns)
     for rows in (OBJECTIONS, TERMS_ACCEPTANCES):
         marks = _rows_of(_type_named(rows.type))[ALL_ROWS]
         if marks[purpose] is Mark.PSEUDONYM and marks.open_to(purpose):

@@ -13,6 +13,7 @@ MANY_ROWS = 4
 FAN_OUT = 32
 # What a question to an ordinary resolver may touch, for the cost alone; the matrix takes time to spell.
 ASKED_ROWS = {
+    "disclosures": 1_000,
     "objectionEligibility": 100,
     "objections": 1_000,
     "objectionsInForce": 10_000,

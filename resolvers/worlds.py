@@ -13,13 +13,20 @@ from resolvers.policies import Texts, policy_texts, version_texts
 from resolvers.sources import ObjectSource
 from resolvers.views import Owned, objects_for, owned_relations
 from schema.build import build_schemas, fields_of
+from schema.disclosures import Disclosure
 from schema.matrix import digest
 from schema.purposes import Purpose
 from schema.query import Query
 from schema.terms import TERMS
 
 # The root fields that are asked of ordinary resolvers instead of being planned.
-ASKED = frozenset(name for name, field in fields_of(Query).items() if field.metadata[TERMS].purpose)
+ASKED = frozenset(
+    name
+    for name, field in fields_of(Query).items()
+    if field.metadata[TERMS].purpose or field.metadata[TERMS].rows == Disclosure.__name__
+)
+# Those of them whose answers are about people: all but the policy itself.
+TELLS_OF_PEOPLE = ASKED - {"policyMatrix"}
 
 
 @dataclass(frozen=True)
@@ -27,22 +34,30 @@ class World:
     """What binding needs besides the operation: the purpose's schema and every field's source.
 
     `constants`: JSON texts for the roots that no store holds, of one object or several. `cursors` opens
-    cursors; `binding` is the purpose and the version of the policy, to which each is bound. `sharded`:
+    cursors; `policy` is the digest of the policy. `sharded`:
     whether the stores are spread over machines, so that links between groups must be cut. `owned`: the
-    relations of which a token sees the rows of what it is bound to, and no others.
+    relations of which a token sees the rows of what it is bound to, and no others. `names_people`: whether
+    the answers say, to the ledger, whom they are about; only a bench does without.
     """
 
     schema: GraphQLSchema
     objects: Mapping[str, ObjectSource]
     constants: Mapping[str, Texts | tuple[Texts, ...]]
     cursors: Cursors
-    binding: str
+    purpose: Purpose
+    policy: str
     sharded: bool = False
     owned: Mapping[Relation, Owned] = field(default_factory=dict)
+    names_people: bool = True
+
+    @property
+    def binding(self) -> str:
+        """The purpose and the version of the policy, to which each cursor is bound."""
+        return f"{self.purpose}|{self.policy}"
 
 
 def build_worlds(
-    objects: Mapping[str, ObjectSource], cursors: Cursors, sharded: bool = False
+    objects: Mapping[str, ObjectSource], cursors: Cursors, sharded: bool = False, names_people: bool = True
 ) -> dict[Purpose, World]:
     """The worlds of all purposes. MissingTerms if a field has none, PolicyGap if it cannot be kept."""
     policy = digest()
@@ -52,9 +67,11 @@ def build_worlds(
             objects=objects_for(objects, purpose),
             constants={"policy": policy_texts(purpose), "policyVersions": version_texts(purpose)},
             cursors=cursors,
-            binding=f"{purpose}|{policy}",
+            purpose=purpose,
+            policy=policy,
             sharded=sharded,
             owned=owned_relations(objects, purpose),
+            names_people=names_people,
         )
         for purpose, schema in build_schemas().items()
     }

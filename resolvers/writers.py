@@ -6,6 +6,8 @@ depend on; in `control` it may add events and take notes. It sees no phone numbe
 *Customer lists*: in the social network's store it may add entries, which it cannot read, and call the
 functions that judge them and that hash new numbers. It sees no member of any list.
 
+*The access ledger*: in `control` it may add entries, which it cannot read, and open a day for them.
+
 Part of the SQL that `gateway universe` prints, and checked like the purposes' roles at every start-up.
 """
 
@@ -87,6 +89,21 @@ RIGHTS: dict[str, Rights] = {
             }
         ),
         sequences=("control.restriction_version",),
+    ),
+    # Adds to the ledger, and reads of it nothing but who is known under which reference.
+    "control_ledger": Rights(
+        tables=frozenset(
+            {
+                *(
+                    ("INSERT", f"control.ledger_{name}")
+                    for name in ("entry", "question", "checkpoint", "person")
+                ),
+                *(("SELECT", f"control.ledger_{name}") for name in ("person", "forgotten")),
+                ("SELECT", "control.pseudonym"),
+            }
+        ),
+        functions=("control.index_ledger", "control.open_ledger_day"),
+        what="the access ledger",
     ),
 }
 

@@ -17,6 +17,7 @@ From the policy to a valid operation:
     business     businesses and their conversations on both messengers
     subject      what a person may know about themselves
     privacy      what the gateway says of its own policy
+    disclosures  who received whose data
     audit        what the data protection officer reads of objections
     mutation     what may be changed
     query        root fields

@@ -25,6 +25,7 @@ from strawberry.types.field import StrawberryField
 from schema import (
     audit,
     business,
+    disclosures,
     lists,
     messenger,
     mutation,
@@ -90,6 +91,7 @@ TYPES: tuple[type, ...] = (
     offers.CustomerList,
     offers.CustomerListEdge,
     offers.CustomerListConnection,
+    disclosures.Disclosure,
     audit.AuditedObjection,
     audit.ObjectionsInForce,
 )
@@ -165,7 +167,8 @@ def terms_open(terms: Terms, purpose: Purpose) -> bool:
     if terms.marks is not None:
         return terms.marks.open_to(purpose)
     if terms.line is not None:
-        return line_open(terms.line, purpose) and marks_of_line(terms.line)[purpose] is not terms.unless
+        shut = terms.unless is not None and marks_of_line(terms.line)[purpose] is terms.unless
+        return line_open(terms.line, purpose) and not shut
     if terms.purpose is not None:
         return terms.purpose is purpose and (terms.rows is None or rows_open(terms.rows, purpose))
     if terms.binding is not None:

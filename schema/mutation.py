@@ -14,6 +14,7 @@ from typing import Annotated, Protocol
 import strawberry
 
 from schema.audit import Audit
+from schema.disclosures import Disclosures
 from schema.lists import OFFER_MATCHING, Lists, UploadCustomerListResult
 from schema.objections import (
     PREFERENCES,
@@ -38,6 +39,10 @@ class Context(Protocol):
     @property
     def audit(self) -> Audit:
         """Objections under pseudonyms."""
+
+    @property
+    def disclosures(self) -> Disclosures:
+        """The access ledger, as far as the token may read it."""
 
     @property
     def policies(self) -> Policies:

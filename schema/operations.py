@@ -11,6 +11,7 @@ rule of the specification that the document breaks, and where.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -56,10 +57,14 @@ class DocumentLimits:
 
 @dataclass(frozen=True)
 class Operation:
-    """One valid operation of a document, with the document's fragments."""
+    """One valid operation of a document, with the document's fragments.
+
+    `document`: the SHA-256 of the document's text, in hexadecimal digits.
+    """
 
     node: OperationDefinitionNode
     fragments: dict[str, FragmentDefinitionNode]
+    document: str
 
     @property
     def is_query(self) -> bool:
@@ -76,7 +81,7 @@ def read_operation(
     GRAPHQL_VALIDATION_FAILED.
     """
     document = _parse(text, limits)
-    operation = _choose(document, operation_name)
+    operation = _choose(document, operation_name, hashlib.sha256(text.encode()).hexdigest())
     _bound(document, limits)
     _validate(schema, document, limits)
     return operation
@@ -101,7 +106,7 @@ def _parse(text: str, limits: DocumentLimits) -> DocumentNode:
         raise Refusal(Code.DOCUMENT_TOO_LARGE) from None
 
 
-def _choose(document: DocumentNode, name: str | None) -> Operation:
+def _choose(document: DocumentNode, name: str | None, digest: str) -> Operation:
     operations = [
         node
         for node in document.definitions
@@ -110,7 +115,7 @@ def _choose(document: DocumentNode, name: str | None) -> Operation:
     ]
     if len(operations) != 1:
         raise Refusal(Code.OPERATION_RESOLUTION_FAILURE)
-    return Operation(operations[0], _fragments(document))
+    return Operation(operations[0], _fragments(document), digest)
 
 
 def _fragments(document: DocumentNode) -> dict[str, FragmentDefinitionNode]:

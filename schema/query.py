@@ -17,6 +17,7 @@ from schema.business import (
     MessengerConversationConnection,
     SocialConversationConnection,
 )
+from schema.disclosures import Disclosure
 from schema.messenger import (
     MessengerAccount,
     MessengerAccountConnection,
@@ -242,6 +243,28 @@ class Query:
     async def objections_in_force(self, info: Info) -> list[ObjectionsInForce]:
         """A line for each objectable purpose."""
         return list(await info.context.audit.in_force())
+
+    @plumbing(
+        "Disclosure",
+        "Who received data, in the order of time: under subject access one's own data, also the answers to "
+        "oneself. What is being answered just now is not among it yet.",
+    )
+    async def disclosures(
+        self,
+        info: Info,
+        first: Annotated[int, strawberry.argument(description="So many; 1,000 at most.")] = 100,
+        after: Annotated[
+            strawberry.ID | None, strawberry.argument(description="Only what follows the one of this number.")
+        ] = None,
+        person: Annotated[
+            str | None, argument("Disclosure.people", "Of the person with this reference alone.")
+        ] = None,
+        client: Annotated[str | None, strawberry.argument(description="To this client alone.")] = None,
+    ) -> list[Disclosure]:
+        """A page of the ledger."""
+        if not 0 <= first <= MAX_PAGE:
+            raise Refusal(Code.BAD_USER_INPUT)
+        return list(await info.context.disclosures.page(first, after, person, client))
 
     @belongs(PREFERENCES, "What the person may do about each purpose, and until when.")
     async def objection_eligibility(self, info: Info) -> list[ObjectionEligibility]:

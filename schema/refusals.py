@@ -7,12 +7,12 @@
     ├── what was asked       GRAPHQL_PARSE_FAILED, GRAPHQL_VALIDATION_FAILED, BAD_USER_INPUT,
     │                        OPERATION_RESOLUTION_FAILURE, CURSOR_REFUSED, DOCUMENT_TOO_LARGE,
     │                        COST_TOO_HIGH, ONE_AT_A_TIME
-    └── what is down         STORE_UNAVAILABLE, INTERNAL
+    └── what is down         STORE_UNAVAILABLE, NOT_RECORDED, INTERNAL
 
-A refusal depends on the request alone, never on what the stores hold, except the last two, which
-say that a store cannot be asked at all. Messages are constants and quote nothing: not the token, not
-a variable, not a name in the document. The one table from a code to an HTTP status is in
-`gateway/responses.py`.
+A refusal depends on the request alone, never on what the stores hold, except the last three, which
+say that a store or the ledger cannot be asked at all. Messages are constants and quote nothing: not
+the token, not a variable, not a name in the document. The one table from a code to an HTTP status is
+in `gateway/responses.py`.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ class Code(StrEnum):
     COST_TOO_HIGH = "COST_TOO_HIGH"
     ONE_AT_A_TIME = "ONE_AT_A_TIME"
     STORE_UNAVAILABLE = "STORE_UNAVAILABLE"
+    NOT_RECORDED = "NOT_RECORDED"
     INTERNAL = "INTERNAL"
 
 
@@ -62,6 +63,7 @@ MESSAGES: dict[Code, str] = {
     Code.COST_TOO_HIGH: "The operation could touch more rows than this gateway allows; ask for less.",
     Code.ONE_AT_A_TIME: "Offers are asked for in one place of a request, of one account named there.",
     Code.STORE_UNAVAILABLE: "A store cannot be reached now. Try again later.",
+    Code.NOT_RECORDED: "The answer cannot be recorded now, and none leaves unrecorded. Try again later.",
     Code.INTERNAL: "The gateway failed. The request id leads to the log.",
 }
 

@@ -159,7 +159,7 @@ class Golden:
     def __post_init__(self) -> None:
         for sharded in (False, True):
             worlds = build_worlds(OBJECTS, Cursors(KEY), sharded)
-            unbound = {purpose: replace(world, binding=purpose.value) for purpose, world in worlds.items()}
+            unbound = {purpose: replace(world, policy="golden") for purpose, world in worlds.items()}
             self.caches[sharded] = PlanCache(unbound, DocumentLimits())
 
     def plan(self, case: Case, sharded: bool) -> tuple[Prepared, Plan, VariableValues]:

@@ -530,7 +530,14 @@ _EDGE: dict[str, Resolver] = {
 }
 # Answered by ordinary resolvers, which have tests of their own: no plan, and no document here asks for them.
 ASKED = frozenset(
-    {"objectionEligibility", "objections", "objectionsInForce", "policyMatrix", "termsAcceptances"}
+    {
+        "disclosures",
+        "objectionEligibility",
+        "objections",
+        "objectionsInForce",
+        "policyMatrix",
+        "termsAcceptances",
+    }
 )
 _CONVERSATION: dict[str, Resolver] = {
     "id": _identifier,

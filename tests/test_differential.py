@@ -84,7 +84,7 @@ class Stores:
         bound = Bound(*astuple(self.world.whose)).under(purpose)
         assert bound is not None
         try:
-            return (await answer(gateway, asked, Caller("test", 1, purpose, bound))).body
+            return (await answer(gateway, asked, Caller("test", 1, purpose, bound), b"test-1")).body
         except Refusal as refusal:
             return refusal.code.value
 
@@ -112,7 +112,20 @@ def _gateway(pools: dict[Purpose, dict[Store, Pool]], sharded: bool) -> Gateway:
     # How large a document may be is not the question here.
     limits = DocumentLimits(10**6, 10**6, max_depth=100, max_fields=10**6, max_comparisons=10**9)
     plans = PlanCache(build_worlds(OBJECTS, cursors, sharded), limits)
-    return Gateway(plans, pools, cursors, max_cost=10**18, context_of=_nothing_to_change)
+    return Gateway(plans, pools, cursors, 10**18, _nothing_to_change, _NoLedger(), "")  # type: ignore[arg-type]
+
+
+class _NoLedger:
+    """What the ledger says of such answers is the subject of `test_ledger_people.py`."""
+
+    async def record(self, *_: object) -> None:
+        pass
+
+    def expect(self) -> None:
+        pass
+
+    def expect_no_more(self) -> None:
+        pass
 
 
 def _nothing_to_change(*_: object) -> Any:

@@ -49,7 +49,7 @@ class Gateway:
         """The headers of an ordinary request."""
         return {"authorization": f"Bearer {self.token}", "accept": GRAPHQL}
 
-    async def answer(self, asked: Asked, caller: Caller) -> Answer:
+    async def answer(self, asked: Asked, caller: Caller, request_id: bytes) -> Answer:
         """Does what the document says: refuse with a code, fail, or answer with what was asked."""
         self.seen.append((asked, caller))
         verb, _, what = asked.document.partition(" ")

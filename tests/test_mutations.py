@@ -17,6 +17,7 @@ import pytest
 from gateway.tokens import issue
 from resolvers.bound import Bound
 from resolvers.objections import Rules
+from resolvers.people import People
 from schema.profiles import TERMS_OF_2016, WINDOW, Profile
 from schema.purposes import Purpose
 from tests.asking import ADS, FRIENDS, NewDatabase, Reply, Side, open_side, send
@@ -101,8 +102,8 @@ def under(side: Side, profile: Profile, now: datetime.datetime) -> Iterator[None
     endpoint: Any = side.app.graphql
     before, calls_of = endpoint._answer, side.gateway.context_of
 
-    def context_of(bound: Bound, client: str) -> Any:
-        calls: Any = calls_of(bound, client)
+    def context_of(bound: Bound, client: str, people: People) -> Any:
+        calls: Any = calls_of(bound, client, people)
         return replace(calls, objections=replace(calls.objections, rules=rules))
 
     endpoint._answer = partial(before.func, replace(side.gateway, context_of=context_of))

@@ -148,6 +148,7 @@ CHANGES[Purpose.AUDIT] = {
             "termsVersion",
         )
     ),
+    ("Disclosure", "people"),
     *(("PolicyMark", name) for name in ("type", "field", "purpose", "mark", "meaning")),
 }
 CHANGES[Purpose.OFFER_MATCHING] = {
@@ -221,6 +222,7 @@ def test_the_root_leads_only_to_rows_that_the_purpose_sees(purpose: Purpose) -> 
     # Whoever pulls offers for a person does so from the person: a list of offers is a merchant's own.
     own_offers = DECIDED["Offer", "(row: the merchant's own)"][purpose] in OPEN
     wanted |= {"offers"} if own_offers else set()
+    wanted |= {"disclosures"} if "Disclosure" in visible else set()
     wanted |= {"customerLists"} if "CustomerList" in visible else set()
     wanted |= {name for (_, name, _), whose in PROBES.items() if whose is purpose}
 
@@ -309,10 +311,14 @@ def test_an_argument_exists_only_for_a_field_of_the_purpose(purpose: Purpose) ->
                 assert PROBES[type_name, name, argument] is purpose, argument
             elif argument in CHANGE_ARGUMENTS.get((type_name, name), ()):
                 assert (type_name, name) in CHANGES[purpose], argument
+            elif (type_name, name, argument) == ("Query", "disclosures", "person"):
+                # One's own needs no naming; whoever audits has nothing but references to name.
+                assert DECIDED["Disclosure", "(row)"][purpose] == "S", argument
             elif argument in INPUT_KINDS:
                 assert _input_of(definition).fields, argument
             else:
-                assert argument in PLAIN_ARGUMENTS, f"{type_name}.{name}({argument}:)"
+                plain = {*PLAIN_ARGUMENTS, *(["client"] if name == "disclosures" else [])}
+                assert argument in plain, f"{type_name}.{name}({argument}:)"
 
 
 def _input_of(argument: GraphQLArgument) -> GraphQLInputObjectType:
@@ -421,7 +427,8 @@ def test_the_data_protection_officer_sees_no_account() -> None:
     lists = {"CustomerList", "CustomerListConnection", "CustomerListEdge", "CustomerListStatus", "SizeBand"}
     assert set(own_types(SCHEMAS[Purpose.AUDIT])) - lists == {
         "Query", "PolicyVersion", "PolicyMark", "AuditedObjection", "ObjectionsInForce", "TermsAcceptance",
-        "ObjectionKind", "ObjectablePurpose", "DateTime", "String", "Boolean", "PageInfo", "Int", "ID",
+        "Disclosure", "ObjectionKind", "ObjectablePurpose", "DateTime", "String",
+        "Boolean", "PageInfo", "Int", "ID",
     }  # fmt: skip
 
 

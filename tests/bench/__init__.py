@@ -8,11 +8,13 @@ In the order of a run:
     under_test    the gateway's settings, its token, the statements that its compiler writes
     handwritten   (b) bare ASGI with the best hand-written SQL
     dataloaders   (c) an ordinary Strawberry server; (c+) the same with its caches
-    servers       the three as processes, and the requests that they get
+    servers       all as processes, and the requests that they get
     load, bare    the load over HTTP; (a) the gateway's statements without HTTP
     measure       CPU of processes and of Postgres, memory
     comparison    equal answers, then interleaved rounds
     statements    what the statements cost in Postgres alone, on views and on raw tables
+    unrecorded    the gateway without its ledger, as what it is compared with
+    ledger        what the ledger costs, on against off
     patience      documents seen for the first time; memory over 100,000 requests
     report        goals, tables, JSON, plot
     growth        buffers at 10,000, 100,000 and 1,000,000 accounts

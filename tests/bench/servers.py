@@ -21,7 +21,9 @@ from tests.bench.scenarios import Scenario, Variables
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60
+# GATEWAY records nothing, as the others: what the ledger costs is measured by itself, on RECORDED.
 GATEWAY, HANDWRITTEN, DATALOADERS, CACHED = "gateway", "handwritten", "dataloaders", "cached"
+RECORDED = "recorded"
 
 
 @dataclass(frozen=True)
@@ -53,19 +55,25 @@ def running(stores: Stores, token: str) -> Iterator[dict[str, Server]]:
 
         def start(name: str, command: list[str], environment: Mapping[str, str], port: int) -> Server:
             pid = stack.enter_context(_process(name, command, environment, port))
-            if name == GATEWAY:
+            if name in {GATEWAY, RECORDED}:
                 # It listens before it is ready: this is answered when it is.
                 Client(Server(name, port, pid, token)).ask("GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
             return Server(name, port, pid, token, paths=name == HANDWRITTEN)
 
-        ports = {name: _free_port() for name in (GATEWAY, HANDWRITTEN, DATALOADERS, CACHED)}
+        ports = {name: _free_port() for name in (GATEWAY, RECORDED, HANDWRITTEN, DATALOADERS, CACHED)}
         yield {
-            GATEWAY: start(
-                GATEWAY,
-                [sys.executable, "-m", "gateway", "serve"],
-                under_test.environment(stores, ports[GATEWAY]),
-                ports[GATEWAY],
-            ),
+            **{
+                name: start(
+                    name,
+                    [sys.executable, "-m", *command],
+                    under_test.environment(stores, ports[name]),
+                    ports[name],
+                )
+                for name, command in (
+                    (GATEWAY, ["tests.bench.unrecorded"]),
+                    (RECORDED, ["gateway", "serve"]),
+                )
+            },
             **{
                 name: start(name, _uvicorn(f"tests.bench.{name}:app", ports[name]), dsns, ports[name])
                 for name in (HANDWRITTEN, DATALOADERS)

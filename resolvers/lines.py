@@ -1,0 +1,71 @@
+"""One connection for statements that are each a transaction of their own, opened anew after a failure."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from resolvers.stores import Endpoint, connect_role, stands_behind_pooler, translated
+
+if TYPE_CHECKING:
+    from resolvers.stores import Connection, Statement
+
+
+class Line:
+    """A connection as one role, which one task uses at a time."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self._connection: Connection | None = None
+        self._pooled = False
+        self._prepared: dict[str, Statement] = {}
+
+    async def run(self, sql: str, *arguments: Any) -> Sequence[Any]:
+        """The statement's rows, once it is committed. StoreUnavailable: nobody knows whether it was done."""
+        rows: Sequence[Any] = await self._done(self._fetch, sql, arguments)
+        return rows
+
+    async def _done(self, do: Callable[..., Awaitable[Any]], sql: str, arguments: Sequence[Any]) -> Any:
+        connection = self._connection
+        try:
+            if connection is None or connection.is_closed():
+                connection = await self._connect()
+            # Not a time-out that cancels: that would ask the server, and wait for ever for one that hangs.
+            cut = asyncio.get_running_loop().call_later(self.endpoint.request_timeout_s, connection.terminate)
+            try:
+                return await do(connection, sql, arguments)
+            finally:
+                cut.cancel()
+        except BaseException as error:
+            lost = connection is not None and connection.is_closed()
+            self.close()
+            raise translated(error, lost) from None
+
+    async def _connect(self) -> Connection:
+        self.close()
+        connection = self._connection = await connect_role(self.endpoint)
+        self._pooled = await stands_behind_pooler(connection)
+        return connection
+
+    async def _fetch(self, connection: Connection, sql: str, arguments: Sequence[Any]) -> Sequence[Any]:
+        rows: Sequence[Any]
+        if self._pooled:
+            async with connection.transaction():
+                rows = await connection.fetch(sql, *arguments)
+        else:
+            rows = await (await self._statement(connection, sql)).fetch(*arguments)
+        return rows
+
+    async def _statement(self, connection: Connection, sql: str) -> Statement:
+        statement = self._prepared.get(sql)
+        if statement is None:
+            statement = self._prepared[sql] = await connection.prepare(sql)
+        return statement
+
+    def close(self) -> None:
+        """Cut the connection; the next statement opens another."""
+        connection, self._connection = self._connection, None
+        self._prepared = {}
+        if connection is not None:
+            connection.terminate()
