@@ -7,6 +7,9 @@ A request, from its first byte to its last:
     requests   from an ASGI request to what was asked
     uploads    a customer list as CSV, read as it arrives
     tokens     who asks, and for which purpose
+    token_text  the form of a token, and what the store knows of it
+    token_use  when each was last used
+    rotation   another token in one's place, and who is told in time
     answer     a request's whole life, in order
     keeper     both stores hold what is in force: at the start, and every few seconds
     limits     how much one request may ask for

@@ -39,7 +39,9 @@ from gateway.requests import (
     wants_graphql_response,
 )
 from gateway.responses import Answer, refused, request_ids, send_answer
+from gateway.rotation import keep_warning
 from gateway.settings import Settings
+from gateway.token_use import noting, use_endpoint
 from gateway.tokens import Caller, TokenBook, open_token_book
 from gateway.uploads import PATH, PATIENCE_SECONDS, ListsEndpoint
 from resolvers.audit import ObjectionAudit
@@ -194,12 +196,17 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Application]:
             request_ids(secrets.token_bytes),
             settings.max_list_bytes,
         )
-        keeping = asyncio.create_task(keeper.keep(settings), name="restrictions")
+        keeping = [
+            asyncio.create_task(keeper.keep(settings), name="restrictions"),
+            asyncio.create_task(keep_warning(book, time.time), name="expiry of tokens"),
+        ]
         try:
-            yield build_app(endpoint, partial(_ready, gateway, book), uploads)
+            async with noting(book, use_endpoint(settings)):
+                yield build_app(endpoint, partial(_ready, gateway, book), uploads)
         finally:
-            keeping.cancel()
-            await asyncio.gather(keeping, return_exceptions=True)
+            for each in keeping:
+                each.cancel()
+            await asyncio.gather(*keeping, return_exceptions=True)
             for pools in gateway.pools.values():
                 await asyncio.gather(*(pool.close() for pool in pools.values()))
 

@@ -11,24 +11,28 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gateway import keeper
 from gateway.app import check_logins, endpoints_of
 from gateway.problems import Problem, owner_of
+from gateway.rotation import SOON, ends_soon, is_live
 from gateway.settings import CONFIG_FILE, Settings
-from gateway.tokens import Listed, list_tokens
+from gateway.token_use import use_endpoint
+from gateway.tokens import list_tokens
 from resolvers.catalogue import Store
 from resolvers.fields import OBJECTS
 from resolvers.inspection import differences
 from resolvers.migrations import STORES, MigrationProblem, migrations, pending
+from resolvers.stores import StoreUnavailable, connect_role
 
 if TYPE_CHECKING:
     from resolvers.stores import Connection
 
-SOON = timedelta(days=7)
+# Tokens that one line names.
+NAMED = 20
 
 
 class State(StrEnum):
@@ -73,6 +77,8 @@ async def _examine_store(settings: Settings, store: str, connection: Connection)
         yield finding
     if store == Store.CONTROL:
         for finding in await _writers(settings):
+            yield finding
+        for finding in await _token_use(settings):
             yield finding
         yield await _settled(connection)
         yield await _tokens(connection)
@@ -170,6 +176,18 @@ async def _writers(settings: Settings) -> list[Finding]:
     ]
 
 
+async def _token_use(settings: Settings) -> list[Finding]:
+    """Whether it can be noted when tokens were used; nothing if it can."""
+    endpoint = use_endpoint(settings)
+    try:
+        connection = await connect_role(endpoint)
+    except StoreUnavailable:
+        line = f"{endpoint.role} cannot log in to GATEWAY_CONTROL_DSN"
+        return [Finding("control: roles", State.DIFFERS, _with_advice(line, "control"))]
+    connection.terminate()
+    return []
+
+
 async def _settled(connection: Connection) -> Finding:
     """Whether everything that was decided is in both stores."""
     what = "control: objections"
@@ -193,11 +211,13 @@ async def _tokens(connection: Connection) -> Finding:
     live = [each for each in await list_tokens(connection) if is_live(each, now)]
     if not live:
         return Finding(what, State.NOTE, "none is live: `gateway token issue` makes one")
-    ending = sum(each.expires_at is not None and each.expires_at - now < SOON for each in live)
-    within = f", {ending} of them for less than {SOON.days} days: `gateway token list`" if ending else ""
-    return Finding(what, State.NOTE if ending else State.OK, f"{len(live)} live{within}")
-
-
-def is_live(token: Listed, now: datetime) -> bool:
-    """Whether the token would be accepted at this time."""
-    return token.revoked_at is None and (token.expires_at is None or token.expires_at > now)
+    ending = [each for each in live if ends_soon(each, now)]
+    if not ending:
+        return Finding(what, State.OK, f"{len(live)} live")
+    first = ", ".join(f"{each.token_id} of {each.client}" for each in ending[:NAMED])
+    more = f" and {len(ending) - NAMED} more" if len(ending) > NAMED else ""
+    return Finding(
+        what,
+        State.NOTE,
+        f"{len(live)} live; within {SOON.days} days expire {first}{more}: `gateway token rotate`",
+    )

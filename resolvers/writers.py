@@ -6,6 +6,8 @@ depend on; in `control` it may add events and take notes. It sees no phone numbe
 *Customer lists*: in the social network's store it may add entries, which it cannot read, and call the
 functions that judge them and that hash new numbers. It sees no member of any list.
 
+*Use of tokens*: in `control` it may call the function that notes when each was last used. It sees no token.
+
 Part of the SQL that `gateway universe` prints, and checked like the purposes' roles at every start-up.
 """
 
@@ -34,6 +36,7 @@ class Rights:
 
 
 LISTS = "social_lists"
+USES = "control_token_use"
 
 RIGHTS: dict[str, Rights] = {
     "messenger_objections": Rights(
@@ -88,6 +91,7 @@ RIGHTS: dict[str, Rights] = {
         ),
         sequences=("control.restriction_version",),
     ),
+    USES: Rights(functions=("control.note_token_use",), what="the times when tokens were last used"),
 }
 
 

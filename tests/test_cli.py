@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import json
 import os
 import re
 import secrets
@@ -24,7 +25,7 @@ from gateway.cli import run
 from gateway.problems import unexpected
 from gateway.serve import Problem, listen
 from gateway.settings import CONFIG_FILE, Settings
-from gateway.tokens import is_well_formed
+from gateway.token_text import is_well_formed
 from resolvers.migrations import STORES
 from resolvers.stores import connect_owner
 from schema.purposes import Purpose
@@ -276,6 +277,65 @@ async def test_a_token_is_not_issued_for_wrong_words(stores: dict[str, str], wro
     said = await command("token", "issue", *wrong)
     assert said.status != 0
     assert said.out == ""
+
+
+async def test_a_rotated_token_is_printed_once_alone_on_standard_output(stores: dict[str, str]) -> None:
+    """The new token stands there and nothing else; which it replaces, and until when, is said beside it."""
+    await command("token", "issue", "--client", "turning", "--purpose", "SECURITY", "--expires", "90d")
+    (old,) = json.loads((await command("token", "list", "--client", "turning", "--format", "json")).out)
+    said = await command("token", "rotate", str(old["token_id"]), "--overlap", "2h")
+    assert is_well_formed(said.out.removesuffix("\n").encode())
+    assert said.out.strip() not in said.err
+    assert re.fullmatch(
+        rf"Token (\d+) for turning in place of {old['token_id']}, expires .* UTC\. Keep it now: it is not "
+        rf"shown again\. Token {old['token_id']} works until .* UTC\.\n",
+        said.err,
+    )
+    again = await command("token", "rotate", str(old["token_id"]))
+    assert (again.status, again.out) == (1, "")
+    assert re.fullmatch(r"gateway: token \d+ was rotated to token \d+ already: rotate that one\n", again.err)
+    listed = await command("token", "list", "--client", "turning", "--format", "json")
+    first, second = json.loads(listed.out)
+    assert (first["state"], first["replaced_by"], second["state"]) == ("rotated", second["token_id"], "live")
+    assert said.out.strip() not in listed.out
+    shown = words((await command("token", "list", "--client", "turning")).out)
+    assert f"never {second['token_id']} rotated" in shown
+
+
+async def test_a_token_that_expires_soon_is_marked_and_told_by_the_doctor(stores: dict[str, str]) -> None:
+    """The list says so, and the doctor names it with its client; neither is a fault."""
+    await command("token", "issue", "--client", "leaving-soon", "--purpose", "AUDIT", "--expires", "13d")
+    await command("token", "issue", "--client", "leaving-later", "--purpose", "AUDIT", "--expires", "15d")
+    soon, later = [
+        json.loads((await command("token", "list", "--client", client, "--format", "json")).out)[0]
+        for client in ("leaving-soon", "leaving-later")
+    ]
+    assert (soon["state"], later["state"], soon["last_used_at"]) == ("expires soon", "live", None)
+    examined = await command("doctor")
+    assert examined.status == 0
+    told = words(examined.out)
+    assert f"{soon['token_id']} of leaving-soon" in told
+    assert "leaving-later" not in told
+    assert "within 14 days expire" in told
+
+
+@pytest.mark.parametrize("wrong", [["0"], ["x"], ["999999"], ["1", "--overlap", "soon"]])
+async def test_a_rotation_of_wrong_words_makes_no_token(stores: dict[str, str], wrong: list[str]) -> None:
+    """A number that no token has, or an overlap that is none, ends the command without a token."""
+    said = await command("token", "rotate", *wrong)
+    assert said.status in (1, 2)
+    assert said.out == ""
+
+
+async def test_the_doctor_says_when_uses_of_tokens_cannot_be_noted(stores: dict[str, str]) -> None:
+    """The role that is not let in is a line that says what to do."""
+    control = await connect_owner(stores["control"])
+    await control.execute("ALTER ROLE control_token_use NOLOGIN")
+    said = await command("doctor")
+    await control.execute("ALTER ROLE control_token_use LOGIN")
+    await control.close()
+    assert said.status == 1
+    assert "control_token_use cannot log in to GATEWAY_CONTROL_DSN: give it a way in" in words(said.out)
 
 
 async def test_a_token_is_bound_to_one_person_by_any_account_of_theirs(people: dict[str, str]) -> None:
