@@ -7,6 +7,8 @@ A request, from its first byte to its last:
     requests   from an ASGI request to what was asked
     uploads    a customer list as CSV, read as it arrives
     tokens     who asks, and for which purpose
+    identity   the same of a company's identity provider: whose a JWT is
+    keyring    that provider's public keys, fetched and replaced
     token_text  the form of a token, and what the store knows of it
     token_use  when each was last used
     rotation   another token in one's place, and who is told in time

@@ -29,6 +29,7 @@ from starlette.routing import Route
 
 from gateway import keeper
 from gateway.answer import Gateway, answer
+from gateway.identity import Undecided, open_identities
 from gateway.requests import (
     Asked,
     ClientGone,
@@ -119,7 +120,10 @@ class GraphQLEndpoint:
 
     async def _answer_to(self, head: Head, receive: Receive) -> Answer:
         refuse_method(head)
-        caller = self._who_asks(head.authorization, head.purpose)
+        try:
+            caller = self._who_asks(head.authorization, head.purpose)
+        except Undecided as undecided:
+            caller = await undecided.decided(self._who_asks, head.authorization, head.purpose)
         asked = await read_asked(head, receive, self._max_body_bytes)
         return await self._answer(asked, caller)
 
@@ -183,7 +187,10 @@ async def open_gateway(settings: Settings) -> AsyncIterator[Application]:
         raise NotReady(wrong)
     gateway = assemble(settings, endpoints)
     connect = partial(connect_owner, settings.control_dsn.get_secret_value())
-    async with open_token_book(settings.key("tokens"), connect, time.time, time.monotonic) as book:
+    async with (
+        open_identities(settings, time.time, time.monotonic) as of_jwt,
+        open_token_book(settings.key("tokens"), connect, time.time, time.monotonic, of_jwt) as book,
+    ):
         endpoint = GraphQLEndpoint(
             book.caller,
             partial(answer, gateway),

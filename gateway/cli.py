@@ -6,6 +6,7 @@ status: 0 done, 1 not possible or something differs, 2 wrong usage, 130 and 143 
 
 from __future__ import annotations
 
+import json
 import signal
 import sys
 from importlib.metadata import version as version_of
@@ -205,7 +206,14 @@ def show_settings() -> None:
         elif "SecretStr" in str(field.annotation):
             typer.echo(f'# {name} = "**********"')
         else:
-            typer.echo(f"{name} = {str(value).lower() if isinstance(value, bool) else repr(value)}")
+            typer.echo(f"{name} = {_toml(value)}")
+
+
+def _toml(value: object) -> str:
+    """A value as the file of settings holds it: every JSON is TOML, but for the mark within a mapping."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_toml(name)} = {_toml(each)}" for name, each in value.items()) + "}"
+    return json.dumps(value, ensure_ascii=False)
 
 
 # --- data -----------------------------------------------------------------------------------------

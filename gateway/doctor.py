@@ -8,6 +8,7 @@ It only reads. A finding that DIFFERS says what to do; a NOTE is right for some 
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from gateway import keeper
 from gateway.app import check_logins, endpoints_of
+from gateway.keyring import FETCH_SECONDS, fetch_keys, open_http
 from gateway.problems import Problem, owner_of
 from gateway.rotation import SOON, ends_soon, is_live
 from gateway.settings import CONFIG_FILE, Settings
@@ -55,6 +57,8 @@ class Finding:
 async def examine(settings: Settings) -> AsyncIterator[Finding]:
     """Every finding, in order, as it is made. A store that does not answer is one finding, not a failure."""
     for finding in unknown_variables():
+        yield finding
+    for finding in await _provider(settings):
         yield finding
     for store in STORES:
         try:
@@ -186,6 +190,22 @@ async def _token_use(settings: Settings) -> list[Finding]:
         return [Finding("control: roles", State.DIFFERS, _with_advice(line, "control"))]
     connection.terminate()
     return []
+
+
+async def _provider(settings: Settings) -> list[Finding]:
+    """Whether the identity provider's keys can be had; nothing where there is none."""
+    if settings.oidc_issuer is None:
+        return []
+    what = "identity provider"
+    try:
+        async with asyncio.timeout(2 * FETCH_SECONDS), open_http() as fetch:
+            keys = await fetch_keys(settings.oidc_issuer, fetch)
+    except Exception:
+        line = "its keys cannot be fetched: check GATEWAY_OIDC_ISSUER, and the way there"
+        return [Finding(what, State.DIFFERS, line)]
+    if not any(each.algorithms & set(settings.oidc_algorithms) for each in keys.values()):
+        return [Finding(what, State.DIFFERS, "has no key for any of GATEWAY_OIDC_ALGORITHMS")]
+    return [Finding(what, State.OK, f"{len(keys)} keys")]
 
 
 async def _settled(connection: Connection) -> Finding:

@@ -53,6 +53,8 @@ def write_logs(stream: TextIO, level: int = logging.INFO) -> None:
     for name in (None, "uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers.clear()
     logging.getLogger("uvicorn.access").disabled = True
+    # It has a line for each request of its own, which says nothing once it is scrubbed.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(level)

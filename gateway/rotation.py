@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,9 @@ log = logging.getLogger("gateway.rotation")
 SOON = timedelta(days=14)
 # Often enough to meet a token that was issued for a short time; each is told of once a day.
 WARN_SECONDS = 600
+DAY_SECONDS = 86_400
+# By token: the Unix time of its last warning.
+Warned = dict[int | None, float]
 
 # Locked to the end of the transaction: who rotates the same token meanwhile waits, and then finds it
 # replaced. clock_timestamp(), because that waiting is part of the transaction.
@@ -105,7 +109,7 @@ def ends_soon(token: Listed, now: datetime) -> bool:
 
 async def keep_warning(book: TokenBook, now: Callable[[], float]) -> None:
     """Warn in the log of tokens that end soon, each once a day, until cancelled."""
-    warned: dict[int, float] = {}
+    warned: Warned = {}
     while True:
         if book.is_fresh:
             warned = warn(book, now(), warned)
@@ -114,17 +118,15 @@ async def keep_warning(book: TokenBook, now: Callable[[], float]) -> None:
             await asyncio.sleep(1)
 
 
-def warn(book: TokenBook, now: float, warned: dict[int, float]) -> dict[int, float]:
-    """Warn of each that was not warned of within a day. Returns when that was for each that still ends."""
-    told = {}
+def warn(book: TokenBook, now: float, warned: Warned) -> Warned:
+    """Warn of each that was not warned of within a day. Returns when that was, for each that still ends."""
+    told: Warned = {}
     for caller, ends in book.ending(now + SOON.total_seconds()):
+        last = warned.get(caller.token_id, -math.inf)
         if ends <= now:
             continue
-        told[caller.token_id] = warned.get(caller.token_id, now)
-        if (
-            caller.token_id not in warned
-            or now - warned[caller.token_id] >= timedelta(days=1).total_seconds()
-        ):
+        told[caller.token_id] = last
+        if now - last >= DAY_SECONDS:
             told[caller.token_id] = now
             about = {"token_id": caller.token_id, "client": caller.client}
             until = datetime.fromtimestamp(ends, UTC).isoformat(timespec="minutes")

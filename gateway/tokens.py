@@ -16,10 +16,11 @@ import asyncio
 import logging
 import math
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import astuple, dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from gateway.token_text import checksum_holds, new_token, token_hash
@@ -71,13 +72,20 @@ WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now() - interva
 class Caller:
     """Who asks and for what; all that the rest of the gateway knows of a token.
 
-    `bound`: what of the token's binding counts under the purpose; UNBOUND where nothing does.
+    `bound`: what of the token's binding counts under the purpose; UNBOUND where nothing does. `token_id` is
+    None for a JWT (`identity.py`), which has a name instead.
     """
 
     client: str
-    token_id: int
+    token_id: int | None
     purpose: Purpose
     bound: Bound = UNBOUND
+    jwt: str = ""
+
+    @property
+    def credential(self) -> str:
+        """What was shown, for the record: ``token 17``, or ``jwt`` and its name. Never its text."""
+        return f"jwt {self.jwt}" if self.token_id is None else f"token {self.token_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +187,8 @@ class TokenBook:
     """All live tokens, kept fresh by `follow`. One per process; it owns one control connection.
 
     `connect` opens that connection; `now` is the Unix time in seconds, for expiry; `monotonic` is a
-    clock that never jumps, for the age of the book itself.
+    clock that never jumps, for the age of the book itself; `of_jwt` says whose a header is that has not a
+    token's form, or refuses.
     """
 
     def __init__(
@@ -188,15 +197,17 @@ class TokenBook:
         connect: Callable[[], Awaitable[Connection]],
         now: Callable[[], float],
         monotonic: Callable[[], float],
+        of_jwt: Callable[[bytes], Live] | None = None,
     ) -> None:
         self._key = _checked_key(key)
+        self._of_jwt = of_jwt
         self._connect = connect
         self._now = now
         self._monotonic = monotonic
         self._revision: int | None = None
         self._live: dict[bytes, Live] = {}
         self._seen: dict[bytes | None, Live] = {}
-        self._used: dict[int, float] = {}
+        self._used: dict[int | None, float] = {}
         self._refreshed_at = -math.inf
         self._notified = asyncio.Event()
         self._refreshes = asyncio.Condition()
@@ -229,7 +240,7 @@ class TokenBook:
     def take_used(self) -> dict[int, float]:
         """The tokens that were accepted since the last call, each with the Unix time of its last use."""
         used, self._used = self._used, {}
-        return used
+        return {number: at for number, at in used.items() if number is not None}
 
     def ending(self, before: float) -> list[tuple[Caller, float]]:
         """Of each token that expires before that Unix time and was not replaced: a caller, and its end."""
@@ -241,6 +252,8 @@ class TokenBook:
 
     def _look_up(self, authorization: bytes | None) -> Live:
         matched = _BEARER.fullmatch(authorization or b"")
+        if matched is None and authorization is not None and self._of_jwt is not None:
+            return self._of_jwt(authorization)
         if matched is None or not checksum_holds(matched[1]):
             raise Refusal(Code.TOKEN_REFUSED)
         # Found by its HMAC, never compared as text: how long the look-up takes says nothing of any
@@ -337,20 +350,27 @@ def _deadline(connection: Connection) -> Iterator[None]:
 
 
 def _live(row: Record) -> Live:
-    bound = bound_of(row)
-    callers: dict[bytes | None, Caller] = {
-        purpose.value.encode(): Caller(row["client"], row["id"], purpose, its_own)
-        for purpose in Purpose
-        # A token from before bindings has none: what needs one is as good as out of its scope.
-        if purpose.value in row["purposes"] and (its_own := bound.under(purpose)) is not None
-    }
-    # Counted in the store's own words: a purpose that this version does not know is one all the same,
-    # and a token of two purposes must not be taken for a token of one.
-    if len(row["purposes"]) == 1 and callers:
-        (callers[None],) = callers.values()
+    callers = callers_of(row["purposes"], bound_of(row), partial(Caller, row["client"], row["id"]))
     expires_at = row["expires_at"]
     ends = math.inf if expires_at is None else expires_at.timestamp()
     return Live(ends, callers, row["replaced_by"] is not None)
+
+
+def callers_of(
+    purposes: Sequence[str], bound: Bound, caller_for: Callable[[Purpose, Bound], Caller]
+) -> dict[bytes | None, Caller]:
+    """The caller for each value of Gateway-Purpose (None: no header) that such a credential may declare."""
+    callers: dict[bytes | None, Caller] = {
+        purpose.value.encode(): caller_for(purpose, its_own)
+        for purpose in Purpose
+        # A token from before bindings has none: what needs one is as good as out of its scope.
+        if purpose.value in purposes and (its_own := bound.under(purpose)) is not None
+    }
+    # Counted in the store's own words: a purpose that this version does not know is one all the same,
+    # and a token of two purposes must not be taken for a token of one.
+    if len(purposes) == 1 and callers:
+        (callers[None],) = callers.values()
+    return callers
 
 
 def bound_of(row: Record) -> Bound:
@@ -364,12 +384,13 @@ async def open_token_book(
     connect: Callable[[], Awaitable[Connection]],
     now: Callable[[], float],
     monotonic: Callable[[], float],
+    of_jwt: Callable[[bytes], Live] | None = None,
 ) -> AsyncIterator[TokenBook]:
     """Open a book and keep it fresh while the block runs.
 
     It may still be stale at the start: `caller` then refuses with STORE_UNAVAILABLE.
     """
-    book = TokenBook(key, connect, now, monotonic)
+    book = TokenBook(key, connect, now, monotonic, of_jwt)
     following = asyncio.create_task(book.follow(), name="token book")
     try:
         yield book

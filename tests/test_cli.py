@@ -19,16 +19,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
+import psutil
 import pytest
 
 from gateway.cli import run
 from gateway.problems import unexpected
 from gateway.serve import Problem, listen
 from gateway.settings import CONFIG_FILE, Settings
-from gateway.token_text import is_well_formed
+from gateway.token_text import is_well_formed, new_token
 from resolvers.migrations import STORES
 from resolvers.stores import connect_owner
 from schema.purposes import Purpose
+from tests.test_identity import AUDIENCE, Claims, providing
 
 if TYPE_CHECKING:
     from gateway.demo.embedded import EmbeddedPostgres
@@ -327,6 +329,25 @@ async def test_a_rotation_of_wrong_words_makes_no_token(stores: dict[str, str], 
     assert said.out == ""
 
 
+async def test_the_doctor_looks_at_the_identity_provider(
+    stores: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its keys can be had; one of them fits; or the line says what to check. Without one it says nothing."""
+    assert "identity provider" not in (await command("doctor")).out
+    with providing() as provider:
+        monkeypatch.setenv("GATEWAY_OIDC_ISSUER", provider.issuer)
+        monkeypatch.setenv("GATEWAY_OIDC_AUDIENCE", "gateway")
+        monkeypatch.setenv("GATEWAY_OIDC_PURPOSES", '{"risk": ["SECURITY"]}')
+        good = await command("doctor")
+        monkeypatch.setenv("GATEWAY_OIDC_ALGORITHMS", '["ES512"]')
+        unfit = await command("doctor")
+    away = await command("doctor")
+    assert (good.status, unfit.status, away.status) == (0, 1, 1)
+    assert "identity provider ok 2 keys" in words(good.out)
+    assert "differs has no key for any of GATEWAY_OIDC_ALGORITHMS" in words(unfit.out)
+    assert "its keys cannot be fetched: check GATEWAY_OIDC_ISSUER" in words(away.out)
+
+
 async def test_the_doctor_says_when_uses_of_tokens_cannot_be_noted(stores: dict[str, str]) -> None:
     """The role that is not let in is a line that says what to do."""
     control = await connect_owner(stores["control"])
@@ -568,14 +589,26 @@ async def test_settings_are_printed_without_a_secret(
     """What is printed is the file that would give the same, but for what is masked."""
     dsns = {store: f"postgresql://u:pa55word@db/{store}" for store in STORES}
     settings_of(dsns)
-    monkeypatch.setenv("GATEWAY_PORT", "1234")
+    given = {
+        "GATEWAY_PORT": "1234",
+        "GATEWAY_SHARDED": "true",
+        "GATEWAY_OIDC_ISSUER": "https://idp.example",
+        "GATEWAY_OIDC_AUDIENCE": 'it\'s a "gateway"',
+        "GATEWAY_OIDC_ALGORITHMS": '["ES256"]',
+        "GATEWAY_OIDC_PURPOSES": '{"the \\"team\\"": ["SECURITY", "AUDIT"], "x.y": []}',
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    expected = Settings()  # type: ignore[call-arg]
     said = await command("settings")
     assert "pa55word" not in said.out
     assert SECRET not in said.out
     (tmp_path / "gateway.toml").write_text(said.out)
-    monkeypatch.delenv("GATEWAY_PORT")
+    for name in given:
+        monkeypatch.delenv(name)
     monkeypatch.setenv(CONFIG_FILE, str(tmp_path / "gateway.toml"))
-    assert Settings().port == 1234  # type: ignore[call-arg]
+    assert Settings() == expected  # type: ignore[call-arg]
+    assert expected.oidc_purposes == {'the "team"': (Purpose.SECURITY, Purpose.AUDIT), "x.y": ()}
 
 
 DSNS = {
@@ -678,6 +711,53 @@ async def test_serve_answers_until_a_signal_stops_it(stores: dict[str, str], num
     assert process.returncode == 0
     assert out == "Stopped.\n"
     assert token not in err
+
+
+async def test_no_credential_is_in_a_log_an_error_or_the_process_list(
+    stores: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Good or bad, a token or a JWT, in a header, a body or an address, while all goes well or the provider
+    is away: the log, the answers and what `ps` shows hold nothing of it. Who used which is in the list.
+    """
+    token = (await command("token", "issue", "--client", "quiet", "--purpose", "SECURITY")).out.strip()
+    with providing() as provider:
+        claims = Claims(provider.issuer)
+        jwts = [claims.jwt(), claims.jwt("never-published"), claims.jwt(exp=1), claims.jwt()[:-9]]
+        shown = [token, new_token(secrets.token_bytes), *jwts, "gw_" + "x" * 49]
+        monkeypatch.setenv("GATEWAY_OIDC_ISSUER", provider.issuer)
+        monkeypatch.setenv("GATEWAY_OIDC_AUDIENCE", AUDIENCE)
+        monkeypatch.setenv("GATEWAY_OIDC_PURPOSES", '{"ads-team": ["ADS_PERSONALIZATION"]}')
+        with serving() as (process, url):
+            async with httpx.AsyncClient() as client:
+                await until_ready(client, url)
+                answers = [await show(client, url, each) for each in shown]
+                provider.stop()
+                answers += [await show(client, url, each) for each in shown]
+            listed = psutil.Process(process.pid)
+            seen = " ".join(listed.cmdline()) + str(listed.environ())
+            process.send_signal(signal.SIGTERM)
+            out, err = process.communicate(timeout=20)
+    assert [each[0] for each in answers] == [200, 401, 200, 401, 401, 401, 401] * 2
+    everything = "\n".join([out, err, seen, *(text for _, text in answers)])
+    secrets_of = [part for each in shown for part in each.split(".") if not part.startswith("eyJhbGci")]
+    assert [part for part in secrets_of if part in everything] == []
+    used = json.loads((await command("token", "list", "--client", "quiet", "--format", "json")).out)
+    assert used[0]["last_used_at"] is not None
+
+
+async def show(client: httpx.AsyncClient, url: str, credential: str) -> tuple[int, str]:
+    """The status of a request with this credential, and all that is answered to it, also elsewhere."""
+    headers = {"authorization": f"Bearer {credential}"}
+    question = {"query": "{ policy { purpose } }"}
+    answer = await client.post(f"{url}/graphql", json=question, headers=headers)
+    others = [
+        await client.get(f"{url}/graphql", params={"access_token": credential, **question}),
+        await client.post(f"{url}/graphql", json={**question, "token": credential}),
+        await client.get(f"{url}/{credential}", headers=headers),
+        await client.post(f"{url}/lists", params={"offer": credential}, headers=headers),
+    ]
+    assert {each.status_code for each in others} <= {401, 403, 404, 415}
+    return answer.status_code, "\n".join(f"{each.headers} {each.text}" for each in (answer, *others))
 
 
 async def until_ready(client: httpx.AsyncClient, url: str) -> None:
