@@ -18,6 +18,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import orjson
@@ -127,10 +128,14 @@ def _members_of(keys: Mapping[str, ProviderKey]) -> dict[str, tuple[str, ...]]:
 async def fetch_keys(issuer: str, fetch: Fetch) -> dict[str, ProviderKey]:
     """The issuer's keys by their names. NoKeys, or whatever `fetch` raises, if they cannot be had."""
     about = _object(await fetch(issuer.rstrip("/") + DISCOVERY))
-    # The document must be the issuer's own (Discovery 1.0, 4.3), and lead nowhere in clear text.
-    if about.get("issuer") != issuer or not is_secure_url(about.get("jwks_uri")):
+    url = str(about.get("jwks_uri"))
+    # The document must be the issuer's own (Discovery 1.0, 4.3), and lead neither anywhere in clear text
+    # nor from elsewhere to a server of this machine.
+    if about.get("issuer") != issuer or not is_secure_url(url):
         raise NoKeys
-    keys = _object(await fetch(about["jwks_uri"])).get("keys")
+    if urlsplit(url).scheme != urlsplit(issuer).scheme:
+        raise NoKeys
+    keys = _object(await fetch(url)).get("keys")
     if not isinstance(keys, list) or len(keys) > MAX_KEYS:
         raise NoKeys
     found: dict[str, ProviderKey] = {}

@@ -111,11 +111,9 @@ async def keep_warning(book: TokenBook, now: Callable[[], float]) -> None:
     """Warn in the log of tokens that end soon, each once a day, until cancelled."""
     warned: Warned = {}
     while True:
-        if book.is_fresh:
-            warned = warn(book, now(), warned)
-            await asyncio.sleep(WARN_SECONDS)
-        else:
-            await asyncio.sleep(1)
+        await book.refreshed()
+        warned = warn(book, now(), warned)
+        await asyncio.sleep(WARN_SECONDS)
 
 
 def warn(book: TokenBook, now: float, warned: Warned) -> Warned:

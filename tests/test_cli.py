@@ -719,7 +719,8 @@ async def test_no_credential_is_in_a_log_an_error_or_the_process_list(
     """Good or bad, a token or a JWT, in a header, a body or an address, while all goes well or the provider
     is away: the log, the answers and what `ps` shows hold nothing of it. Who used which is in the list.
     """
-    token = (await command("token", "issue", "--client", "quiet", "--purpose", "SECURITY")).out.strip()
+    issued = await command("token", "issue", "--client", "quiet", "--purpose", "SECURITY", "--expires", "13d")
+    token = issued.out.strip()
     with providing() as provider:
         claims = Claims(provider.issuer)
         jwts = [claims.jwt(), claims.jwt("never-published"), claims.jwt(exp=1), claims.jwt()[:-9]]
@@ -743,6 +744,9 @@ async def test_no_credential_is_in_a_log_an_error_or_the_process_list(
     assert [part for part in secrets_of if part in everything] == []
     used = json.loads((await command("token", "list", "--client", "quiet", "--format", "json")).out)
     assert used[0]["last_used_at"] is not None
+    lines = [json.loads(line) for line in err.splitlines()]
+    warned = {each["token_id"] for each in lines if each["message"] == "A token expires soon: rotate it."}
+    assert str(used[0]["token_id"]) in warned
 
 
 async def show(client: httpx.AsyncClient, url: str, credential: str) -> tuple[int, str]:

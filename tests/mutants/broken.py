@@ -873,10 +873,10 @@ IN_THE_CREDENTIALS = (
         "tests/test_identity.py::test_while_the_provider_is_away_its_keys_are_good_for_an_hour",
     ),
     _mutant(
-        "keys_in_clear_text",
+        "keys_of_a_server_of_this_machine",
         "gateway/keyring.py",
-        ' or not is_secure_url(about.get("jwks_uri")):\n',
-        ":\n",
+        "    if urlsplit(url).scheme != urlsplit(issuer).scheme:\n",
+        "    if False:\n",
         "tests/test_identity.py::test_keys_are_never_fetched_in_clear_text_or_by_a_redirect",
     ),
     _mutant(
