@@ -36,6 +36,7 @@ from gateway.progress import shown
 from gateway.serve import listen, url_of
 from gateway.serve import serve as serve_app
 from gateway.settings import Settings
+from gateway.token_text import holds_credential
 from resolvers.catalogue import Store
 from resolvers.fields import OBJECTS
 from resolvers.migrations import STORES, MigrationProblem
@@ -292,6 +293,11 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run a command; its exit status. Whatever stops it is one line or a few on standard error."""
+    if any(map(holds_credential, arguments)):
+        # Before anything is said of the arguments: whoever reports a wrong one quotes it.
+        say("gateway: a token stands among the arguments, where everybody on this machine can read it:")
+        say("         no command takes one; rotate or revoke it by its number")
+        return 2
     try:
         app(arguments, prog_name="gateway")
     except SystemExit as ended:

@@ -124,21 +124,22 @@ class Identities:
 
         Refuses with TOKEN_REFUSED or STORE_UNAVAILABLE; Undecided if its key is being fetched.
         """
-        matched = _BEARER_JWT.fullmatch(authorization) if len(authorization) <= MAX_JWT_BYTES else None
-        if matched is None:
-            raise Refusal(Code.TOKEN_REFUSED)
-        if not self._keys.is_usable:
-            raise Refusal(Code.STORE_UNAVAILABLE)
         if self._edition != self._keys.edition:
             # What a key verified that was taken back must not outlive it.
             self._known, self._edition = {}, self._keys.edition
-        found = self._known.get(authorization)
-        if found is None:
-            found = self._verified(matched[1])
-            # Only what was verified is kept, so that guesses cannot push it out.
-            if len(self._known) >= MAX_KNOWN:
-                self._known.clear()
-            self._known[authorization] = found
+        usable = self._keys.is_usable
+        if usable and (known := self._known.get(authorization)) is not None:
+            return known
+        matched = _BEARER_JWT.fullmatch(authorization) if len(authorization) <= MAX_JWT_BYTES else None
+        if matched is None:
+            raise Refusal(Code.TOKEN_REFUSED)
+        if not usable:
+            raise Refusal(Code.STORE_UNAVAILABLE)
+        found = self._verified(matched[1])
+        # Only what was verified is kept, so that guesses cannot push it out.
+        if len(self._known) >= MAX_KNOWN:
+            self._known.clear()
+        self._known[authorization] = found
         return found
 
     def _verified(self, text: bytes) -> Live:

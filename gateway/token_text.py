@@ -17,6 +17,8 @@ from collections.abc import Callable
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _SECRET_DIGITS, _CHECKSUM_DIGITS = 43, 6
 _TOKEN = re.compile(rb"gw_[0-9A-Za-z]{49}")
+# A token or a JWT (whose header begins with `{"`) within a text.
+_CREDENTIAL = re.compile(r"gw_[0-9A-Za-z]{49}|eyJ[0-9A-Za-z_-]+\.[0-9A-Za-z_-]+\.")
 
 
 def new_token(random: Callable[[int], bytes]) -> str:
@@ -28,6 +30,11 @@ def new_token(random: Callable[[int], bytes]) -> str:
 def is_well_formed(token: bytes) -> bool:
     """Whether this can be a token at all: its form and its checksum."""
     return _TOKEN.fullmatch(token) is not None and checksum_holds(token)
+
+
+def holds_credential(text: str) -> bool:
+    """Whether a token or a JWT stands in a text, by its form alone."""
+    return _CREDENTIAL.search(text) is not None
 
 
 def checksum_holds(token: bytes) -> bool:

@@ -359,6 +359,30 @@ async def test_the_doctor_says_when_uses_of_tokens_cannot_be_noted(stores: dict[
     assert "control_token_use cannot log in to GATEWAY_CONTROL_DSN: give it a way in" in words(said.out)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "token revoke {}",
+        "token rotate {}",
+        "token issue --client {} --purpose AUDIT",
+        "token issue --client c --purpose {}",
+        "token list --client={}",
+        "token list {}",
+        "policy explain {} --purpose AUDIT",
+        "{}",
+        "--token {}",
+        "token revoke x{}x",
+    ],
+)
+async def test_a_credential_among_the_arguments_is_never_repeated(stores: dict[str, str], line: str) -> None:
+    """No command takes one; whoever types one in place of a number is told so, and not what they typed."""
+    for credential in (new_token(secrets.token_bytes), Claims("http://127.0.0.1:1").jwt()):
+        said = await command(*line.format(credential).split(" "))
+        assert (said.status, said.out) == (2, "")
+        assert said.err.startswith("gateway: a token stands among the arguments")
+        assert credential[:20] not in said.err
+
+
 async def test_a_token_is_bound_to_one_person_by_any_account_of_theirs(people: dict[str, str]) -> None:
     """The other account is found through the link, told, and listed."""
     for account in ("ma_1", "sa_2"):
