@@ -4,9 +4,15 @@ A request, from its first byte to its last:
 
     wire       a bound on the head of a request; an answer in one write
     app        routes, and the only place where parts are wired together
+    endpoints  where each role connects, and whether it may
     requests   from an ASGI request to what was asked
     uploads    a customer list as CSV, read as it arrives
     tokens     who asks, and for which purpose
+    identity   the same of a company's identity provider: whose a JWT is
+    keyring    that provider's public keys, fetched and replaced
+    token_text  the form of a token, and what the store knows of it
+    token_use  when each was last used
+    rotation   another token in one's place, and who is told in time
     answer     a request's whole life, in order
     ledger     who was told what of whom: durable before the answer leaves
     chain      how its entries hang together, and how far it had come, signed

@@ -29,6 +29,14 @@ from starlette.routing import Route
 
 from gateway import keeper
 from gateway.answer import Gateway, answer
+from gateway.endpoints import (
+    NotReady,
+    check_matching_key,
+    checked_endpoints,
+    ledger_endpoint,
+    list_endpoint,
+)
+from gateway.identity import Undecided, open_identities
 from gateway.ledger import ROLE as LEDGER
 from gateway.ledger import Ledger, open_ledger
 from gateway.requests import (
@@ -41,17 +49,18 @@ from gateway.requests import (
     wants_graphql_response,
 )
 from gateway.responses import Answer, refused, request_ids, send_answer
+from gateway.rotation import keep_warning
 from gateway.settings import Settings
+from gateway.token_use import noting, use_endpoint
 from gateway.tokens import Caller, TokenBook, open_token_book
-from gateway.uploads import PATH, PATIENCE_SECONDS, ListsEndpoint
+from gateway.uploads import PATH, ListsEndpoint
 from resolvers.audit import ObjectionAudit
 from resolvers.cache import PlanCache
 from resolvers.catalogue import Store
 from resolvers.cursors import Cursors
 from resolvers.disclosures import ReadDisclosures
 from resolvers.fields import OBJECTS, check_fields
-from resolvers.inspection import differences
-from resolvers.matching import WRONG_KEY, CustomerLists, ListWriters, fits
+from resolvers.matching import CustomerLists, ListWriters
 from resolvers.mutations import Calls
 from resolvers.objections import Rules
 from resolvers.people import People
@@ -62,12 +71,8 @@ from resolvers.stores import (
     Pool,
     StoreUnavailable,
     connect_owner,
-    connect_role,
-    stands_behind_pooler,
 )
-from resolvers.universe import universes
 from resolvers.worlds import build_worlds
-from resolvers.writers import LISTS
 from schema.matrix import digest
 from schema.operations import DocumentLimits
 from schema.privacy import Policies
@@ -121,7 +126,10 @@ class GraphQLEndpoint:
 
     async def _answer_to(self, head: Head, receive: Receive, request_id: bytes) -> Answer:
         refuse_method(head)
-        caller = self._who_asks(head.authorization, head.purpose)
+        try:
+            caller = self._who_asks(head.authorization, head.purpose)
+        except Undecided as undecided:
+            caller = await undecided.decided(self._who_asks, head.authorization, head.purpose)
         asked = await read_asked(head, receive, self._max_body_bytes)
         return await self._answer(asked, caller, request_id)
 
@@ -163,14 +171,6 @@ def build_app(graphql: GraphQLEndpoint, ready: Ready, lists: ListsEndpoint | Non
 # --- wiring ---------------------------------------------------------------------------------------
 
 
-class NotReady(Exception):
-    """The gateway must not serve: each line says what differs, and what to do."""
-
-    def __init__(self, lines: list[str]) -> None:
-        super().__init__("\n".join(lines))
-        self.lines = lines
-
-
 @asynccontextmanager
 async def open_gateway(settings: Settings, records: bool = True) -> AsyncIterator[Application]:
     """The application with everything behind it, checked and connected, until the block ends.
@@ -179,15 +179,16 @@ async def open_gateway(settings: Settings, records: bool = True) -> AsyncIterato
     NotReady if a store cannot be reached, or holds anything else than its universes' policy allows.
     """
     check_fields()
-    endpoints = {store: await _checked_endpoints(settings, store) for store in Store}
+    endpoints = {store: await checked_endpoints(settings, store) for store in Store}
     if wrong := await keeper.check(settings) or await keeper.finish_at_start(settings):
         raise NotReady(wrong)
-    if wrong := await _check_matching_key(settings):
+    if wrong := await check_matching_key(settings):
         raise NotReady(wrong)
     connect = partial(connect_owner, settings.control_dsn.get_secret_value())
     async with (
         _opened_ledger(settings) as ledger,
-        open_token_book(settings.key("tokens"), connect, time.time, time.monotonic) as book,
+        open_identities(settings, time.time, time.monotonic) as of_jwt,
+        open_token_book(settings.key("tokens"), connect, time.time, time.monotonic, of_jwt) as book,
     ):
         gateway = assemble(settings, endpoints, ledger, records)
         endpoint = GraphQLEndpoint(
@@ -202,12 +203,17 @@ async def open_gateway(settings: Settings, records: bool = True) -> AsyncIterato
             request_ids(secrets.token_bytes),
             settings.max_list_bytes,
         )
-        keeping = asyncio.create_task(keeper.keep(settings), name="restrictions")
+        keeping = [
+            asyncio.create_task(keeper.keep(settings), name="restrictions"),
+            asyncio.create_task(keep_warning(book, time.time), name="expiry of tokens"),
+        ]
         try:
-            yield build_app(endpoint, partial(_ready, gateway, book), uploads)
+            async with noting(book, use_endpoint(settings)):
+                yield build_app(endpoint, partial(_ready, gateway, book), uploads)
         finally:
-            keeping.cancel()
-            await asyncio.gather(keeping, return_exceptions=True)
+            for each in keeping:
+                each.cancel()
+            await asyncio.gather(*keeping, return_exceptions=True)
             for pools in gateway.pools.values():
                 await asyncio.gather(*(pool.close() for pool in pools.values()))
 
@@ -228,16 +234,6 @@ async def _opened_ledger(settings: Settings) -> AsyncIterator[Ledger]:
                 ]
             ) from None
         yield ledger
-
-
-def ledger_endpoint(settings: Settings) -> Endpoint:
-    """Where the ledger is written."""
-    return Endpoint(
-        dsn=settings.control_dsn.get_secret_value(),
-        role=LEDGER,
-        connect_timeout_s=settings.connect_timeout_ms / 1000,
-        request_timeout_s=settings.request_timeout_ms / 1000,
-    )
 
 
 def assemble(
@@ -284,106 +280,6 @@ def _calls_of(
         ReadDisclosures(pools, bound, people),
         CustomerLists(list_writers, key, bound.merchant_id),
     )
-
-
-def list_endpoint(settings: Settings) -> Endpoint:
-    """Where whoever matches customer lists connects to."""
-    return Endpoint(
-        dsn=settings.store_dsn(Store.SOCIAL).get_secret_value(),
-        role=LISTS,
-        connect_timeout_s=settings.connect_timeout_ms / 1000,
-        request_timeout_s=PATIENCE_SECONDS,
-    )
-
-
-def endpoints_of(settings: Settings, store: Store, pooled: bool) -> dict[Purpose, Endpoint]:
-    """Where each purpose that sees the store connects to."""
-    return {
-        universe.purpose: Endpoint(
-            dsn=settings.store_dsn(store).get_secret_value(),
-            role=universe.role,
-            size=settings.pool_size,
-            connect_timeout_s=settings.connect_timeout_ms / 1000,
-            request_timeout_s=settings.request_timeout_ms / 1000,
-            pooled=pooled,
-        )
-        for universe in universes(OBJECTS, store)
-    }
-
-
-async def _checked_endpoints(settings: Settings, store: Store) -> dict[Purpose, Endpoint]:
-    endpoints = endpoints_of(settings, store, pooled=True)
-    first = next(iter(endpoints.values()))
-    try:
-        connection = await connect_role(first)
-    except StoreUnavailable:
-        raise NotReady(
-            [
-                f"{store}: the role {first.role} cannot connect; check GATEWAY_{store.upper()}_DSN, "
-                f"then run `gateway universe --store {store} --apply`"
-            ]
-        ) from None
-    try:
-        async with connection.transaction(readonly=True):
-            found = await differences(connection, OBJECTS, store)
-    finally:
-        connection.terminate()
-    if found:
-        raise NotReady(found)
-    wrong, pooled = await check_logins(settings, store)
-    if wrong:
-        raise NotReady([f"{store}: {line}" for line in wrong])
-    return endpoints_of(settings, store, pooled=bool(pooled) and not settings.pooler_keeps_statements)
-
-
-async def check_logins(settings: Settings, store: Store) -> tuple[list[str], bool | None]:
-    """Which purposes' roles do not log in as themselves, each to its own universe; one sentence each.
-
-    And whether a pooler stands between; None if nobody could ask. One that changes the user would answer
-    each purpose out of another's universe, and nothing else would tell.
-    """
-    wrong: list[str] = []
-    poolers: set[bool] = set()
-    for purpose, endpoint in endpoints_of(settings, store, pooled=True).items():
-        try:
-            as_it_should, pooled = await _ask_as(endpoint, purpose)
-        except StoreUnavailable:
-            wrong.append(
-                f"{endpoint.role} cannot log in to GATEWAY_{store.upper()}_DSN: give it a way in "
-                "(pg_hba.conf, or a password in .pgpass)"
-            )
-            continue
-        poolers.add(pooled)
-        if not as_it_should:
-            wrong.append(
-                f"{endpoint.role} becomes another user or stands in another schema: "
-                "a pooler must pass the user on and keep its settings"
-            )
-    return wrong, any(poolers) if poolers else None
-
-
-async def _ask_as(endpoint: Endpoint, purpose: Purpose) -> tuple[bool, bool]:
-    """Whether the role is itself in its own universe, and whether a pooler stands between."""
-    connection = await connect_role(endpoint)
-    try:
-        async with connection.transaction(readonly=True):
-            row = await connection.fetchrow("SELECT current_user, current_schema")
-            pooled = await stands_behind_pooler(connection)
-        return (row is not None and tuple(row) == (endpoint.role, purpose.universe)), pooled
-    finally:
-        connection.terminate()
-
-
-async def _check_matching_key(settings: Settings) -> list[str]:
-    """Why no customer list could be matched, or nothing."""
-    key = settings.key("customer lists")
-    try:
-        async with ListWriters(list_endpoint(settings)).open() as connection:
-            if await fits(connection, key):
-                return []
-    except StoreUnavailable:
-        return [f"social: the role {LISTS} cannot connect; check GATEWAY_SOCIAL_DSN"]
-    return [f"social: {WRONG_KEY}"]
 
 
 async def _ready(gateway: Gateway, book: TokenBook) -> Mapping[str, bool]:

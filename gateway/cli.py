@@ -6,11 +6,9 @@ status: 0 done, 1 not possible or something differs, 2 wrong usage, 130 and 143 
 
 from __future__ import annotations
 
-import re
-import secrets
+import json
 import signal
 import sys
-from datetime import UTC, datetime, timedelta
 from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Annotated
@@ -21,32 +19,31 @@ from rich.markup import escape
 from rich.table import Table
 
 from gateway import doctor as doctors
-from gateway import tokens
-from gateway.app import NotReady, open_gateway
-from gateway.bindings import bound_to
+from gateway.app import open_gateway
 from gateway.commands import policy
 from gateway.commands.lists import lists_app
 from gateway.commands.objections import objection_app
 from gateway.commands.suspensions import suspension_app
 from gateway.commands.terminal import done, examples, out, say
+from gateway.commands.tokens import token_app
 from gateway.demo.demo import FOLDER, Demo, run_demo
 from gateway.demo.embedded import DemoProblem
 from gateway.demo.generate import generate as generate_accounts
 from gateway.demo.snap import import_snap
+from gateway.endpoints import NotReady
 from gateway.logs import write_logs
 from gateway.problems import Problem, owner_of, owners_of, read_settings, unexpected
 from gateway.progress import shown
 from gateway.serve import listen, url_of
 from gateway.serve import serve as serve_app
 from gateway.settings import Settings
-from resolvers.bound import UNBOUND
+from gateway.token_text import holds_credential
 from resolvers.catalogue import Store
 from resolvers.fields import OBJECTS
 from resolvers.migrations import STORES, MigrationProblem
 from resolvers.migrations import migrate as migrate_store
 from resolvers.universe import apply, render
 from resolvers.writers import RIGHTS, writers_of
-from schema.purposes import ABOUT, Binding, Purpose
 
 app = typer.Typer(
     name="gateway",
@@ -67,7 +64,7 @@ def group(name: str, help_line: str, *lines: str, of: typer.Typer | None = None)
 
 
 group("policy", "The policy as data to look at.", "gateway policy matrix", of=policy.app)
-token_app = group("token", "Who may ask, and for which purposes.", "gateway token list")
+group("token", "Who may ask, and for which purposes.", "gateway token list", of=token_app)
 import_app = group(
     "import",
     "Load data that is not the demo's own.",
@@ -211,131 +208,14 @@ def show_settings() -> None:
         elif "SecretStr" in str(field.annotation):
             typer.echo(f'# {name} = "**********"')
         else:
-            typer.echo(f"{name} = {str(value).lower() if isinstance(value, bool) else repr(value)}")
+            typer.echo(f"{name} = {_toml(value)}")
 
 
-# --- tokens ---------------------------------------------------------------------------------------
-
-
-def _lifetime(text: str) -> timedelta:
-    found = re.fullmatch(r"([1-9][0-9]{0,4})([mhd])", text)
-    if found is None:
-        raise typer.BadParameter("a number and m, h or d: 30d, 12h, 90m")
-    unit = {"m": "minutes", "h": "hours", "d": "days"}[found[2]]
-    return timedelta(**{unit: int(found[1])})
-
-
-def _needing(binding: Binding) -> str:
-    return ", ".join(purpose for purpose in Purpose if ABOUT[purpose].binding is binding)
-
-
-@token_app.command(
-    "issue",
-    epilog=examples(
-        "gateway token issue --client ads-ranker --purpose ADS_PERSONALIZATION --expires 30d",
-        "gateway token issue --client risk --purpose SECURITY --purpose INFRASTRUCTURE > token",
-        "gateway token issue --client privacy-desk --purpose SUBJECT_ACCESS --subject ma_5 --expires 1d",
-    ),
-)
-def issue_token(
-    client: Annotated[str, typer.Option(help="Who gets it: letters, digits, . _ and -, at most 63.")],
-    purpose: Annotated[
-        list[Purpose],
-        typer.Option(
-            metavar="PURPOSE", help=f"What it may be used for; may be repeated. One of {', '.join(Purpose)}."
-        ),
-    ],
-    expires: Annotated[
-        timedelta | None,
-        typer.Option(parser=_lifetime, metavar="30d", help="Lifetime; for ever if left out."),
-    ] = None,
-    subject: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="ma_5",
-            help="The person whom it speaks for, by an account of theirs; the linked one is found. "
-            f"Needed for {_needing(Binding.SUBJECT)}.",
-        ),
-    ] = None,
-    merchant: Annotated[
-        int | None,
-        typer.Option(min=0, help=f"The merchant that it speaks for: {_needing(Binding.MERCHANT)}."),
-    ] = None,
-    business: Annotated[
-        int | None,
-        typer.Option(min=0, help=f"The business that it speaks for: {_needing(Binding.BUSINESS)}."),
-    ] = None,
-) -> None:
-    """Issue a token. It is printed this once, on standard output, and kept nowhere."""
-    done(_issue_token(read_settings(), client, purpose, expires, (subject or [], merchant, business)))
-
-
-async def _issue_token(
-    settings: Settings,
-    client: str,
-    purposes: list[Purpose],
-    lifetime: timedelta | None,
-    binding: tuple[list[str], int | None, int | None],
-) -> None:
-    ends = None if lifetime is None else datetime.now(UTC) + lifetime
-    bound = await bound_to(settings, *binding)
-    async with owner_of(settings, "control") as connection:
-        try:
-            issued = await tokens.issue(
-                connection, settings.key("tokens"), client, purposes, ends, secrets.token_bytes, bound
-            )
-        except ValueError as error:
-            raise Problem(str(error)) from None
-    until = "never expires" if ends is None else f"expires {ends:%Y-%m-%d %H:%M} UTC"
-    whose = f", bound to {bound}" if bound != UNBOUND else ""
-    say(f"Token {issued.token_id} for {client}{whose}, {until}. Keep it now: it is not shown again.")
-    typer.echo(issued.token)
-
-
-@token_app.command("list", epilog=examples("gateway token list"))
-def list_tokens() -> None:
-    """List every token ever issued: never its text, which nobody has."""
-    done(_list_tokens(read_settings()))
-
-
-async def _list_tokens(settings: Settings) -> None:
-    async with owner_of(settings, "control") as connection:
-        listed = await tokens.list_tokens(connection)
-    now = datetime.now(UTC)
-    table = Table("Id", "Client", "Purposes", "Bound to", "Issued", "Expires", "State")
-    for each in listed:
-        ends = "never" if each.expires_at is None else f"{each.expires_at:%Y-%m-%d %H:%M}"
-        table.add_row(
-            str(each.token_id),
-            each.client,
-            "\n".join(each.purposes),
-            str(each.bound),
-            f"{each.created_at:%Y-%m-%d %H:%M}",
-            ends,
-            _state(each, now),
-        )
-    out().print(table)
-
-
-def _state(token: tokens.Listed, now: datetime) -> str:
-    if token.revoked_at is not None:
-        return "[red]revoked[/]"
-    return "[green]live[/]" if doctors.is_live(token, now) else "[yellow]expired[/]"
-
-
-@token_app.command("revoke", epilog=examples("gateway token revoke 7"))
-def revoke_token(
-    token_id: Annotated[int, typer.Argument(metavar="ID", help="As `token list` shows it.")],
-) -> None:
-    """Revoke a token for good; every gateway refuses it within a second."""
-    done(_revoke_token(read_settings(), token_id))
-
-
-async def _revoke_token(settings: Settings, token_id: int) -> None:
-    async with owner_of(settings, "control") as connection:
-        if not await tokens.revoke(connection, token_id):
-            raise Problem(f"there is no live token {token_id}: `gateway token list` shows all")
-    typer.echo(f"Token {token_id} is revoked.")
+def _toml(value: object) -> str:
+    """A value as the file of settings holds it: every JSON is TOML, but for the mark within a mapping."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_toml(name)} = {_toml(each)}" for name, each in value.items()) + "}"
+    return json.dumps(value, ensure_ascii=False)
 
 
 # --- data -----------------------------------------------------------------------------------------
@@ -414,6 +294,11 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run a command; its exit status. Whatever stops it is one line or a few on standard error."""
+    if any(map(holds_credential, arguments)):
+        # Before anything is said of the arguments: whoever reports a wrong one quotes it.
+        say("gateway: a token stands among the arguments, where everybody on this machine can read it:")
+        say("         no command takes one; rotate or revoke it by its number")
+        return 2
     try:
         app(arguments, prog_name="gateway")
     except SystemExit as ended:

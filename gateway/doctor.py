@@ -8,30 +8,35 @@ It only reads. A finding that DIFFERS says what to do; a NOTE is right for some 
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gateway import keeper
-from gateway.app import check_logins, endpoints_of, ledger_endpoint
+from gateway.endpoints import check_logins, endpoints_of, ledger_endpoint
+from gateway.keyring import FETCH_SECONDS, fetch_keys, open_http
 from gateway.ledger import ROLE as LEDGER
 from gateway.ledger import open_ledger
 from gateway.problems import Problem, owner_of
+from gateway.rotation import SOON, ends_soon, is_live
 from gateway.settings import CONFIG_FILE, Settings
-from gateway.tokens import Listed, list_tokens
+from gateway.token_use import use_endpoint
+from gateway.tokens import list_tokens
 from resolvers.catalogue import Store
 from resolvers.fields import OBJECTS
 from resolvers.inspection import differences
 from resolvers.migrations import STORES, MigrationProblem, migrations, pending
-from resolvers.stores import StoreUnavailable
+from resolvers.stores import StoreUnavailable, connect_role
 
 if TYPE_CHECKING:
     from resolvers.stores import Connection
 
-SOON = timedelta(days=7)
+# Tokens that one line names.
+NAMED = 20
 
 
 class State(StrEnum):
@@ -54,6 +59,8 @@ class Finding:
 async def examine(settings: Settings) -> AsyncIterator[Finding]:
     """Every finding, in order, as it is made. A store that does not answer is one finding, not a failure."""
     for finding in unknown_variables():
+        yield finding
+    for finding in await _provider(settings):
         yield finding
     for store in STORES:
         try:
@@ -78,6 +85,8 @@ async def _examine_store(settings: Settings, store: str, connection: Connection)
         for finding in await _writers(settings):
             yield finding
         yield await _ledger(settings)
+        for finding in await _token_use(settings):
+            yield finding
         yield await _settled(connection)
         yield await _tokens(connection)
 
@@ -189,6 +198,34 @@ async def _ledger(settings: Settings) -> Finding:
         )
 
 
+async def _token_use(settings: Settings) -> list[Finding]:
+    """Whether it can be noted when tokens were used; nothing if it can."""
+    endpoint = use_endpoint(settings)
+    try:
+        connection = await connect_role(endpoint)
+    except StoreUnavailable:
+        line = f"{endpoint.role} cannot log in to GATEWAY_CONTROL_DSN"
+        return [Finding("control: roles", State.DIFFERS, _with_advice(line, "control"))]
+    connection.terminate()
+    return []
+
+
+async def _provider(settings: Settings) -> list[Finding]:
+    """Whether the identity provider's keys can be had; nothing where there is none."""
+    if settings.oidc_issuer is None:
+        return []
+    what = "identity provider"
+    try:
+        async with asyncio.timeout(2 * FETCH_SECONDS), open_http() as fetch:
+            keys = await fetch_keys(settings.oidc_issuer, fetch)
+    except Exception:
+        line = "its keys cannot be fetched: check GATEWAY_OIDC_ISSUER, and the way there"
+        return [Finding(what, State.DIFFERS, line)]
+    if not any(each.algorithms & set(settings.oidc_algorithms) for each in keys.values()):
+        return [Finding(what, State.DIFFERS, "has no key for any of GATEWAY_OIDC_ALGORITHMS")]
+    return [Finding(what, State.OK, f"{len(keys)} keys")]
+
+
 async def _settled(connection: Connection) -> Finding:
     """Whether everything that was decided is in both stores."""
     what = "control: objections"
@@ -212,11 +249,13 @@ async def _tokens(connection: Connection) -> Finding:
     live = [each for each in await list_tokens(connection) if is_live(each, now)]
     if not live:
         return Finding(what, State.NOTE, "none is live: `gateway token issue` makes one")
-    ending = sum(each.expires_at is not None and each.expires_at - now < SOON for each in live)
-    within = f", {ending} of them for less than {SOON.days} days: `gateway token list`" if ending else ""
-    return Finding(what, State.NOTE if ending else State.OK, f"{len(live)} live{within}")
-
-
-def is_live(token: Listed, now: datetime) -> bool:
-    """Whether the token would be accepted at this time."""
-    return token.revoked_at is None and (token.expires_at is None or token.expires_at > now)
+    ending = [each for each in live if ends_soon(each, now)]
+    if not ending:
+        return Finding(what, State.OK, f"{len(live)} live")
+    first = ", ".join(f"{each.token_id} of {each.client}" for each in ending[:NAMED])
+    more = f" and {len(ending) - NAMED} more" if len(ending) > NAMED else ""
+    return Finding(
+        what,
+        State.NOTE,
+        f"{len(live)} live; within {SOON.days} days expire {first}{more}: `gateway token rotate`",
+    )

@@ -273,7 +273,7 @@ class Ledger:
         try:
             counts, people = await self._people(question, named, told)
             entry = Entry(
-                _SOON, 0, request.decode(), caller.client, f"token {caller.token_id}", question.key,
+                _SOON, 0, request.decode(), caller.client, caller.credential, question.key,
                 "WHOLE" if whole else "PARTIAL", counts, people,
             )  # fmt: skip
             await self._entries.ask((question, entry))

@@ -20,7 +20,7 @@ import orjson
 
 # Their messages are constants in their source; their arguments are left out all the same.
 SPEAKING_LOGGERS = ("gateway", "uvicorn.error")
-FIELDS = ("request_id", "store", "purpose")
+FIELDS = ("request_id", "store", "purpose", "token_id", "client", "expires_at")
 _SQLSTATE = re.compile(r"[0-9A-Z]{5}")
 
 
@@ -53,6 +53,8 @@ def write_logs(stream: TextIO, level: int = logging.INFO) -> None:
     for name in (None, "uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers.clear()
     logging.getLogger("uvicorn.access").disabled = True
+    # It has a line for each request of its own, which says nothing once it is scrubbed.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(level)

@@ -64,19 +64,30 @@ def read_settings(**given: str) -> Settings:
         raise Problem(*_wrong_settings(error)) from None
     except FileNotFoundError:
         raise Problem(f"{CONFIG_FILE} names a file that is not there") from None
-    except (SettingsError, OSError, ValueError):
+    except SettingsError:
+        raise Problem(
+            "a setting in the environment is a list or a mapping and must be written as JSON: "
+            "GATEWAY_OIDC_ALGORITHMS, GATEWAY_OIDC_PURPOSES"
+        ) from None
+    except (OSError, ValueError):
         raise Problem(f"the file that {CONFIG_FILE} names cannot be read as TOML") from None
 
 
 def _wrong_settings(error: ValidationError) -> Iterator[str]:
     for each in error.errors(include_input=False, include_url=False, include_context=False):
-        name = ".".join(str(part) for part in each["loc"])
+        if not each["loc"]:
+            # A sentence of our own, about several settings.
+            yield each["msg"].removeprefix("Value error, ")
+            continue
+        # Not the whole place: within a mapping it names a key, which is a value.
+        name = str(each["loc"][0])
         if each["type"] == "missing":
             yield f"GATEWAY_{name.upper()} is not set; or set `{name}` in the file that {CONFIG_FILE} names"
         elif each["type"] == "extra_forbidden":
             yield f"the file that {CONFIG_FILE} names sets `{name}`, which is no setting"
         else:
-            yield f"GATEWAY_{name.upper()}: {each['msg'][:1].lower()}{each['msg'][1:]}"
+            said = each["msg"].removeprefix("Value error, ")
+            yield f"GATEWAY_{name.upper()}: {said[:1].lower()}{said[1:]}"
 
 
 @asynccontextmanager

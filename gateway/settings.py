@@ -7,13 +7,17 @@ masked when printed: a password may stand in them.
 
 from __future__ import annotations
 
+import ipaddress
 import os
+import re
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
+from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -22,8 +26,54 @@ from pydantic_settings import (
 )
 
 from schema.profiles import Profile
+from schema.purposes import Purpose
 
 CONFIG_FILE = "GATEWAY_CONFIG_FILE"
+
+
+class Algorithm(StrEnum):
+    """How a JWT may be signed (RFC 7518): only by a key whose other half stays with the provider."""
+
+    RS256 = "RS256"
+    RS384 = "RS384"
+    RS512 = "RS512"
+    PS256 = "PS256"
+    PS384 = "PS384"
+    PS512 = "PS512"
+    ES256 = "ES256"
+    ES384 = "ES384"
+    ES512 = "ES512"
+
+
+def is_secure_url(url: object) -> bool:
+    """Whether nobody on the way can change what it answers: https, or http that stays on this machine."""
+    if not isinstance(url, str) or re.fullmatch(r"https?://[!-~]+", url) is None:
+        return False
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        return False
+    if not host or "@" in parts.netloc or parts.fragment:
+        return False
+    return parts.scheme == "https" or _is_loopback(host)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _issuer(url: str) -> str:
+    if not is_secure_url(url) or "?" in url:
+        raise ValueError("an issuer is https://…, or http:// on this machine, without a query")
+    return url
+
+
+Issuer = Annotated[str, AfterValidator(_issuer)]
+Claim = Annotated[str, StringConstraints(min_length=1)]
 
 
 class Settings(BaseSettings):
@@ -78,6 +128,39 @@ class Settings(BaseSettings):
     )
     max_cost: int = Field(default=200_000, ge=1, description="Most rows that one operation may touch.")
     cached_documents: int = Field(default=1_000, ge=1, description="Documents whose plans are kept.")
+    oidc_issuer: Issuer | None = Field(
+        default=None,
+        description="OpenID Connect provider whose JWTs are taken beside tokens; none if left out.",
+    )
+    oidc_audience: Claim | None = Field(
+        default=None, description="What `aud` of a JWT must name: this gateway, as the provider knows it."
+    )
+    oidc_algorithms: Annotated[tuple[Algorithm, ...], Field(min_length=1)] = Field(
+        default=(Algorithm.RS256, Algorithm.ES256),
+        description="How a JWT may be signed: of `RS…`, `PS…` and `ES…` with 256, 384 or 512.",
+    )
+    oidc_max_lifetime_s: int = Field(
+        default=3_600, ge=1, description="Longest time from `iat` to `exp` of a JWT, which cannot be revoked."
+    )
+    oidc_purposes_claim: Claim = Field(
+        default="gateway_purposes",
+        description="Claim whose values open purposes: a list, or words in a text.",
+    )
+    oidc_purposes: dict[str, tuple[Purpose, ...]] = Field(
+        default={},
+        description='Purposes that each value opens: `{"ads-team": ["ADS_PERSONALIZATION"]}`.',
+    )
+    oidc_client_claim: Claim = Field(
+        default="azp", description="Claim with the client's name; `sub` where a JWT has none of it."
+    )
+    oidc_messenger_claim: Claim | None = Field(
+        default=None, description="Claim with the subject's account on the messenger, such as `ma_5`."
+    )
+    oidc_social_claim: Claim | None = Field(
+        default=None, description="Claim with the subject's account on the social network, such as `sa_5`."
+    )
+    oidc_merchant_claim: Claim | None = Field(default=None, description="Claim with the merchant's number.")
+    oidc_business_claim: Claim | None = Field(default=None, description="Claim with the business's number.")
 
     @classmethod
     def settings_customise_sources(
@@ -95,6 +178,14 @@ class Settings(BaseSettings):
         if not Path(path).is_file():
             raise FileNotFoundError(f"{CONFIG_FILE} names a file that is not there: {path}")
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, path)
+
+    @model_validator(mode="after")
+    def _provider_is_whole(self) -> Self:
+        if self.oidc_issuer is not None and (self.oidc_audience is None or not self.oidc_purposes):
+            raise ValueError(
+                "with GATEWAY_OIDC_ISSUER, GATEWAY_OIDC_AUDIENCE and GATEWAY_OIDC_PURPOSES are needed"
+            )
+        return self
 
     def owner_dsn(self, store: str) -> str:
         """The DSN with the owner's rights: of ``messenger``, ``social`` or ``control``."""

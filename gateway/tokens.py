@@ -1,13 +1,8 @@
-"""Tokens: their text, the table of their hashes, and the book that says whose a token is.
+"""Tokens: the table of their hashes, and the book that says whose a token is.
 
-A token is `gw_`, 43 base62 digits (256 random bits) and 6 base62 digits (the CRC-32 of all before).
-Secret scanners find it by
-
-    gw_[0-9A-Za-z]{49}
-
-and confirm it by the checksum without asking anybody. The text is shown once, when it is issued. The
-store keeps only HMAC-SHA-256(key, text), under a key that is not in the store: whoever reads the table
-can neither use a token nor test a guess.
+The text of a token (`token_text.py`) is shown once, when it is issued. The store keeps only
+HMAC-SHA-256(key, text), under a key that is not in the store: whoever reads the table can neither use a
+token nor test a guess.
 
 `TokenBook` holds all live tokens of the store in memory, so that a request asks no database who its
 caller is. A revocation reaches it by notification, or within REFRESH_SECONDS by a poll if the
@@ -18,17 +13,17 @@ look-up per request with a cache of answers, where each entry's age is how late 
 from __future__ import annotations
 
 import asyncio
-import hmac
 import logging
 import math
 import re
-import zlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import astuple, dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
+from gateway.token_text import checksum_holds, new_token, token_hash
 from resolvers.bound import UNBOUND, Bound
 from schema.purposes import Purpose
 from schema.refusals import Code, Refusal
@@ -50,11 +45,8 @@ RECONNECT_SECONDS = (0.1, 0.2, 0.4, 0.8)
 MAX_SEEN_HEADERS = 4_096
 MIN_KEY_BYTES = 32
 
-_DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-_SECRET_DIGITS, _CHECKSUM_DIGITS = 43, 6
-_TOKEN = re.compile(rb"gw_[0-9A-Za-z]{49}")
 _BEARER = re.compile(rb"(?i:bearer) +(gw_[0-9A-Za-z]{49})")
-_CLIENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+CLIENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
 _BINDINGS = "messenger_id, social_id, merchant_id, business_id"
 _ISSUE = f"""
@@ -62,14 +54,16 @@ INSERT INTO control.token (client, hash, purposes, expires_at, {_BINDINGS})
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id
 """  # noqa: S608 - constants
 _LIST = f"""
-SELECT id, client, purposes, created_at, expires_at, revoked_at, {_BINDINGS} FROM control.token ORDER BY id
+SELECT id, client, purposes, created_at, expires_at, revoked_at, replaced_by, last_used_at, {_BINDINGS}
+FROM control.token LEFT JOIN control.token_use ON token_id = id
+WHERE $1::text IS NULL OR client = $1 ORDER BY id
 """  # noqa: S608 - constants
 _REVOKE = "UPDATE control.token SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL RETURNING id"
 _REVISION = "SELECT tokens FROM control.revision"
 # Expiry is judged at each request by the gateway's clock; the day spares the memory, and is long
 # enough that no difference between the two clocks matters.
 _LIVE = f"""
-SELECT id, client, hash, purposes, expires_at, {_BINDINGS} FROM control.token
+SELECT id, client, hash, purposes, expires_at, replaced_by, {_BINDINGS} FROM control.token
 WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now() - interval '1 day')
 """  # noqa: S608 - constants
 
@@ -78,13 +72,20 @@ WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now() - interva
 class Caller:
     """Who asks and for what; all that the rest of the gateway knows of a token.
 
-    `bound`: what of the token's binding counts under the purpose; UNBOUND where nothing does.
+    `bound`: what of the token's binding counts under the purpose; UNBOUND where nothing does. `token_id` is
+    None for a JWT (`identity.py`), which has a name instead.
     """
 
     client: str
-    token_id: int
+    token_id: int | None
     purpose: Purpose
     bound: Bound = UNBOUND
+    jwt: str = ""
+
+    @property
+    def credential(self) -> str:
+        """What was shown, for the record: ``token 17``, or ``jwt`` and its name. Never its text."""
+        return f"jwt {self.jwt}" if self.token_id is None else f"token {self.token_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +98,10 @@ class Issued:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """What an operator may know of a token: not its text, not its hash."""
+    """What an operator may know of a token: not its text, not its hash.
+
+    `last_used_at` may be a minute late (`token_use.py`). `replaced_by`: the token that it was rotated to.
+    """
 
     token_id: int
     client: str
@@ -106,38 +110,8 @@ class Listed:
     expires_at: datetime | None
     revoked_at: datetime | None
     bound: Bound = UNBOUND
-
-
-def new_token(random: Callable[[int], bytes]) -> str:
-    """Return the text of a new token. `random` must be cryptographically strong."""
-    secret = f"gw_{_base62(int.from_bytes(random(32), 'big'), _SECRET_DIGITS)}"
-    return secret + _checksum(secret.encode())
-
-
-def is_well_formed(token: bytes) -> bool:
-    """Whether this can be a token at all: its form and its checksum."""
-    return _TOKEN.fullmatch(token) is not None and _checksum_holds(token)
-
-
-def token_hash(key: bytes, token: bytes) -> bytes:
-    """Return the 32 bytes under which the store knows a token."""
-    return hmac.digest(key, token, "sha256")
-
-
-def _checksum_holds(token: bytes) -> bool:
-    return _checksum(token[:-_CHECKSUM_DIGITS]).encode() == token[-_CHECKSUM_DIGITS:]
-
-
-def _checksum(secret: bytes) -> str:
-    return _base62(zlib.crc32(secret), _CHECKSUM_DIGITS)
-
-
-def _base62(number: int, width: int) -> str:
-    digits = []
-    for _ in range(width):
-        number, digit = divmod(number, 62)
-        digits.append(_DIGITS[digit])
-    return "".join(reversed(digits))
+    last_used_at: datetime | None = None
+    replaced_by: int | None = None
 
 
 async def issue(
@@ -156,7 +130,7 @@ async def issue(
     """
     wanted = frozenset(purposes)
     scope = [purpose.value for purpose in Purpose if purpose in wanted]
-    if not scope or _CLIENT.fullmatch(client) is None:
+    if not scope or CLIENT.fullmatch(client) is None:
         raise ValueError("A token needs a client's name of at most 63 letters, digits, . _ - and a purpose.")
     if unbound := [purpose for purpose in scope if bound.under(Purpose(purpose)) is None]:
         raise ValueError(f"A token must be bound for {', '.join(unbound)}.")
@@ -168,8 +142,8 @@ async def issue(
     return Issued(await connection.fetchval(_ISSUE, *values), token)
 
 
-async def list_tokens(connection: Connection) -> tuple[Listed, ...]:
-    """Return every token ever issued, revoked and expired ones included, in the order of issue."""
+async def list_tokens(connection: Connection, client: str | None = None) -> tuple[Listed, ...]:
+    """Return every token ever issued (to the client), revoked and expired ones too, in the order of issue."""
     return tuple(
         Listed(
             row["id"],
@@ -178,9 +152,11 @@ async def list_tokens(connection: Connection) -> tuple[Listed, ...]:
             row["created_at"],
             row["expires_at"],
             row["revoked_at"],
-            _bound(row),
+            bound_of(row),
+            row["last_used_at"],
+            row["replaced_by"],
         )
-        for row in await connection.fetch(_LIST)
+        for row in await connection.fetch(_LIST, client)
     )
 
 
@@ -196,18 +172,23 @@ def _checked_key(key: bytes) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class _Live:
-    """A live token: for each value of Gateway-Purpose that it may declare (None: no header), the caller."""
+class Live:
+    """A live token: for each value of Gateway-Purpose that it may declare (None: no header), the caller.
+
+    `replaced`: another was issued in its place, and whoever holds it was told.
+    """
 
     expires_at: float
     callers: dict[bytes | None, Caller]
+    replaced: bool = False
 
 
 class TokenBook:
     """All live tokens, kept fresh by `follow`. One per process; it owns one control connection.
 
     `connect` opens that connection; `now` is the Unix time in seconds, for expiry; `monotonic` is a
-    clock that never jumps, for the age of the book itself.
+    clock that never jumps, for the age of the book itself; `of_jwt` says whose a header is that has not a
+    token's form, or refuses.
     """
 
     def __init__(
@@ -216,14 +197,17 @@ class TokenBook:
         connect: Callable[[], Awaitable[Connection]],
         now: Callable[[], float],
         monotonic: Callable[[], float],
+        of_jwt: Callable[[bytes], Live] | None = None,
     ) -> None:
         self._key = _checked_key(key)
+        self._of_jwt = of_jwt
         self._connect = connect
         self._now = now
         self._monotonic = monotonic
         self._revision: int | None = None
-        self._live: dict[bytes, _Live] = {}
-        self._seen: dict[bytes | None, _Live] = {}
+        self._live: dict[bytes, Live] = {}
+        self._seen: dict[bytes | None, Live] = {}
+        self._used: dict[int | None, float] = {}
         self._refreshed_at = -math.inf
         self._notified = asyncio.Event()
         self._refreshes = asyncio.Condition()
@@ -244,16 +228,33 @@ class TokenBook:
         if self._monotonic() - self._refreshed_at > STALE_SECONDS:
             raise Refusal(Code.STORE_UNAVAILABLE)
         live = self._seen.get(authorization) or self._look_up(authorization)
-        if live.expires_at <= self._now():
+        now = self._now()
+        if live.expires_at <= now:
             raise Refusal(Code.TOKEN_REFUSED)
         caller = live.callers.get(purpose)
         if caller is None:
             raise Refusal(Code.PURPOSE_REFUSED)
+        self._used[caller.token_id] = now
         return caller
 
-    def _look_up(self, authorization: bytes | None) -> _Live:
+    def take_used(self) -> dict[int, float]:
+        """The tokens that were accepted since the last call, each with the Unix time of its last use."""
+        used, self._used = self._used, {}
+        return {number: at for number, at in used.items() if number is not None}
+
+    def ending(self, before: float) -> list[tuple[Caller, float]]:
+        """Of each token that expires before that Unix time and was not replaced: a caller, and its end."""
+        return [
+            (next(iter(live.callers.values())), live.expires_at)
+            for live in self._live.values()
+            if live.expires_at < before and live.callers and not live.replaced
+        ]
+
+    def _look_up(self, authorization: bytes | None) -> Live:
         matched = _BEARER.fullmatch(authorization or b"")
-        if matched is None or not _checksum_holds(matched[1]):
+        if matched is None and authorization is not None and self._of_jwt is not None:
+            return self._of_jwt(authorization)
+        if matched is None or not checksum_holds(matched[1]):
             raise Refusal(Code.TOKEN_REFUSED)
         # Found by its HMAC, never compared as text: how long the look-up takes says nothing of any
         # token's digits to one who does not know the key.
@@ -348,23 +349,32 @@ def _deadline(connection: Connection) -> Iterator[None]:
         cut.cancel()
 
 
-def _live(row: Record) -> _Live:
-    bound = _bound(row)
+def _live(row: Record) -> Live:
+    callers = callers_of(row["purposes"], bound_of(row), partial(Caller, row["client"], row["id"]))
+    expires_at = row["expires_at"]
+    ends = math.inf if expires_at is None else expires_at.timestamp()
+    return Live(ends, callers, row["replaced_by"] is not None)
+
+
+def callers_of(
+    purposes: Sequence[str], bound: Bound, caller_for: Callable[[Purpose, Bound], Caller]
+) -> dict[bytes | None, Caller]:
+    """The caller for each value of Gateway-Purpose (None: no header) that such a credential may declare."""
     callers: dict[bytes | None, Caller] = {
-        purpose.value.encode(): Caller(row["client"], row["id"], purpose, its_own)
+        purpose.value.encode(): caller_for(purpose, its_own)
         for purpose in Purpose
         # A token from before bindings has none: what needs one is as good as out of its scope.
-        if purpose.value in row["purposes"] and (its_own := bound.under(purpose)) is not None
+        if purpose.value in purposes and (its_own := bound.under(purpose)) is not None
     }
     # Counted in the store's own words: a purpose that this version does not know is one all the same,
     # and a token of two purposes must not be taken for a token of one.
-    if len(row["purposes"]) == 1 and callers:
+    if len(purposes) == 1 and callers:
         (callers[None],) = callers.values()
-    expires_at = row["expires_at"]
-    return _Live(math.inf if expires_at is None else expires_at.timestamp(), callers)
+    return callers
 
 
-def _bound(row: Record) -> Bound:
+def bound_of(row: Record) -> Bound:
+    """What a row of control.token is bound to."""
     return Bound(row["messenger_id"], row["social_id"], row["merchant_id"], row["business_id"])
 
 
@@ -374,12 +384,13 @@ async def open_token_book(
     connect: Callable[[], Awaitable[Connection]],
     now: Callable[[], float],
     monotonic: Callable[[], float],
+    of_jwt: Callable[[bytes], Live] | None = None,
 ) -> AsyncIterator[TokenBook]:
     """Open a book and keep it fresh while the block runs.
 
     It may still be stale at the start: `caller` then refuses with STORE_UNAVAILABLE.
     """
-    book = TokenBook(key, connect, now, monotonic)
+    book = TokenBook(key, connect, now, monotonic, of_jwt)
     following = asyncio.create_task(book.follow(), name="token book")
     try:
         yield book

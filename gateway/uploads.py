@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
+from gateway.identity import Undecided
 from gateway.requests import ClientGone, Head, is_utf8, read_head, refuse_method
 from gateway.responses import Answer, refused, send_answer
 from resolvers.stores import StoreUnavailable
@@ -73,7 +74,10 @@ class ListsEndpoint:
         refuse_method(head)
         if head.method != "POST":
             raise Refusal(Code.METHOD_NOT_ALLOWED)
-        caller = self._who_asks(head.authorization, head.purpose)
+        try:
+            caller = self._who_asks(head.authorization, head.purpose)
+        except Undecided as undecided:
+            caller = await undecided.decided(self._who_asks, head.authorization, head.purpose)
         if caller.purpose is not Purpose.OFFER_MATCHING:
             raise Refusal(Code.PURPOSE_REFUSED)
         if not is_utf8(head.content_type, "text/csv") or head.content_encoding not in (None, b"identity"):

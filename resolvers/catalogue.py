@@ -556,7 +556,9 @@ RELATIONS: tuple[Relation, ...] = (
         social_id="bigint",
         merchant_id="bigint",
         business_id="bigint",
+        replaced_by="bigint",
     ),
+    _kept("token_use", token_id="bigint", last_used_at="timestamptz"),  # noqa: S106 - a column
     _kept("revision", only_row="boolean", tokens="bigint"),
     _kept("unsettled", account_id="bigint"),
     _pseudonyms_of(Store.CONTROL),

@@ -8,6 +8,8 @@ functions that judge them and that hash new numbers. It sees no member of any li
 
 *The access ledger*: in `control` it may add entries, which it cannot read, and open a day for them.
 
+*Use of tokens*: in `control` it may call the function that notes when each was last used. It sees no token.
+
 Part of the SQL that `gateway universe` prints, and checked like the purposes' roles at every start-up.
 """
 
@@ -36,6 +38,7 @@ class Rights:
 
 
 LISTS = "social_lists"
+USES = "control_token_use"
 
 RIGHTS: dict[str, Rights] = {
     "messenger_objections": Rights(
@@ -105,6 +108,7 @@ RIGHTS: dict[str, Rights] = {
         functions=("control.index_ledger", "control.open_ledger_day"),
         what="the access ledger",
     ),
+    USES: Rights(functions=("control.note_token_use",), what="the times when tokens were last used"),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import json
 import os
 import re
 import secrets
@@ -18,16 +19,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
+import psutil
 import pytest
 
 from gateway.cli import run
 from gateway.problems import unexpected
 from gateway.serve import Problem, listen
 from gateway.settings import CONFIG_FILE, Settings
-from gateway.tokens import is_well_formed
+from gateway.token_text import is_well_formed, new_token
 from resolvers.migrations import STORES
 from resolvers.stores import connect_owner
 from schema.purposes import Purpose
+from tests.test_identity import AUDIENCE, Claims, providing
 
 if TYPE_CHECKING:
     from gateway.demo.embedded import EmbeddedPostgres
@@ -278,6 +281,108 @@ async def test_a_token_is_not_issued_for_wrong_words(stores: dict[str, str], wro
     assert said.out == ""
 
 
+async def test_a_rotated_token_is_printed_once_alone_on_standard_output(stores: dict[str, str]) -> None:
+    """The new token stands there and nothing else; which it replaces, and until when, is said beside it."""
+    await command("token", "issue", "--client", "turning", "--purpose", "SECURITY", "--expires", "90d")
+    (old,) = json.loads((await command("token", "list", "--client", "turning", "--format", "json")).out)
+    said = await command("token", "rotate", str(old["token_id"]), "--overlap", "2h")
+    assert is_well_formed(said.out.removesuffix("\n").encode())
+    assert said.out.strip() not in said.err
+    assert re.fullmatch(
+        rf"Token (\d+) for turning in place of {old['token_id']}, expires .* UTC\. Keep it now: it is not "
+        rf"shown again\. Token {old['token_id']} works until .* UTC\.\n",
+        said.err,
+    )
+    again = await command("token", "rotate", str(old["token_id"]))
+    assert (again.status, again.out) == (1, "")
+    assert re.fullmatch(r"gateway: token \d+ was rotated to token \d+ already: rotate that one\n", again.err)
+    listed = await command("token", "list", "--client", "turning", "--format", "json")
+    first, second = json.loads(listed.out)
+    assert (first["state"], first["replaced_by"], second["state"]) == ("rotated", second["token_id"], "live")
+    assert said.out.strip() not in listed.out
+    shown = words((await command("token", "list", "--client", "turning")).out)
+    assert f"never {second['token_id']} rotated" in shown
+
+
+async def test_a_token_that_expires_soon_is_marked_and_told_by_the_doctor(stores: dict[str, str]) -> None:
+    """The list says so, and the doctor names it with its client; neither is a fault."""
+    await command("token", "issue", "--client", "leaving-soon", "--purpose", "AUDIT", "--expires", "13d")
+    await command("token", "issue", "--client", "leaving-later", "--purpose", "AUDIT", "--expires", "15d")
+    soon, later = [
+        json.loads((await command("token", "list", "--client", client, "--format", "json")).out)[0]
+        for client in ("leaving-soon", "leaving-later")
+    ]
+    assert (soon["state"], later["state"], soon["last_used_at"]) == ("expires soon", "live", None)
+    examined = await command("doctor")
+    assert examined.status == 0
+    told = words(examined.out)
+    assert f"{soon['token_id']} of leaving-soon" in told
+    assert "leaving-later" not in told
+    assert "within 14 days expire" in told
+
+
+@pytest.mark.parametrize("wrong", [["0"], ["x"], ["999999"], ["1", "--overlap", "soon"]])
+async def test_a_rotation_of_wrong_words_makes_no_token(stores: dict[str, str], wrong: list[str]) -> None:
+    """A number that no token has, or an overlap that is none, ends the command without a token."""
+    said = await command("token", "rotate", *wrong)
+    assert said.status in (1, 2)
+    assert said.out == ""
+
+
+async def test_the_doctor_looks_at_the_identity_provider(
+    stores: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its keys can be had; one of them fits; or the line says what to check. Without one it says nothing."""
+    assert "identity provider" not in (await command("doctor")).out
+    with providing() as provider:
+        monkeypatch.setenv("GATEWAY_OIDC_ISSUER", provider.issuer)
+        monkeypatch.setenv("GATEWAY_OIDC_AUDIENCE", "gateway")
+        monkeypatch.setenv("GATEWAY_OIDC_PURPOSES", '{"risk": ["SECURITY"]}')
+        good = await command("doctor")
+        monkeypatch.setenv("GATEWAY_OIDC_ALGORITHMS", '["ES512"]')
+        unfit = await command("doctor")
+    away = await command("doctor")
+    assert (good.status, unfit.status, away.status) == (0, 1, 1)
+    assert "identity provider ok 2 keys" in words(good.out)
+    assert "differs has no key for any of GATEWAY_OIDC_ALGORITHMS" in words(unfit.out)
+    assert "its keys cannot be fetched: check GATEWAY_OIDC_ISSUER" in words(away.out)
+
+
+async def test_the_doctor_says_when_uses_of_tokens_cannot_be_noted(stores: dict[str, str]) -> None:
+    """The role that is not let in is a line that says what to do."""
+    control = await connect_owner(stores["control"])
+    await control.execute("ALTER ROLE control_token_use NOLOGIN")
+    said = await command("doctor")
+    await control.execute("ALTER ROLE control_token_use LOGIN")
+    await control.close()
+    assert said.status == 1
+    assert "control_token_use cannot log in to GATEWAY_CONTROL_DSN: give it a way in" in words(said.out)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "token revoke {}",
+        "token rotate {}",
+        "token issue --client {} --purpose AUDIT",
+        "token issue --client c --purpose {}",
+        "token list --client={}",
+        "token list {}",
+        "policy explain {} --purpose AUDIT",
+        "{}",
+        "--token {}",
+        "token revoke x{}x",
+    ],
+)
+async def test_a_credential_among_the_arguments_is_never_repeated(stores: dict[str, str], line: str) -> None:
+    """No command takes one; whoever types one in place of a number is told so, and not what they typed."""
+    for credential in (new_token(secrets.token_bytes), Claims("http://127.0.0.1:1").jwt()):
+        said = await command(*line.format(credential).split(" "))
+        assert (said.status, said.out) == (2, "")
+        assert said.err.startswith("gateway: a token stands among the arguments")
+        assert credential[:20] not in said.err
+
+
 async def test_a_token_is_bound_to_one_person_by_any_account_of_theirs(people: dict[str, str]) -> None:
     """The other account is found through the link, told, and listed."""
     for account in ("ma_1", "sa_2"):
@@ -508,14 +613,26 @@ async def test_settings_are_printed_without_a_secret(
     """What is printed is the file that would give the same, but for what is masked."""
     dsns = {store: f"postgresql://u:pa55word@db/{store}" for store in STORES}
     settings_of(dsns)
-    monkeypatch.setenv("GATEWAY_PORT", "1234")
+    given = {
+        "GATEWAY_PORT": "1234",
+        "GATEWAY_SHARDED": "true",
+        "GATEWAY_OIDC_ISSUER": "https://idp.example",
+        "GATEWAY_OIDC_AUDIENCE": 'it\'s a "gateway"',
+        "GATEWAY_OIDC_ALGORITHMS": '["ES256"]',
+        "GATEWAY_OIDC_PURPOSES": '{"the \\"team\\"": ["SECURITY", "AUDIT"], "x.y": []}',
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    expected = Settings()  # type: ignore[call-arg]
     said = await command("settings")
     assert "pa55word" not in said.out
     assert SECRET not in said.out
     (tmp_path / "gateway.toml").write_text(said.out)
-    monkeypatch.delenv("GATEWAY_PORT")
+    for name in given:
+        monkeypatch.delenv(name)
     monkeypatch.setenv(CONFIG_FILE, str(tmp_path / "gateway.toml"))
-    assert Settings().port == 1234  # type: ignore[call-arg]
+    assert Settings() == expected  # type: ignore[call-arg]
+    assert expected.oidc_purposes == {'the "team"': (Purpose.SECURITY, Purpose.AUDIT), "x.y": ()}
 
 
 DSNS = {
@@ -618,6 +735,57 @@ async def test_serve_answers_until_a_signal_stops_it(stores: dict[str, str], num
     assert process.returncode == 0
     assert out == "Stopped.\n"
     assert token not in err
+
+
+async def test_no_credential_is_in_a_log_an_error_or_the_process_list(
+    stores: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Good or bad, a token or a JWT, in a header, a body or an address, while all goes well or the provider
+    is away: the log, the answers and what `ps` shows hold nothing of it. Who used which is in the list.
+    """
+    issued = await command("token", "issue", "--client", "quiet", "--purpose", "SECURITY", "--expires", "13d")
+    token = issued.out.strip()
+    with providing() as provider:
+        claims = Claims(provider.issuer)
+        jwts = [claims.jwt(), claims.jwt("never-published"), claims.jwt(exp=1), claims.jwt()[:-9]]
+        shown = [token, new_token(secrets.token_bytes), *jwts, "gw_" + "x" * 49]
+        monkeypatch.setenv("GATEWAY_OIDC_ISSUER", provider.issuer)
+        monkeypatch.setenv("GATEWAY_OIDC_AUDIENCE", AUDIENCE)
+        monkeypatch.setenv("GATEWAY_OIDC_PURPOSES", '{"ads-team": ["ADS_PERSONALIZATION"]}')
+        with serving() as (process, url):
+            async with httpx.AsyncClient() as client:
+                await until_ready(client, url)
+                answers = [await show(client, url, each) for each in shown]
+                provider.stop()
+                answers += [await show(client, url, each) for each in shown]
+            listed = psutil.Process(process.pid)
+            seen = " ".join(listed.cmdline()) + str(listed.environ())
+            process.send_signal(signal.SIGTERM)
+            out, err = process.communicate(timeout=20)
+    assert [each[0] for each in answers] == [200, 401, 200, 401, 401, 401, 401] * 2
+    everything = "\n".join([out, err, seen, *(text for _, text in answers)])
+    secrets_of = [part for each in shown for part in each.split(".") if not part.startswith("eyJhbGci")]
+    assert [part for part in secrets_of if part in everything] == []
+    used = json.loads((await command("token", "list", "--client", "quiet", "--format", "json")).out)
+    assert used[0]["last_used_at"] is not None
+    lines = [json.loads(line) for line in err.splitlines()]
+    warned = {each["token_id"] for each in lines if each["message"] == "A token expires soon: rotate it."}
+    assert str(used[0]["token_id"]) in warned
+
+
+async def show(client: httpx.AsyncClient, url: str, credential: str) -> tuple[int, str]:
+    """The status of a request with this credential, and all that is answered to it, also elsewhere."""
+    headers = {"authorization": f"Bearer {credential}"}
+    question = {"query": "{ policy { purpose } }"}
+    answer = await client.post(f"{url}/graphql", json=question, headers=headers)
+    others = [
+        await client.get(f"{url}/graphql", params={"access_token": credential, **question}),
+        await client.post(f"{url}/graphql", json={**question, "token": credential}),
+        await client.get(f"{url}/{credential}", headers=headers),
+        await client.post(f"{url}/lists", params={"offer": credential}, headers=headers),
+    ]
+    assert {each.status_code for each in others} <= {401, 403, 404, 415}
+    return answer.status_code, "\n".join(f"{each.headers} {each.text}" for each in (answer, *others))
 
 
 async def until_ready(client: httpx.AsyncClient, url: str) -> None:

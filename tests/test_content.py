@@ -13,7 +13,8 @@ import asyncpg
 import pytest
 from graphql import print_schema
 
-from gateway.app import NotReady, open_gateway
+from gateway.app import open_gateway
+from gateway.endpoints import NotReady
 from gateway.logs import ScrubbingFormatter
 from resolvers.catalogue import Class, Relation, Store, relations_of
 from resolvers.cursors import Cursors

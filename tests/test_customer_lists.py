@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from gateway.app import list_endpoint
+from gateway.endpoints import list_endpoint
 from gateway.tokens import issue
 from resolvers.bound import Bound
 from resolvers.stores import connect_role

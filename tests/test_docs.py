@@ -226,6 +226,14 @@ def test_every_setting_is_documented() -> None:
     assert f"`{CONFIG_FILE}`" in README
 
 
+def test_the_settings_that_the_readme_shows_are_settings() -> None:
+    """A block of TOML is part of a file that is read as it stands."""
+    needed = dict.fromkeys(("messenger_dsn", "social_dsn", "control_dsn"), "postgresql://x@y/z")
+    for block in blocks("toml"):
+        read = Settings(**needed, secret="s" * 32, **tomllib.loads(block.text))
+        assert read.oidc_issuer is not None
+
+
 def test_every_refusal_is_documented() -> None:
     """The README's table of refusals is the catalogue's: code, status, message."""
     statuses = {

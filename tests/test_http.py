@@ -24,7 +24,8 @@ from gateway.app import GraphQLEndpoint, build_app
 from gateway.logs import ScrubbingFormatter, write_logs
 from gateway.requests import Asked
 from gateway.responses import Answer, error_body, request_ids, status_of
-from gateway.tokens import Caller, TokenBook, _Live, new_token, token_hash
+from gateway.token_text import new_token, token_hash
+from gateway.tokens import Caller, Live, TokenBook
 from gateway.uploads import ListsEndpoint
 from schema.purposes import Purpose
 from schema.refusals import Code, Refusal
@@ -66,7 +67,7 @@ def book_with(token: str) -> TokenBook:
     book = TokenBook(KEY, lambda: asyncio.sleep(0), time.time, lambda: 0.0)  # type: ignore[arg-type,return-value]
     callers = {p.value.encode(): Caller("client", 1, p) for p in (Purpose.SECURITY, Purpose.AUDIT)}
     book._live = {
-        token_hash(KEY, token.encode()): _Live(float("inf"), {None: callers[b"SECURITY"], **callers})
+        token_hash(KEY, token.encode()): Live(float("inf"), {None: callers[b"SECURITY"], **callers})
     }
     book._refreshed_at = 0.0
     return book

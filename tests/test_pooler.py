@@ -27,8 +27,9 @@ import asyncpg
 import pytest
 from pydantic import SecretStr
 
-from gateway.app import NotReady, open_gateway
+from gateway.app import open_gateway
 from gateway.demo.embedded import find_user
+from gateway.endpoints import NotReady
 from gateway.settings import Settings
 from gateway.tokens import revoke
 from resolvers.bound import Bound

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from gateway.problems import Problem, read_settings
 from gateway.settings import CONFIG_FILE, Settings
+from schema.purposes import Purpose
 
 SECRET = "a secret of more than 32 characters"
 PASSWORD = "pa55word"
@@ -120,6 +121,63 @@ def test_a_missing_file_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch, tmp
     """A file that is not there is an error, not silence: every setting in it would be missing."""
     monkeypatch.setenv(CONFIG_FILE, str(tmp_path / "missing.toml"))
     assert problem() == "GATEWAY_CONFIG_FILE names a file that is not there"
+
+
+PROVIDER = {
+    "oidc_issuer": "https://idp.example",
+    "oidc_audience": "gateway",
+    "oidc_purposes": '{"~team~": ["SECURITY"]}',
+}
+
+
+def test_a_provider_is_set_by_the_environment_or_the_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A list or a mapping is JSON in the environment and TOML in the file; both give the same."""
+    set_environment(monkeypatch, **NEEDED, **PROVIDER, oidc_algorithms='["PS256"]')
+    first = read_settings()
+    for name in (*PROVIDER, "oidc_algorithms"):
+        monkeypatch.delenv(f"GATEWAY_{name.upper()}")
+    text = """
+        oidc_issuer = "https://idp.example"
+        oidc_audience = "gateway"
+        oidc_algorithms = ["PS256"]
+        [oidc_purposes]
+        "~team~" = ["SECURITY"]
+    """
+    set_file(monkeypatch, tmp_path / "gateway.toml", text)
+    assert read_settings() == first
+    assert first.oidc_purposes == {"~team~": (Purpose.SECURITY,)}
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"oidc_audience": None}, "with GATEWAY_OIDC_ISSUER, GATEWAY_OIDC_AUDIENCE and"),
+        ({"oidc_purposes": "{}"}, "with GATEWAY_OIDC_ISSUER, GATEWAY_OIDC_AUDIENCE and"),
+        (
+            {"oidc_purposes": "~team~"},
+            "must be written as JSON: GATEWAY_OIDC_ALGORITHMS, GATEWAY_OIDC_PURPOSES",
+        ),
+        ({"oidc_purposes": '{"~team~": ["~x~"]}'}, "GATEWAY_OIDC_PURPOSES: input should be 'ADS_"),
+        ({"oidc_purposes": '{"~team~": "SECURITY"}'}, "GATEWAY_OIDC_PURPOSES: input should be a valid tuple"),
+        ({"oidc_algorithms": '["none"]'}, "GATEWAY_OIDC_ALGORITHMS: input should be 'RS256'"),
+        ({"oidc_algorithms": '["RS256", "HS256"]'}, "GATEWAY_OIDC_ALGORITHMS: input should be 'RS256'"),
+        ({"oidc_algorithms": "[]"}, "GATEWAY_OIDC_ALGORITHMS: "),
+        ({"oidc_issuer": "http://~idp~.example"}, "GATEWAY_OIDC_ISSUER: an issuer is https://…"),
+        ({"oidc_issuer": "https://idp.example?~x~"}, "GATEWAY_OIDC_ISSUER: an issuer is https://…"),
+        ({"oidc_max_lifetime_s": "0"}, "GATEWAY_OIDC_MAX_LIFETIME_S: "),
+    ],
+)
+def test_a_provider_that_is_half_set_or_unsafe_is_told_without_its_values(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str | None], expected: str
+) -> None:
+    """No algorithm with a shared secret, no clear text, no purpose that is none; and no value is repeated."""
+    values = {**NEEDED, **PROVIDER, **given}
+    set_environment(monkeypatch, **{name: value for name, value in values.items() if value is not None})
+    told = problem()
+    assert expected in told.splitlines()[0]
+    assert "~" not in told
 
 
 def test_keys_of_different_uses_differ() -> None:

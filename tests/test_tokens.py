@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import io
+import json
 import logging
 import math
 import re
@@ -19,21 +21,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.logs import ScrubbingFormatter
 from gateway.responses import error_body
+from gateway.rotation import CannotRotate, Rotated, rotate, warn
+from gateway.token_text import is_well_formed, new_token, token_hash
+from gateway.token_use import note, noting
 from gateway.tokens import (
     REFRESH_SECONDS,
     STALE_SECONDS,
     Caller,
     TokenBook,
-    is_well_formed,
     issue,
     list_tokens,
-    new_token,
     open_token_book,
     revoke,
-    token_hash,
 )
 from resolvers.bound import UNBOUND, Bound
+from resolvers.catalogue import Store
+from resolvers.fields import OBJECTS
+from resolvers.stores import Endpoint, connect_role
+from resolvers.universe import apply
+from resolvers.writers import USES
 from schema.purposes import ABOUT, Purpose
 from schema.refusals import Code, Refusal
 
@@ -558,3 +566,264 @@ async def test_a_token_from_before_bindings_opens_nothing_that_needs_one(control
         for purpose in Purpose:
             refused = code(book, header, purpose.value.encode())
             assert refused is (None if ABOUT[purpose].binding is None else Code.PURPOSE_REFUSED)
+
+
+# --- rotation -------------------------------------------------------------------------------------
+
+DAY = timedelta(days=1)
+
+
+async def rotated(connection: asyncpg.Connection, token_id: int, overlap: timedelta = DAY) -> Rotated:
+    """The token rotated, as the command does it."""
+    return await rotate(connection, KEY, token_id, overlap, secrets.token_bytes)
+
+
+async def test_a_rotated_token_and_its_successor_both_work_for_a_while(control: str) -> None:
+    """The new one has the same client, purposes, binding and lifetime; the old one ends with the overlap."""
+    now = Clock(base=time.time)
+    async with connected(control) as connection, book_of(control, now=now) as book:
+        ends = datetime.now(UTC) + 30 * DAY
+        old = await issue(connection, KEY, "c", [ADS, SECURITY], ends, secrets.token_bytes, EVERYTHING)
+        new = await rotated(connection, old.token_id)
+        first, second = await list_tokens(connection)
+        await book.refreshed()
+        headers = [f"Bearer {each}".encode() for each in (old.token, new.issued.token)]
+        at_once = [book.caller(header, b"SECURITY") for header in headers]
+        now.ahead = DAY.total_seconds() + 5
+        a_day_later = [code(book, header, b"SECURITY") for header in headers]
+
+    assert at_once == [Caller("c", old.token_id, SECURITY), Caller("c", new.issued.token_id, SECURITY)]
+    assert a_day_later == [Code.TOKEN_REFUSED, None]
+    assert (second.client, second.purposes, second.bound) == (first.client, first.purposes, first.bound)
+    assert first.replaced_by == second.token_id
+    assert first.expires_at == new.old_ends_at
+    assert second.expires_at == new.expires_at
+    assert abs(second.expires_at - second.created_at - 30 * DAY) < timedelta(seconds=5)
+    assert new.issued.token not in repr(new)
+
+
+async def test_a_token_without_an_end_is_rotated_to_one_without(control: str) -> None:
+    """And only the old one gets an end."""
+    async with connected(control) as connection:
+        old, _ = await issued(control, AUDIT)
+        new = await rotated(connection, old)
+        first, second = await list_tokens(connection)
+
+    assert (new.expires_at, second.expires_at) == (None, None)
+    assert first.expires_at is not None
+
+
+async def test_an_overlap_never_makes_a_token_live_longer(control: str) -> None:
+    """A token that ends in an hour ends in an hour, however long the overlap."""
+    ends = datetime.now(UTC) + timedelta(hours=1)
+    old, _ = await issued(control, AUDIT, expires_at=ends)
+    async with connected(control) as connection:
+        assert (await rotated(connection, old, 30 * DAY)).old_ends_at == ends
+        assert (await list_tokens(connection))[0].expires_at == ends
+
+
+async def test_what_cannot_be_rotated_is_told_in_one_line_and_changes_nothing(control: str) -> None:
+    """Unknown, revoked, expired, rotated already, of an unknown purpose, or unbound: no token is made."""
+    past = datetime.now(UTC) - timedelta(seconds=1)
+    async with connected(control) as connection:
+        revoked_id, expired_id, done_id, odd_id, unbound_id = [
+            (await issued(control, AUDIT, expires_at=ends))[0] for ends in (None, past, None, None, None)
+        ]
+        await revoke(connection, revoked_id)
+        new = await rotated(connection, done_id)
+        for purpose, token_id in (("TOMORROW", odd_id), ("SUBJECT_ACCESS", unbound_id)):
+            await connection.execute(
+                "UPDATE control.token SET purposes = ARRAY[$1] WHERE id = $2", purpose, token_id
+            )
+        before = await connection.fetch("SELECT * FROM control.token")
+        told = {}
+        for token_id in (10**9, revoked_id, expired_id, done_id, odd_id, unbound_id):
+            with pytest.raises(CannotRotate) as refused:
+                await rotated(connection, token_id)
+            told[token_id] = str(refused.value)
+        assert await connection.fetch("SELECT * FROM control.token") == before
+
+    assert told == {
+        10**9: "there is no token 1000000000: `gateway token list` shows all",
+        revoked_id: f"token {revoked_id} is revoked: `gateway token issue` makes a new one",
+        expired_id: f"token {expired_id} has expired: `gateway token issue` makes a new one",
+        done_id: f"token {done_id} was rotated to token {new.issued.token_id} already: rotate that one",
+        odd_id: f"token {odd_id} is for a purpose that this version does not know",
+        unbound_id: f"token {unbound_id} lacks a binding that SUBJECT_ACCESS needs: issue a new one",
+    }
+
+
+async def test_of_many_who_rotate_a_token_at_once_one_does(control: str) -> None:
+    """Eight at the same moment make one new token; the others are told which it is."""
+    token_id, _ = await issued(control, AUDIT)
+
+    async def one() -> Rotated | str:
+        async with connected(control) as connection:
+            try:
+                return await rotated(connection, token_id)
+            except CannotRotate as refused:
+                return str(refused)
+
+    results = await asyncio.gather(*(one() for _ in range(8)))
+    (new,) = [each for each in results if isinstance(each, Rotated)]
+    told = {each for each in results if isinstance(each, str)}
+    assert told == {f"token {token_id} was rotated to token {new.issued.token_id} already: rotate that one"}
+    async with connected(control) as connection:
+        assert len(await list_tokens(connection)) == 2
+
+
+async def test_a_rotation_that_is_cut_off_changes_nothing(control: str) -> None:
+    """The new token and the end of the old one come together or not at all."""
+    token_id, _ = await issued(control, AUDIT)
+    async with connected(control) as connection:
+        await connection.execute(
+            "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'cut'; END $$;"
+            "CREATE TRIGGER fail BEFORE UPDATE ON control.token EXECUTE FUNCTION fail()"
+        )
+        with pytest.raises(asyncpg.RaiseError):
+            await rotated(connection, token_id)
+        (left,) = await list_tokens(connection)
+    assert (left.token_id, left.expires_at, left.replaced_by) == (token_id, None, None)
+
+
+async def test_tokens_are_listed_by_client(control: str) -> None:
+    """One client's, in the order of issue; of nobody, none."""
+    async with connected(control) as connection:
+        for client in ("a", "b", "a"):
+            await issue(connection, KEY, client, [AUDIT], None, secrets.token_bytes)
+        listed = {client: await list_tokens(connection, client) for client in ("a", "b", "nobody")}
+    assert {client: [each.client for each in found] for client, found in listed.items()} == {
+        "a": ["a", "a"],
+        "b": ["b"],
+        "nobody": [],
+    }
+
+
+# --- when a token was last used -------------------------------------------------------------------
+
+
+@pytest.fixture
+async def user(control: str) -> Endpoint:
+    """The login that may note when tokens were used, in a store with its universes."""
+    async with connected(control) as connection:
+        await apply(connection, OBJECTS, Store.CONTROL)
+    return Endpoint(control, USES)
+
+
+async def test_the_last_use_is_noted_without_a_word_to_any_token_book(control: str, user: Endpoint) -> None:
+    """It is in the list afterwards, and the number by which books know that tokens changed is as it was."""
+    one, bearer = await issued(control, AUDIT)
+    other, _ = await issued(control, AUDIT)
+    begun = datetime.now(UTC)
+    async with connected(control) as connection:
+        revision = await connection.fetchval("SELECT tokens FROM control.revision")
+        async with book_of(control) as book, noting(book, user):
+            book.caller(bearer, None)
+            code(book, bearer, b"SECURITY")
+            code(book, b"Bearer x")
+        used = {each.token_id: each.last_used_at for each in await list_tokens(connection)}
+        assert await connection.fetchval("SELECT tokens FROM control.revision") == revision
+
+    assert used[other] is None
+    assert begun - timedelta(seconds=1) < used[one] <= datetime.now(UTC)
+
+
+async def test_a_refused_request_is_no_use(control: str, user: Endpoint) -> None:
+    """An expired token, or one for another purpose, was not used by whoever sends it."""
+    _, bearer = await issued(control, AUDIT)
+    _, expired = await issued(control, AUDIT, expires_at=datetime.now(UTC))
+    async with book_of(control) as book:
+        assert code(book, bearer, b"SECURITY") == Code.PURPOSE_REFUSED
+        assert code(book, expired) == Code.TOKEN_REFUSED
+        assert book.take_used() == {}
+        assert code(book, bearer) is None
+        assert len(book.take_used()) == 1
+        assert book.take_used() == {}
+
+
+async def test_a_last_use_never_goes_back_and_never_lies_ahead(control: str, user: Endpoint) -> None:
+    """Several processes write in any order, with clocks that differ; a token that is gone is passed over."""
+    token_id, _ = await issued(control, AUDIT)
+    now = time.time()
+    async with connected(control) as connection:
+        noted = []
+        for at in (now - 60, now - 3_600, now + 86_400):
+            assert await note({token_id: at, 10**9: at}, user)
+            (seen,) = await list_tokens(connection)
+            noted.append(seen.last_used_at.timestamp())
+    assert noted[0] == noted[1] == pytest.approx(now - 60, abs=0.001)
+    assert now <= noted[2] < now + 60
+
+
+async def test_whoever_notes_uses_can_do_nothing_else(control: str, user: Endpoint) -> None:
+    """It reads no token, no time, and writes no table: one function is all that it may call."""
+    connection = await connect_role(user)
+    try:
+        for statement in (
+            "SELECT id FROM control.token",
+            "SELECT last_used_at FROM control.token_use",
+            "INSERT INTO control.token_use VALUES (1, now())",
+            "UPDATE control.token_use SET last_used_at = now()",
+            "UPDATE control.token SET revoked_at = NULL",
+            "UPDATE control.revision SET tokens = 1",
+        ):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(statement)
+    finally:
+        connection.terminate()
+
+
+async def test_uses_wait_for_a_store_that_is_away(
+    control: str, user: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What could not be written is written when the store is back; requests notice nothing."""
+    monkeypatch.setattr("gateway.token_use.NOTE_SECONDS", 0.05)
+    _, bearer = await issued(control, AUDIT)
+    async with connected(control) as connection, book_of(control) as book:
+        await connection.execute(f"ALTER ROLE {USES} NOLOGIN")
+        try:
+            async with noting(book, user):
+                book.caller(bearer, None)
+                await asyncio.sleep(0.3)
+                assert (await list_tokens(connection))[0].last_used_at is None
+                await connection.execute(f"ALTER ROLE {USES} LOGIN")
+                async with asyncio.timeout(10):
+                    while (await list_tokens(connection))[0].last_used_at is None:
+                        await asyncio.sleep(0.02)
+        finally:
+            await connection.execute(f"ALTER ROLE {USES} LOGIN")
+
+
+# --- warnings -------------------------------------------------------------------------------------
+
+
+async def test_who_expires_within_fourteen_days_is_warned_of_once_a_day(control: str) -> None:
+    """With its number and its client, never its text; not what was rotated, is far away, or has ended."""
+    now = datetime.now(UTC)
+    soon, _ = await issued(control, AUDIT, expires_at=now + 13 * DAY)
+    for ends in (None, now + 15 * DAY, now - timedelta(minutes=1)):
+        await issued(control, AUDIT, expires_at=ends)
+    replaced, _ = await issued(control, AUDIT, expires_at=now + 20 * DAY)
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(ScrubbingFormatter())
+    logging.getLogger("gateway.rotation").addHandler(handler)
+    try:
+        async with connected(control) as connection:
+            await rotated(connection, replaced)
+        async with book_of(control) as book:
+            warned: dict[int, float] = {}
+            for hours in (0, 1, 23.9, 24.1, 25, 49):
+                warned = warn(book, now.timestamp() + hours * 3_600, warned)
+    finally:
+        logging.getLogger("gateway.rotation").removeHandler(handler)
+
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    about = {(each["level"], each["message"], each["token_id"], each["client"]) for each in lines}
+    by_client = [each for each in lines if each["token_id"] == str(soon)]
+    assert ("WARNING", "A token expires soon: rotate it.", str(soon), "client-1") in about
+    assert len(by_client) == 3
+    assert by_client[0]["expires_at"] == (now + 13 * DAY).isoformat(timespec="minutes")
+    # The one of 15 days comes near on the second day; nothing else is ever told of.
+    assert len(lines) == 3 + 2
+    assert "gw_" not in stream.getvalue()

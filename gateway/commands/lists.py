@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from gateway.app import list_endpoint
 from gateway.commands.terminal import done, examples
+from gateway.endpoints import list_endpoint
 from gateway.problems import Problem, owner_of, read_settings
 from gateway.progress import shown
 from gateway.settings import Settings

@@ -20,7 +20,7 @@ from pathlib import Path
 from gateway.demo.embedded import plain_words
 from gateway.problems import read_settings
 from gateway.settings import Settings
-from gateway.tokens import is_well_formed
+from gateway.token_text import is_well_formed
 from schema.purposes import Purpose
 
 HEAD = """\

@@ -18,6 +18,8 @@ PSEUDONYMS = "tests/test_pseudonyms.py"
 MUTATIONS = "tests/test_mutations.py"
 SUSPENSIONS = "tests/test_suspensions.py"
 SUBJECT = "tests/test_subject.py"
+IDENTITY = "gateway/identity.py"
+BAD_JWT = "tests/test_identity.py::test_every_jwt_that_is_not_good_is_refused_like_no_token"
 OBJECTIONS_DDL = "resolvers/ddl/messenger/0004_objections.sql"
 SUSPENSIONS_DDL = "resolvers/ddl/social/0007_suspensions.sql"
 
@@ -203,13 +205,13 @@ NAMED_BY_THE_POLICY = (
         (
             Change(
                 "gateway/tokens.py",
-                '        if purpose.value in row["purposes"] and (its',
+                "        if purpose.value in purposes and (its",
                 "        if (its",
             ),
             Change(
                 "gateway/tokens.py",
                 "        (callers[None],) = callers.values()\n",
-                '        callers[None] = callers[row["purposes"][0].encode()]\n',
+                "        callers[None] = callers[purposes[0].encode()]\n",
             ),
         ),
         (f"{BAD_INPUT}::test_no_purpose_of_the_token_is_one_constant_refusal",),
@@ -820,6 +822,88 @@ IN_THE_SUGGESTIONS = (
     ),
 )
 
+IN_THE_CREDENTIALS = (
+    _mutant(
+        "jwt_for_anybody",
+        IDENTITY,
+        " and self._provider.audience in meant)\n",
+        ")\n",
+        BAD_JWT,
+    ),
+    _mutant(
+        "jwt_without_a_signature",
+        IDENTITY,
+        "        _require(jws.validate_compact(",
+        "        _require(jws is not None or jws.validate_compact(",
+        BAD_JWT,
+    ),
+    _mutant(
+        "jwt_for_ever",
+        IDENTITY,
+        "        _require(0 < ends - issued <= self._provider.max_lifetime_s)\n",
+        "",
+        BAD_JWT,
+    ),
+    _mutant(
+        "jwt_outlives_its_key",
+        IDENTITY,
+        "            self._known, self._edition = {}, self._keys.edition\n",
+        "            self._edition = self._keys.edition\n",
+        "tests/test_identity.py::test_a_jwt_of_a_key_that_was_taken_back_is_refused_from_the_next_fetch_on",
+    ),
+    _mutant(
+        "jwt_names_its_own_purposes",
+        IDENTITY,
+        "self._provider.purposes.get(each, ())}",
+        "self._provider.purposes.get(each, (Purpose(each),) if each in Purpose.__members__ else ())}",
+        "tests/test_identity.py::test_a_value_that_the_settings_do_not_name_opens_nothing",
+    ),
+    _mutant(
+        "flood_of_fetches",
+        "gateway/keyring.py",
+        "        if self._fetching is None and self._monotonic() - self._asked_at >= ASK_SECONDS:\n",
+        "        if self._fetching is None:\n",
+        "tests/test_identity.py::test_a_flood_of_unknown_keys_is_no_flood_of_fetches",
+    ),
+    _mutant(
+        "keys_for_ever",
+        "gateway/keyring.py",
+        "        return self._monotonic() - self._fetched_at <= KEPT_SECONDS\n",
+        "        return self._fetched_at > -math.inf\n",
+        "tests/test_identity.py::test_while_the_provider_is_away_its_keys_are_good_for_an_hour",
+    ),
+    _mutant(
+        "keys_of_a_server_of_this_machine",
+        "gateway/keyring.py",
+        "    if urlsplit(url).scheme != urlsplit(issuer).scheme:\n",
+        "    if False:\n",
+        "tests/test_identity.py::test_keys_are_never_fetched_in_clear_text_or_by_a_redirect",
+    ),
+    _mutant(
+        "rotated_twice_at_once",
+        "gateway/rotation.py",
+        "FROM control.token WHERE id = $1 FOR NO KEY UPDATE\n",
+        "FROM control.token WHERE id = $1\n",
+        "tests/test_tokens.py::test_of_many_who_rotate_a_token_at_once_one_does",
+    ),
+    _mutant(
+        "overlap_lengthens_a_life",
+        "gateway/rotation.py",
+        '        old_ends = min(now + overlap, old["expires_at"] or now + overlap)\n',
+        "        old_ends = now + overlap\n",
+        "tests/test_tokens.py::test_an_overlap_never_makes_a_token_live_longer",
+    ),
+    _mutant(
+        "use_noted_before_it_was_accepted",
+        "gateway/tokens.py",
+        "        caller = live.callers.get(purpose)\n        if caller is None:\n",
+        "        caller = live.callers.get(purpose)\n"
+        "        self._used[next(iter(live.callers.values())).token_id] = now\n"
+        "        if caller is None:\n",
+        "tests/test_tokens.py::test_a_refused_request_is_no_use",
+    ),
+)
+
 MUTANTS: dict[str, Mutant] = {
     mutant.name: mutant
     for mutant in (
@@ -837,5 +921,6 @@ MUTANTS: dict[str, Mutant] = {
         *UNDER_PSEUDONYMS,
         *IN_THE_ANSWERS,
         *IN_THE_SUGGESTIONS,
+        *IN_THE_CREDENTIALS,
     )
 }

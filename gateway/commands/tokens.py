@@ -1,0 +1,230 @@
+"""`gateway token`: who may ask, for which purposes, and until when.
+
+A token's text is printed when it is issued or rotated, alone on standard output. No command takes one: what
+stands among the arguments of a program can be read by everybody on the machine.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Annotated
+
+import orjson
+import typer
+from rich.table import Table
+
+from gateway import tokens
+from gateway.bindings import bound_to
+from gateway.commands.terminal import done, examples, out, say
+from gateway.problems import Problem, owner_of, read_settings
+from gateway.rotation import CannotRotate, ends_soon, is_live, rotate
+from gateway.settings import Settings
+from resolvers.bound import UNBOUND
+from schema.purposes import ABOUT, Binding, Purpose
+
+token_app = typer.Typer(no_args_is_help=True)
+
+# What `token list` says of each, and how the terminal shows it.
+STATES = {
+    "live": "[green]live[/]",
+    "expires soon": "[yellow]expires soon[/]",
+    "rotated": "[yellow]rotated[/]",
+    "expired": "[red]expired[/]",
+    "revoked": "[red]revoked[/]",
+}
+
+
+class Format(StrEnum):
+    """How the list is shown."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+def _lifetime(text: str) -> timedelta:
+    found = re.fullmatch(r"([1-9][0-9]{0,4})([mhd])", text)
+    if found is None:
+        raise typer.BadParameter("a number and m, h or d: 30d, 12h, 90m")
+    unit = {"m": "minutes", "h": "hours", "d": "days"}[found[2]]
+    return timedelta(**{unit: int(found[1])})
+
+
+def _needing(binding: Binding) -> str:
+    return ", ".join(purpose for purpose in Purpose if ABOUT[purpose].binding is binding)
+
+
+@token_app.command(
+    "issue",
+    epilog=examples(
+        "gateway token issue --client ads-ranker --purpose ADS_PERSONALIZATION --expires 30d",
+        "gateway token issue --client risk --purpose SECURITY --purpose INFRASTRUCTURE > token",
+        "gateway token issue --client privacy-desk --purpose SUBJECT_ACCESS --subject ma_5 --expires 1d",
+    ),
+)
+def issue_token(
+    client: Annotated[str, typer.Option(help="Who gets it: letters, digits, . _ and -, at most 63.")],
+    purpose: Annotated[
+        list[Purpose],
+        typer.Option(
+            metavar="PURPOSE", help=f"What it may be used for; may be repeated. One of {', '.join(Purpose)}."
+        ),
+    ],
+    expires: Annotated[
+        timedelta | None,
+        typer.Option(parser=_lifetime, metavar="30d", help="Lifetime; for ever if left out."),
+    ] = None,
+    subject: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ma_5",
+            help="The person whom it speaks for, by an account of theirs; the linked one is found. "
+            f"Needed for {_needing(Binding.SUBJECT)}.",
+        ),
+    ] = None,
+    merchant: Annotated[
+        int | None,
+        typer.Option(min=0, help=f"The merchant that it speaks for: {_needing(Binding.MERCHANT)}."),
+    ] = None,
+    business: Annotated[
+        int | None,
+        typer.Option(min=0, help=f"The business that it speaks for: {_needing(Binding.BUSINESS)}."),
+    ] = None,
+) -> None:
+    """Issue a token. It is printed this once, on standard output, and kept nowhere."""
+    done(_issue_token(read_settings(), client, purpose, expires, (subject or [], merchant, business)))
+
+
+async def _issue_token(
+    settings: Settings,
+    client: str,
+    purposes: list[Purpose],
+    lifetime: timedelta | None,
+    binding: tuple[list[str], int | None, int | None],
+) -> None:
+    ends = None if lifetime is None else datetime.now(UTC) + lifetime
+    bound = await bound_to(settings, *binding)
+    async with owner_of(settings, "control") as connection:
+        try:
+            issued = await tokens.issue(
+                connection, settings.key("tokens"), client, purposes, ends, secrets.token_bytes, bound
+            )
+        except ValueError as error:
+            raise Problem(str(error)) from None
+    until = "never expires" if ends is None else f"expires {ends:%Y-%m-%d %H:%M} UTC"
+    whose = f", bound to {bound}" if bound != UNBOUND else ""
+    say(f"Token {issued.token_id} for {client}{whose}, {until}. Keep it now: it is not shown again.")
+    typer.echo(issued.token)
+
+
+@token_app.command(
+    "list",
+    epilog=examples(
+        "gateway token list", "gateway token list --client ads-ranker", "gateway token list --format json"
+    ),
+)
+def list_tokens(
+    client: Annotated[str | None, typer.Option(help="Only this client's.")] = None,
+    form: Annotated[
+        Format, typer.Option("--format", help="A table here, or JSON for another program.")
+    ] = Format.TABLE,
+) -> None:
+    """List every token ever issued: never its text, which nobody has."""
+    done(_list_tokens(read_settings(), client, form))
+
+
+async def _list_tokens(settings: Settings, client: str | None, form: Format) -> None:
+    async with owner_of(settings, "control") as connection:
+        listed = await tokens.list_tokens(connection, client)
+    now = datetime.now(UTC)
+    if form is Format.JSON:
+        rows = [_as_json(each, now) for each in listed]
+        typer.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z).decode())
+        return
+    columns = (
+        "Id",
+        "Client",
+        "Purposes",
+        "Bound to",
+        "Issued",
+        "Expires",
+        "Last used",
+        "Rotated to",
+        "State",
+    )
+    table = Table(*columns)
+    for each in listed:
+        table.add_row(
+            str(each.token_id),
+            each.client,
+            "\n".join(each.purposes),
+            str(each.bound),
+            _minute(each.created_at),
+            _minute(each.expires_at),
+            _minute(each.last_used_at),
+            str(each.replaced_by or ""),
+            STATES[_state(each, now)],
+        )
+    out().print(table)
+
+
+def _minute(time: datetime | None) -> str:
+    return "never" if time is None else f"{time:%Y-%m-%d %H:%M}"
+
+
+def _state(token: tokens.Listed, now: datetime) -> str:
+    if token.revoked_at is not None:
+        return "revoked"
+    if not is_live(token, now):
+        return "expired"
+    if token.replaced_by is not None:
+        return "rotated"
+    return "expires soon" if ends_soon(token, now) else "live"
+
+
+def _as_json(token: tokens.Listed, now: datetime) -> dict[str, object]:
+    return {**asdict(token), "bound": str(token.bound), "state": _state(token, now)}
+
+
+@token_app.command("rotate", epilog=examples("gateway token rotate 7", "gateway token rotate 7 --overlap 1h"))
+def rotate_token(
+    token_id: Annotated[int, typer.Argument(metavar="ID", help="As `token list` shows it.")],
+    overlap: Annotated[
+        timedelta,
+        typer.Option(parser=_lifetime, metavar="24h", help="How long the old token still works."),
+    ] = "24h",  # type: ignore[assignment]  # parsed like what is typed
+) -> None:
+    """Issue a token in another's place; both work for a while. It is printed this once, and kept nowhere."""
+    done(_rotate_token(read_settings(), token_id, overlap))
+
+
+async def _rotate_token(settings: Settings, token_id: int, overlap: timedelta) -> None:
+    async with owner_of(settings, "control") as connection:
+        try:
+            new = await rotate(connection, settings.key("tokens"), token_id, overlap, secrets.token_bytes)
+        except CannotRotate as error:
+            raise Problem(str(error)) from None
+    until = "never expires" if new.expires_at is None else f"expires {_minute(new.expires_at)} UTC"
+    say(
+        f"Token {new.issued.token_id} for {new.client} in place of {token_id}, {until}. Keep it now: "
+        f"it is not shown again. Token {token_id} works until {_minute(new.old_ends_at)} UTC."
+    )
+    typer.echo(new.issued.token)
+
+
+@token_app.command("revoke", epilog=examples("gateway token revoke 7"))
+def revoke_token(
+    token_id: Annotated[int, typer.Argument(metavar="ID", help="As `token list` shows it.")],
+) -> None:
+    """Revoke a token for good; every gateway refuses it within a second."""
+    done(_revoke_token(read_settings(), token_id))
+
+
+async def _revoke_token(settings: Settings, token_id: int) -> None:
+    async with owner_of(settings, "control") as connection:
+        if not await tokens.revoke(connection, token_id):
+            raise Problem(f"there is no live token {token_id}: `gateway token list` shows all")
+    typer.echo(f"Token {token_id} is revoked.")

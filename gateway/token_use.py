@@ -1,0 +1,77 @@
+"""When each token was last used: kept in the process, written to `control` once a minute.
+
+A request only puts a number into a dictionary. What was not written yet is lost when a process is killed:
+the time in the list is at most a minute early then, and never late. It stands in a table of its own, so
+that writing it makes no process read its tokens anew; whoever writes it may do that and nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from resolvers.stores import Endpoint, fresh_connections
+from resolvers.writers import USES
+
+if TYPE_CHECKING:
+    from gateway.settings import Settings
+    from gateway.tokens import TokenBook
+
+log = logging.getLogger("gateway.token_use")
+
+NOTE_SECONDS = 60
+# A stop must not wait longer for so little.
+PATIENCE_SECONDS = 2
+
+_NOTE = "SELECT control.note_token_use($1, $2)"
+
+
+def use_endpoint(settings: Settings) -> Endpoint:
+    """Where whoever notes the use of tokens connects to."""
+    return Endpoint(
+        dsn=settings.control_dsn.get_secret_value(),
+        role=USES,
+        connect_timeout_s=settings.connect_timeout_ms / 1000,
+        request_timeout_s=PATIENCE_SECONDS,
+    )
+
+
+@asynccontextmanager
+async def noting(book: TokenBook, endpoint: Endpoint) -> AsyncIterator[None]:
+    """Note once a minute, and at the end of the block, which tokens of the book were used."""
+    waiting: dict[int, float] = {}
+
+    async def note_all() -> None:
+        waiting.update(book.take_used())
+        if waiting and await note(waiting, endpoint):
+            waiting.clear()
+
+    async def keep_noting() -> None:
+        while True:
+            await asyncio.sleep(NOTE_SECONDS)
+            await note_all()
+
+    keeping = asyncio.create_task(keep_noting(), name="token use")
+    try:
+        yield
+    finally:
+        keeping.cancel()
+        await asyncio.gather(keeping, return_exceptions=True)
+        await note_all()
+
+
+async def note(used: Mapping[int, float], endpoint: Endpoint) -> bool:
+    """Write down in one statement when each token was last used (Unix time). False if the store is away."""
+    times = [datetime.fromtimestamp(each, UTC) for each in used.values()]
+    try:
+        async with fresh_connections(endpoint) as (connection,):
+            await connection.execute(_NOTE, list(used), times)
+    except Exception as exception:
+        # Whatever it is, the next minute tries again; requests know nothing of it.
+        log.warning("The use of tokens could not be noted.", exc_info=exception)
+        return False
+    return True
