@@ -43,8 +43,8 @@ ROLE = "control_ledger"
 # At most so many in one commit: one of a thousand accounts is 8 kB.
 MOST_AT_ONCE = 500
 # So many need wait for no more; and nobody waits longer for others than this.
-ENOUGH = 12
-GATHER_SECONDS = 0.003
+ENOUGH = 8
+GATHER_SECONDS = 0.001
 CHECKPOINT_SECONDS = 1.0
 # Bounds the memory: 100 bytes each. Whoever is forgotten here is looked up again.
 MOST_KNOWN = 200_000

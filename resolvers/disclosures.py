@@ -110,11 +110,7 @@ def place_of(text: str) -> tuple[datetime, bytes, int]:
     found = _NUMBER.fullmatch(text)
     if found is None:
         raise Refusal(Code.BAD_USER_INPUT)
-    try:
-        at = _EPOCH + timedelta(microseconds=int(found[1]))
-    except OverflowError:
-        raise Refusal(Code.BAD_USER_INPUT) from None
-    return at, bytes.fromhex(found[2]), int(found[3])
+    return _EPOCH + timedelta(microseconds=int(found[1])), bytes.fromhex(found[2]), int(found[3])
 
 
 def reference_text(reference: int) -> str:

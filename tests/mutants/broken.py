@@ -407,15 +407,15 @@ IN_THE_CURSORS = (
     _mutant(
         "cursor_not_bound_to_purpose",
         "resolvers/worlds.py",
-        'binding=f"{purpose}|{policy}"',
-        "binding=policy",
+        'return f"{self.purpose}|{self.policy}"',
+        "return self.policy",
         *FOREIGN,
     ),
     _mutant(
         "cursor_not_bound_to_policy",
         "resolvers/worlds.py",
-        'binding=f"{purpose}|{policy}"',
-        "binding=str(purpose)",
+        'return f"{self.purpose}|{self.policy}"',
+        "return str(self.purpose)",
         f"{UNIVERSE}::test_i12_a_cursor_ends_with_its_policy",
     ),
     _mutant(
@@ -620,7 +620,7 @@ AT_THE_START = (
     ),
     _mutant(
         "serves_all_the_same",
-        "gateway/app.py",
+        "gateway/endpoints.py",
         "    if found:\n        raise NotReady(found)\n",
         "",
         NOT_SERVED,
@@ -904,6 +904,113 @@ IN_THE_CREDENTIALS = (
     ),
 )
 
+LEDGER = "tests/test_ledger.py"
+DISCLOSURES = "tests/test_disclosures.py"
+NAMES_ALL = "tests/test_ledger_people.py::test_i40_an_entry_names_exactly_the_people_and_fields_of_its_answer"
+OF_THE_LEDGER = (
+    _mutant(
+        "ledger_after_the_response",
+        "gateway/answer.py",
+        "        await gateway.ledger.record(request_id, caller, plan.question,",
+        "        import asyncio\n\n"
+        "        async def later(*entry):\n"
+        "            asyncio.ensure_future(gateway.ledger.record(*entry))\n\n"
+        "        await later(request_id, caller, plan.question,",
+        f"{LEDGER}::test_i39_an_answer_waits_until_its_entry_is_durable",
+    ),
+    _mutant(
+        "ledger_not_waited_for",
+        "gateway/ledger.py",
+        "            await self._entries.ask((question, entry))\n",
+        "            self._entries.ask((question, entry))\n",
+        f"{LEDGER}::test_i39_an_answer_waits_until_its_entry_is_durable",
+    ),
+    _mutant(
+        "ledger_down_and_answered",
+        "gateway/ledger.py",
+        "            raise Refusal(Code.NOT_RECORDED) from None\n",
+        "            return\n",
+        f"{LEDGER}::test_i39_without_a_ledger_nobody_learns_anything",
+    ),
+    _mutant(
+        "nobody_found_nothing_recorded",
+        "gateway/answer.py",
+        "    if plan.question is not None:\n",
+        "    if plan.question is not None and ran.named:\n",
+        f"{LEDGER}::test_whoever_is_tried_in_vain_is_recorded_too",
+    ),
+    _mutant(
+        "answers_without_an_identifier_name_nobody",
+        "resolvers/sql.py",
+        "        return pieces if mention is None else [*self._mark(bound.source, mention, row), *pieces]\n",
+        "        return pieces\n",
+        NAMES_ALL,
+    ),
+    _mutant(
+        "identifiers_name_nobody",
+        "resolvers/sql.py",
+        """                text, mention = [f'"{bound.source.prefix}{kept}', row.key, f'{KEPT}"'], None\n""",
+        """                text, mention = [f'"{bound.source.prefix}', row.key, '"'], None\n""",
+        NAMES_ALL,
+    ),
+    _mutant(
+        "whom_a_conversation_is_with_is_not_named",
+        "resolvers/business.py",
+        '    about=About(catalogue.Store.SOCIAL, "account_id", nullable=True),\n',
+        "",
+        NAMES_ALL,
+    ),
+    _mutant(
+        "who_is_suggested_is_not_named",
+        "resolvers/binding.py",
+        "        found = SuggestionsOf(source, members, size, slot, mention)\n",
+        "        found = SuggestionsOf(source, members, size, slot)\n",
+        NAMES_ALL,
+    ),
+    _mutant(
+        "fields_of_summaries_forgotten",
+        "resolvers/binding.py",
+        "                self.mentions.tell(named.name, inner.name)\n",
+        "",
+        NAMES_ALL,
+    ),
+    _mutant(
+        "everybody_s_fields_are_everybody_s",
+        "resolvers/disclosures.py",
+        "field for place in places for field in fields[place]",
+        "field for place in fields for field in place",
+        f"{DISCLOSURES}::test_i43_a_person_sees_exactly_the_entries_that_name_them",
+    ),
+    _mutant(
+        "references_kept_after_forgetting",
+        "gateway/ledger.py",
+        "        if forgotten != self._forgotten:\n",
+        "        if False:\n",
+        f"{LEDGER}::test_whoever_is_forgotten_gets_another_reference",
+    ),
+    _mutant(
+        "everybody_s_disclosures_for_a_subject",
+        "resolvers/disclosures.py",
+        "WHERE (store, account_id) IN (('messenger', $6), ('social', $7))\n",
+        "WHERE ($6::bigint IS NOT NULL OR $7::bigint IS NOT NULL)\n",
+        f"{DISCLOSURES}::test_i43_a_person_sees_exactly_the_entries_that_name_them",
+    ),
+    _mutant(
+        "audit_s_reading_is_not_recorded",
+        "resolvers/disclosures.py",
+        '            self._people.note("disclosures", Who.REFERENCE, map(str, row["people"]))\n',
+        "            pass\n",
+        f"{DISCLOSURES}::test_what_audit_reads_is_recorded_with_those_whom_it_named",
+    ),
+    _mutant(
+        "entries_go_back_in_time",
+        "gateway/ledger.py",
+        "            at = max(self._now(), stream.at)\n",
+        "            at = self._now()\n",
+        f"{LEDGER}::test_a_clock_that_is_put_back_puts_no_entry_before_another",
+    ),
+)
+
 MUTANTS: dict[str, Mutant] = {
     mutant.name: mutant
     for mutant in (
@@ -922,5 +1029,6 @@ MUTANTS: dict[str, Mutant] = {
         *IN_THE_ANSWERS,
         *IN_THE_SUGGESTIONS,
         *IN_THE_CREDENTIALS,
+        *OF_THE_LEDGER,
     )
 }
