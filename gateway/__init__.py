@@ -29,6 +29,7 @@ A command, from the terminal to its exit status:
     settings   one frozen record, read once
     policy     the matrix as a table, as CSV and as a page; what differs between two policies
     explanation  why a purpose sees a field or does not, where that stands, what proves it
+    workers    several processes on one port, started, watched and stopped by one
     serve      the HTTP server, and a stop that lets requests finish
     bindings   what a token is bound to, from the command line's words
     doctor     what must agree in every store

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import sys
+from collections.abc import Callable
 from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Annotated
@@ -38,6 +40,7 @@ from gateway.serve import listen, url_of
 from gateway.serve import serve as serve_app
 from gateway.settings import Settings
 from gateway.token_text import holds_credential
+from gateway.workers import Workers
 from resolvers.catalogue import Store
 from resolvers.fields import OBJECTS
 from resolvers.migrations import STORES, MigrationProblem
@@ -108,24 +111,39 @@ def demo(
 
 
 @app.command(
-    epilog=examples("gateway serve", "GATEWAY_CONFIG_FILE=/etc/gateway.toml gateway serve --port 8080")
+    epilog=examples(
+        "gateway serve",
+        "gateway serve --workers 4",
+        "GATEWAY_CONFIG_FILE=/etc/gateway.toml gateway serve --port 8080",
+    )
 )
 def serve(
     port: Annotated[
         int | None, typer.Option(min=0, max=65535, help="Port to listen on; the setting's if left out.")
     ] = None,
+    workers: Annotated[
+        int, typer.Option(min=1, max=256, help="Processes on the port; as many as there are cores.")
+    ] = 1,
 ) -> None:
     """Serve, once everything was checked; the log is JSON on standard error."""
     settings = read_settings()
-    done(_serve(settings if port is None else settings.model_copy(update={"port": port})))
-
-
-async def _serve(settings: Settings) -> None:
     write_logs(sys.stderr)
-    with listen(settings.host, settings.port) as taken:
-        async with open_gateway(settings) as application:
-            await serve_app(application, taken, lambda: typer.echo(f"Serving on {url_of(taken)}/graphql"))
+    with listen(settings.host, settings.port if port is None else port) as taken:
+        where = f"Serving on {url_of(taken)}/graphql"
+
+        def work(ready: Callable[[], None]) -> None:
+            done(_serve(settings, taken, ready))
+
+        if workers == 1:
+            work(lambda: typer.echo(where))
+        elif status := Workers(workers, work).run(lambda: typer.echo(f"{where} in {workers} processes")):
+            raise typer.Exit(status)
     typer.echo("Stopped.")
+
+
+async def _serve(settings: Settings, taken: socket.socket, ready: Callable[[], None]) -> None:
+    async with open_gateway(settings) as application:
+        await serve_app(application, taken, ready)
 
 
 # --- the stores -----------------------------------------------------------------------------------
