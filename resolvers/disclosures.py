@@ -30,17 +30,26 @@ if TYPE_CHECKING:
 _AUDITED = """
 SELECT at, stream, number, request, client, outcome, purpose, policy, fields, counts, people
 FROM disclosure
-WHERE (at, stream, number) > ($2::timestamptz, $3::bytea, $4::bigint)
-  AND ($5::text IS NULL OR client = $5) AND ($6::bigint IS NULL OR people @> ARRAY[$6])
+WHERE (at, stream, number) > ($2::timestamptz, $3::bytea, $4::bigint) AND ($5::text IS NULL OR client = $5)
+ORDER BY at, stream, number LIMIT $1
+"""
+# Materialized, or the planner walks through all time for the first of somebody who is rarely named.
+_AUDITED_OF_ONE = """
+WITH named AS MATERIALIZED (SELECT * FROM disclosure WHERE people @> ARRAY[$6::bigint])
+SELECT at, stream, number, request, client, outcome, purpose, policy, fields, counts, people
+FROM named
+WHERE (at, stream, number) > ($2::timestamptz, $3::bytea, $4::bigint) AND ($5::text IS NULL OR client = $5)
 ORDER BY at, stream, number LIMIT $1
 """
 # Both accounts of a person may stand in one entry.
 _OWN = """
+WITH named AS MATERIALIZED (
+    SELECT * FROM own_disclosure WHERE (store, account_id) IN (('messenger', $6), ('social', $7))
+)
 SELECT at, stream, number, request, client, outcome, purpose, policy, fields, counts,
        array_agg(position) AS positions
-FROM own_disclosure, unnest(positions) AS position
-WHERE (store, account_id) IN (('messenger', $6), ('social', $7))
-  AND (at, stream, number) > ($2::timestamptz, $3::bytea, $4::bigint)
+FROM named, unnest(positions) AS position
+WHERE (at, stream, number) > ($2::timestamptz, $3::bytea, $4::bigint)
   AND ($5::text IS NULL OR client = $5)
 GROUP BY at, stream, number, request, client, outcome, purpose, policy, fields, counts
 ORDER BY at, stream, number LIMIT $1
@@ -68,8 +77,10 @@ class ReadDisclosures:
             keys = self._bound.messenger_id, self._bound.social_id
             rows = await pool.fetch(_OWN, [first, *place, client, *keys])
             return [_disclosure(row, row["positions"], ()) for row in rows]
-        reference = None if person is None else reference_of(person)
-        rows = await pool.fetch(_AUDITED, [first, *place, client, reference])
+        if person is None:
+            rows = await pool.fetch(_AUDITED, [first, *place, client])
+        else:
+            rows = await pool.fetch(_AUDITED_OF_ONE, [first, *place, client, reference_of(person)])
         for row in rows:
             self._people.note("disclosures", Who.REFERENCE, map(str, row["people"]))
         return [_disclosure(row, range(1, len(row["people"]) + 1), row["people"]) for row in rows]

@@ -15,6 +15,7 @@ In the order of a run:
     statements    what the statements cost in Postgres alone, on views and on raw tables
     unrecorded    the gateway without its ledger, as what it is compared with
     ledger        what the ledger costs, on against off
+    lookup        one person's entries in a ledger of 100 million
     patience      documents seen for the first time; memory over 100,000 requests
     report        goals, tables, JSON, plot
     growth        buffers at 10,000, 100,000 and 1,000,000 accounts

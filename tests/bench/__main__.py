@@ -1,5 +1,7 @@
 """`python -m tests.bench`: everything in one go. `python -m tests.bench growth`: cost by size.
 
+`python -m tests.bench lookup`: one person's entries in a ledger of 100 million.
+
 Prints tables, writes JSON and a plot into `bench-results/`. Goals that are missed are shown, not
 raised: a shared machine is no judge.
 """
@@ -17,6 +19,7 @@ from tests.bench import growth
 from tests.bench.comparison import Effort, compare
 from tests.bench.data import draw_keys, forget, prepared
 from tests.bench.ledger import ledger_costs
+from tests.bench.lookup import look_up
 from tests.bench.measure import peak_memory_mb
 from tests.bench.patience import cold_plans, long_run
 from tests.bench.report import Findings, show, write
@@ -30,8 +33,9 @@ SHORT_ACCOUNTS = 2_000
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("command", nargs="?", choices=["run", "growth"], default="run")
+    parser.add_argument("command", nargs="?", choices=["run", "growth", "lookup"], default="run")
     parser.add_argument("--accounts", type=int, default=None, help="in each store (200,000)")
+    parser.add_argument("--entries", type=int, default=100_000_000, help="of the ledger, for lookup")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=3.0, help="of each load")
     parser.add_argument("--short", action="store_true", help="few accounts, one quick round: does it work?")
@@ -69,6 +73,9 @@ def main() -> None:
             for size in sizes:
                 forget(size)
         asyncio.run(growth.grow(sizes, console, asked.into))
+        return
+    if asked.command == "lookup":
+        asyncio.run(look_up(20_000 if asked.short else asked.entries, console, asked.into))
         return
     accounts = asked.accounts or (SHORT_ACCOUNTS if asked.short else 200_000)
     if asked.reset:
