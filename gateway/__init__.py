@@ -16,6 +16,9 @@ A request, from its first byte to its last:
     answer     a request's whole life, in order
     ledger     who was told what of whom: durable before the answer leaves
     chain      how its entries hang together, and how far it had come, signed
+    verification  whether the ledger is what was written, and what is wrong, where
+    reports    who received what of whom: a person's report, and the officer's questions
+    retention  what ends: old entries, and the link between a person and theirs
     keeper     both stores hold what is in force: at the start, and every few seconds
     limits     how much one request may ask for
     responses  from an outcome to bytes; the one table from a refusal to its status

@@ -205,6 +205,7 @@ async def open_gateway(settings: Settings, records: bool = True) -> AsyncIterato
         )
         keeping = [
             asyncio.create_task(keeper.keep(settings), name="restrictions"),
+            asyncio.create_task(keeper.index_days(ledger_endpoint(settings)), name="days of the ledger"),
             asyncio.create_task(keep_warning(book, time.time), name="expiry of tokens"),
         ]
         try:

@@ -109,3 +109,8 @@ def is_signed(public: bytes, what: str, head: Head, signature: bytes) -> bool:
     except InvalidSignature:
         return False
     return True
+
+
+def question_key(text: str) -> bytes:
+    """Under which key the ledger keeps a question of this text."""
+    return hashlib.sha256(text.encode()).digest()

@@ -23,6 +23,7 @@ from rich.table import Table
 from gateway import doctor as doctors
 from gateway.app import open_gateway
 from gateway.commands import policy
+from gateway.commands.ledger import ledger_app
 from gateway.commands.lists import lists_app
 from gateway.commands.objections import objection_app
 from gateway.commands.suspensions import suspension_app
@@ -67,6 +68,7 @@ def group(name: str, help_line: str, *lines: str, of: typer.Typer | None = None)
 
 
 group("policy", "The policy as data to look at.", "gateway policy matrix", of=policy.app)
+group("ledger", "Who was told what of whom.", "gateway ledger verify", of=ledger_app)
 group("token", "Who may ask, and for which purposes.", "gateway token list", of=token_app)
 import_app = group(
     "import",

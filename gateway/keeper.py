@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from gateway.retention import index_closed_days
 from resolvers.migrations import STORES
 from resolvers.objections import Rules
 from resolvers.preferences import Writers
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("gateway.keeper")
 
 KEEP_SECONDS = 10
+INDEX_SECONDS = 3_600
 # A country of a million takes minutes; each statement has the role's own limit.
 SETTLE_SECONDS = 3_600
 
@@ -82,6 +84,18 @@ async def finish_at_start(settings: Settings) -> list[str]:
     if changed:
         log.warning("Restrictions were completed at the start.", extra={"accounts": changed})
     return []
+
+
+async def index_days(ledger: Endpoint) -> None:
+    """Index the days of the ledger that are over, now and every hour, until cancelled."""
+    while True:
+        try:
+            if days := await index_closed_days(ledger):
+                log.info("Days of the ledger were indexed.", extra={"days": days})
+        except Exception as exception:
+            # Whatever it is, it is tried again: until then whoever looks there reads the whole day.
+            log.warning("Days of the ledger could not be indexed.", exc_info=exception)
+        await asyncio.sleep(INDEX_SECONDS)
 
 
 async def keep(settings: Settings) -> None:

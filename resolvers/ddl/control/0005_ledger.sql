@@ -108,6 +108,10 @@ DECLARE
     of_day text;
     done integer := 0;
 BEGIN
+    -- One at a time: whoever comes meanwhile has nothing to do.
+    IF NOT pg_try_advisory_xact_lock(hashtext('gateway ledger index')) THEN
+        RETURN 0;
+    END IF;
     FOR of_day IN
         SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
         WHERE i.inhparent = 'control.ledger_entry'::regclass

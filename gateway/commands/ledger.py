@@ -1,0 +1,316 @@
+"""`gateway ledger`: who was told what of whom; and that what is written there is what was written."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+from html import escape as escape_html
+from pathlib import Path
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from gateway import reports, retention, verification
+from gateway.bindings import bound_to
+from gateway.commands.terminal import done, examples, out, say
+from gateway.policy import page, page_table
+from gateway.problems import Problem, owner_of, read_settings
+from gateway.progress import shown
+from gateway.reports import REPORTS, Report, Span
+from gateway.settings import Settings
+from resolvers.bound import Bound
+
+ledger_app = typer.Typer(no_args_is_help=True)
+
+DAYS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
+MONTH = timedelta(days=30)
+_PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
+
+
+class Format(StrEnum):
+    """How a report is given."""
+
+    TABLE = "table"
+    JSON = "json"
+    HTML = "html"
+
+
+Since = Annotated[
+    datetime | None,
+    typer.Option(formats=DAYS, metavar="2026-11-01", help="From then on, in UTC; 30 days if left out."),
+]
+Until = Annotated[
+    datetime | None, typer.Option(formats=DAYS, metavar="2026-12-01", help="Before that; now if left out.")
+]
+Shape = Annotated[Format, typer.Option("--format", help="A table, JSON, or a page to print.")]
+Name = StrEnum("Name", {each.replace("-", "_").upper(): each for each in REPORTS})  # type: ignore[misc]
+
+
+# --- is it what was written -------------------------------------------------------------------------
+
+
+@ledger_app.command(
+    "verify",
+    epilog=examples(
+        "gateway ledger verify",
+        "gateway ledger verify --since 2026-11-01 --against checkpoints.jsonl",
+        "gateway ledger verify --public-key $(cat ledger.pub)",
+    ),
+)
+def verify(
+    since: Annotated[
+        datetime | None, typer.Option(formats=DAYS, metavar="2026-11-01", help="Only what is written since.")
+    ] = None,
+    against: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Checkpoints that were kept elsewhere, too."),
+    ] = None,
+    public_key: Annotated[
+        str | None, typer.Option(metavar="HEX", help="Of whom the signatures must be; else our own.")
+    ] = None,
+) -> None:
+    """Look at every entry, number and signature; status 1 and a line each for whatever does not fit."""
+    done(_verify(read_settings(), _utc(since), against, public_key))
+
+
+async def _verify(settings: Settings, since: datetime | None, against: Path | None, key: str | None) -> None:
+    public = retention.signer_of(settings).public if key is None else _key(key)
+    published = [] if against is None else _published(against)
+    async with owner_of(settings, "control") as control:
+        with shown(Console(stderr=True, highlight=False)) as progress:
+            found = await verification.verify(
+                control, public, since, published, lambda done, total: progress("entries", done, total)
+            )
+    table = Table("What", "", title="The ledger", title_justify="left")
+    until = "-" if found.until is None else f"{found.until:%Y-%m-%d %H:%M:%S} UTC"
+    for what, value in (
+        ("entries", f"{found.entries:,}"),
+        ("streams", f"{found.streams:,}"),
+        ("checkpoints", f"{found.checkpoints:,}, and {len(published):,} kept elsewhere"),
+        ("until", until),
+        ("not signed yet", f"{found.unsigned:,}"),
+    ):
+        table.add_row(what, value)
+    out().print(table)
+    for finding in found.findings:
+        out().print(f"[red]✗[/] stream {finding.stream}: {finding.what} {finding.numbers}".rstrip())
+    if found.findings:
+        raise typer.Exit(1)
+    out().print("[green]✓[/] all is as it was written")
+
+
+def _key(text: str) -> bytes:
+    if re.fullmatch("[0-9a-fA-F]{64}", text) is None:
+        raise Problem("--public-key needs 64 hexadecimal digits, as `gateway ledger key` prints them")
+    return bytes.fromhex(text)
+
+
+def _published(path: Path) -> list[verification.Signed]:
+    found = []
+    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+        try:
+            found.append(verification.read_line(line))
+        except ValueError:
+            raise Problem(f"{path.name}, line {number}: not a checkpoint") from None
+    return found
+
+
+@ledger_app.command(
+    "checkpoints", epilog=examples("gateway ledger checkpoints --since 2026-11-24 >> public.jsonl")
+)
+def checkpoints(
+    since: Annotated[
+        datetime | None, typer.Option(formats=DAYS, metavar="2026-11-24", help="Only those since then.")
+    ] = None,
+) -> None:
+    """The signed checkpoints, a line of JSON each: publish them where nobody who writes here can."""
+    done(_checkpoints(read_settings(), _utc(since)))
+
+
+async def _checkpoints(settings: Settings, since: datetime | None) -> None:
+    async with owner_of(settings, "control") as control:
+        async for line in verification.checkpoints(control, since):
+            typer.echo(line)
+
+
+@ledger_app.command("key", epilog=examples("gateway ledger key > ledger.pub"))
+def key() -> None:
+    """The public key by which anybody can check the signatures: Ed25519, in hexadecimal digits."""
+    typer.echo(retention.signer_of(read_settings()).public.hex())
+
+
+# --- reports ----------------------------------------------------------------------------------------
+
+
+@ledger_app.command(
+    "subject",
+    epilog=examples(
+        "gateway ledger subject +4915110000001",
+        "gateway ledger subject ma_5 --since 2026-01-01 --format html > report.html",
+    ),
+)
+def subject(
+    person: Annotated[str, typer.Argument(help="A phone number, or an account: ma_5, sa_7.")],
+    since: Since = None,
+    until: Until = None,
+    shape: Shape = Format.TABLE,
+) -> None:
+    """Who received which fields of one person, when, for what; of both their accounts."""
+    done(_subject(read_settings(), person, _span(since, until), shape))
+
+
+async def _subject(settings: Settings, person: str, span: Span, shape: Format) -> None:
+    whom = await _person(settings, person)
+    async with owner_of(settings, "control") as control:
+        report = await reports.of_person(control, whom, span)
+    _give(f"What was told of {_named(whom)}", report, shape)
+
+
+@ledger_app.command("client", epilog=examples("gateway ledger client risk --since 2026-11-01"))
+def client(
+    name: Annotated[str, typer.Argument(help="The client, as in `gateway token list`.")],
+    since: Since = None,
+    until: Until = None,
+    shape: Shape = Format.TABLE,
+) -> None:
+    """What one client received, by purpose."""
+    done(_report(read_settings(), f"What {name} received", shape, _span(since, until), name))
+
+
+@ledger_app.command(
+    "report",
+    epilog=examples("gateway ledger report objectors", "gateway ledger report bulk --since 2026-11-24"),
+)
+def report(
+    name: Annotated[Name, typer.Argument(help="The question.")],
+    since: Since = None,
+    until: Until = None,
+    shape: Shape = Format.TABLE,
+) -> None:
+    """A data protection officer's question; status 1 if the answer is something that must not be.
+
+    phone-readers: who was told phone numbers, by purpose. objectors: was anything from the messenger told of
+    somebody for what they had objected to (must be 0). honoured: how long after an objection the first answer
+    for its purposes. two-purposes: who read the same people for more than one purpose. bulk: most people
+    within an hour. phone-enumeration: whose look-ups find nobody.
+    """
+    done(_report(read_settings(), str(name), shape, _span(since, until)))
+
+
+async def _report(
+    settings: Settings, name: str, shape: Format, span: Span, of_client: str | None = None
+) -> None:
+    async with owner_of(settings, "control") as control:
+        if of_client is None:
+            found = await REPORTS[name](control, span)
+        else:
+            found = await reports.of_client(control, of_client, span)
+    _give(name, found, shape)
+    if found.wrong:
+        raise typer.Exit(1)
+
+
+def _give(title: str, report: Report, shape: Format) -> None:
+    """Print a report."""
+    rows = [[_cell(each) for each in row] for row in report.rows]
+    match shape:
+        case Format.JSON:
+            named = [dict(zip(report.columns, row, strict=True)) for row in report.rows]
+            whole: dict[str, Any] = {"report": title, "says": report.says, "rows": named}
+            typer.echo(orjson.dumps(whole, option=orjson.OPT_INDENT_2, default=str).decode())
+        case Format.HTML:
+            said = f"<p>{escape_html(report.says)}</p>"
+            typer.echo(page(title, [said, page_table("", report.columns, rows)]))
+        case Format.TABLE:
+            table = Table(*map(escape, report.columns), title=escape(title), title_justify="left")
+            for row in rows:
+                table.add_row(*map(escape, row))
+            if rows:
+                out().print(table)
+            say(report.says)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}"
+    return "-" if value is None else str(value)
+
+
+# --- what ends --------------------------------------------------------------------------------------
+
+
+@ledger_app.command("drop", epilog=examples("gateway ledger drop --before 2026-01-01 --yes"))
+def drop(
+    before: Annotated[datetime, typer.Option(formats=DAYS[:1], metavar="2026-01-01", help="Days before it.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without, it is only said.")] = False,
+) -> None:
+    """Drop the entries of whole days whose time is over. Where each stream goes on is signed first."""
+    done(_drop(read_settings(), before.date(), yes))
+
+
+async def _drop(settings: Settings, before: date, yes: bool) -> None:
+    if not yes:
+        raise Problem(f"entries of all days before {before} would be gone for good: say --yes")
+    async with owner_of(settings, "control") as control:
+        try:
+            days = await retention.drop_before(control, retention.signer_of(settings), before)
+        except retention.TooLate:
+            raise Problem("--before must be today or earlier: what is written today is not over") from None
+    typer.echo(
+        f"Dropped {len(days)} days: {days[0]} to {days[-1]}." if days else "There was nothing to drop."
+    )
+
+
+@ledger_app.command("forget", epilog=examples("gateway ledger forget ma_5 --yes"))
+def forget(
+    person: Annotated[str, typer.Argument(help="A phone number, or an account: ma_5, sa_7.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without, it is only said.")] = False,
+) -> None:
+    """Let nothing lead from a person to the entries that name them; those stay, and name nobody."""
+    done(_forget(read_settings(), person, yes))
+
+
+async def _forget(settings: Settings, person: str, yes: bool) -> None:
+    whom = await _person(settings, person)
+    if not yes:
+        raise Problem(f"nobody could tell any more who received data of {_named(whom)}: say --yes")
+    async with owner_of(settings, "control") as control:
+        gone = await retention.forget(control, whom)
+    typer.echo(f"{gone} accounts cut off from their entries." if gone else "The ledger does not know them.")
+
+
+# --- people and times -------------------------------------------------------------------------------
+
+
+async def _person(settings: Settings, person: str) -> Bound:
+    """The person's accounts. Problem if there is nobody like that."""
+    if _PHONE.fullmatch(person):
+        async with owner_of(settings, "messenger") as messenger:
+            number = await messenger.fetchval("SELECT id FROM messenger.account WHERE phone = $1", person)
+        if number is None:
+            raise Problem("the messenger has no account with that number")
+        person = f"ma_{number}"
+    elif re.fullmatch("(ma|sa)_[0-9]+", person) is None:
+        raise Problem("a person is named by a phone number in international form, or by ma_5 or sa_7")
+    return await bound_to(settings, [person], None, None)
+
+
+def _named(person: Bound) -> str:
+    return str(person).removeprefix("subject ").replace(", subject", " and")
+
+
+def _span(since: datetime | None, until: datetime | None) -> Span:
+    end = _utc(until) or datetime.now(UTC)
+    begin = _utc(since) or end - MONTH
+    if begin >= end:
+        raise Problem("--until must be later than --since")
+    return Span(begin, end)
+
+
+def _utc(given: datetime | None) -> datetime | None:
+    return None if given is None else given.replace(tzinfo=UTC)
