@@ -368,6 +368,17 @@ LEDGER_ENTRY = Relation(
     key=None,
     group=None,
 )
+LEDGER_PERSON = Relation(
+    Store.CONTROL,
+    "ledger_person",
+    {
+        "store": _public("text"),
+        "account_id": Column(Class.GATEWAY, "bigint"),
+        "reference": Column(Class.GATEWAY, "bigint"),
+    },
+    key=None,
+    group=None,
+)
 LEDGER_QUESTION = Relation(
     Store.CONTROL,
     "ledger_question",
@@ -564,7 +575,7 @@ RELATIONS: tuple[Relation, ...] = (
     _pseudonyms_of(Store.CONTROL),
     _pseudonyms_of(Store.MESSENGER, key="account_id", group="messenger"),
     _kept("unsettled_country", country_code="text", version="bigint"),
-    _kept("ledger_person", store="text", account_id="bigint", reference="bigint"),
+    LEDGER_PERSON,
     _kept("ledger_forgotten", only_row="boolean", forgotten="bigint"),
     LEDGER_QUESTION,
     LEDGER_ENTRY,

@@ -475,9 +475,12 @@ async def test_a_store_that_hangs_fails_in_time_and_holds_nothing(side: Side) ->
 
 
 async def test_no_data_is_served_on_tokens_that_cannot_be_checked(side: Side) -> None:
-    """With the control store down the book turns stale, and everybody is refused until it is back."""
+    """With the control store down nothing can be recorded, so nobody is told anything from then on; then the
+    book turns stale, and everybody is refused until it is back.
+    """
     async with down(side, "control"), asyncio.timeout(15):
-        while (reply := await side.ask(ADS, GOOD)).status == 200:
+        while (reply := await side.ask(ADS, GOOD)).codes == ["NOT_RECORDED"]:
+            assert "data" not in reply.json
             await asyncio.sleep(0.1)
         is_refused(reply, Code.STORE_UNAVAILABLE)
         assert (await side.ready()).json == {"messenger": True, "social": True, "control": False}
