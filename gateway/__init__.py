@@ -7,6 +7,9 @@ A request, from its first byte to its last:
     requests   from an ASGI request to what was asked
     uploads    a customer list as CSV, read as it arrives
     tokens     who asks, and for which purpose
+    documents  whether the client may ask this document; documents named by their hash
+    registrations  the control store's tables of documents
+    following  what is known of the control store, never for longer than it is true
     answer     a request's whole life, in order
     keeper     both stores hold what is in force: at the start, and every few seconds
     limits     how much one request may ask for

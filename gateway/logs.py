@@ -20,7 +20,7 @@ import orjson
 
 # Their messages are constants in their source; their arguments are left out all the same.
 SPEAKING_LOGGERS = ("gateway", "uvicorn.error")
-FIELDS = ("request_id", "store", "purpose")
+FIELDS = ("request_id", "store", "purpose", "client", "document")
 _SQLSTATE = re.compile(r"[0-9A-Z]{5}")
 
 

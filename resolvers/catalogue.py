@@ -502,6 +502,19 @@ RELATIONS: tuple[Relation, ...] = (
     _pseudonyms_of(Store.CONTROL),
     _pseudonyms_of(Store.MESSENGER, key="account_id", group="messenger"),
     _kept("unsettled_country", country_code="text", version="bigint"),
+    _kept("document", hash="bytea", text="text", registered_at="timestamptz", registered_by="text"),
+    _kept(
+        "client_document",
+        client="text",
+        hash="bytea",
+        operations="text[]",
+        purposes="text[]",
+        registered_at="timestamptz",
+        registered_by="text",
+        retired_at="timestamptz",
+    ),
+    _kept("document_mode", client="text", mode="text", automatic="boolean", changed_at="timestamptz"),
+    _kept("document_revision", only_row="boolean", number="bigint"),
 )
 
 
@@ -548,6 +561,9 @@ TRIGGERS: dict[Store, frozenset[str]] = {
     ),
     Store.CONTROL: frozenset(
         {
+            "control.client_document: bump_document_revision",
+            "control.document: refuse_change",
+            "control.document_mode: bump_document_revision",
             "control.objection_event: refuse_change",
             "control.pseudonym: refuse_change",
             "control.suspension: refuse_other_change",

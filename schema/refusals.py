@@ -6,11 +6,13 @@
     │                        REQUEST_TOO_LARGE, CROSS_SITE_REFUSED
     ├── what was asked       GRAPHQL_PARSE_FAILED, GRAPHQL_VALIDATION_FAILED, BAD_USER_INPUT,
     │                        OPERATION_RESOLUTION_FAILURE, CURSOR_REFUSED, DOCUMENT_TOO_LARGE,
-    │                        COST_TOO_HIGH, ONE_AT_A_TIME
+    │                        COST_TOO_HIGH, ONE_AT_A_TIME, DOCUMENT_NOT_TRUSTED,
+    │                        PERSISTED_QUERY_NOT_FOUND
     └── what is down         STORE_UNAVAILABLE, INTERNAL
 
 A refusal depends on the request alone, never on what the stores hold, except the last two, which
-say that a store cannot be asked at all. Messages are constants and quote nothing: not the token, not
+say that a store cannot be asked at all, and those on documents, which depend on what the client itself
+registered. Messages are constants and quote nothing: not the token, not
 a variable, not a name in the document. The one table from a code to an HTTP status is in
 `gateway/responses.py`.
 """
@@ -40,6 +42,8 @@ class Code(StrEnum):
     DOCUMENT_TOO_LARGE = "DOCUMENT_TOO_LARGE"
     COST_TOO_HIGH = "COST_TOO_HIGH"
     ONE_AT_A_TIME = "ONE_AT_A_TIME"
+    DOCUMENT_NOT_TRUSTED = "DOCUMENT_NOT_TRUSTED"
+    PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
     STORE_UNAVAILABLE = "STORE_UNAVAILABLE"
     INTERNAL = "INTERNAL"
 
@@ -61,6 +65,9 @@ MESSAGES: dict[Code, str] = {
     Code.DOCUMENT_TOO_LARGE: "The document is deeper or larger than this gateway accepts.",
     Code.COST_TOO_HIGH: "The operation could touch more rows than this gateway allows; ask for less.",
     Code.ONE_AT_A_TIME: "Offers are asked for in one place of a request, of one account named there.",
+    Code.DOCUMENT_NOT_TRUSTED: "This client asks only documents that were registered for it and its purpose.",
+    # Apollo's word, without a full stop: by it their clients know to send the text as well.
+    Code.PERSISTED_QUERY_NOT_FOUND: "PersistedQueryNotFound",
     Code.STORE_UNAVAILABLE: "A store cannot be reached now. Try again later.",
     Code.INTERNAL: "The gateway failed. The request id leads to the log.",
 }
