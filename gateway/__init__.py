@@ -23,6 +23,8 @@ A command, from the terminal to its exit status:
     commands   how they speak, and those that come in groups
     settings   one frozen record, read once
     policy     the matrix as a table, as CSV and as a page; what differs between two policies
+    review     for which purposes a document is valid, and what it tells of whom
+    review_forms  the same as a table, as JSON and as a page
     explanation  why a purpose sees a field or does not, where that stands, what proves it
     serve      the HTTP server, and a stop that lets requests finish
     bindings   what a token is bound to, from the command line's words

@@ -25,6 +25,7 @@ from gateway import tokens
 from gateway.app import NotReady, open_gateway
 from gateway.bindings import bound_to
 from gateway.commands import policy
+from gateway.commands.documents import documents_app
 from gateway.commands.lists import lists_app
 from gateway.commands.objections import objection_app
 from gateway.commands.suspensions import suspension_app
@@ -90,6 +91,12 @@ group(
     "A regulator's suspension of the use of a country's data.",
     "gateway suspension list",
     of=suspension_app,
+)
+group(
+    "documents",
+    "Documents that clients may ask, registered and reviewed.",
+    "gateway documents push queries --client ads-ranker",
+    of=documents_app,
 )
 
 

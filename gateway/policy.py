@@ -139,6 +139,25 @@ def as_page(lines: Iterable[Line], title: str) -> str:
     """The matrix as one HTML page: nothing else is loaded, it prints, and no colour speaks alone."""
     matrix = tuple(lines)
     parts = [
+        f"<p>Policy digest: <code>{digest()}</code></p>" if matrix == policy_lines() else "",
+        "<p>Every request runs under one purpose. What is not listed here, no purpose sees.</p>",
+        page_table("Marks", ("mark", "meaning"), [(mark, MEANING[mark]) for mark in Mark]),
+        page_table(
+            "Purposes",
+            ("purpose", "what for", "stopped by an objection to"),
+            [(each, ABOUT[each].sentence, each.objection or "nothing") for each in Purpose],
+        ),
+        *(
+            _page_matrix(type_name, tuple(of_type))
+            for type_name, of_type in groupby(matrix, key=lambda line: line.type)
+        ),
+    ]
+    return page(title, parts)
+
+
+def page(title: str, parts: Iterable[str]) -> str:
+    """An HTML page of these parts, which are HTML; the title is text."""
+    lines = [
         "<!DOCTYPE html>",
         '<html lang="en">',
         "<head>",
@@ -150,26 +169,16 @@ def as_page(lines: Iterable[Line], title: str) -> str:
         "<body>",
         "<main>",
         f"<h1>{escape_html(title)}</h1>",
-        f"<p>Policy digest: <code>{digest()}</code></p>" if matrix == policy_lines() else "",
-        "<p>Every request runs under one purpose. What is not listed here, no purpose sees.</p>",
-        _page_table("Marks", ("mark", "meaning"), [(mark, MEANING[mark]) for mark in Mark]),
-        _page_table(
-            "Purposes",
-            ("purpose", "what for", "stopped by an objection to"),
-            [(each, ABOUT[each].sentence, each.objection or "nothing") for each in Purpose],
-        ),
-        *(
-            _page_matrix(type_name, tuple(of_type))
-            for type_name, of_type in groupby(matrix, key=lambda line: line.type)
-        ),
+        *parts,
         "</main>",
         "</body>",
         "</html>",
     ]
-    return "\n".join(part for part in parts if part) + "\n"
+    return "\n".join(line for line in lines if line) + "\n"
 
 
-def _page_table(caption: str, head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+def page_table(caption: str, head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table of texts, the first of each row its head."""
     return "\n".join(
         (
             f"<section><table><caption>{caption}</caption>",

@@ -50,6 +50,7 @@ _PURPOSES = """
 SELECT DISTINCT unnest(purposes) FROM control.token
 WHERE client = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
 """
+_IS_KNOWN = "SELECT EXISTS (SELECT FROM control.token WHERE client = $1)"
 
 
 class Mode(StrEnum):
@@ -145,6 +146,11 @@ async def settings_of_clients(connection: Connection) -> dict[str, Setting]:
 async def set_mode(connection: Connection, client: str, setting: Setting) -> None:
     """Change a client's setting."""
     await connection.execute(_SET_MODE, client, setting.mode.value, setting.automatic)
+
+
+async def is_known(connection: Connection, client: str) -> bool:
+    """Whether the client ever had a token: another name is a misspelt one."""
+    return bool(await connection.fetchval(_IS_KNOWN, client))
 
 
 async def purposes_of(connection: Connection, client: str) -> tuple[Purpose, ...]:
