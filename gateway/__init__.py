@@ -13,6 +13,9 @@ A request, from its first byte to its last:
     token_text  the form of a token, and what the store knows of it
     token_use  when each was last used
     rotation   another token in one's place, and who is told in time
+    documents  whether the client may ask this document; documents named by their hash
+    registrations  the control store's tables of documents
+    following  what is known of the control store, never for longer than it is true
     answer     a request's whole life, in order
     ledger     who was told what of whom: durable before the answer leaves
     chain      how its entries hang together, and how far it had come, signed
@@ -31,6 +34,8 @@ A command, from the terminal to its exit status:
     commands   how they speak, and those that come in groups
     settings   one frozen record, read once
     policy     the matrix as a table, as CSV and as a page; what differs between two policies
+    review     for which purposes a document is valid, and what it tells of whom
+    review_forms  the same as a table, as JSON and as a page
     explanation  why a purpose sees a field or does not, where that stands, what proves it
     workers    several processes on one port, started, watched and stopped by one
     serve      the HTTP server, and a stop that lets requests finish

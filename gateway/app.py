@@ -1,6 +1,6 @@
 """The HTTP application: routes, and the wiring of the parts that each request passes.
 
-    POST, GET /graphql   method and site → token → purpose → body → `answer` → bytes out
+    POST, GET /graphql   method and site → token → purpose → body → document → `answer` → bytes out
     POST /lists          a merchant's customer list as CSV, read as it arrives (`uploads.py`)
     GET /healthz         the process is up
     GET /readyz          every store can be asked; 503 and its name if one cannot
@@ -29,6 +29,7 @@ from starlette.routing import Route
 
 from gateway import keeper
 from gateway.answer import Gateway, answer
+from gateway.documents import DocumentBook, open_document_book
 from gateway.endpoints import (
     NotReady,
     check_matching_key,
@@ -88,6 +89,7 @@ log = logging.getLogger("gateway.app")
 
 WhoAsks = Callable[[bytes | None, bytes | None], Caller]
 AnswerFor = Callable[[Asked, Caller, bytes], Awaitable[Answer]]
+Trusted = Callable[[Asked, Caller], Asked]
 Ready = Callable[[], Awaitable[Mapping[str, bool]]]
 
 NO_STORE = {"cache-control": "no-store"}
@@ -96,14 +98,20 @@ NO_STORE = {"cache-control": "no-store"}
 class GraphQLEndpoint:
     """The ASGI application of /graphql.
 
-    `who_asks` is `TokenBook.caller`. `answer_for` raises Refusal for what it refuses; any other exception
-    of it becomes INTERNAL.
+    `who_asks` is `TokenBook.caller`, `trusted` is `DocumentBook.trusted`. `answer_for` raises Refusal for
+    what it refuses; any other exception of it becomes INTERNAL.
     """
 
     def __init__(
-        self, who_asks: WhoAsks, answer_for: AnswerFor, ids: Iterator[bytes], max_body_bytes: int
+        self,
+        who_asks: WhoAsks,
+        trusted: Trusted,
+        answer_for: AnswerFor,
+        ids: Iterator[bytes],
+        max_body_bytes: int,
     ) -> None:
         self._who_asks = who_asks
+        self._trusted = trusted
         self._answer = answer_for
         self._request_ids = ids
         self._max_body_bytes = max_body_bytes
@@ -131,7 +139,7 @@ class GraphQLEndpoint:
         except Undecided as undecided:
             caller = await undecided.decided(self._who_asks, head.authorization, head.purpose)
         asked = await read_asked(head, receive, self._max_body_bytes)
-        return await self._answer(asked, caller, request_id)
+        return await self._answer(self._trusted(asked, caller), caller, request_id)
 
 
 class Application:
@@ -189,10 +197,12 @@ async def open_gateway(settings: Settings, records: bool = True) -> AsyncIterato
         _opened_ledger(settings) as ledger,
         open_identities(settings, time.time, time.monotonic) as of_jwt,
         open_token_book(settings.key("tokens"), connect, time.time, time.monotonic, of_jwt) as book,
+        open_document_book(connect, time.monotonic) as documents,
     ):
         gateway = assemble(settings, endpoints, ledger, records)
         endpoint = GraphQLEndpoint(
             book.caller,
+            documents.trusted,
             partial(answer, gateway),
             request_ids(secrets.token_bytes),
             settings.max_body_bytes,
@@ -210,7 +220,7 @@ async def open_gateway(settings: Settings, records: bool = True) -> AsyncIterato
         ]
         try:
             async with noting(book, use_endpoint(settings)):
-                yield build_app(endpoint, partial(_ready, gateway, book), uploads)
+                yield build_app(endpoint, partial(_ready, gateway, book, documents), uploads)
         finally:
             for each in keeping:
                 each.cancel()
@@ -283,9 +293,9 @@ def _calls_of(
     )
 
 
-async def _ready(gateway: Gateway, book: TokenBook) -> Mapping[str, bool]:
+async def _ready(gateway: Gateway, book: TokenBook, documents: DocumentBook) -> Mapping[str, bool]:
     answers = {store.value: await _can_be_asked(gateway, store) for store in Store}
-    return {**answers, "control": answers["control"] and book.is_fresh}
+    return {**answers, "control": answers["control"] and book.is_fresh and documents.follower.is_fresh}
 
 
 async def _can_be_asked(gateway: Gateway, store: Store) -> bool:

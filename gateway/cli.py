@@ -23,6 +23,7 @@ from rich.table import Table
 from gateway import doctor as doctors
 from gateway.app import open_gateway
 from gateway.commands import policy
+from gateway.commands.documents import documents_app
 from gateway.commands.ledger import ledger_app
 from gateway.commands.lists import lists_app
 from gateway.commands.objections import objection_app
@@ -92,6 +93,12 @@ group(
     "A regulator's suspension of the use of a country's data.",
     "gateway suspension list",
     of=suspension_app,
+)
+group(
+    "documents",
+    "Documents that clients may ask, registered and reviewed.",
+    "gateway documents push queries --client ads-ranker",
+    of=documents_app,
 )
 
 

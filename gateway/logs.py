@@ -20,7 +20,17 @@ import orjson
 
 # Their messages are constants in their source; their arguments are left out all the same.
 SPEAKING_LOGGERS = ("gateway", "uvicorn.error")
-FIELDS = ("request_id", "store", "purpose", "token_id", "client", "expires_at", "worker", "status")
+FIELDS = (
+    "request_id",
+    "store",
+    "purpose",
+    "token_id",
+    "client",
+    "document",
+    "expires_at",
+    "worker",
+    "status",
+)
 _SQLSTATE = re.compile(r"[0-9A-Z]{5}")
 
 

@@ -47,7 +47,8 @@ class Asked(NamedTuple):
 
     No string in it holds NUL or a lone surrogate. If `is_get`, the caller must refuse every operation
     but a query with METHOD_NOT_ALLOWED. `wants_graphql_response`: the answer's media type is
-    `application/graphql-response+json`, otherwise `application/json`.
+    `application/graphql-response+json`, otherwise `application/json`. `hash`: the SHA-256 by which the
+    document is named (`documents.py`); `document` is empty then, unless its text was sent as well.
     """
 
     document: str
@@ -55,6 +56,7 @@ class Asked(NamedTuple):
     variables: dict[str, Any]
     wants_graphql_response: bool
     is_get: bool
+    hash: bytes | None = None
 
 
 class Head(NamedTuple):
@@ -188,9 +190,8 @@ def _asked_by_post(body: bytes, graphql_response: bool) -> Asked:
     if type(parameters) is not dict:
         raise Refusal(Code.BAD_REQUEST)
     get = parameters.get
-    return _asked(
-        get("query"), get("operationName"), get("variables"), get("extensions"), graphql_response, False
-    )
+    named = _hash(get("documentId"), get("extensions"))
+    return _asked(get("query"), get("operationName"), get("variables"), named, graphql_response, False)
 
 
 def _asked_by_get(query_string: bytes, graphql_response: bool, max_bytes: int) -> Asked:
@@ -200,7 +201,8 @@ def _asked_by_get(query_string: bytes, graphql_response: bool, max_bytes: int) -
     variables, extensions = (
         None if text is None else _json(text.encode()) for text in (get("variables"), get("extensions"))
     )
-    return _asked(get("query"), get("operationName"), variables, extensions, graphql_response, True)
+    named = _hash(get("documentId"), extensions)
+    return _asked(get("query"), get("operationName"), variables, named, graphql_response, True)
 
 
 def _query_parameters(query_string: bytes) -> dict[str, str]:
@@ -221,17 +223,59 @@ def _query_parameters(query_string: bytes) -> dict[str, str]:
 
 
 def _asked(
-    document: Any, operation_name: Any, variables: Any, extensions: Any, graphql_response: bool, is_get: bool
+    document: Any,
+    operation_name: Any,
+    variables: Any,
+    named: bytes | None,
+    graphql_response: bool,
+    is_get: bool,
 ) -> Asked:
     """Return the request if every parameter is of its type; null is the same as left out."""
+    if document is None and named is not None:
+        document = ""
     if (
         type(document) is not str
         or (operation_name is not None and type(operation_name) is not str)
         or (variables is not None and type(variables) is not dict)
-        or (extensions is not None and type(extensions) is not dict)
     ):
         raise Refusal(Code.BAD_REQUEST)
-    return Asked(document, operation_name or None, variables or {}, graphql_response, is_get)
+    return Asked(document, operation_name or None, variables or {}, graphql_response, is_get, named)
+
+
+_HASH = re.compile(r"[0-9a-f]{64}")
+
+
+def _hash(document_id: Any, extensions: Any) -> bytes | None:
+    """The SHA-256 by which a document is named, or None. BAD_REQUEST if malformed, or if two differ.
+
+    Sources: GraphQL over HTTP, appendix A (`documentId`, with the prefix `sha256:`); Apollo's automatic
+    persisted queries (`extensions.persistedQuery`), version 1.
+    """
+    if document_id is None and extensions is None:
+        return None
+    named = set()
+    if document_id is not None:
+        if type(document_id) is not str or not document_id.startswith("sha256:"):
+            raise Refusal(Code.BAD_REQUEST)
+        named.add(document_id.removeprefix("sha256:"))
+    if extensions is not None:
+        if type(extensions) is not dict:
+            raise Refusal(Code.BAD_REQUEST)
+        persisted = extensions.get("persistedQuery")
+        if persisted is not None:
+            named.add(_apollo_hash(persisted))
+    if len(named) > 1 or not all(map(_HASH.fullmatch, named)):
+        raise Refusal(Code.BAD_REQUEST)
+    return bytes.fromhex(named.pop()) if named else None
+
+
+def _apollo_hash(persisted: Any) -> str:
+    if type(persisted) is not dict or type(persisted.get("version")) is not int or persisted["version"] != 1:
+        raise Refusal(Code.BAD_REQUEST)
+    found = persisted.get("sha256Hash")
+    if type(found) is not str:
+        raise Refusal(Code.BAD_REQUEST)
+    return found
 
 
 def _json(body: bytes) -> Any:

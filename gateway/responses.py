@@ -39,6 +39,8 @@ STATUS: dict[Code, int] = {
     Code.DOCUMENT_TOO_LARGE: 400,
     Code.COST_TOO_HIGH: 400,
     Code.ONE_AT_A_TIME: 400,
+    Code.DOCUMENT_NOT_TRUSTED: 400,
+    Code.PERSISTED_QUERY_NOT_FOUND: 400,
     Code.STORE_UNAVAILABLE: 503,
     Code.NOT_RECORDED: 503,
     Code.INTERNAL: 500,
@@ -55,6 +57,8 @@ GRAPHQL_REQUEST_ERRORS = frozenset(
         Code.DOCUMENT_TOO_LARGE,
         Code.COST_TOO_HIGH,
         Code.ONE_AT_A_TIME,
+        Code.DOCUMENT_NOT_TRUSTED,
+        Code.PERSISTED_QUERY_NOT_FOUND,
     )
 )
 

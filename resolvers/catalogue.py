@@ -583,6 +583,19 @@ RELATIONS: tuple[Relation, ...] = (
         _kept(name, stream="bytea", number="bigint", at="timestamptz", hash="bytea", signature="bytea")
         for name in ("ledger_checkpoint", "ledger_cut")
     ),
+    _kept("document", hash="bytea", text="text", registered_at="timestamptz", registered_by="text"),
+    _kept(
+        "client_document",
+        client="text",
+        hash="bytea",
+        operations="text[]",
+        purposes="text[]",
+        registered_at="timestamptz",
+        registered_by="text",
+        retired_at="timestamptz",
+    ),
+    _kept("document_mode", client="text", mode="text", automatic="boolean", changed_at="timestamptz"),
+    _kept("document_revision", only_row="boolean", number="bigint"),
 )
 
 
@@ -633,6 +646,9 @@ TRIGGERS: dict[Store, frozenset[str]] = {
             "control.ledger_cut: refuse_rewriting",
             "control.ledger_entry: refuse_rewriting",
             "control.ledger_question: refuse_rewriting",
+            "control.client_document: bump_document_revision",
+            "control.document: refuse_change",
+            "control.document_mode: bump_document_revision",
             "control.objection_event: refuse_change",
             "control.pseudonym: refuse_change",
             "control.suspension: refuse_other_change",

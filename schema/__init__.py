@@ -26,6 +26,7 @@ From the policy to a valid operation:
     history      the versions of the policy, each with its digest, author and reason
     refusals     every way to say no, with its stable code
     operations   text and purpose → validated operation, or a refusal
+    reach        what an operation could tell, field by field, with the marks of the matrix
 
 A privacy officer reads POLICY.md, then messenger and social.
 """

@@ -87,6 +87,19 @@ def read_operation(
     return operation
 
 
+def read_operations(schema: GraphQLSchema, text: str, limits: DocumentLimits) -> tuple[Operation, ...]:
+    """Every operation of the document, at least one, valid in the schema. Refusals of `read_operation`."""
+    document = _parse(text, limits)
+    fragments = _fragments(document)
+    found = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
+    if not found:
+        raise Refusal(Code.OPERATION_RESOLUTION_FAILURE)
+    _bound(document, limits)
+    _validate(schema, document, limits)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return tuple(Operation(node, fragments, digest) for node in found)
+
+
 def _parse(text: str, limits: DocumentLimits) -> DocumentNode:
     if len(text) > limits.max_bytes:
         raise Refusal(Code.DOCUMENT_TOO_LARGE)

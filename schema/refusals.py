@@ -6,13 +6,15 @@
     │                        REQUEST_TOO_LARGE, CROSS_SITE_REFUSED
     ├── what was asked       GRAPHQL_PARSE_FAILED, GRAPHQL_VALIDATION_FAILED, BAD_USER_INPUT,
     │                        OPERATION_RESOLUTION_FAILURE, CURSOR_REFUSED, DOCUMENT_TOO_LARGE,
-    │                        COST_TOO_HIGH, ONE_AT_A_TIME
+    │                        COST_TOO_HIGH, ONE_AT_A_TIME, DOCUMENT_NOT_TRUSTED,
+    │                        PERSISTED_QUERY_NOT_FOUND
     └── what is down         STORE_UNAVAILABLE, NOT_RECORDED, INTERNAL
 
 A refusal depends on the request alone, never on what the stores hold, except the last three, which
-say that a store or the ledger cannot be asked at all. Messages are constants and quote nothing: not
-the token, not a variable, not a name in the document. The one table from a code to an HTTP status is
-in `gateway/responses.py`.
+say that a store or the ledger cannot be asked at all, and those on documents, which depend on what was
+registered for the client itself. Messages are constants and quote nothing: not the token, not a
+variable, not a name in the document. The one table from a code to an HTTP status is in
+`gateway/responses.py`.
 """
 
 from __future__ import annotations
@@ -40,6 +42,8 @@ class Code(StrEnum):
     DOCUMENT_TOO_LARGE = "DOCUMENT_TOO_LARGE"
     COST_TOO_HIGH = "COST_TOO_HIGH"
     ONE_AT_A_TIME = "ONE_AT_A_TIME"
+    DOCUMENT_NOT_TRUSTED = "DOCUMENT_NOT_TRUSTED"
+    PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
     STORE_UNAVAILABLE = "STORE_UNAVAILABLE"
     NOT_RECORDED = "NOT_RECORDED"
     INTERNAL = "INTERNAL"
@@ -62,6 +66,9 @@ MESSAGES: dict[Code, str] = {
     Code.DOCUMENT_TOO_LARGE: "The document is deeper or larger than this gateway accepts.",
     Code.COST_TOO_HIGH: "The operation could touch more rows than this gateway allows; ask for less.",
     Code.ONE_AT_A_TIME: "Offers are asked for in one place of a request, of one account named there.",
+    Code.DOCUMENT_NOT_TRUSTED: "This client asks only documents that were registered for it and its purpose.",
+    # Apollo's word, without a full stop: by it their clients know to send the text as well.
+    Code.PERSISTED_QUERY_NOT_FOUND: "PersistedQueryNotFound",
     Code.STORE_UNAVAILABLE: "A store cannot be reached now. Try again later.",
     Code.NOT_RECORDED: "The answer cannot be recorded now, and none leaves unrecorded. Try again later.",
     Code.INTERNAL: "The gateway failed. The request id leads to the log.",

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.answer import Gateway
 from gateway.app import Application, open_gateway
+from gateway.documents import DocumentBook
 from gateway.settings import Settings
 from gateway.tokens import TokenBook, issue
 from resolvers.bound import Bound
@@ -178,7 +179,7 @@ class Side:
     async def give_the_book_time(self) -> None:
         """On a busy machine, thousands of questions in a row would keep the token book from its refresh."""
         for _ in range(300):
-            if self.book.is_fresh:
+            if self.book.is_fresh and self.documents.follower.is_fresh:
                 return
             await asyncio.sleep(0.01)
 
@@ -187,6 +188,13 @@ class Side:
         """The tokens that it knows."""
         found = self.app.graphql._who_asks.__self__  # type: ignore[attr-defined]
         assert isinstance(found, TokenBook)
+        return found
+
+    @property
+    def documents(self) -> DocumentBook:
+        """The documents that it knows."""
+        found = self.app.graphql._trusted.__self__  # type: ignore[attr-defined]
+        assert isinstance(found, DocumentBook)
         return found
 
     def authorised(

@@ -87,7 +87,11 @@ async def gateway() -> AsyncIterator[Gateway]:
         return running.stores
 
     endpoint = GraphQLEndpoint(
-        book_with(running.token).caller, running.answer, request_ids(secrets.token_bytes), LIMIT
+        book_with(running.token).caller,
+        lambda asked, _: asked,
+        running.answer,
+        request_ids(secrets.token_bytes),
+        LIMIT,
     )
     uploads = ListsEndpoint(
         book_with(running.token).caller, _no_lists, request_ids(secrets.token_bytes), LIMIT
