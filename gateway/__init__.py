@@ -21,6 +21,7 @@ A request, from its first byte to its last:
     chain      how its entries hang together, and how far it had come, signed
     verification  whether the ledger is what was written, and what is wrong, where
     reports    who received what of whom: a person's report, and the officer's questions
+    processing  the record of processing activities, made from the policy
     retention  what ends: old entries, and the link between a person and theirs
     keeper     both stores hold what is in force: at the start, and every few seconds
     limits     how much one request may ask for

@@ -15,9 +15,12 @@ from typing import Any
 
 import pytest
 
+from gateway.processing import PEOPLE
 from gateway.reports import REPORTS, STOPS, Span, objectors, of_person
 from resolvers.bound import Bound
-from schema.purposes import Purpose
+from schema.matrix import policy_lines
+from schema.purposes import ABOUT, Purpose
+from schema.terms import Mark
 from tests.asking import NewDatabase, Side, known_of, open_side
 from tests.documents import write_request
 from tests.test_cli import Said, command
@@ -26,6 +29,8 @@ from tests.test_objection import ANN, PHONES, SMALL
 from tests.world import World, random_world
 
 WORLD = random_world(11, 12)
+# Types of the matrix that tell of no person.
+OF_NOBODY = {"Merchant", "CustomerList", "PolicyVersion", "Message", "Business"}
 ADS, SECURITY, FRIENDS = Purpose.ADS_PERSONALIZATION, Purpose.SECURITY, Purpose.FRIEND_SUGGESTIONS
 BY_PHONE = "query($phone: PhoneNumber!) { messengerAccount(phone: $phone) { id phone } }"
 
@@ -278,6 +283,29 @@ async def test_every_question_of_an_empty_ledger_has_an_answer(asked: Side, name
     """And nothing is wrong with nothing."""
     said = await ledger("report", name)
     assert said.status == 0, said.err
+
+
+async def test_the_record_of_processing_is_the_policy(asked: Side) -> None:
+    """One activity a purpose: what for, whose and which data, who may ask now, who may object."""
+    rows = {row["purpose"]: row for row in await rows_of("processing")}
+    assert list(rows) == [purpose.value for purpose in Purpose]
+    for purpose in Purpose:
+        row = rows[purpose.value]
+        assert row["what for"] == ABOUT[purpose].sentence
+        visible = {
+            f"{line.type}.{line.name}"
+            for line in policy_lines()
+            if line.type in PEOPLE and line.marks[purpose] is not Mark.NEVER
+        }
+        assert set(row["which data"].split(", ")) == (visible or {"none"})
+        assert "client" in row["recipients"].split(", ")
+    assert rows["ADS_PERSONALIZATION"]["who may object"] == "whoever objects to ADS_PERSONALIZATION"
+    assert rows["SECURITY"]["who may object"] == "nobody"
+    assert "MessengerAccount.phone" in rows["SECURITY"]["which data"]
+    # Whose data a type holds is said of every type that has lines; what is of nobody is left out on purpose.
+    assert {line.type for line in policy_lines()} - PEOPLE.keys() == OF_NOBODY
+    page = (await ledger("processing", "--format", "html")).out
+    assert "Art" not in page.split("<main>")[0] and "members of the messenger" in page
 
 
 # --- is it what was written, and what ends --------------------------------------------------------

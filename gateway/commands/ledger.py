@@ -20,6 +20,7 @@ from gateway.bindings import bound_to
 from gateway.commands.terminal import done, examples, out, say
 from gateway.policy import page, page_table
 from gateway.problems import Problem, owner_of, read_settings
+from gateway.processing import processing
 from gateway.progress import shown
 from gateway.reports import REPORTS, Report, Span
 from gateway.settings import Settings
@@ -213,6 +214,20 @@ async def _report(
     _give(name, found, shape)
     if found.wrong:
         raise typer.Exit(1)
+
+
+@ledger_app.command(
+    "processing", epilog=examples("gateway ledger processing --format html > article-30.html")
+)
+def record_of_processing(shape: Shape = Format.TABLE) -> None:
+    """The record of processing activities (GDPR Art. 30), made from the policy and from who holds a token."""
+    done(_processing(read_settings(), shape))
+
+
+async def _processing(settings: Settings, shape: Format) -> None:
+    async with owner_of(settings, "control") as control:
+        found = await processing(control, datetime.now(UTC))
+    _give("Record of processing activities", found, shape)
 
 
 def _give(title: str, report: Report, shape: Format) -> None:
