@@ -295,7 +295,8 @@ def _calls_of(
 
 async def _ready(gateway: Gateway, book: TokenBook, documents: DocumentBook) -> Mapping[str, bool]:
     answers = {store.value: await _can_be_asked(gateway, store) for store in Store}
-    return {**answers, "control": answers["control"] and book.is_fresh and documents.follower.is_fresh}
+    known = book.is_fresh and documents.follower.is_fresh
+    return {**answers, "control": answers["control"] and known and await gateway.ledger.is_well()}
 
 
 async def _can_be_asked(gateway: Gateway, store: Store) -> bool:

@@ -78,6 +78,7 @@ INSERT INTO control.ledger_person (store, account_id, reference)
 SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[])
 ON CONFLICT DO NOTHING
 """
+_MAY_WRITE = "SELECT has_table_privilege('control.ledger_entry', 'INSERT')"
 _FORGOTTEN = "SELECT forgotten FROM control.ledger_forgotten"
 _BEHIND = "SELECT person, account_id FROM control.pseudonym WHERE person = ANY($1::text[])"
 
@@ -245,6 +246,7 @@ class Ledger:
         self._entries: Together[tuple[Question, Entry]] = Together(self._write)
         self._stream: Stream | None = None
         self._kept: set[bytes] = set()
+        self._well = True
         self._days: set[date] = set()
         self._signed_at = 0.0
 
@@ -312,7 +314,9 @@ class Ledger:
             # What stands of it nobody knows; what comes next is another stream.
             self._stream = None
             self._line.close()
+            self._well = False
             raise
+        self._well = True
         stream.number, stream.hash, stream.at = entries[-1].number, hashes[-1], at
         self._stream = stream
         if time.monotonic() - self._signed_at >= CHECKPOINT_SECONDS:
@@ -346,7 +350,25 @@ class Ledger:
 
     async def check(self) -> None:
         """StoreUnavailable if the ledger cannot be written."""
-        await self._line.run(_OPEN_DAY, self._now().date())
+        # Not the line of the entries: that one is used by one task at a time.
+        line = Line(self._line.endpoint)
+        try:
+            await line.run(_OPEN_DAY, self._now().date())
+            ((may,),) = await line.run(_MAY_WRITE)
+        finally:
+            line.close()
+        if not may:
+            raise StoreUnavailable
+
+    async def is_well(self) -> bool:
+        """Whether the last entries could be written; if not, whether they could be now."""
+        if not self._well:
+            try:
+                await self.check()
+            except (StoreUnavailable, Refusal):
+                return False
+            self._well = True
+        return True
 
     async def close(self) -> None:
         """Sign and close once nobody waits."""

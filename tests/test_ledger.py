@@ -120,6 +120,14 @@ async def test_i39_without_a_ledger_nobody_learns_anything(side: Side) -> None:
     assert (await ask_somebody(side)).status == 200
 
 
+async def test_readiness_says_when_nothing_can_be_recorded(side: Side) -> None:
+    """A balancer learns it after the first failure, and that it is over without anybody being asked of."""
+    async with without_ledger(side):
+        assert (await ask_somebody(side)).codes == ["NOT_RECORDED"]
+        assert (await side.ready()).json["control"] is False
+    assert (await side.ready()).json == {"messenger": True, "social": True, "control": True}
+
+
 async def test_i39_a_connection_that_is_cut_loses_no_entry(side: Side) -> None:
     """Asked all the while: each answer that came has its entry, whatever became of the connection."""
     answered = 0

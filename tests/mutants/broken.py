@@ -1011,6 +1011,69 @@ OF_THE_LEDGER = (
     ),
 )
 
+VERIFY = "tests/test_ledger_verify.py"
+REPORTS = "tests/test_ledger_reports.py"
+IN_THE_PROOF = (
+    _mutant(
+        "hashes_not_looked_at",
+        "gateway/verification.py",
+        "        elif stream.begun and entry_hash(stream.hash, entry) != hash_:\n",
+        "        elif False:\n",
+        f"{VERIFY}::test_i42_a_changed_entry_is_named",
+    ),
+    _mutant(
+        "gaps_not_looked_at",
+        "gateway/verification.py",
+        "        if entry.number > stream.number + 1:\n",
+        "        if False:\n",
+        f"{VERIFY}::test_i42_a_removed_entry_is_named",
+    ),
+    _mutant(
+        "ends_not_looked_at",
+        "gateway/verification.py",
+        "            if reached < last.number:\n",
+        "            if False:\n",
+        f"{VERIFY}::test_i42_removed_ends_are_named",
+    ),
+    _mutant(
+        "signatures_not_looked_at",
+        "gateway/chain.py",
+        "    except InvalidSignature:\n        return False\n",
+        "    except InvalidSignature:\n        return True\n",
+        f"{VERIFY}::test_i42_a_changed_checkpoint_is_named",
+    ),
+    _mutant(
+        "heads_not_compared",
+        "gateway/verification.py",
+        "            if signed is not None and signed.hash != hash_:\n",
+        "            if False:\n",
+        f"{VERIFY}::test_i42_a_rewritten_stream_is_named",
+    ),
+    _mutant(
+        "entries_hashed_one_by_one",
+        "gateway/chain.py",
+        "    return hashlib.sha256(before + entry_text(entry)).digest()\n",
+        "    return hashlib.sha256(entry_text(entry)).digest()\n",
+        f"{VERIFY}::test_i42_an_inserted_entry_is_named",
+        f"{VERIFY}::test_i42_a_rewritten_stream_is_named",
+        f"{VERIFY}::test_i42_a_changed_entry_is_named",
+    ),
+    _mutant(
+        "objectors_never_found",
+        "gateway/reports.py",
+        "    AND e.at < least(o.until, $2)\n",
+        "    AND e.at < o.since\n",
+        f"{REPORTS}::test_an_entry_that_should_not_be_is_found",
+    ),
+    _mutant(
+        "reports_of_one_account_alone",
+        "gateway/reports.py",
+        "WHERE (store, account_id) IN (('messenger', $1), ('social', $2))\n",
+        "WHERE (store, account_id) = ('messenger', $1) AND ($2::bigint IS NULL OR true)\n",
+        f"{REPORTS}::test_i43_the_subject_s_report_equals_all_entries_naming_them",
+    ),
+)
+
 MUTANTS: dict[str, Mutant] = {
     mutant.name: mutant
     for mutant in (
@@ -1030,5 +1093,6 @@ MUTANTS: dict[str, Mutant] = {
         *IN_THE_SUGGESTIONS,
         *IN_THE_CREDENTIALS,
         *OF_THE_LEDGER,
+        *IN_THE_PROOF,
     )
 }
