@@ -12,17 +12,16 @@ look-up per request with a cache of answers, where each entry's age is how late 
 
 from __future__ import annotations
 
-import asyncio
-import logging
 import math
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import astuple, dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
+from gateway.following import STALE_SECONDS, Followed, Follower, following
 from gateway.token_text import checksum_holds, new_token, token_hash
 from resolvers.bound import UNBOUND, Bound
 from schema.purposes import Purpose
@@ -33,15 +32,6 @@ if TYPE_CHECKING:
 
     from resolvers.stores import Connection
 
-log = logging.getLogger("gateway.tokens")
-
-# Below one second, so that a revocation is known everywhere within one second by the poll alone.
-REFRESH_SECONDS = 0.75
-STALE_SECONDS = 5.0
-# A connection whose network is gone answers nothing, for ever; it must fail early enough to be
-# replaced before the book is stale.
-STORE_TIMEOUT_SECONDS = 2.0
-RECONNECT_SECONDS = (0.1, 0.2, 0.4, 0.8)
 MAX_SEEN_HEADERS = 4_096
 MIN_KEY_BYTES = 32
 
@@ -183,12 +173,11 @@ class Live:
     replaced: bool = False
 
 
-class TokenBook:
-    """All live tokens, kept fresh by `follow`. One per process; it owns one control connection.
+class TokenBook(Follower):
+    """All live tokens, kept fresh by `follow`. One per process.
 
-    `connect` opens that connection; `now` is the Unix time in seconds, for expiry; `monotonic` is a
-    clock that never jumps, for the age of the book itself; `of_jwt` says whose a header is that has not a
-    token's form, or refuses.
+    `now` is the Unix time in seconds, for expiry; `of_jwt` says whose a header is that has not a token's
+    form, or refuses. The rest is that of `Follower`.
     """
 
     def __init__(
@@ -199,23 +188,13 @@ class TokenBook:
         monotonic: Callable[[], float],
         of_jwt: Callable[[bytes], Live] | None = None,
     ) -> None:
+        super().__init__(Followed(_REVISION, "gateway_tokens", self._read), connect, monotonic)
         self._key = _checked_key(key)
         self._of_jwt = of_jwt
-        self._connect = connect
         self._now = now
-        self._monotonic = monotonic
-        self._revision: int | None = None
         self._live: dict[bytes, Live] = {}
         self._seen: dict[bytes | None, Live] = {}
         self._used: dict[int | None, float] = {}
-        self._refreshed_at = -math.inf
-        self._notified = asyncio.Event()
-        self._refreshes = asyncio.Condition()
-
-    @property
-    def is_fresh(self) -> bool:
-        """Whether the book may be trusted now; if not, `caller` refuses everybody."""
-        return self._monotonic() - self._refreshed_at <= STALE_SECONDS
 
     def caller(self, authorization: bytes | None, purpose: bytes | None) -> Caller:
         """Return who asks and for what, from the values of Authorization and Gateway-Purpose.
@@ -267,86 +246,9 @@ class TokenBook:
         self._seen[authorization] = live
         return live
 
-    async def refreshed(self) -> None:
-        """Return after the next refresh that begins after this call."""
-        begun = self._monotonic()
-        async with self._refreshes:
-            self._notified.set()
-            await self._refreshes.wait_for(lambda: self._refreshed_at >= begun)
-
-    async def follow(self) -> None:
-        """Keep the book fresh until cancelled; reconnects whenever the connection is lost."""
-        failures = 0
-        while True:
-            before = self._refreshed_at
-            try:
-                await self._follow_one_connection()
-            except Exception as exception:
-                # Whatever it is, the book turns stale and refuses; only cancelling ends this loop.
-                log.warning("The token book lost the control store.", exc_info=exception)
-            failures = failures + 1 if self._refreshed_at == before else 0
-            await asyncio.sleep(RECONNECT_SECONDS[min(failures, len(RECONNECT_SECONDS) - 1)])
-
-    async def _follow_one_connection(self) -> None:
-        async with asyncio.timeout(STORE_TIMEOUT_SECONDS):
-            connection = await self._connect()
-        # Another server may answer now, restored or promoted: an equal number proves nothing.
-        self._revision = None
-        try:
-            await self._listen(connection)
-            while True:
-                await self._refresh(connection)
-                await self._wait()
-        finally:
-            connection.terminate()
-
-    async def _listen(self, connection: Connection) -> None:
-        """Ask for notifications, unless a pooler stands between: there LISTEN would stay with a stranger."""
-        connection.add_termination_listener(lambda _: self._notified.set())
-        with _deadline(connection):
-            async with connection.transaction():
-                backend = await connection.fetchval("SELECT pg_backend_pid()")
-            if backend == connection.get_server_pid():
-                await connection.add_listener("gateway_tokens", lambda *_: self._notified.set())
-
-    async def _wait(self) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(REFRESH_SECONDS):
-                await self._notified.wait()
-
-    async def _refresh(self, connection: Connection) -> None:
-        """Take over the store's tokens if they changed, and count the book as fresh."""
-        self._notified.clear()
-        begun = self._monotonic()
-        with _deadline(connection):
-            await self._read(connection)
-        # The age counts from before the question: what changed while it was asked may be missing.
-        self._refreshed_at = begun
-        async with self._refreshes:
-            self._refreshes.notify_all()
-
     async def _read(self, connection: Connection) -> None:
-        # One moment of the store for both questions, and one server connection behind a pooler.
-        async with connection.transaction(isolation="repeatable_read", readonly=True):
-            revision: int = await connection.fetchval(_REVISION)
-            if revision != self._revision:
-                self._live = {row["hash"]: _live(row) for row in await connection.fetch(_LIVE)}
-                self._seen = {}
-                self._revision = revision
-
-
-@contextmanager
-def _deadline(connection: Connection) -> Iterator[None]:
-    """Cut the connection if the block takes too long.
-
-    Rejected: a time-out that cancels the query. Cancelling asks the server, and waits for ever for
-    one that the network no longer reaches.
-    """
-    cut = asyncio.get_running_loop().call_later(STORE_TIMEOUT_SECONDS, connection.terminate)
-    try:
-        yield
-    finally:
-        cut.cancel()
+        self._live = {row["hash"]: _live(row) for row in await connection.fetch(_LIVE)}
+        self._seen = {}
 
 
 def _live(row: Record) -> Live:
@@ -391,9 +293,5 @@ async def open_token_book(
     It may still be stale at the start: `caller` then refuses with STORE_UNAVAILABLE.
     """
     book = TokenBook(key, connect, now, monotonic, of_jwt)
-    following = asyncio.create_task(book.follow(), name="token book")
-    try:
+    async with following(book, "token book"):
         yield book
-    finally:
-        following.cancel()
-        await asyncio.gather(following, return_exceptions=True)

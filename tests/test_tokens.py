@@ -21,14 +21,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.following import REFRESH_SECONDS, STALE_SECONDS
 from gateway.logs import ScrubbingFormatter
 from gateway.responses import error_body
 from gateway.rotation import CannotRotate, Rotated, rotate, warn
 from gateway.token_text import is_well_formed, new_token, token_hash
 from gateway.token_use import note, noting
 from gateway.tokens import (
-    REFRESH_SECONDS,
-    STALE_SECONDS,
     Caller,
     TokenBook,
     issue,
@@ -229,7 +228,7 @@ async def test_expiry_is_judged_at_each_request(control: str) -> None:
 @pytest.fixture
 def no_poll(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the poll, so that what is known in time was told, however slow this machine is."""
-    monkeypatch.setattr("gateway.tokens.REFRESH_SECONDS", 600.0)
+    monkeypatch.setattr("gateway.following.REFRESH_SECONDS", 600.0)
 
 
 @pytest.mark.usefixtures("no_poll")
@@ -365,9 +364,7 @@ async def test_a_store_that_cannot_be_reached_is_tried_again(
         async with open_token_book(KEY, connect, time.time, time.monotonic) as book:
             assert code(book, bearer) == Code.STORE_UNAVAILABLE
             await seconds_until(lambda: code(book, bearer) is None)
-    assert [record.getMessage() for record in caplog.records] == [
-        "The token book lost the control store."
-    ] * 2
+    assert [record.getMessage() for record in caplog.records] == ["The control store was lost."] * 2
 
 
 @asynccontextmanager
