@@ -18,6 +18,8 @@ A request, from its first byte to its last:
     following  what is known of the control store, never for longer than it is true
     answer     a request's whole life, in order
     ledger     who was told what of whom: durable before the answer leaves
+    references  under which reference the ledger knows whom
+    together   work that many ask for at one moment, done for all at once
     chain      how its entries hang together, and how far it had come, signed
     verification  whether the ledger is what was written, and what is wrong, where
     reports    who received what of whom: a person's report, and the officer's questions

@@ -169,6 +169,7 @@ SPELL_SQL = {
     "gateway/ledger.py": "entries of the ledger",
     "gateway/commands/ledger.py": "whose number it is",
     "gateway/processing.py": "since when it is recorded",
+    "gateway/references.py": "who is known under which reference",
     "gateway/reports.py": "the officer's questions",
     "gateway/retention.py": "days that are dropped, people who are forgotten",
     "gateway/verification.py": "all of the ledger, to be looked at",

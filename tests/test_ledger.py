@@ -24,7 +24,9 @@ import httpx
 import pytest
 
 from gateway.chain import Signer
-from gateway.ledger import ROLE, Ledger, References, Together
+from gateway.ledger import ROLE, Ledger
+from gateway.references import References
+from gateway.together import Together
 from gateway.tokens import Caller
 from resolvers.bound import Bound
 from resolvers.catalogue import Store
@@ -360,6 +362,33 @@ async def test_whoever_waits_shares_one_commit(side: Side) -> None:
     assert len({each["at"] for each in after}) < 60
     numbers = [each["number"] for each in after]
     assert numbers == list(range(numbers[0], numbers[0] + 90))
+
+
+async def test_what_is_written_is_signed_within_a_second_however_quiet_it_is(side: Side) -> None:
+    """Two answers right after each other and nothing more: the second one's entry is signed as well."""
+    await ask_somebody(side)
+    await ask_somebody(side)
+    last = (await entries(side))[-1]
+    signed = "SELECT max(number) FROM control.ledger_checkpoint WHERE stream = $1"
+    async with asyncio.timeout(5):
+        while await side.control.fetchval(signed, last["stream"]) != last["number"]:
+            await asyncio.sleep(0.05)
+
+
+async def test_what_a_lost_connection_had_written_is_signed_by_the_next(side: Side) -> None:
+    """Entries whose answers left are never left unsigned because their stream ended."""
+    await ask_somebody(side)
+    await ask_somebody(side)
+    last = (await entries(side))[-1]
+    await side.control.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1", ROLE
+    )
+    signed = "SELECT max(number) FROM control.ledger_checkpoint WHERE stream = $1"
+    async with asyncio.timeout(10):
+        # It may go on in the same stream: nothing of it was lost.
+        while (await side.control.fetchval(signed, last["stream"]) or 0) < last["number"]:
+            await ask_somebody(side)
+            await asyncio.sleep(0.05)
 
 
 async def test_one_round_s_failure_is_that_round_s_alone() -> None:

@@ -105,15 +105,15 @@ async def test_an_untouched_ledger_is_whole(written: Written) -> None:
     assert found.checkpoints >= 2
 
 
-async def test_a_gateway_s_own_ledger_is_whole(side: Side) -> None:
+async def test_a_gateway_s_own_ledger_is_whole(new_database: NewDatabase) -> None:
     """What it really wrote, with its own key; not signed yet is at most what came since a second."""
-    await empty(side.control)
-    for _ in range(5):
-        await side.ask(Purpose.SECURITY, "{ messengerAccounts { nodes { id } } }")
-    found = await verify(side.control, signer_of(side.settings).public)
-    assert (found.findings, found.entries) == ([], 5)
-    wrong = await verify(side.control, KEY.public)
-    assert {each.what for each in wrong.findings} <= {"forged checkpoint"}
+    async with open_side(new_database) as side:
+        for _ in range(5):
+            await side.ask(Purpose.SECURITY, "{ messengerAccounts { nodes { id } } }")
+        found = await verify(side.control, signer_of(side.settings).public)
+        assert (found.findings, found.entries) == ([], 5)
+        wrong = await verify(side.control, KEY.public)
+        assert {each.what for each in wrong.findings} == {"forged checkpoint"}
 
 
 async def test_an_empty_ledger_is_whole(side: Side) -> None:

@@ -983,7 +983,7 @@ OF_THE_LEDGER = (
     ),
     _mutant(
         "references_kept_after_forgetting",
-        "gateway/ledger.py",
+        "gateway/references.py",
         "        if forgotten != self._forgotten:\n",
         "        if False:\n",
         f"{LEDGER}::test_whoever_is_forgotten_gets_another_reference",
