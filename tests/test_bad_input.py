@@ -227,7 +227,7 @@ ALIASES = "{ " + " ".join(f"a{n}: policy {{ purpose }}" for n in range(10_000)) 
 LISTS = "query($a: " + "[" * 1_000 + "ID" + "]" * 1_000 + ") { policy { purpose } }"
 OBJECTS = "{ messengerAccounts(filter: " + "{a: " * 1_000 + "1" + "}" * 1_000 + ") { totalCount } }"
 TWICE = "query A { policy { purpose } } query B { policy { purpose } }"
-MANY = " ".join(f"a{n}: usage {{ activeDays28 }}" for n in range(400))
+MANY = " ".join(f"a{n}: usage {{ activeDays28 }}" for n in range(250))
 DEAR = f"{{ messengerAccounts(first: 1000) {{ nodes {{ {MANY} }} }} }}"
 TOO_LARGE, INVALID, UNREADABLE = (
     Code.DOCUMENT_TOO_LARGE,
