@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -96,8 +95,10 @@ async def _run(
 ) -> Ran:
     """Run the plan; again, if a store changed between two of its statements."""
     for _ in range(ATTEMPTS):
-        with suppress(StoreChanged):
+        try:
             return await run_plan(plan, variables, gateway.pools[purpose], gateway.cursors, introspected)
+        except StoreChanged:
+            continue
     raise Refusal(Code.STORE_UNAVAILABLE)
 
 

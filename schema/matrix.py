@@ -144,8 +144,7 @@ def render_markdown() -> str:
         _table(("purpose", "what for", "stopped by an objection to"), map(_about, Purpose)),
         "## Marks",
         _table(("mark", "meaning"), ((f"`{mark}`", meaning) for mark, meaning in MEANING.items())),
-        f"Tokens cannot be bound to a business, a merchant or a person yet: where {_closed_marks()} stands, "
-        "this release shows nothing.",
+        *_closed(),
         *_tables(),
         "## Filters, orders and arguments",
         "Each exists only in the schemas of the purposes that see the field it follows.",
@@ -170,8 +169,10 @@ def _about(purpose: Purpose) -> tuple[str, ...]:
     )
 
 
-def _closed_marks() -> str:
-    return ", ".join(f"`{mark}`" for mark in Mark if mark not in OPEN and mark is not Mark.NEVER)
+def _closed() -> Iterator[str]:
+    closed = ", ".join(f"`{mark}`" for mark in Mark if mark not in OPEN and mark is not Mark.NEVER)
+    if closed:
+        yield f"Where {closed} stands, this release shows nothing."
 
 
 def _tables() -> Iterator[str]:
