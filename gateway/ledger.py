@@ -2,9 +2,9 @@
 
 `Ledger.record` returns once the entry is committed, and raises NOT_RECORDED if that cannot be had: then
 nothing is told. All who wait at one moment share one statement and one commit (`together.py`): whatever waits
-is written as soon as the last commit is through, or, while others are known to be on their way, a
-millisecond later. A commit takes 0.25 ms of the two processes' time however many share it: 0.12 ms for each
-of two entries, 0.03 for each of eight.
+is written as soon as the last commit is through, or, while others are known to be on their way, at most
+3 ms later. A commit takes 0.25 ms of the two processes' time however many share it: 0.12 ms for each of two
+entries, 0.03 for each of eight.
 
 An entry holds no values: names of fields, and for each person a reference drawn by lot, which stands beside
 the account's number in one table and nowhere else. An answer that could have told of somebody and found
