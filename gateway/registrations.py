@@ -50,7 +50,10 @@ _PURPOSES = """
 SELECT DISTINCT unnest(purposes) FROM control.token
 WHERE client = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now())
 """
-_IS_KNOWN = "SELECT EXISTS (SELECT FROM control.token WHERE client = $1)"
+_IS_KNOWN = """
+SELECT EXISTS (SELECT FROM control.token WHERE client = $1)
+    OR EXISTS (SELECT FROM control.client_document WHERE client = $1)
+"""
 
 
 class Mode(StrEnum):
@@ -149,7 +152,7 @@ async def set_mode(connection: Connection, client: str, setting: Setting) -> Non
 
 
 async def is_known(connection: Connection, client: str) -> bool:
-    """Whether the client ever had a token: another name is a misspelt one."""
+    """Whether the client ever had a token or a document: another name is a misspelt one, or a JWT's."""
     return bool(await connection.fetchval(_IS_KNOWN, client))
 
 

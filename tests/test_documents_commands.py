@@ -244,6 +244,33 @@ async def test_a_client_without_a_token_registers_nothing(side: Side, client: st
     assert "has no live token" in (await push(folder, client)).err
 
 
+async def test_a_client_of_an_identity_provider_is_named_with_its_purposes(
+    side: Side, folder: Path, client: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has no token here; what its JWTs open is said where its documents are pushed."""
+    name = f"{client}-of-provider"
+    assert (await push(folder, name, "--purpose", "SECURITY")).status == 0
+    assert set((await held(side, name)).values()) == {(SECURITY,)}
+    assert (await command("documents", "mode", "--client", name, "enforce")).status == 0
+    # With a provider, who has registered nothing yet may be its client all the same.
+    other = f"{client}-without"
+    assert (await command("documents", "mode", "--client", other, "log", "--automatic")).status == 1
+    monkeypatch.setenv("GATEWAY_OIDC_ISSUER", "https://issuer.example")
+    monkeypatch.setenv("GATEWAY_OIDC_AUDIENCE", "gateway")
+    monkeypatch.setenv("GATEWAY_OIDC_PURPOSES", '{"ads": ["ADS_PERSONALIZATION"]}')
+    assert (await command("documents", "mode", "--client", other, "log", "--automatic")).status == 0
+    for bad in ("", "a b", "x" * 64, "-x\n"):
+        said = await command("documents", "mode", "enforce", f"--client={bad}")
+        assert (said.status, "--client needs a name" in said.err) == (1, True)
+        assert (await push(folder, f"{bad} ")).status == 1
+
+
+async def test_a_named_purpose_comes_to_those_of_the_tokens(side: Side, client: str, folder: Path) -> None:
+    """It takes none of them away."""
+    assert (await push(folder, client, "--purpose", "SECURITY")).status == 0
+    assert set((await held(side, client)).values()) == {(ADS, INFRASTRUCTURE, SECURITY)}
+
+
 # --- mode, list, retire ---------------------------------------------------------------------------
 
 

@@ -18,11 +18,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.documents import MAX_AUTOMATIC_DOCUMENTS, MAX_TOLD, DocumentBook, open_document_book
+from gateway.documents import MAX_AUTOMATIC_DOCUMENTS, MAX_CLIENTS, MAX_TOLD, DocumentBook, open_document_book
 from gateway.following import STALE_SECONDS
 from gateway.logs import ScrubbingFormatter
 from gateway.registrations import Document, Mode, Setting, hash_of, register, retire, set_mode
-from gateway.tokens import issue
+from gateway.requests import Asked
+from gateway.tokens import Caller, issue
 from resolvers.stores import connect_owner
 from schema.purposes import Purpose
 from schema.refusals import Code
@@ -439,6 +440,24 @@ async def test_only_under_log_are_documents_told_of(
     await client.may(mode, DOCUMENT)
     await client.post(query=OTHER)
     assert lines == []
+
+
+async def test_what_was_told_of_does_not_pass_under_another_mode(client: Client) -> None:
+    """The short way past the book is that of the mode log alone."""
+    await client.may(Mode.LOG, DOCUMENT)
+    for _ in range(2):
+        assert "policy" in (await client.post(query=OTHER)).data
+    await client.may(Mode.ENFORCE)
+    assert codes(await client.post(query=OTHER)) == [Code.DOCUMENT_NOT_TRUSTED]
+
+
+async def test_clients_without_end_do_not_fill_the_memory(side: Side, client: Client) -> None:
+    """An identity provider may name as many as it has people: some thousand are told of."""
+    book, asked = side.documents, Asked(OTHER, None, {}, False, False)
+    for number in range(MAX_CLIENTS + 100):
+        assert book.trusted(asked, Caller(f"somebody-{number}", None, ADS)) is asked
+    assert len(book._told) == MAX_CLIENTS
+    book._told.clear()
 
 
 # --- the book -------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from gateway.registrations import Mode, Setting
 from gateway.review import Reviewer
 from gateway.review_forms import LEGEND, Named, as_json, as_page, as_table
 from gateway.settings import Settings
+from gateway.tokens import CLIENT
 from resolvers.cursors import Cursors
 from schema.operations import DocumentLimits
 from schema.purposes import Purpose
@@ -54,6 +55,7 @@ OfClient = Annotated[str, typer.Option("--client", metavar="NAME", help="Whose: 
     epilog=examples(
         "gateway documents push queries --client ads-ranker --by jane --dry-run",
         "gateway documents push queries --client ads-ranker --by jane",
+        "gateway documents push queries --client ads-portal --purpose ADS_PERSONALIZATION",
     ),
 )
 def push_documents(
@@ -67,6 +69,14 @@ def push_documents(
         ),
     ],
     client: OfClient,
+    purpose: Annotated[
+        list[Purpose] | None,
+        typer.Option(
+            metavar="PURPOSE",
+            help="What it may ask for besides the purposes of its live tokens: what its JWTs open. "
+            "May be repeated.",
+        ),
+    ] = None,
     by: Annotated[
         str | None, typer.Option(metavar="NAME", help="Who registers them, or who reviewed them.")
     ] = None,
@@ -75,15 +85,22 @@ def push_documents(
     ] = False,
 ) -> None:
     """Check a folder of documents against the client's purposes, show what they tell, and register all."""
-    done(_push(read_settings(), folder, client, by or None, dry_run))
+    _check_name(client)
+    done(_push(read_settings(), folder, client, purpose or [], by or None, dry_run))
 
 
-async def _push(settings: Settings, folder: Path, client: str, by: str | None, dry_run: bool) -> None:
+async def _push(
+    settings: Settings, folder: Path, client: str, named: list[Purpose], by: str | None, dry_run: bool
+) -> None:
     texts = _read_folder(folder)
     async with owner_of(settings, "control") as connection:
-        purposes = await registrations.purposes_of(connection, client)
+        of_tokens = await registrations.purposes_of(connection, client)
+        purposes = [each for each in Purpose if each in of_tokens or each in named]
         if not purposes:
-            raise Problem(f"{_printable(client)} has no live token: `gateway token issue` makes one")
+            raise Problem(
+                f"{client} has no live token: `gateway token issue` makes one",
+                "or name with --purpose what its JWTs open",
+            )
         reviewer = _reviewer(settings)
         reviews = [Named(name, reviewer.review(text, purposes)) for name, text in texts.items()]
         if wrong := [line for each in reviews for line in _refused(each)]:
@@ -99,6 +116,11 @@ async def _push(settings: Settings, folder: Path, client: str, by: str | None, d
         typer.echo(f"{len(new)} registered for {client}; {len(held) - len(new)} were already.")
     else:
         typer.echo(f"All {len(held)} were registered for {client} already.")
+
+
+def _check_name(client: str) -> None:
+    if CLIENT.fullmatch(client) is None:
+        raise Problem("--client needs a name of at most 63 letters, digits, . _ -")
 
 
 def _reviewer(settings: Settings) -> Reviewer:
@@ -234,13 +256,15 @@ def set_documents_mode(
     """Set what a client may ask besides what is registered; every gateway follows within a second."""
     if mode is Mode.ENFORCE and automatic:
         raise Problem("under enforce nothing runs that was not registered: leave --automatic out")
+    _check_name(client)
     done(_set_mode(read_settings(), client, mode, automatic))
 
 
 async def _set_mode(settings: Settings, client: str, mode: Mode, automatic: bool | None) -> None:
     async with owner_of(settings, "control") as connection:
-        if not await registrations.is_known(connection, client):
-            raise Problem(f"{_printable(client)} never had a token: `gateway token list` shows who has")
+        # A client of an identity provider is known to that one alone.
+        if settings.oidc_issuer is None and not await registrations.is_known(connection, client):
+            raise Problem(f"{client} never had a token: `gateway token list` shows who has")
         before = (await registrations.settings_of_clients(connection)).get(client, Setting())
         kept = before.automatic if automatic is None else automatic
         setting = Setting(mode, kept and mode is not Mode.ENFORCE)
