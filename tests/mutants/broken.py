@@ -1074,6 +1074,91 @@ IN_THE_PROOF = (
     ),
 )
 
+DOCUMENTS = "gateway/documents.py"
+MODES = "tests/test_documents_modes.py"
+PUSHED = "tests/test_documents_commands.py"
+
+IN_THE_DOCUMENTS = (
+    _mutant(
+        "document_trusted_for_any_purpose",
+        DOCUMENTS,
+        "            if caller.purpose not in client.purposes.get(asked.document, ()):\n",
+        "            if asked.document not in client.purposes:\n",
+        f"{MODES}::test_a_document_is_trusted_for_the_purposes_it_was_reviewed_for",
+    ),
+    _mutant(
+        "hash_believed_beside_a_text",
+        DOCUMENTS,
+        "        if asked.document and hash_of(asked.document) != asked.hash:\n",
+        "        if False:\n",
+        f"{MODES}::test_a_text_that_has_not_its_hash_is_a_bad_request",
+    ),
+    _mutant(
+        "automatic_documents_of_all_clients_in_one",
+        DOCUMENTS,
+        "        known = self._automatic.setdefault(client, _Automatic())\n",
+        '        known = self._automatic.setdefault("", _Automatic())\n',
+        f"{MODES}::test_what_a_client_made_known_is_its_own",
+        f"{MODES}::test_what_a_client_makes_known_is_bounded",
+    ),
+    _mutant(
+        "automatic_where_nobody_allowed_it",
+        DOCUMENTS,
+        "        if text is None and client.setting.automatic:\n",
+        "        if text is None:\n",
+        f"{MODES}::test_where_that_is_not_allowed_the_text_runs_and_is_not_kept",
+    ),
+    _mutant(
+        "told_of_passes_under_enforce",
+        DOCUMENTS,
+        "            if client not in found or found[client].setting.mode is Mode.LOG\n",
+        "",
+        f"{MODES}::test_what_was_told_of_does_not_pass_under_another_mode",
+    ),
+    _mutant(
+        "unknown_hash_told_apart_under_enforce",
+        DOCUMENTS,
+        "        if text is None and not asked.document and client.setting.mode is not Mode.ENFORCE:\n",
+        "        if text is None and not asked.document:\n",
+        f"{MODES}::test_nor_is_an_unknown_hash_told_from_an_unknown_text",
+    ),
+    _mutant(
+        "stale_documents_are_trusted",
+        DOCUMENTS,
+        "        if not self.follower.is_fresh:\n",
+        "        if False:\n",
+        f"{MODES}::test_a_stale_book_refuses_everything",
+    ),
+    _mutant(
+        "retired_documents_are_read",
+        "gateway/registrations.py",
+        "WHERE c.retired_at IS NULL AND ($1::text",
+        "WHERE ($1::text",
+        f"{MODES}::test_a_document_that_was_retired_is_refused_within_a_second",
+    ),
+    _mutant(
+        "value_of_a_document_in_the_log",
+        DOCUMENTS,
+        "        if '\"' in text or _LONG_NUMBER.search(text):\n",
+        "        if False:\n",
+        f"{MODES}::test_a_value_in_a_document_is_not_in_the_log",
+    ),
+    _mutant(
+        "good_documents_of_a_bad_folder_registered",
+        "gateway/commands/documents.py",
+        "        if wrong := [line for each in reviews for line in _refused(each)]:\n",
+        "        if (wrong := [line for each in reviews for line in _refused(each)]) and len(reviews) < 2:\n",
+        f"{PUSHED}::test_one_bad_document_stops_the_whole_push",
+    ),
+    _mutant(
+        "review_without_what_is_included",
+        "schema/reach.py",
+        "            elif isinstance(node, FragmentSpreadNode):\n",
+        "            elif isinstance(node, FragmentSpreadNode) and not node.directives:\n",
+        f"{PUSHED}::test_the_review_names_every_field_of_every_person",
+    ),
+)
+
 MUTANTS: dict[str, Mutant] = {
     mutant.name: mutant
     for mutant in (
@@ -1094,5 +1179,6 @@ MUTANTS: dict[str, Mutant] = {
         *IN_THE_CREDENTIALS,
         *OF_THE_LEDGER,
         *IN_THE_PROOF,
+        *IN_THE_DOCUMENTS,
     )
 }
