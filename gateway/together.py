@@ -13,8 +13,9 @@ log = logging.getLogger("gateway.together")
 
 # At most so many in one round: an entry of a thousand accounts is 8 kB.
 MOST_AT_ONCE = 500
-# So many need wait for no more; and nobody waits longer for others than this. Of 16 connections that read one
-# account each, 0.67 of the requests a second are left with 8 and 1 ms, 0.69 to 0.82 with these (`make bench`).
+# So many need wait for no more; and nobody waits longer for others than this. Of 16 connections that read
+# one account each, 0.67 of the requests a second are left with 8 and 1 ms, and 0.69 to 0.82 with these
+# (`make bench`).
 ENOUGH = 14
 GATHER_SECONDS = 0.003
 
