@@ -60,7 +60,8 @@ async def drop_before(control: Connection, signer: Signer, day: date) -> list[st
 async def forget(control: Connection, person: Bound) -> int:
     """Let nothing lead from a person's accounts to their entries any more, nor back; how many accounts.
 
-    The entries stay, and so does their proof. Gateways that run notice within a second of being asked.
+    The entries stay, and so does their proof. Gateways that run notice when they next sign;
+    what they write until then bears the old reference, which leads nowhere.
     """
     async with control.transaction():
         gone = await control.fetch(_FORGET, person.messenger_id, person.social_id)

@@ -334,7 +334,7 @@ async def test_gateways_that_meet_somebody_at_once_agree_on_the_reference(side: 
 
 
 async def test_whoever_is_forgotten_gets_another_reference(side: Side) -> None:
-    """With the row gone nothing leads to the old entries; a running gateway knows it a second later."""
+    """With the row gone nothing leads to the old entries; a running gateway knows when it next signs."""
     await ask_somebody(side)
     (old,) = (await entries(side))[-1]["people"]
     await side.control.execute(
