@@ -2,7 +2,7 @@
 
 A request, from its first byte to its last:
 
-    wire       a bound on the head of a request; an answer in one write
+    wire       bounds on heads, time and connections; an answer in one write
     app        routes, and the only place where parts are wired together
     endpoints  where each role connects, and whether it may
     requests   from an ASGI request to what was asked
@@ -12,6 +12,8 @@ A request, from its first byte to its last:
     keyring    that provider's public keys, fetched and replaced
     token_text  the form of a token, and what the store knows of it
     token_use  when each was last used
+    quotas     how much each client may ask for
+    admission  whether it may ask now: requests a second, at once, people in an hour; kept to by all processes
     rotation   another token in one's place, and who is told in time
     documents  whether the client may ask this document; documents named by their hash
     registrations  the control store's tables of documents

@@ -1,8 +1,12 @@
-"""A request's whole life, in order; refusals come from the first four steps alone, never from data."""
+"""A request's whole life, in order.
+
+What is refused is refused before anything is read, but for two: nothing leaves that cannot be recorded, and
+nobody is told of more people in an hour than they may be.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
     from resolvers.cache import PlanCache, Prepared
     from resolvers.catalogue import Store
     from resolvers.cursors import Cursors
+    from resolvers.mentions import Question
     from resolvers.plan import Plan
     from resolvers.stores import Pool
     from schema.mutation import Context
@@ -40,7 +45,8 @@ class Gateway:
     """The parts that an answer needs; wired together in `gateway/app.py`.
 
     `context_of(bound, client, people)`: what the ordinary resolvers may call for such a token; they note in
-    `people` whom they tell of. `ledger` records, before anything leaves. `policy`: its digest.
+    `people` whom they tell of. `ledger` records, before anything leaves; `meet(caller, people)` counts before
+    that of whom the client is told. `policy`: its digest.
     """
 
     plans: PlanCache
@@ -49,6 +55,7 @@ class Gateway:
     max_cost: int
     context_of: Callable[[Bound, str, People], Context]
     ledger: Ledger
+    meet: Callable[[Caller, Sequence[str]], Awaitable[None]]
     policy: str
 
 
@@ -82,8 +89,23 @@ async def answer(gateway: Gateway, asked: Asked, caller: Caller, request_id: byt
     finally:
         gateway.ledger.expect_no_more()
     if plan.question is not None:
-        await gateway.ledger.record(request_id, caller, plan.question, ran.named, told, not ran.down)
+        await _record(gateway, request_id, caller, plan.question, ran.named, told, not ran.down)
     return _respond(ran)
+
+
+async def _record(
+    gateway: Gateway,
+    request_id: bytes,
+    caller: Caller,
+    question: Question,
+    named: Mapping[int, Sequence[str]],
+    told: Sequence[Named],
+    whole: bool,
+) -> None:
+    """Return once it is durable who is told what of whom, and whoever asks may be told of so many."""
+    people = await gateway.ledger.people(question, named, told)
+    await gateway.meet(caller, [reference for each in people for reference in each])
+    await gateway.ledger.record(request_id, caller, question, people, whole)
 
 
 async def _run(
@@ -129,7 +151,7 @@ async def _change(
             prepared.schema, prepared.operation, caller.purpose, gateway.policy, variables
         )
         told = [(0, who, key) for who, key in people]
-        await gateway.ledger.record(request_id, caller, question, {}, told, not changed.wrong)
+        await _record(gateway, request_id, caller, question, {}, told, not changed.wrong)
     if changed.wrong:
         return _partly([changed.data.decode()], changed.wrong)
     return Answer(200, b'{"data":' + changed.data + b"}")

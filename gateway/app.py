@@ -1,6 +1,6 @@
 """The HTTP application: routes, and the wiring of the parts that each request passes.
 
-    POST, GET /graphql   method and site → token → purpose → body → document → `answer` → bytes out
+    POST, GET /graphql   method and site → token → purpose → quota → body → document → `answer` → bytes out
     POST /lists          a merchant's customer list as CSV, read as it arrives (`uploads.py`)
     GET /healthz         the process is up
     GET /readyz          every store can be asked; 503 and its name if one cannot
@@ -28,6 +28,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from gateway import keeper
+from gateway.admission import Admission, admission_endpoint, open_admission, usual_quota
 from gateway.answer import Gateway, answer
 from gateway.documents import DocumentBook, open_document_book
 from gateway.endpoints import (
@@ -37,7 +38,7 @@ from gateway.endpoints import (
     ledger_endpoint,
     list_endpoint,
 )
-from gateway.identity import Undecided, open_identities
+from gateway.identity import WhoAsks, caller_of, open_identities
 from gateway.ledger import ROLE as LEDGER
 from gateway.ledger import Ledger, open_ledger
 from gateway.requests import (
@@ -87,7 +88,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("gateway.app")
 
-WhoAsks = Callable[[bytes | None, bytes | None], Caller]
 AnswerFor = Callable[[Asked, Caller, bytes], Awaitable[Answer]]
 Trusted = Callable[[Asked, Caller], Asked]
 Ready = Callable[[], Awaitable[Mapping[str, bool]]]
@@ -105,12 +105,14 @@ class GraphQLEndpoint:
     def __init__(
         self,
         who_asks: WhoAsks,
+        admission: Admission,
         trusted: Trusted,
         answer_for: AnswerFor,
         ids: Iterator[bytes],
         max_body_bytes: int,
     ) -> None:
         self._who_asks = who_asks
+        self._admission = admission
         self._trusted = trusted
         self._answer = answer_for
         self._request_ids = ids
@@ -134,12 +136,14 @@ class GraphQLEndpoint:
 
     async def _answer_to(self, head: Head, receive: Receive, request_id: bytes) -> Answer:
         refuse_method(head)
+        caller = await caller_of(self._who_asks, head.authorization, head.purpose)
+        if not self._admission.enter_now(caller.client):
+            await self._admission.enter(caller.client)
         try:
-            caller = self._who_asks(head.authorization, head.purpose)
-        except Undecided as undecided:
-            caller = await undecided.decided(self._who_asks, head.authorization, head.purpose)
-        asked = await read_asked(head, receive, self._max_body_bytes)
-        return await self._answer(self._trusted(asked, caller), caller, request_id)
+            asked = await read_asked(head, receive, self._max_body_bytes)
+            return await self._answer(self._trusted(asked, caller), caller, request_id)
+        finally:
+            self._admission.leave(caller.client)
 
 
 class Application:
@@ -198,35 +202,58 @@ async def open_gateway(settings: Settings, records: bool = True) -> AsyncIterato
         open_identities(settings, time.time, time.monotonic) as of_jwt,
         open_token_book(settings.key("tokens"), connect, time.time, time.monotonic, of_jwt) as book,
         open_document_book(connect, time.monotonic) as documents,
+        open_admission(
+            admission_endpoint(settings),
+            partial(book.quota_of, usual=usual_quota(settings)),
+            secrets.token_bytes(8),
+            time.monotonic,
+        ) as admission,
     ):
-        gateway = assemble(settings, endpoints, ledger, records)
-        endpoint = GraphQLEndpoint(
-            book.caller,
-            documents.trusted,
-            partial(answer, gateway),
-            request_ids(secrets.token_bytes),
-            settings.max_body_bytes,
-        )
-        uploads = ListsEndpoint(
-            book.caller,
-            lambda bound: gateway.context_of(bound, "", People()).lists,  # type: ignore[arg-type,return-value]
-            request_ids(secrets.token_bytes),
-            settings.max_list_bytes,
-        )
-        keeping = [
-            asyncio.create_task(keeper.keep(settings), name="restrictions"),
-            asyncio.create_task(keeper.index_days(ledger_endpoint(settings)), name="days of the ledger"),
-            asyncio.create_task(keep_warning(book, time.time), name="expiry of tokens"),
-        ]
+        gateway = assemble(settings, endpoints, ledger, admission, records)
         try:
-            async with noting(book, use_endpoint(settings)):
-                yield build_app(endpoint, partial(_ready, gateway, book, documents), uploads)
+            async with _keeping(settings, book), noting(book, use_endpoint(settings)):
+                yield _wired(settings, gateway, book, documents, admission)
         finally:
-            for each in keeping:
-                each.cancel()
-            await asyncio.gather(*keeping, return_exceptions=True)
             for pools in gateway.pools.values():
                 await asyncio.gather(*(pool.close() for pool in pools.values()))
+
+
+def _wired(
+    settings: Settings, gateway: Gateway, book: TokenBook, documents: DocumentBook, admission: Admission
+) -> Application:
+    """The application of these parts."""
+    graphql = GraphQLEndpoint(
+        book.caller,
+        admission,
+        documents.trusted,
+        partial(answer, gateway),
+        request_ids(secrets.token_bytes),
+        settings.max_body_bytes,
+    )
+    uploads = ListsEndpoint(
+        book.caller,
+        admission,
+        lambda bound: gateway.context_of(bound, "", People()).lists,  # type: ignore[arg-type,return-value]
+        request_ids(secrets.token_bytes),
+        settings.max_list_bytes,
+    )
+    return build_app(graphql, partial(_ready, gateway, book, documents), uploads)
+
+
+@asynccontextmanager
+async def _keeping(settings: Settings, book: TokenBook) -> AsyncIterator[None]:
+    """Do what is done now and then, while the block runs."""
+    keeping = [
+        asyncio.create_task(keeper.keep(settings), name="restrictions"),
+        asyncio.create_task(keeper.index_days(ledger_endpoint(settings)), name="days of the ledger"),
+        asyncio.create_task(keep_warning(book, time.time), name="expiry of tokens"),
+    ]
+    try:
+        yield
+    finally:
+        for each in keeping:
+            each.cancel()
+        await asyncio.gather(*keeping, return_exceptions=True)
 
 
 @asynccontextmanager
@@ -251,6 +278,7 @@ def assemble(
     settings: Settings,
     endpoints: Mapping[Store, Mapping[Purpose, Endpoint]],
     ledger: Ledger,
+    admission: Admission,
     records: bool = True,
 ) -> Gateway:
     """The parts of an answer, not yet connected to the stores."""
@@ -269,7 +297,7 @@ def assemble(
     calls = partial(
         _calls_of, writers, keeper.rules_of(settings), RecordedPolicies(), pools, list_writers, key
     )
-    return Gateway(plans, pools, cursors, settings.max_cost, calls, ledger, digest())
+    return Gateway(plans, pools, cursors, settings.max_cost, calls, ledger, admission.meet, digest())
 
 
 def _calls_of(

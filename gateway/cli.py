@@ -27,6 +27,7 @@ from gateway.commands.documents import documents_app
 from gateway.commands.ledger import ledger_app
 from gateway.commands.lists import lists_app
 from gateway.commands.objections import objection_app
+from gateway.commands.quotas import quota_app
 from gateway.commands.suspensions import suspension_app
 from gateway.commands.terminal import done, examples, out, say
 from gateway.commands.tokens import token_app
@@ -71,6 +72,7 @@ def group(name: str, help_line: str, *lines: str, of: typer.Typer | None = None)
 group("policy", "The policy as data to look at.", "gateway policy matrix", of=policy.app)
 group("ledger", "Who was told what of whom.", "gateway ledger verify", of=ledger_app)
 group("token", "Who may ask, and for which purposes.", "gateway token list", of=token_app)
+group("quota", "How much each client may ask for.", "gateway quota list", of=quota_app)
 import_app = group(
     "import",
     "Load data that is not the demo's own.",
@@ -152,7 +154,7 @@ def serve(
 
 async def _serve(settings: Settings, taken: socket.socket, ready: Callable[[], None]) -> None:
     async with open_gateway(settings) as application:
-        await serve_app(application, taken, ready)
+        await serve_app(application, taken, ready, settings.max_connections)
 
 
 # --- the stores -----------------------------------------------------------------------------------

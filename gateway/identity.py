@@ -53,21 +53,33 @@ class NotOurs(Exception):
 
 
 class Undecided(Exception):
-    """A JWT of a key that is being fetched: `decided` waits and says whose it is."""
+    """A JWT of a key that is being fetched: `decided` waits for that."""
 
     def __init__(self, fetching: asyncio.Task[None]) -> None:
         super().__init__()
         self._fetching = fetching
 
-    async def decided(
-        self, who_asks: Callable[[bytes | None, bytes | None], Caller], *headers: bytes | None
-    ) -> Caller:
-        """What `who_asks` returns of these headers once the keys are there. Refuses as it does."""
+    async def decided(self) -> None:
+        """Return once the keys were fetched."""
         await asyncio.shield(self._fetching)
-        try:
-            return who_asks(*headers)
-        except Undecided:
-            raise Refusal(Code.TOKEN_REFUSED) from None
+
+
+WhoAsks = Callable[[bytes | None, bytes | None], Caller]
+
+
+async def caller_of(who_asks: WhoAsks, authorization: bytes | None, purpose: bytes | None) -> Caller:
+    """What `who_asks` (`TokenBook.caller`) says of these headers, if need be once its keys are there.
+
+    Refuses as it does.
+    """
+    try:
+        return who_asks(authorization, purpose)
+    except Undecided as undecided:
+        await undecided.decided()
+    try:
+        return who_asks(authorization, purpose)
+    except Undecided:
+        raise Refusal(Code.TOKEN_REFUSED) from None
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,9 @@ Headers = tuple[tuple[bytes, bytes], ...]
 STATUS: dict[Code, int] = {
     Code.TOKEN_REFUSED: 401,
     Code.PURPOSE_REFUSED: 403,
+    Code.TOO_MANY_REQUESTS: 429,
+    Code.TOO_MANY_AT_ONCE: 429,
+    Code.TOO_MANY_PEOPLE: 429,
     Code.BAD_REQUEST: 400,
     Code.METHOD_NOT_ALLOWED: 405,
     Code.NOT_ACCEPTABLE: 406,
@@ -68,6 +71,7 @@ HEADERS_BY_STATUS: dict[int, Headers] = {
     401: ((b"www-authenticate", b"Bearer"),),
     405: ((b"allow", b"GET, POST"),),
     413: (CLOSE,),
+    429: ((b"retry-after", b"1"),),
     503: ((b"retry-after", b"1"),),
 }
 
@@ -129,7 +133,10 @@ def error_object(refusal: Refusal) -> bytes:
 def refused(refusal: Refusal, graphql_response: bool) -> Answer:
     """Return the answer to a refused request."""
     status = status_of(refusal.code, graphql_response)
-    return Answer(status, error_body(refusal), HEADERS_BY_STATUS.get(status, ()))
+    headers = HEADERS_BY_STATUS.get(status, ())
+    if refusal.retry_after_s is not None:
+        headers = ((b"retry-after", b"%d" % refusal.retry_after_s),)
+    return Answer(status, error_body(refusal), headers)
 
 
 async def send_answer(send: Send, answer: Answer, graphql_response: bool, request_id: bytes) -> None:

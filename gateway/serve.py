@@ -62,7 +62,9 @@ def url_of(taken: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-async def serve(app: Application, taken: socket.socket, announce: Callable[[], None]) -> None:
+async def serve(
+    app: Application, taken: socket.socket, announce: Callable[[], None], max_connections: int | None = None
+) -> None:
     """Serve until SIGTERM or SIGINT, then let requests in flight finish; `announce` once it answers."""
     config = uvicorn.Config(
         app,
@@ -75,6 +77,8 @@ async def serve(app: Application, taken: socket.socket, announce: Callable[[], N
         server_header=False,
         date_header=True,
         proxy_headers=False,
+        # Counted with the one that is too much (`wire.py`).
+        limit_concurrency=None if max_connections is None else max_connections + 1,
         timeout_graceful_shutdown=STOP_SECONDS,
     )
     server = uvicorn.Server(config)

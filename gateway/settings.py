@@ -25,6 +25,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from gateway.quotas import MOST
 from schema.profiles import Profile
 from schema.purposes import Purpose
 
@@ -127,6 +128,28 @@ class Settings(BaseSettings):
         default=100_000_000, ge=1_000, description="Largest customer list that is uploaded as CSV."
     )
     max_cost: int = Field(default=200_000, ge=1, description="Most rows that one operation may touch.")
+    requests_per_second: int = Field(
+        default=1_000,
+        ge=1,
+        le=MOST,
+        description="Requests that one client may make in a second, in all processes together; "
+        "`gateway quota set` sets another number for one.",
+    )
+    requests_at_once: int = Field(
+        default=100,
+        ge=1,
+        le=MOST,
+        description="Requests of one client that may be under way at once; likewise.",
+    )
+    people_per_hour: int = Field(
+        default=100_000,
+        ge=1,
+        le=MOST,
+        description="People of whom one client may be told in an hour, each counted once; likewise.",
+    )
+    max_connections: int = Field(
+        default=1_000, ge=1, description="Open connections of clients at most, for each process."
+    )
     cached_documents: int = Field(default=1_000, ge=1, description="Documents whose plans are kept.")
     oidc_issuer: Issuer | None = Field(
         default=None,

@@ -4,9 +4,9 @@ The text of a token (`token_text.py`) is shown once, when it is issued. The stor
 HMAC-SHA-256(key, text), under a key that is not in the store: whoever reads the table can neither use a
 token nor test a guess.
 
-`TokenBook` holds all live tokens of the store in memory, so that a request asks no database who its
-caller is. A revocation reaches it by notification, or within REFRESH_SECONDS by a poll if the
-notification is lost; a book that could not be refreshed for STALE_SECONDS knows nobody. Rejected: a
+`TokenBook` holds all live tokens of the store in memory, and the clients' quotas, so that a request asks no
+database who its caller is. A revocation reaches it by notification, or within REFRESH_SECONDS by a poll if
+the notification is lost; a book that could not be refreshed for STALE_SECONDS knows nobody. Rejected: a
 look-up per request with a cache of answers, where each entry's age is how late a revocation can be.
 """
 
@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import astuple, dataclass, field
 from datetime import datetime
@@ -22,6 +22,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gateway.following import STALE_SECONDS, Followed, Follower, following
+from gateway.quotas import OwnQuota, Quota, read_quotas
 from gateway.token_text import checksum_holds, new_token, token_hash
 from resolvers.bound import UNBOUND, Bound
 from schema.purposes import Purpose
@@ -195,6 +196,7 @@ class TokenBook(Follower):
         self._live: dict[bytes, Live] = {}
         self._seen: dict[bytes | None, Live] = {}
         self._used: dict[int | None, float] = {}
+        self._quotas: Mapping[str, OwnQuota] = {}
 
     def caller(self, authorization: bytes | None, purpose: bytes | None) -> Caller:
         """Return who asks and for what, from the values of Authorization and Gateway-Purpose.
@@ -215,6 +217,11 @@ class TokenBook(Follower):
             raise Refusal(Code.PURPOSE_REFUSED)
         self._used[caller.token_id] = now
         return caller
+
+    def quota_of(self, client: str, usual: Quota) -> Quota:
+        """How much the client may ask for, where `usual` is what everybody may."""
+        own = self._quotas.get(client)
+        return usual if own is None else own.beside(usual)
 
     def take_used(self) -> dict[int, float]:
         """The tokens that were accepted since the last call, each with the Unix time of its last use."""
@@ -248,6 +255,7 @@ class TokenBook(Follower):
 
     async def _read(self, connection: Connection) -> None:
         self._live = {row["hash"]: _live(row) for row in await connection.fetch(_LIVE)}
+        self._quotas = await read_quotas(connection)
         self._seen = {}
 
 

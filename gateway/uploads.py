@@ -1,6 +1,6 @@
 """POST /lists: a customer list as CSV, read as it arrives and never held whole.
 
-    method and site → token → OFFER_MATCHING → text/csv → `resolvers.matching` → what the mutation answers
+    method and site → token → quota → OFFER_MATCHING → text/csv → `resolvers.matching` → the mutation's answer
 
 The same answer as the mutation `uploadCustomerList` gives, and the same refusals as everywhere. It is a
 route of its own because a GraphQL request is one JSON text, which is parsed when all of it is there.
@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from gateway.identity import Undecided
+from gateway.identity import WhoAsks, caller_of
 from gateway.requests import ClientGone, Head, is_utf8, read_head, refuse_method
 from gateway.responses import Answer, refused, send_answer
 from resolvers.stores import StoreUnavailable
@@ -28,6 +28,7 @@ from schema.refusals import Code, Refusal
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
+    from gateway.admission import Admission
     from gateway.tokens import Caller
     from resolvers.bound import Bound
     from resolvers.matching import CustomerLists
@@ -44,12 +45,14 @@ class ListsEndpoint:
 
     def __init__(
         self,
-        who_asks: Callable[[bytes | None, bytes | None], Caller],
+        who_asks: WhoAsks,
+        admission: Admission,
         lists_of: Callable[[Bound], CustomerLists],
         ids: Iterator[bytes],
         max_bytes: int,
     ) -> None:
         self._who_asks = who_asks
+        self._admission = admission
         self._lists_of = lists_of
         self._request_ids = ids
         self._max_bytes = max_bytes
@@ -74,10 +77,15 @@ class ListsEndpoint:
         refuse_method(head)
         if head.method != "POST":
             raise Refusal(Code.METHOD_NOT_ALLOWED)
+        caller = await caller_of(self._who_asks, head.authorization, head.purpose)
+        if not self._admission.enter_now(caller.client):
+            await self._admission.enter(caller.client)
         try:
-            caller = self._who_asks(head.authorization, head.purpose)
-        except Undecided as undecided:
-            caller = await undecided.decided(self._who_asks, head.authorization, head.purpose)
+            return await self._taken(head, receive, caller)
+        finally:
+            self._admission.leave(caller.client)
+
+    async def _taken(self, head: Head, receive: Receive, caller: Caller) -> Answer:
         if caller.purpose is not Purpose.OFFER_MATCHING:
             raise Refusal(Code.PURPOSE_REFUSED)
         if not is_utf8(head.content_type, "text/csv") or head.content_encoding not in (None, b"identity"):

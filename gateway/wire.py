@@ -1,8 +1,13 @@
-"""How a connection differs from uvicorn's own: heads are bounded, and an answer is one write.
+"""How a connection differs from uvicorn's own: heads and time are bounded, and an answer is one write.
 
 *Heads.* uvicorn's fast parser has no bound and reads a head into memory whole. Without one a client
 could send headers without end before any token is looked at. A head beyond the bound ends the
 connection, as other servers do, with the plain 400 that uvicorn gives to what is no HTTP.
+
+*Time.* Nor has it a bound on how long a request takes to arrive: only on how long a connection idles after
+one. Here a silent connection, half a head, or a body that comes more slowly than 1 kB/s ends after ten to
+twenty seconds, by a timer of the connection and not of each request, which would cost 2 µs. And so many
+connections are open at most as `limit_concurrency` says: whoever comes then gets 503, and the end of it.
 
 *Writes.* uvicorn writes an answer's head and its body apart, and uvloop makes a system call of each. On
 a short request the second one costs about as much as all of the gateway's own work: for one account by
@@ -24,6 +29,9 @@ if TYPE_CHECKING:
     from starlette.types import Send
 
 MAX_HEAD_BYTES = 65_536
+ARRIVE_SECONDS = 10
+MIN_BODY_BYTES = 1_000 * ARRIVE_SECONDS
+BUSY = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 # To copy a long body costs more than to hand over two pieces.
 MAX_JOINED_BYTES = 16_384
 
@@ -123,13 +131,45 @@ class WireProtocol(HttpToolsProtocol):
     """
 
     _head_bytes = 0
+    # Since the last look: what came, and whether a request was late then.
+    _arrived = 0
+    _late = False
+    _look: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Answer through a transport that joins the pieces."""
         super().connection_made(JoiningTransport(transport, self.loop.call_soon))  # type: ignore[arg-type]
+        if self.limit_concurrency is not None and len(self.connections) >= self.limit_concurrency:
+            transport.write(BUSY)
+            transport.close()
+            return
+        self._look = self.loop.call_later(ARRIVE_SECONDS, self._close_if_late)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Look at it no more."""
+        if self._look is not None:
+            self._look.cancel()
+        super().connection_lost(exc)
+
+    def _close_if_late(self) -> None:
+        """End the connection if one request was arriving at the last look and still is."""
+        arrived, self._arrived = self._arrived, 0
+        cycle = self.cycle
+        if cycle is None or self._head_bytes:
+            late = True
+        else:
+            # Whoever reads may be the slow one: then nothing more is let in.
+            waits = cycle.more_body and not cycle.response_complete and not self.flow.read_paused
+            late = waits and arrived < MIN_BODY_BYTES
+        if late and self._late:
+            self.transport.close()
+            return
+        self._late = late
+        self._look = self.loop.call_later(ARRIVE_SECONDS, self._close_if_late)
 
     def data_received(self, data: bytes) -> None:
         """Parse what came; close the connection if a head has not ended within the bound."""
+        self._arrived += len(data)
         before = self.cycle
         # A body that is still coming has a bound of its own.
         in_body = before is not None and before.more_body

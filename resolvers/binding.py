@@ -77,7 +77,7 @@ from resolvers.sources import (
 )
 from resolvers.steps import last_wave, steps, suggestion_size
 from resolvers.suggested import PersonHole, SuggestionsOf
-from resolvers.walk import ASKED_ROWS, FAN_OUT, MANY_ROWS, SUGGESTED_ROWS, At, Factors
+from resolvers.walk import ASKED_ROWS, BAND_ROWS, FAN_OUT, MANY_ROWS, SUGGESTED_ROWS, At, Factors
 from resolvers.worlds import ASKED, TELLS_OF_PEOPLE, World
 from schema.pages import DEFAULT_PAGE, Group
 from schema.refusals import Code, Refusal
@@ -252,7 +252,7 @@ class Binder:
             case Identifier():
                 return Identify()
             case Band():
-                self.cost.append(at.rows)
+                self.cost.append((*at.rows, BAND_ROWS))
                 return Count(source)
             case Hop():
                 return self._hop(source, member, at)
@@ -283,7 +283,7 @@ class Binder:
     def _summary(
         self, named: GraphQLObjectType, source: Summary, member: Selected, arguments: Arguments, at: At
     ) -> SummaryOf:
-        self.cost.append(at.rows)
+        self.cost.append((*at.rows, source.days))
         until = None
         if arguments.values.get(source.until) is not None:
             until = Parameter("date", arguments.reader((source.until,), lambda day: day))

@@ -596,6 +596,18 @@ RELATIONS: tuple[Relation, ...] = (
     ),
     _kept("document_mode", client="text", mode="text", automatic="boolean", changed_at="timestamptz"),
     _kept("document_revision", only_row="boolean", number="bigint"),
+    _kept(
+        "quota",
+        client="text",
+        requests_per_second="integer",
+        at_once="integer",
+        people_per_hour="integer",
+        changed_at="timestamptz",
+    ),
+    _kept("quota_rate", client="text", allowed="double precision", at="timestamptz"),
+    _kept("quota_place", client="text", process="bytea", places="integer", until="timestamptz"),
+    _kept("quota_hour", client="text", hour="timestamptz", people="bigint"),
+    _kept("quota_person", client="text", reference="bigint"),
 )
 
 
@@ -651,6 +663,7 @@ TRIGGERS: dict[Store, frozenset[str]] = {
             "control.document_mode: bump_document_revision",
             "control.objection_event: refuse_change",
             "control.pseudonym: refuse_change",
+            "control.quota: bump_revision",
             "control.suspension: refuse_other_change",
             "control.token: bump_revision",
         }

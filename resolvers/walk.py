@@ -9,6 +9,8 @@ from resolvers.plan import Parameter
 
 # How many phone numbers an account has, for the cost alone.
 MANY_ROWS = 4
+# How many rows of an address book are counted for a band, for the cost alone: most have fewer.
+BAND_ROWS = 100
 # How many shards read a page's rows when a list without a key is asked of all, for the cost alone.
 FAN_OUT = 32
 # What a question to an ordinary resolver may touch, for the cost alone; the matrix takes time to spell.

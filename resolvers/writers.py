@@ -8,6 +8,8 @@ functions that judge them and that hash new numbers. It sees no member of any li
 
 *The access ledger*: in `control` it may add entries, which it cannot read, and open a day for them.
 
+*Quotas*: in `control` it may call the functions that count what clients use. It reads no table.
+
 *Use of tokens*: in `control` it may call the function that notes when each was last used. It sees no token.
 
 Part of the SQL that `gateway universe` prints, and checked like the purposes' roles at every start-up.
@@ -35,10 +37,13 @@ class Rights:
     sequences: tuple[str, ...] = ()
     what: str = "objections"
     timeout_ms: int = STATEMENT_TIMEOUT_MS
+    # False: what a crash of the database takes with it is no loss, or written again with what follows.
+    durable: bool = True
 
 
 LISTS = "social_lists"
 USES = "control_token_use"
+QUOTAS = "control_quotas"
 
 RIGHTS: dict[str, Rights] = {
     "messenger_objections": Rights(
@@ -108,6 +113,10 @@ RIGHTS: dict[str, Rights] = {
         functions=("control.index_ledger", "control.open_ledger_day"),
         what="the access ledger",
     ),
+    # An entry of the ledger follows before anything is told, and takes what was counted to the disk with it.
+    QUOTAS: Rights(
+        functions=("control.meet_people", "control.take_quota"), what="what clients use", durable=False
+    ),
     USES: Rights(functions=("control.note_token_use",), what="the times when tokens were last used"),
 }
 
@@ -155,6 +164,7 @@ def _role_lines(store: str, role: str, rights: Rights) -> Iterator[str]:
         ("statement_timeout", f"'{rights.timeout_ms}ms'"),
         ("idle_in_transaction_session_timeout", "'60s'"),
         ("timezone", "'UTC'"),
+        ("synchronous_commit", "on" if rights.durable else "off"),
     ):
         yield f"ALTER ROLE {role} SET {setting} = {value};"
     yield f"REVOKE ALL ON ALL TABLES IN SCHEMA {store} FROM {role};"

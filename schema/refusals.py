@@ -2,6 +2,7 @@
 
     Refusal
     ├── who is asking        TOKEN_REFUSED, PURPOSE_REFUSED
+    ├── how much             TOO_MANY_REQUESTS, TOO_MANY_AT_ONCE, TOO_MANY_PEOPLE
     ├── how it was sent      BAD_REQUEST, METHOD_NOT_ALLOWED, NOT_ACCEPTABLE, UNSUPPORTED_MEDIA_TYPE,
     │                        REQUEST_TOO_LARGE, CROSS_SITE_REFUSED
     ├── what was asked       GRAPHQL_PARSE_FAILED, GRAPHQL_VALIDATION_FAILED, BAD_USER_INPUT,
@@ -12,7 +13,8 @@
 
 A refusal depends on the request alone, never on what the stores hold, except the last three, which
 say that a store or the ledger cannot be asked at all, and those on documents, which depend on what was
-registered for the client itself. Messages are constants and quote nothing: not the token, not a
+registered for the client itself. TOO_MANY_PEOPLE depends on what the client was told, and so on nothing
+that it may not see. Messages are constants and quote nothing: not the token, not a
 variable, not a name in the document. The one table from a code to an HTTP status is in
 `gateway/responses.py`.
 """
@@ -28,6 +30,9 @@ class Code(StrEnum):
 
     TOKEN_REFUSED = "TOKEN_REFUSED"  # noqa: S105 - a code, not a secret
     PURPOSE_REFUSED = "PURPOSE_REFUSED"
+    TOO_MANY_REQUESTS = "TOO_MANY_REQUESTS"
+    TOO_MANY_AT_ONCE = "TOO_MANY_AT_ONCE"
+    TOO_MANY_PEOPLE = "TOO_MANY_PEOPLE"
     BAD_REQUEST = "BAD_REQUEST"
     METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
     NOT_ACCEPTABLE = "NOT_ACCEPTABLE"
@@ -52,6 +57,9 @@ class Code(StrEnum):
 MESSAGES: dict[Code, str] = {
     Code.TOKEN_REFUSED: "The request carries no valid token.",
     Code.PURPOSE_REFUSED: "Declare one purpose of the token in the header Gateway-Purpose.",
+    Code.TOO_MANY_REQUESTS: "This client asks more often than it may. Try again later.",
+    Code.TOO_MANY_AT_ONCE: "This client asks more at once than it may. Wait for answers, then ask again.",
+    Code.TOO_MANY_PEOPLE: "This client was told of as many people as it may be in an hour.",
     Code.BAD_REQUEST: "The request is not a well-formed GraphQL-over-HTTP request.",
     Code.METHOD_NOT_ALLOWED: "Use POST, or GET for a query.",
     Code.NOT_ACCEPTABLE: "Accept application/graphql-response+json or application/json.",
@@ -87,14 +95,21 @@ class Refusal(Exception):
     """The caller's request is refused.
 
     `locations` and `rule` (the name of a validation rule of the GraphQL specification) depend on
-    the document and the purpose's schema alone.
+    the document and the purpose's schema alone. `retry_after_s`: when it may be otherwise, if that is known.
     """
 
-    def __init__(self, code: Code, locations: tuple[Location, ...] = (), rule: str | None = None) -> None:
+    def __init__(
+        self,
+        code: Code,
+        locations: tuple[Location, ...] = (),
+        rule: str | None = None,
+        retry_after_s: int | None = None,
+    ) -> None:
         super().__init__(code.value)
         self.code = code
         self.locations = locations
         self.rule = rule
+        self.retry_after_s = retry_after_s
 
     @property
     def message(self) -> str:

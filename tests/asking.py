@@ -52,6 +52,8 @@ SEEING = (ADS, OFFERS, FRIENDS, INFRASTRUCTURE, SECURITY, BUSINESS, SUBJECT, PRE
 # Those whose tokens are bound to what they may see.
 BOUND = (OFFERS, BUSINESS, SUBJECT, PREFERENCES)
 SECRET = "a secret of the tests, long enough for its keys"
+# Tests ask faster than anybody, of everybody.
+UNLIMITED = {"requests_per_second": 10**9, "requests_at_once": 10**6, "people_per_hour": 10**9}
 GRAPHQL = b"application/graphql-response+json"
 SOMEBODY = Bound(messenger_id=0, social_id=0, merchant_id=0, business_id=0)
 # Different in every answer, whatever it says.
@@ -268,7 +270,8 @@ async def new_settings(new_database: NewDatabase, **others: Any) -> Settings:
         await apply(owner, OBJECTS, store)
         await owner.close()
     named = {f"{name}_dsn": dsn for name, dsn in dsns.items()}
-    return Settings(**named, secret=SECRET, **{"pool_size": 2, "connect_timeout_ms": 20_000, **others})
+    usual = {"pool_size": 2, "connect_timeout_ms": 20_000, **UNLIMITED}
+    return Settings(**named, secret=SECRET, **{**usual, **others})
 
 
 async def issue_tokens(control: Connection, settings: Settings) -> dict[Purpose | None, str]:

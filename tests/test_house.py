@@ -167,6 +167,8 @@ SPELL_SQL = {
     "resolvers/matching.py": "the calls that judge a list in the store",
     "gateway/commands/lists.py": "numbers to be hashed anew",
     "gateway/ledger.py": "entries of the ledger",
+    "gateway/admission.py": "the calls that count what clients use",
+    "gateway/quotas.py": "the table of quotas",
     "gateway/commands/ledger.py": "whose number it is",
     "gateway/processing.py": "since when it is recorded",
     "gateway/references.py": "who is known under which reference",

@@ -73,6 +73,16 @@ def book_with(token: str) -> TokenBook:
     return book
 
 
+class LetsAllIn:
+    """How much a client may ask for is the subject of `test_admission.py`."""
+
+    def enter_now(self, _: str) -> bool:
+        return True
+
+    def leave(self, _: str) -> None:
+        pass
+
+
 def _no_lists(_: object) -> Any:
     raise AssertionError("no list is uploaded here")
 
@@ -88,13 +98,18 @@ async def gateway() -> AsyncIterator[Gateway]:
 
     endpoint = GraphQLEndpoint(
         book_with(running.token).caller,
+        LetsAllIn(),  # type: ignore[arg-type]
         lambda asked, _: asked,
         running.answer,
         request_ids(secrets.token_bytes),
         LIMIT,
     )
     uploads = ListsEndpoint(
-        book_with(running.token).caller, _no_lists, request_ids(secrets.token_bytes), LIMIT
+        book_with(running.token).caller,
+        LetsAllIn(),  # type: ignore[arg-type]
+        _no_lists,
+        request_ids(secrets.token_bytes),
+        LIMIT,
     )
     app = build_app(endpoint, ready, uploads)
     config = uvicorn.Config(app, log_config=None, access_log=False, ws="none")

@@ -33,7 +33,7 @@ from gateway.identity import (
     MAX_KNOWN,
     Identities,
     Provider,
-    Undecided,
+    caller_of,
     provider_of,
 )
 from gateway.keyring import (
@@ -589,10 +589,7 @@ class Judge:
         """With what the JWT is refused, or None."""
         header = f"Bearer {jwt}".encode()
         try:
-            try:
-                self.book.caller(header, None)
-            except Undecided as undecided:
-                await undecided.decided(self.book.caller, header, None)
+            await caller_of(self.book.caller, header, None)
         except Refusal as refusal:
             return refusal.code
         return None

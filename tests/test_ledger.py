@@ -440,7 +440,8 @@ async def test_a_clock_that_is_put_back_puts_no_entry_before_another(side: Side)
     question = Question(Purpose.SECURITY, "policy", "document", (Mention(Store.MESSENGER, ("a",)),))
     caller = Caller("clock", 1, Purpose.SECURITY)
     for number in (b"1", b"2"):
-        await ledger.record(number, caller, question, {0: ["5"]}, (), True)
+        people = await ledger.people(question, {0: ["5"]}, ())
+        await ledger.record(number, caller, question, people, True)
     await ledger.close()
     written = [each for each in await entries(side) if each["client"] == "clock"]
     assert [each["number"] for each in written] == [1, 2]
@@ -452,7 +453,7 @@ async def test_a_day_long_past_is_refused_and_not_opened(side: Side) -> None:
     ledger = Ledger(endpoint_of(side), Signer(bytes(32)), lambda: datetime(2001, 1, 1, tzinfo=UTC))
     question = Question(Purpose.SECURITY, "policy", "document", ())
     with pytest.raises(Refusal):
-        await ledger.record(b"1", Caller("clock", 1, Purpose.SECURITY), question, {}, (), True)
+        await ledger.record(b"1", Caller("clock", 1, Purpose.SECURITY), question, [], True)
     await ledger.close()
     assert await side.control.fetchval("SELECT to_regclass('control.ledger_entry_20010101')") is None
 

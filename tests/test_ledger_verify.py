@@ -86,7 +86,8 @@ async def written(side: Side) -> Written:
         ledger = Ledger(endpoint, KEY, lambda: datetime.now(UTC))
         for number in range(ENTRIES):
             question = QUESTION if number % 3 else OTHER
-            await ledger.record(b"r%d" % number, CALLER, question, {0: [str(number), "7"]}, (), True)
+            people = await ledger.people(question, {0: [str(number), "7"]}, ())
+            await ledger.record(b"r%d" % number, CALLER, question, people, True)
         await ledger.close()
     streams = [row[0] for row in await side.control.fetch("SELECT DISTINCT stream FROM control.ledger_entry")]
     return Written(side.control, streams)

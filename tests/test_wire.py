@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -16,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+from gateway import wire
 from gateway.wire import MAX_HEAD_BYTES, MAX_JOINED_BYTES, JoiningTransport, WireProtocol, write_whole
 
 
@@ -32,9 +34,11 @@ async def port() -> AsyncIterator[int]:
 
 
 @asynccontextmanager
-async def serving(app: Any) -> AsyncIterator[int]:
+async def serving(app: Any, **others: Any) -> AsyncIterator[int]:
     """The port of a server of this application while the block runs."""
-    config = uvicorn.Config(app, port=0, http=WireProtocol, lifespan="off", log_config=None, ws="none")
+    config = uvicorn.Config(
+        app, port=0, http=WireProtocol, lifespan="off", log_config=None, ws="none", **others
+    )
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())
     while not server.started:
@@ -65,6 +69,52 @@ async def test_a_head_without_end_is_cut_off(port: int) -> None:
     for line in (b"x-many: 1\r\n" * MAX_HEAD_BYTES, b"x-long: " + b"a" * 10 * MAX_HEAD_BYTES):
         answered = await exchange(port, b"GET / HTTP/1.1\r\nhost: h\r\n" + line)
         assert b"200 OK" not in answered
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"", b"POST / HTTP/1.1\r\nhost: h\r\n", b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 9\r\n\r\nab"],
+    ids=["silent", "half_a_head", "half_a_body"],
+)
+async def test_what_never_arrives_ends_its_connection(
+    port: int, sent: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever says nothing, or stops in the middle, is waited for twice and no longer."""
+    monkeypatch.setattr(wire, "ARRIVE_SECONDS", 0.1)
+    begun = time.monotonic()
+    assert b"200 OK" not in await exchange(port, sent)
+    assert time.monotonic() - begun < 5
+
+
+async def test_a_body_that_keeps_coming_is_waited_for(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fast enough is not late, however long it takes; nor is a connection that idles between requests."""
+    monkeypatch.setattr(wire, "ARRIVE_SECONDS", 0.1)
+    monkeypatch.setattr(wire, "MIN_BODY_BYTES", 10)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 1000\r\n\r\n")
+    for _ in range(10):
+        writer.write(b"a" * 100)
+        await asyncio.sleep(0.06)
+    assert await reader.readuntil(b"ok")
+    await asyncio.sleep(0.5)
+    writer.write(b"GET / HTTP/1.1\r\nhost: h\r\n\r\n")
+    assert await reader.readuntil(b"ok")
+    writer.close()
+
+
+async def test_no_more_connections_than_allowed(port: int) -> None:
+    """The one that is too much is told so and closed; when another is gone there is room."""
+    del port
+    async with serving(Starlette(), limit_concurrency=3) as limited:
+        opened = [await asyncio.open_connection("127.0.0.1", limited) for _ in range(2)]
+        await asyncio.sleep(0.1)
+        refused = await exchange(limited, b"GET / HTTP/1.1\r\nhost: h\r\n\r\n")
+        assert refused.startswith(b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\n")
+        opened[0][1].close()
+        await asyncio.sleep(0.1)
+        answered = await exchange(limited, b"GET / HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n")
+        assert answered.startswith(b"HTTP/1.1 404")
+        opened[1][1].close()
 
 
 async def test_heads_within_the_bound_and_large_bodies_pass(port: int) -> None:

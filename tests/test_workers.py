@@ -21,6 +21,7 @@ import psutil
 import pytest
 
 from gateway.chain import Entry, beginning, entry_hash
+from gateway.quotas import OwnQuota, set_quota
 from gateway.settings import Settings
 from gateway.tokens import revoke
 from resolvers.catalogue import Store
@@ -89,12 +90,12 @@ async def stores(new_database: NewDatabase) -> AsyncIterator[Stores]:
         yield Stores(settings, control, (await issue_tokens(control, settings))[Purpose.SECURITY])
 
 
-async def ask(url: str, token: str, times: int = 1) -> list[httpx.Response]:
+async def ask(url: str, token: str, times: int = 1, body: object = BODY) -> list[httpx.Response]:
     """Answers on connections of their own, some of them at once: each process gets its share."""
 
     async def once() -> httpx.Response:
         async with httpx.AsyncClient(headers={"authorization": f"Bearer {token}"}) as client:
-            return await client.post(url, json=BODY)
+            return await client.post(url, json=body)
 
     return list(await asyncio.gather(*(once() for _ in range(times))))
 
@@ -213,3 +214,16 @@ async def test_what_keeps_a_gateway_from_serving_is_said_once(stores: Stores) ->
         await stores.control.execute("REVOKE SELECT ON control.token FROM control_ledger")
     assert (ran.returncode, ran.stdout) == (1, "")
     assert ran.stderr.count("role control_ledger has a privilege on control.token") == 1
+
+
+async def test_both_keep_to_one_quota(stores: Stores) -> None:
+    """Whom the client met through one process counts in the other; one more person is refused by both."""
+    await set_quota(stores.control, "client", OwnQuota(None, None, 1))
+    other = {**BODY, "variables": {"phone": WORLD.messenger_accounts[1].phone}}
+    with stores.serving() as (_, url):
+        assert {reply.status_code for reply in await ask_both(url, stores.token)} == {200}
+        replies: list[httpx.Response] = []
+        while len(processes(replies)) < WORKERS:
+            replies += await ask(url, stores.token, 16, other)
+    assert {reply.status_code for reply in replies} == {429}
+    assert len({reply.content for reply in replies}) == 1

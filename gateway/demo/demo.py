@@ -106,7 +106,8 @@ async def _answer(settings: Settings, tokens: Tokens, taken: socket.socket | Non
         await show_each_purpose(app, tokens, console)
         if taken is not None:
             url = f"{url_of(taken)}/graphql"
-            await serve(app, taken, lambda: show_how_to_ask(url, tokens, console))
+            announce = partial(show_how_to_ask, url, tokens, console)
+            await serve(app, taken, announce, settings.max_connections)
             console.print("\nStopped. The data is kept: the next start takes seconds.")
 
 

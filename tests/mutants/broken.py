@@ -911,11 +911,11 @@ OF_THE_LEDGER = (
     _mutant(
         "ledger_after_the_response",
         "gateway/answer.py",
-        "        await gateway.ledger.record(request_id, caller, plan.question,",
-        "        import asyncio\n\n"
-        "        async def later(*entry):\n"
-        "            asyncio.ensure_future(gateway.ledger.record(*entry))\n\n"
-        "        await later(request_id, caller, plan.question,",
+        "    await gateway.ledger.record(request_id,",
+        "    import asyncio\n\n"
+        "    async def later(*entry):\n"
+        "        asyncio.ensure_future(gateway.ledger.record(*entry))\n\n"
+        "    await later(request_id,",
         f"{LEDGER}::test_i39_an_answer_waits_until_its_entry_is_durable",
     ),
     _mutant(
@@ -928,7 +928,9 @@ OF_THE_LEDGER = (
     _mutant(
         "ledger_down_and_answered",
         "gateway/ledger.py",
+        "            await self._entries.ask((question, entry))\n        except StoreUnavailable:\n"
         "            raise Refusal(Code.NOT_RECORDED) from None\n",
+        "            await self._entries.ask((question, entry))\n        except StoreUnavailable:\n"
         "            return\n",
         f"{LEDGER}::test_i39_without_a_ledger_nobody_learns_anything",
     ),

@@ -1,0 +1,90 @@
+"""`gateway quota`: how much each client may ask for, where that differs from what everybody may."""
+
+from __future__ import annotations
+
+from dataclasses import astuple
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from gateway.admission import usual_quota
+from gateway.commands.terminal import done, examples, out
+from gateway.problems import Problem, owner_of, read_settings
+from gateway.quotas import MOST, OwnQuota, read_quotas, reset_quota, set_quota
+from gateway.settings import Settings
+from gateway.tokens import CLIENT
+
+quota_app = typer.Typer(no_args_is_help=True)
+
+Client = Annotated[str, typer.Argument(metavar="NAME", help="The client, as in `gateway token list`.")]
+
+
+@quota_app.command(
+    "set",
+    epilog=examples(
+        "gateway quota set ads-ranker --requests-per-second 200",
+        "gateway quota set risk --at-once 8 --people-per-hour 500000",
+    ),
+)
+def set_one(
+    client: Client,
+    requests_per_second: Annotated[
+        int | None, typer.Option(min=1, max=MOST, help="Requests in a second, in all processes together.")
+    ] = None,
+    at_once: Annotated[
+        int | None, typer.Option(min=1, max=MOST, help="Requests that may be under way at once.")
+    ] = None,
+    people_per_hour: Annotated[
+        int | None,
+        typer.Option(min=1, max=MOST, help="People whom it may be told of in an hour, each counted once."),
+    ] = None,
+) -> None:
+    """Set how much one client may ask for; what is left out stays as it is. Known everywhere in a second."""
+    if CLIENT.fullmatch(client) is None:
+        raise typer.BadParameter("a client's name has letters, digits, . _ and -, at most 63")
+    wanted = OwnQuota(requests_per_second, at_once, people_per_hour)
+    if wanted == OwnQuota(None, None, None):
+        raise typer.BadParameter("give at least one number: see --help")
+    done(_set(read_settings(), client, wanted))
+
+
+async def _set(settings: Settings, client: str, wanted: OwnQuota) -> None:
+    async with owner_of(settings, "control") as control:
+        await set_quota(control, client, wanted)
+    typer.echo(f"The quota of {client} is set: `gateway quota list` shows it.")
+
+
+@quota_app.command("reset", epilog=examples("gateway quota reset ads-ranker"))
+def reset_one(client: Client) -> None:
+    """Let what everybody may ask for hold for a client again."""
+    done(_reset(read_settings(), client))
+
+
+async def _reset(settings: Settings, client: str) -> None:
+    async with owner_of(settings, "control") as control:
+        if not await reset_quota(control, client):
+            raise Problem(f"nothing is set for {client}: `gateway quota list` shows for whom something is")
+    typer.echo(f"For {client} holds what holds for everybody.")
+
+
+@quota_app.command("list", epilog=examples("gateway quota list"))
+def list_all() -> None:
+    """Show what everybody may ask for, and for whom something else was set."""
+    done(_list(read_settings()))
+
+
+async def _list(settings: Settings) -> None:
+    async with owner_of(settings, "control") as control:
+        own = await read_quotas(control)
+    usual = usual_quota(settings)
+    table = Table("Client", "Requests/s", "At once", "People/hour", caption="dim: as everybody")
+    for column in table.columns[1:]:
+        column.justify = "right"
+    table.add_row("everybody", *(f"{number:,}" for number in astuple(usual)))
+    for client, quota in own.items():
+        numbers = zip(astuple(quota), astuple(quota.beside(usual)), strict=True)
+        table.add_row(
+            client, *(f"[dim]{holds:,}[/]" if own is None else f"{holds:,}" for own, holds in numbers)
+        )
+    out().print(table)
