@@ -13,8 +13,8 @@ In the order of a run:
     measure       CPU of processes and of Postgres, memory
     comparison    equal answers, then interleaved rounds
     statements    what the statements cost in Postgres alone, on views and on raw tables
-    unrecorded    the gateway without its ledger, as what it is compared with
-    ledger        what the ledger costs, on against off
+    without       the gateway without its ledger or its quotas, as what it is compared with
+    parts         what the ledger costs, and what the quotas, on against off
     lookup        one person's entries in a ledger of 100 million
     patience      documents seen for the first time; memory over 100,000 requests
     report        goals, tables, JSON, plot

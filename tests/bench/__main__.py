@@ -18,9 +18,9 @@ from rich.console import Console
 from tests.bench import growth
 from tests.bench.comparison import Effort, compare
 from tests.bench.data import draw_keys, forget, prepared
-from tests.bench.ledger import ledger_costs
 from tests.bench.lookup import look_up
 from tests.bench.measure import peak_memory_mb
+from tests.bench.parts import part_costs
 from tests.bench.patience import cold_plans, long_run
 from tests.bench.report import Findings, show, write
 from tests.bench.servers import running
@@ -54,7 +54,7 @@ async def _run(accounts: int, effort: Effort, requests: int, console: Console) -
                 status.update("documents seen for the first time")
                 findings.cold = cold_plans(servers["gateway"], keys)
                 findings.measured = await compare(stores, servers, keys, effort, status.update)
-                findings.ledger = ledger_costs(stores, servers, keys, effort, status.update)
+                findings.parts = part_costs(stores, servers, keys, effort, status.update)
                 status.update("the statements alone")
                 findings.statements = await statement_costs(stores, keys, effort.rounds * effort.seconds)
                 status.update(f"{requests:,} requests")

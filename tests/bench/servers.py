@@ -21,9 +21,10 @@ from tests.bench.scenarios import Scenario, Variables
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60
-# GATEWAY records nothing, as the others: what the ledger costs is measured by itself, on RECORDED.
+# GATEWAY records nothing, as the others: what the ledger costs is measured by itself, on RECORDED;
+# what the quotas do, there and on UNLIMITED.
 GATEWAY, HANDWRITTEN, DATALOADERS, CACHED = "gateway", "handwritten", "dataloaders", "cached"
-RECORDED = "recorded"
+RECORDED, UNLIMITED = "recorded", "unlimited"
 
 
 @dataclass(frozen=True)
@@ -55,12 +56,13 @@ def running(stores: Stores, token: str) -> Iterator[dict[str, Server]]:
 
         def start(name: str, command: list[str], environment: Mapping[str, str], port: int) -> Server:
             pid = stack.enter_context(_process(name, command, environment, port))
-            if name in {GATEWAY, RECORDED}:
+            if name in {GATEWAY, RECORDED, UNLIMITED}:
                 # It listens before it is ready: this is answered when it is.
                 Client(Server(name, port, pid, token)).ask("GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
             return Server(name, port, pid, token, paths=name == HANDWRITTEN)
 
-        ports = {name: _free_port() for name in (GATEWAY, RECORDED, HANDWRITTEN, DATALOADERS, CACHED)}
+        names = (GATEWAY, RECORDED, UNLIMITED, HANDWRITTEN, DATALOADERS, CACHED)
+        ports = {name: _free_port() for name in names}
         yield {
             **{
                 name: start(
@@ -70,8 +72,9 @@ def running(stores: Stores, token: str) -> Iterator[dict[str, Server]]:
                     ports[name],
                 )
                 for name, command in (
-                    (GATEWAY, ["tests.bench.unrecorded"]),
+                    (GATEWAY, ["tests.bench.without", "ledger"]),
                     (RECORDED, ["gateway", "serve"]),
+                    (UNLIMITED, ["tests.bench.without", "quotas"]),
                 )
             },
             **{

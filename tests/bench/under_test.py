@@ -34,6 +34,10 @@ def environment(stores: Stores, port: int) -> dict[str, str]:
         "GATEWAY_CONTROL_DSN": stores.dsns["control"],
         "GATEWAY_SECRET": SECRET,
         "GATEWAY_PORT": str(port),
+        # Counted like others, and never enough.
+        "GATEWAY_REQUESTS_PER_SECOND": "1000000",
+        "GATEWAY_REQUESTS_AT_ONCE": "100000",
+        "GATEWAY_PEOPLE_PER_HOUR": "1000000000",
     }
 
 

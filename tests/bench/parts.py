@@ -1,0 +1,104 @@
+"""What a part of the gateway costs: the gateway with it and without, in turns, at 16 connections.
+
+Postgres flushes what is committed to the disk, as in production: the ledger waits for that. The quotas are
+high enough that nobody is refused, and are counted like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from tests.bench.comparison import Effort, compare_answers, send_out
+from tests.bench.data import Stores
+from tests.bench.load import Result
+from tests.bench.scenarios import BY_NAME, Keys
+from tests.bench.servers import GATEWAY, RECORDED, UNLIMITED, Server
+
+CONNECTIONS = 16
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the gateway: the servers with it and without, and the questions that are asked of both."""
+
+    name: str
+    on: str
+    off: str
+    scenarios: tuple[str, ...]
+
+
+PARTS = (
+    Part("ledger", RECORDED, GATEWAY, ("one", "usage", "friends", "page")),
+    Part("quotas", RECORDED, UNLIMITED, ("one", "usage")),
+)
+
+
+@dataclass(frozen=True)
+class PartCost:
+    """One scenario with the part on and off; medians of the rounds."""
+
+    part: str
+    scenario: str
+    on_per_second: float
+    off_per_second: float
+    on_p99_ms: float
+    off_p99_ms: float
+    on_cpu_ms: float
+    off_cpu_ms: float
+
+    @property
+    def share(self) -> float:
+        """Requests a second with it, as a share of those without."""
+        return self.on_per_second / self.off_per_second
+
+    @property
+    def later_ms(self) -> float:
+        """By how much the slowest of a hundred is slower."""
+        return self.on_p99_ms - self.off_p99_ms
+
+
+def part_costs(
+    stores: Stores, servers: dict[str, Server], keys: Keys, effort: Effort, step: Callable[[str], None]
+) -> list[PartCost]:
+    """Each part's scenarios, on and off in turns."""
+    found: dict[tuple[Part, str, str], list[Result]] = {}
+    for part in PARTS:
+        for scenario in part.scenarios:
+            step(f"the {part.name}: {scenario}")
+            pair = {name: servers[name] for name in (part.off, part.on)}
+            requests = BY_NAME[scenario].variables(keys)
+            lengths = compare_answers({GATEWAY: servers[GATEWAY], **pair}, BY_NAME[scenario], requests)
+            for _ in range(effort.rounds):
+                for name, server in pair.items():
+                    order: dict[str, Any] = {
+                        "port": server.port,
+                        "requests": [server.request(BY_NAME[scenario], each) for each in requests],
+                        "lengths": lengths,
+                        "connections": CONNECTIONS,
+                        "warm_s": effort.warm_s,
+                        "seconds": effort.seconds,
+                        "server_pid": server.pid,
+                        "postmaster_pid": stores.postmaster_pid,
+                    }
+                    found.setdefault((part, scenario, name), []).append(send_out("tests.bench.load", order))
+    return [
+        _cost(part.name, scenario, found[part, scenario, part.on], found[part, scenario, part.off])
+        for part in PARTS
+        for scenario in part.scenarios
+    ]
+
+
+def _cost(part: str, scenario: str, on: list[Result], off: list[Result]) -> PartCost:
+    def medians(read: Callable[[Result], float]) -> tuple[float, float]:
+        return median(map(read, on)), median(map(read, off))
+
+    return PartCost(
+        part,
+        scenario,
+        *medians(lambda each: each.per_second),
+        *medians(lambda each: each.p99_ms),
+        *medians(lambda each: each.server_cpu_ms),
+    )

@@ -1,0 +1,48 @@
+"""The gateway without one of its parts, for the bench alone: what that part costs, and what others do without.
+
+`python -m tests.bench.without ledger` serves like `gateway serve`, with plans that name nobody: then there is
+nothing to record. `… without quotas` lets everybody in, and counts nobody. No setting does either.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from gateway.app import open_gateway
+from gateway.commands.terminal import done
+from gateway.logs import write_logs
+from gateway.problems import read_settings
+from gateway.serve import listen, serve
+
+
+class LetsAllIn:
+    """In the place of the admission."""
+
+    def enter_now(self, _: str) -> bool:
+        return True
+
+    def leave(self, _: str) -> None:
+        pass
+
+
+async def _meets_nobody(*_: Any) -> None:
+    pass
+
+
+async def main(without: str) -> None:
+    """Serve until told to stop."""
+    settings = read_settings()
+    write_logs(sys.stderr)
+    with listen(settings.host, settings.port) as taken:
+        async with open_gateway(settings, records=without != "ledger") as application:
+            if without == "quotas":
+                graphql: Any = application.graphql
+                graphql._admission = LetsAllIn()
+                object.__setattr__(graphql._answer.args[0], "meet", _meets_nobody)
+            await serve(application, taken, lambda: None)
+
+
+if __name__ == "__main__":
+    # On the same event loop as `gateway serve`: another one takes a fifth more for each request.
+    done(main(sys.argv[1]))
