@@ -1,4 +1,4 @@
-"""The gateway without one of its parts, for the bench alone: what that part costs, and what others do without.
+"""The gateway without one of its parts, for the bench alone: what the part costs, and what others do without.
 
 `python -m tests.bench.without ledger` serves like `gateway serve`, with plans that name nobody: then there is
 nothing to record. `… without quotas` lets everybody in, and counts nobody. No setting does either.
