@@ -27,6 +27,9 @@ A request, from its first byte to its last:
     reports    who received what of whom: a person's report, and the officer's questions
     processing  the record of processing activities, made from the policy
     retention  what ends: old entries, and the link between a person and theirs
+    recalls    the desk at which clients read the notices addressed to them
+    recall_http  the same over HTTP, and as server-sent events
+    recall_socket  the same over WebSockets
     keeper     both stores hold what is in force: at the start, and every few seconds
     limits     how much one request may ask for
     responses  from an outcome to bytes; the one table from a refusal to its status

@@ -14,7 +14,7 @@ from gateway.limits import admit, admit_cost
 from gateway.responses import Answer, error_object
 from resolvers.bound import UNBOUND, bind
 from resolvers.introspection import introspect
-from resolvers.mentions import question_of_changes
+from resolvers.mentions import question_of_all
 from resolvers.mutations import ask_resolvers, cost_of_changes, run_changes
 from resolvers.people import People, whom_bound
 from resolvers.plan import RootAsked
@@ -147,7 +147,7 @@ async def _change(
     context = gateway.context_of(caller.bound, caller.client, People())
     changed = await run_changes(prepared.schema, prepared.operation, variables, context)
     if people := whom_bound(caller.bound):
-        question = question_of_changes(
+        question = question_of_all(
             prepared.schema, prepared.operation, caller.purpose, gateway.policy, variables
         )
         told = [(0, who, key) for who, key in people]

@@ -2,6 +2,7 @@
 
     POST, GET /graphql   method and site → token → purpose → quota → body → document → `answer` → bytes out
     POST /lists          a merchant's customer list as CSV, read as it arrives (`uploads.py`)
+    POST, GET, WebSocket /recalls   notices to clients of objections (`recalls.py`)
     GET /healthz         the process is up
     GET /readyz          every store can be asked; 503 and its name if one cannot
 
@@ -41,6 +42,10 @@ from gateway.endpoints import (
 from gateway.identity import WhoAsks, caller_of, open_identities
 from gateway.ledger import ROLE as LEDGER
 from gateway.ledger import Ledger, open_ledger
+from gateway.recall_http import PATH as RECALLS_PATH
+from gateway.recall_http import RecallsEndpoint
+from gateway.recall_socket import RecallSocket
+from gateway.recalls import Desk, open_desk
 from gateway.requests import (
     Asked,
     ClientGone,
@@ -55,7 +60,8 @@ from gateway.rotation import keep_warning
 from gateway.settings import Settings
 from gateway.token_use import noting, use_endpoint
 from gateway.tokens import Caller, TokenBook, open_token_book
-from gateway.uploads import PATH, ListsEndpoint
+from gateway.uploads import PATH as LISTS_PATH
+from gateway.uploads import ListsEndpoint
 from resolvers.audit import ObjectionAudit
 from resolvers.cache import PlanCache
 from resolvers.catalogue import Store
@@ -82,7 +88,7 @@ from schema.purposes import Purpose
 from schema.refusals import Code, Refusal
 
 if TYPE_CHECKING:
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from resolvers.bound import Bound
 
@@ -91,6 +97,7 @@ log = logging.getLogger("gateway.app")
 AnswerFor = Callable[[Asked, Caller, bytes], Awaitable[Answer]]
 Trusted = Callable[[Asked, Caller], Asked]
 Ready = Callable[[], Awaitable[Mapping[str, bool]]]
+Doors = Mapping[tuple[str, str], "ASGIApp"]
 
 NO_STORE = {"cache-control": "no-store"}
 
@@ -147,24 +154,32 @@ class GraphQLEndpoint:
 
 
 class Application:
-    """The ASGI application: /graphql, /lists, and Starlette for the rest."""
+    """The ASGI application: /graphql, other doors by scope's type and path, and Starlette for the rest.
 
-    def __init__(self, graphql: GraphQLEndpoint, rest: Starlette, lists: ListsEndpoint | None) -> None:
-        self.graphql = graphql
-        self.lists = lists
+    `stop` ends what would go on without end.
+    """
+
+    def __init__(
+        self, graphql: GraphQLEndpoint, doors: Doors, rest: Starlette, stop: Callable[[], None]
+    ) -> None:
+        self.graphql, self.doors, self.stop = graphql, doors, stop
         self._rest = rest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
+        """Answer one request, or serve one connection."""
         if scope["type"] == "http" and scope["path"] == "/graphql":
             await self.graphql(scope, receive, send)
-        elif scope["type"] == "http" and scope["path"] == PATH and self.lists is not None:
-            await self.lists(scope, receive, send)
         else:
-            await self._rest(scope, receive, send)
+            door = self.doors.get((scope["type"], scope["path"]), self._rest)
+            await door(scope, receive, send)
 
 
-def build_app(graphql: GraphQLEndpoint, ready: Ready, lists: ListsEndpoint | None = None) -> Application:
+def build_app(
+    graphql: GraphQLEndpoint,
+    ready: Ready,
+    doors: Doors | None = None,
+    stop: Callable[[], None] = lambda: None,
+) -> Application:
     """Return the application. `ready` says of each store whether it can be asked now."""
 
     async def healthz(_: Request) -> Response:
@@ -177,7 +192,7 @@ def build_app(graphql: GraphQLEndpoint, ready: Ready, lists: ListsEndpoint | Non
     app = Starlette(routes=[Route("/healthz", healthz), Route("/readyz", readyz)])
     # A redirect would name the host that the client claimed, and turn a POST into an error elsewhere.
     app.router.redirect_slashes = False
-    return Application(graphql, app, lists)
+    return Application(graphql, doors or {}, app, stop)
 
 
 # --- wiring ---------------------------------------------------------------------------------------
@@ -208,36 +223,42 @@ async def open_gateway(settings: Settings, records: bool = True) -> AsyncIterato
             secrets.token_bytes(8),
             time.monotonic,
         ) as admission,
+        open_desk(keeper.recall_endpoints(settings)["control"], ledger, connect, time.monotonic) as desk,
     ):
         gateway = assemble(settings, endpoints, ledger, admission, records)
         try:
             async with _keeping(settings, book), noting(book, use_endpoint(settings)):
-                yield _wired(settings, gateway, book, documents, admission)
+                yield _wired(settings, gateway, book, documents, admission, desk)
         finally:
             for pools in gateway.pools.values():
                 await asyncio.gather(*(pool.close() for pool in pools.values()))
 
 
 def _wired(
-    settings: Settings, gateway: Gateway, book: TokenBook, documents: DocumentBook, admission: Admission
+    settings: Settings,
+    gateway: Gateway,
+    book: TokenBook,
+    documents: DocumentBook,
+    admission: Admission,
+    desk: Desk,
 ) -> Application:
     """The application of these parts."""
-    graphql = GraphQLEndpoint(
-        book.caller,
-        admission,
-        documents.trusted,
-        partial(answer, gateway),
-        request_ids(secrets.token_bytes),
-        settings.max_body_bytes,
-    )
+    ids = request_ids(secrets.token_bytes)
+    who_asks, most = book.caller, settings.max_body_bytes
+    graphql = GraphQLEndpoint(who_asks, admission, documents.trusted, partial(answer, gateway), ids, most)
     uploads = ListsEndpoint(
-        book.caller,
+        who_asks,
         admission,
         lambda bound: gateway.context_of(bound, "", People()).lists,  # type: ignore[arg-type,return-value]
-        request_ids(secrets.token_bytes),
+        ids,
         settings.max_list_bytes,
     )
-    return build_app(graphql, partial(_ready, gateway, book, documents), uploads)
+    doors: Doors = {
+        ("http", LISTS_PATH): uploads,
+        ("http", RECALLS_PATH): RecallsEndpoint(who_asks, admission, desk, ids, most),
+        ("websocket", RECALLS_PATH): RecallSocket(who_asks, admission, desk, ids),
+    }
+    return build_app(graphql, partial(_ready, gateway, book, documents), doors, desk.close_streams)
 
 
 @asynccontextmanager
@@ -245,6 +266,7 @@ async def _keeping(settings: Settings, book: TokenBook) -> AsyncIterator[None]:
     """Do what is done now and then, while the block runs."""
     keeping = [
         asyncio.create_task(keeper.keep(settings), name="restrictions"),
+        asyncio.create_task(keeper.keep_recalling(settings), name="recalls"),
         asyncio.create_task(keeper.index_days(ledger_endpoint(settings)), name="days of the ledger"),
         asyncio.create_task(keep_warning(book, time.time), name="expiry of tokens"),
     ]

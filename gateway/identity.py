@@ -17,7 +17,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -80,6 +80,12 @@ async def caller_of(who_asks: WhoAsks, authorization: bytes | None, purpose: byt
         return who_asks(authorization, purpose)
     except Undecided:
         raise Refusal(Code.TOKEN_REFUSED) from None
+
+
+def refuse_unless_still(who_asks: WhoAsks, authorization: bytes | None, purpose: bytes | None) -> None:
+    """Refuse as `who_asks` does now of headers that it knew before; if it is undecided, the next time."""
+    with suppress(Undecided):
+        who_asks(authorization, purpose)
 
 
 @dataclass(frozen=True)

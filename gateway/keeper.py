@@ -9,18 +9,20 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
 from gateway.retention import index_closed_days
+from resolvers.lines import Line
 from resolvers.migrations import STORES
 from resolvers.objections import Rules
 from resolvers.preferences import Writers
 from resolvers.pseudonyms import Naming, name_everybody, naming
+from resolvers.recalls import issue
 from resolvers.stores import Endpoint, StoreUnavailable, connect_role
 from resolvers.suspensions import finish
-from resolvers.writers import writer_of
+from resolvers.writers import RECALL_LINKS, RECALLS, writer_of
 
 if TYPE_CHECKING:
     from gateway.settings import Settings
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("gateway.keeper")
 
 KEEP_SECONDS = 10
+RECALL_SECONDS = 1
 INDEX_SECONDS = 3_600
 # A country of a million takes minutes; each statement has the role's own limit.
 SETTLE_SECONDS = 3_600
@@ -96,6 +99,38 @@ async def index_days(ledger: Endpoint) -> None:
             # Whatever it is, it is tried again: until then whoever looks there reads the whole day.
             log.warning("Days of the ledger could not be indexed.", exc_info=exception)
         await asyncio.sleep(INDEX_SECONDS)
+
+
+def recall_endpoints(settings: Settings) -> dict[str, Endpoint]:
+    """Where whoever issues and hands out notices connects to, for each database."""
+    return {
+        store: Endpoint(
+            dsn=settings.store_dsn(store).get_secret_value(),
+            role=role,
+            connect_timeout_s=settings.connect_timeout_ms / 1000,
+            request_timeout_s=settings.request_timeout_ms / 1000,
+        )
+        for store, role in (("control", RECALLS), ("social", RECALL_LINKS))
+    }
+
+
+async def keep_recalling(settings: Settings) -> None:
+    """Issue notices of objections within a second or two of each, until cancelled."""
+    endpoints = recall_endpoints(settings)
+    waiting = Line(endpoints["control"])
+    patient = replace(endpoints["control"], request_timeout_s=SETTLE_SECONDS)
+    until_due = timedelta(days=settings.recall_due_days)
+    try:
+        while True:
+            await asyncio.sleep(RECALL_SECONDS)
+            try:
+                if issued := await issue(waiting, patient, endpoints["social"], until_due):
+                    log.info("Notices of objections were issued.", extra={"notices": issued})
+            except Exception as exception:
+                # Whatever it is, it is tried again: what is to be looked for is written down.
+                log.warning("Notices of objections could not be issued.", exc_info=exception)
+    finally:
+        waiting.close()
 
 
 async def keep(settings: Settings) -> None:

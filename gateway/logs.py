@@ -30,6 +30,7 @@ FIELDS = (
     "expires_at",
     "worker",
     "status",
+    "notices",
 )
 _SQLSTATE = re.compile(r"[0-9A-Z]{5}")
 

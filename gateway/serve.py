@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 STOP_SECONDS = 10
 BACKLOG = 2048
+# Of a WebSocket: a document, and what stands around it.
+MAX_MESSAGE_BYTES = 200_000
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -69,7 +71,8 @@ async def serve(
     config = uvicorn.Config(
         app,
         http=WireProtocol,
-        ws="none",
+        ws="websockets-sansio",
+        ws_max_size=MAX_MESSAGE_BYTES,
         lifespan="off",
         # An access log quotes the query string of a GET; our own lines are scrubbed (gateway/logs.py).
         access_log=False,
@@ -83,7 +86,7 @@ async def serve(
     )
     server = uvicorn.Server(config)
     _keep_memory()
-    with _stopping_at_signals(server):
+    with _stopping_at_signals(server, app):
         # The socket listens already: whoever connects from now on is answered.
         announce()
         await server.serve(sockets=[taken])
@@ -109,7 +112,7 @@ def _keep_memory() -> None:
 
 
 @contextmanager
-def _stopping_at_signals(server: uvicorn.Server) -> Iterator[None]:
+def _stopping_at_signals(server: uvicorn.Server, app: Application) -> Iterator[None]:
     """SIGINT and SIGTERM stop the server and nothing else.
 
     Once stopped, uvicorn sends itself the signal again: without this it would end the program before
@@ -118,6 +121,7 @@ def _stopping_at_signals(server: uvicorn.Server) -> Iterator[None]:
 
     def stop(number: int, frame: object) -> None:
         server.should_exit = True
+        app.stop()
 
     before = {each: signal.signal(each, stop) for each in (signal.SIGINT, signal.SIGTERM)}
     try:

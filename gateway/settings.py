@@ -147,6 +147,12 @@ class Settings(BaseSettings):
         le=MOST,
         description="People of whom one client may be told in an hour, each counted once; likewise.",
     )
+    recall_due_days: int = Field(
+        default=14,
+        ge=1,
+        le=3_650,
+        description="Days within which a client is to acknowledge a notice that somebody objects.",
+    )
     max_connections: int = Field(
         default=1_000, ge=1, description="Open connections of clients at most, for each process."
     )

@@ -45,15 +45,15 @@ class JoiningTransport:
     __slots__ = (
         "_call_soon",
         "_held",
-        "_transport",
         "get_extra_info",
         "is_closing",
         "pause_reading",
         "resume_reading",
+        "underlying",
     )
 
     def __init__(self, transport: asyncio.Transport, call_soon: Callable[..., Any]) -> None:
-        self._transport = transport
+        self.underlying = transport
         self._call_soon = call_soon
         self._held: bytes | None = None
         self.get_extra_info = transport.get_extra_info
@@ -79,18 +79,18 @@ class JoiningTransport:
     def close(self) -> None:
         """Close the connection once everything is sent."""
         self._send_held()
-        self._transport.close()
+        self.underlying.close()
 
     def _send_both(self, head: bytes, body: bytes) -> None:
         if len(body) > MAX_JOINED_BYTES:
-            self._transport.writelines((head, body))
+            self.underlying.writelines((head, body))
         else:
-            self._transport.write(head + body)
+            self.underlying.write(head + body)
 
     def _send_held(self) -> None:
         held, self._held = self._held, None
         if held is not None:
-            self._transport.write(held)
+            self.underlying.write(held)
 
 
 def write_whole(send: Send, status: int, headers: bytes, body: bytes, close: bool) -> bool:
@@ -150,6 +150,14 @@ class WireProtocol(HttpToolsProtocol):
         if self._look is not None:
             self._look.cancel()
         super().connection_lost(exc)
+
+    def handle_websocket_upgrade(self) -> None:
+        """Hand the connection over as it is: another protocol writes from now on, and takes its time."""
+        if self._look is not None:
+            self._look.cancel()
+        joining: Any = self.transport
+        self.transport = joining.underlying
+        super().handle_websocket_upgrade()
 
     def _close_if_late(self) -> None:
         """End the connection if one request was arriving at the last look and still is."""

@@ -19,6 +19,7 @@ What is known before any request:
     restrictions   what is in force for a member, written to both stores
     pseudonyms     under what name audit sees a member
     disclosures    the access ledger as answers
+    recalls        notices to those who received what somebody objects to
     audit          objections under pseudonyms, and how many are in force
     objections     the only writer of objections: the event, then its fold in both stores
     suspensions    a regulator's suspensions, and both stores following the calendar

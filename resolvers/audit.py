@@ -7,9 +7,10 @@ from collections.abc import Mapping, Sequence
 import strawberry
 
 from resolvers.catalogue import Store
+from resolvers.disclosures import reference_text
 from resolvers.people import People, Who
 from resolvers.stores import Pool
-from schema.audit import AuditedObjection, ObjectionsInForce
+from schema.audit import AuditedObjection, AuditedRecall, ObjectionsInForce
 from schema.objections import ObjectablePurpose
 from schema.subject import ObjectionKind, TermsAcceptance
 
@@ -24,6 +25,13 @@ SELECT purpose, count(*) FROM (
     SELECT DISTINCT ON (person, purpose) purpose, kind
     FROM objection_event, unnest(purposes) AS purpose ORDER BY person, purpose, id DESC
 ) AS last_said WHERE kind = 'OBJECT' GROUP BY purpose
+"""
+
+_RECALLS = """
+SELECT *, acknowledged_at IS NULL AND due_at <= now() AS overdue FROM audited_recall
+WHERE number > $1 AND ($3::text IS NULL OR client = $3)
+  AND (NOT $4 OR (acknowledged_at IS NULL AND due_at <= now()))
+ORDER BY number LIMIT $2
 """
 
 
@@ -58,6 +66,32 @@ class ObjectionAudit:
         if rows:
             self._people.note("termsAcceptances", Who.PSEUDONYM, [person])
         return [TermsAcceptance(version=row["version"], accepted_at=row["accepted_at"]) for row in rows]
+
+    async def recalls(
+        self, first: int, after: int, client: str | None, overdue: bool
+    ) -> Sequence[AuditedRecall]:
+        """Notices in order."""
+        rows = await self._control.fetch(_RECALLS, [after, first, client, overdue])
+        known = [str(row["person"]) for row in rows if row["person"] is not None]
+        self._people.note("recalls", Who.REFERENCE, known)
+        return [
+            AuditedRecall(
+                number=strawberry.ID(str(row["number"])),
+                client=row["client"],
+                received_for=row["received_for"],
+                objected_to=row["objected_to"],
+                objected_at=row["objected_at"],
+                person=None if row["person"] is None else reference_text(row["person"]),
+                fields=row["fields"],
+                answers=row["answers"],
+                issued_at=row["issued_at"],
+                due_at=row["due_at"],
+                delivered_at=row["delivered_at"],
+                acknowledged_at=row["acknowledged_at"],
+                overdue=row["overdue"],
+            )
+            for row in rows
+        ]
 
     async def in_force(self) -> Sequence[ObjectionsInForce]:
         """A line for each objectable purpose, also where nobody objects."""

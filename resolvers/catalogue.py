@@ -400,6 +400,43 @@ DISCLOSURE = Relation(
     group=None,
     under_references=True,
 )
+_RECALL = {
+    "number": _personal("bigint"),
+    "client": _personal("text"),
+    "received_for": _personal("text"),
+    "objected_to": _personal("text"),
+    "objected_at": _personal("timestamptz"),
+    "fields": _personal("text[]"),
+    "answers": _personal("bigint"),
+    "issued_at": _personal("timestamptz"),
+    "due_at": _personal("timestamptz"),
+    "delivered_at": _personal("timestamptz"),
+    "acknowledged_at": _personal("timestamptz"),
+}
+RECALL = Relation(
+    Store.CONTROL,
+    "recall",
+    {
+        **_RECALL,
+        "event": Column(Class.GATEWAY, "bigint"),
+        "store": Column(Class.GATEWAY, "text"),
+        "account_id": Column(Class.GATEWAY, "bigint"),
+        "first_at": Column(Class.GATEWAY, "timestamptz"),
+        "last_at": Column(Class.GATEWAY, "timestamptz"),
+        "last_request": Column(Class.GATEWAY, "text"),
+    },
+    key=None,
+    group=None,
+)
+# A view of all notices, under references.
+AUDITED_RECALL = Relation(
+    Store.CONTROL,
+    "audited_recall",
+    {**_RECALL, "person": _personal("bigint")},
+    key=None,
+    group=None,
+    under_references=True,
+)
 OWN_DISCLOSURE = Relation(
     Store.CONTROL,
     "own_disclosure",
@@ -608,6 +645,8 @@ RELATIONS: tuple[Relation, ...] = (
     _kept("quota_place", client="text", process="bytea", places="integer", until="timestamptz"),
     _kept("quota_hour", client="text", hour="timestamptz", people="bigint"),
     _kept("quota_person", client="text", reference="bigint"),
+    RECALL,
+    _kept("recall_search", event="bigint", next_at="timestamptz", looked="boolean"),
 )
 
 
@@ -661,6 +700,7 @@ TRIGGERS: dict[Store, frozenset[str]] = {
             "control.client_document: bump_document_revision",
             "control.document: refuse_change",
             "control.document_mode: bump_document_revision",
+            "control.objection_event: note_recall",
             "control.objection_event: refuse_change",
             "control.pseudonym: refuse_change",
             "control.quota: bump_revision",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from resolvers.stores import Endpoint, connect_role, stands_behind_pooler, translated
@@ -23,10 +23,6 @@ class Line:
 
     async def run(self, sql: str, *arguments: Any) -> Sequence[Any]:
         """The statement's rows, once it is committed. StoreUnavailable: nobody knows whether it was done."""
-        rows: Sequence[Any] = await self._done(self._fetch, sql, arguments)
-        return rows
-
-    async def _done(self, do: Callable[..., Awaitable[Any]], sql: str, arguments: Sequence[Any]) -> Any:
         connection = self._connection
         try:
             if connection is None or connection.is_closed():
@@ -34,7 +30,7 @@ class Line:
             # Not a time-out that cancels: that would ask the server, and wait for ever for one that hangs.
             cut = asyncio.get_running_loop().call_later(self.endpoint.request_timeout_s, connection.terminate)
             try:
-                return await do(connection, sql, arguments)
+                return await self._fetch(connection, sql, arguments)
             finally:
                 cut.cancel()
         except BaseException as error:

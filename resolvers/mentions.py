@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from resolvers.selection import Selected
     from schema.operations import Operation
-    from schema.purposes import Purpose
+    from schema.purposes import Duty, Purpose
 
 
 class Mentions:
@@ -107,7 +107,7 @@ class Question:
     `fields`: for each mention, by its number. `document`: the SHA-256 of the document, in hexadecimal digits.
     """
 
-    purpose: Purpose
+    purpose: Purpose | Duty
     policy: str
     document: str
     mentions: tuple[Mention, ...]
@@ -124,16 +124,23 @@ class Question:
         return hashlib.sha256(self.text).digest()
 
 
-def question_of_changes(
-    schema: GraphQLSchema, operation: Operation, purpose: Purpose, policy: str, variables: VariableValues
+def question_of_all(
+    schema: GraphQLSchema,
+    operation: Operation,
+    purpose: Purpose | Duty,
+    policy: str,
+    variables: VariableValues,
 ) -> Question:
-    """The question of a mutation: what it tells is told of whom the token is bound to."""
-    root = schema.mutation_type
+    """The question of an operation that ordinary resolvers answer, and tell all of it of the same people.
+
+    Of a mutation those are whom the token is bound to.
+    """
+    root = schema.get_root_type(operation.node.operation)
     assert root is not None
     collector = Collector(schema, operation.fragments, variables)
     mentions = Mentions(kept=True)
     with mentions.about(None):
         for each in collector.collect(root, (operation.node.selection_set,)):
-            if each.name != "__typename":
+            if not each.name.startswith("__"):
                 mentions.tell_all(collector, root, each)
     return Question(purpose, policy, operation.document, mentions.noted())

@@ -85,7 +85,7 @@ async def run_changes(
     """Run the mutation. Its cost is known: its arguments are sound."""
     document = DocumentNode(definitions=(operation.node, *operation.fragments.values()))
     result = await _executed(schema, document, variables, context)
-    wrong = tuple(dict.fromkeys(_code_of(error) for error in result.errors or ()))
+    wrong = tuple(dict.fromkeys(code_of(error) for error in result.errors or ()))
     return Changed(orjson.dumps(result.data), wrong)
 
 
@@ -99,7 +99,7 @@ async def ask_resolvers(
     document = document_of(schema, operation, keys, variables)
     result = await _executed(schema, document, variables, context)
     for error in result.errors or ():
-        raise Refusal(_code_of(error))
+        raise Refusal(code_of(error))
     assert result.data is not None
     return {key: orjson.dumps(value).decode() for key, value in result.data.items()}
 
@@ -114,7 +114,7 @@ async def _executed(
     return result
 
 
-def _code_of(error: GraphQLError) -> Code:
+def code_of(error: GraphQLError) -> Code:
     """The catalogue's code for what a resolver raised; whatever is not in it is raised again."""
     cause = error.original_error
     if isinstance(cause, Refusal):

@@ -149,6 +149,8 @@ def _reads_of_audit(purpose: Purpose) -> Iterator[Read]:
         mark = rows_of(Disclosure.__name__).kinds[ALL_ROWS][purpose]
         ledger = catalogue.OWN_DISCLOSURE if mark is Mark.OWN_SUBJECT else catalogue.DISCLOSURE
         yield mark, None, ledger, set(ledger.columns)
+        if mark is Mark.PSEUDONYM:
+            yield mark, None, catalogue.AUDITED_RECALL, set(catalogue.AUDITED_RECALL.columns)
     for rows in (OBJECTIONS, TERMS_ACCEPTANCES):
         marks = _rows_of(_type_named(rows.type))[ALL_ROWS]
         if marks[purpose] is Mark.PSEUDONYM and marks.open_to(purpose):

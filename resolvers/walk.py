@@ -20,6 +20,7 @@ ASKED_ROWS = {
     "objections": 1_000,
     "objectionsInForce": 10_000,
     "policyMatrix": 10_000,
+    "recalls": 1_000,
     "termsAcceptances": 100,
 }
 # What one person's suggestions may touch, for the cost alone: 500 contacts, and the ends of 10,000

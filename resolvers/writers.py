@@ -8,6 +8,9 @@ functions that judge them and that hash new numbers. It sees no member of any li
 
 *The access ledger*: in `control` it may add entries, which it cannot read, and open a day for them.
 
+*Recalls*: in `control` it may call the functions that issue notices and hand them out, and reads no table; in
+the social network's store it may read which accounts are linked.
+
 *Quotas*: in `control` it may call the functions that count what clients use. It reads no table.
 
 *Use of tokens*: in `control` it may call the function that notes when each was last used. It sees no token.
@@ -44,6 +47,7 @@ class Rights:
 LISTS = "social_lists"
 USES = "control_token_use"
 QUOTAS = "control_quotas"
+RECALLS, RECALL_LINKS = "control_recalls", "social_recalls"
 
 RIGHTS: dict[str, Rights] = {
     "messenger_objections": Rights(
@@ -116,6 +120,21 @@ RIGHTS: dict[str, Rights] = {
     # An entry of the ledger follows before anything is told, and takes what was counted to the disk with it.
     QUOTAS: Rights(
         functions=("control.meet_people", "control.take_quota"), what="what clients use", durable=False
+    ),
+    RECALLS: Rights(
+        functions=(
+            "control.acknowledge_recalls",
+            "control.issue_recalls",
+            "control.read_recalls",
+            "control.wanted_recalls",
+        ),
+        what="recalls",
+        # A day that is not over yet is read through.
+        timeout_ms=3_600_000,
+    ),
+    RECALL_LINKS: Rights(
+        columns=frozenset((column, "social.messenger_link") for column in ("account_id", "messenger_id")),
+        what="recalls",
     ),
     USES: Rights(functions=("control.note_token_use",), what="the times when tokens were last used"),
 }

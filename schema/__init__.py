@@ -18,6 +18,7 @@ From the policy to a valid operation:
     subject      what a person may know about themselves
     privacy      what the gateway says of its own policy
     disclosures  who received whose data
+    recalls      who is told that somebody objects; a schema of its own, and no purpose's
     audit        what the data protection officer reads of objections
     mutation     what may be changed
     query        root fields

@@ -1,4 +1,4 @@
-"""What the data protection officer reads under pseudonyms: objections, accepted terms, and counts.
+"""What the data protection officer reads under pseudonyms: objections, accepted terms, notices, counts.
 
 `Audit` is what these answers need from the rest of the program. No account, number or name is among it:
 the universe of AUDIT has none.
@@ -48,6 +48,35 @@ class ObjectionsInForce:
     )
 
 
+@strawberry.type(
+    description="A notice to a client: a person objects to the use of data that it received. As audit sees it."
+)
+class AuditedRecall:
+    """What became of a notice; the person under a reference."""
+
+    number: strawberry.ID = belongs(Purpose.AUDIT, "Its place among all notices.", OBJECTION)
+    client: str = belongs(Purpose.AUDIT, "To whom.", OBJECTION)
+    received_for: str = belongs(Purpose.AUDIT, "For which purpose the data had been received.", OBJECTION)
+    objected_to: str = belongs(Purpose.AUDIT, "The purpose that the person objects to.", OBJECTION)
+    objected_at: datetime.datetime = belongs(Purpose.AUDIT, "Since when the objection holds.", OBJECTION)
+    person: str | None = belongs(
+        Purpose.AUDIT,
+        "Whose data: the reference as in `disclosures`, or null once the person was cut off from the ledger.",
+        OBJECTION,
+    )
+    fields: list[str] = belongs(Purpose.AUDIT, "What had been received: `Type.field`.", OBJECTION)
+    answers: int = belongs(Purpose.AUDIT, "In how many answers.", OBJECTION)
+    issued_at: datetime.datetime = belongs(Purpose.AUDIT, "When the notice was written.", OBJECTION)
+    due_at: datetime.datetime = belongs(Purpose.AUDIT, "Until when it is to be acknowledged.", OBJECTION)
+    delivered_at: datetime.datetime | None = belongs(
+        Purpose.AUDIT, "When the client was given it for the first time, or null.", OBJECTION
+    )
+    acknowledged_at: datetime.datetime | None = belongs(
+        Purpose.AUDIT, "When the client acknowledged it, or null.", OBJECTION
+    )
+    overdue: bool = belongs(Purpose.AUDIT, "Whether it is neither acknowledged nor in time.", OBJECTION)
+
+
 def number_of(given: str | None) -> int:
     """The number of an event, 0 for none. BAD_USER_INPUT for what is no number of ours."""
     if given is None:
@@ -65,6 +94,11 @@ class Audit(Protocol):
 
     async def terms(self, person: str) -> Sequence[TermsAcceptance]:
         """The terms that the person with this pseudonym accepted, in the order of accepting."""
+
+    async def recalls(
+        self, first: int, after: int, client: str | None, overdue: bool
+    ) -> Sequence[AuditedRecall]:
+        """At most `first` notices after the one of that number, in order; of one client, or overdue, alone."""
 
     async def in_force(self) -> Sequence[ObjectionsInForce]:
         """For each objectable purpose, in their order, how many members object to it."""

@@ -94,6 +94,7 @@ TYPES: tuple[type, ...] = (
     disclosures.Disclosure,
     audit.AuditedObjection,
     audit.ObjectionsInForce,
+    audit.AuditedRecall,
 )
 INPUTS: tuple[type, ...] = (
     messenger.MessengerAccountFilter,

@@ -26,6 +26,7 @@ from schema.content import Message
 from schema.mutation import Mutation
 from schema.purposes import ABOUT, Purpose
 from schema.query import Query
+from schema.recalls import recall_schema
 from schema.terms import ALL_ROWS, NOBODY, OPEN, TERMS, Mark, Marks, Rows, marks
 
 ROOM = Path(__file__).parent
@@ -213,7 +214,8 @@ def snapshots() -> dict[Path, str]:
         Path("sdl", f"{purpose.universe}.graphql"): print_schema(schema_for(purpose)) + "\n"
         for purpose in Purpose
     }
-    return {Path("POLICY.md"): render_markdown(), **sdl}
+    notices = {Path("sdl", "recalls.graphql"): print_schema(recall_schema()) + "\n"}
+    return {Path("POLICY.md"): render_markdown(), **sdl, **notices}
 
 
 def write_snapshots(folder: Path) -> None:

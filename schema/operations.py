@@ -71,6 +71,11 @@ class Operation:
         """Whether it only reads: such an operation may come by GET."""
         return self.node.operation is OperationType.QUERY
 
+    @property
+    def is_stream(self) -> bool:
+        """Whether it is answered again and again."""
+        return self.node.operation is OperationType.SUBSCRIPTION
+
 
 def read_operation(
     schema: GraphQLSchema, text: str, operation_name: str | None, limits: DocumentLimits

@@ -3,7 +3,7 @@
 A request runs under exactly one of them. The order is the order of the columns everywhere: terms,
 matrix, documents.
 
-Source: GDPR Art. 5(1)(b) (purpose limitation), Art. 21 (objection).
+Source: GDPR Art. 5(1)(b) (purpose limitation), Art. 19 (notification of recipients), Art. 21 (objection).
 """
 
 from __future__ import annotations
@@ -42,6 +42,12 @@ class Purpose(StrEnum):
     def restriction_bit(self) -> int:
         """This purpose's bit in the stores' `restricted` columns; 0 if nobody may object."""
         return OBJECTABLE.get(self.objection, 0) if self.objection else 0
+
+
+class Duty(StrEnum):
+    """What the gateway tells because it must, and for no purpose of the client's; a word of the ledger."""
+
+    NOTIFICATION = "NOTIFICATION"
 
 
 class Binding(StrEnum):

@@ -6,7 +6,14 @@ from typing import Annotated
 
 import strawberry
 
-from schema.audit import OBJECTION, TERMS_ACCEPTANCE, AuditedObjection, ObjectionsInForce, number_of
+from schema.audit import (
+    OBJECTION,
+    TERMS_ACCEPTANCE,
+    AuditedObjection,
+    AuditedRecall,
+    ObjectionsInForce,
+    number_of,
+)
 from schema.business import (
     Business,
     BusinessConnection,
@@ -243,6 +250,28 @@ class Query:
     async def objections_in_force(self, info: Info) -> list[ObjectionsInForce]:
         """A line for each objectable purpose."""
         return list(await info.context.audit.in_force())
+
+    @belongs(
+        Purpose.AUDIT,
+        "Notices to clients that received data to the use of which the person objects since, in order.",
+        OBJECTION,
+    )
+    async def recalls(
+        self,
+        info: Info,
+        first: Annotated[int, strawberry.argument(description="So many; 1,000 at most.")] = 100,
+        after: Annotated[
+            strawberry.ID | None, strawberry.argument(description="Only what follows the one of this number.")
+        ] = None,
+        client: Annotated[str | None, strawberry.argument(description="To this client alone.")] = None,
+        overdue: Annotated[
+            bool, strawberry.argument(description="Those alone that should be acknowledged and are not.")
+        ] = False,
+    ) -> list[AuditedRecall]:
+        """A page of them."""
+        if not 0 <= first <= MAX_PAGE:
+            raise Refusal(Code.BAD_USER_INPUT)
+        return list(await info.context.audit.recalls(first, number_of(after), client, overdue))
 
     @plumbing(
         "Disclosure",

@@ -59,6 +59,7 @@ def nobody_keeps() -> Iterator[None]:
     """Gateways complete nothing behind a test's back: what is half written stays so until it says."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(keeper, "KEEP_SECONDS", 3_600)
+        patch.setattr(keeper, "RECALL_SECONDS", 3_600)
         yield
 
 

@@ -536,6 +536,7 @@ ASKED = frozenset(
         "objections",
         "objectionsInForce",
         "policyMatrix",
+        "recalls",
         "termsAcceptances",
     }
 )

@@ -111,7 +111,7 @@ async def gateway() -> AsyncIterator[Gateway]:
         request_ids(secrets.token_bytes),
         LIMIT,
     )
-    app = build_app(endpoint, ready, uploads)
+    app = build_app(endpoint, ready, {("http", "/lists"): uploads})
     config = uvicorn.Config(app, log_config=None, access_log=False, ws="none")
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve([listening]))

@@ -134,6 +134,25 @@ CHANGES[Purpose.AUDIT] = {
     ("Query", "objections"),
     ("Query", "objectionsInForce"),
     ("Query", "termsAcceptances"),
+    ("Query", "recalls"),
+    *(
+        ("AuditedRecall", name)
+        for name in (
+            "number",
+            "client",
+            "receivedFor",
+            "objectedTo",
+            "objectedAt",
+            "person",
+            "fields",
+            "answers",
+            "issuedAt",
+            "dueAt",
+            "deliveredAt",
+            "acknowledgedAt",
+            "overdue",
+        )
+    ),
     *(("ObjectionsInForce", name) for name in ("purpose", "members")),
     *(
         ("AuditedObjection", name)
@@ -273,6 +292,7 @@ CHANGE_ARGUMENTS = {
     ("Query", "policyMatrix"): {"version", "type", "purpose"},
     ("Mutation", "uploadCustomerList"): {"offer", "numbers"},
     ("Query", "objections"): {"first", "after", "person"},
+    ("Query", "recalls"): {"first", "after", "client", "overdue"},
     ("Query", "termsAcceptances"): {"person"},
 }
 # Argument → the decided line it follows.
@@ -426,8 +446,8 @@ def test_the_data_protection_officer_sees_no_account() -> None:
     assert not re.search("Messenger|Social|Phone|Contact|Friend|Usage", text)
     lists = {"CustomerList", "CustomerListConnection", "CustomerListEdge", "CustomerListStatus", "SizeBand"}
     assert set(own_types(SCHEMAS[Purpose.AUDIT])) - lists == {
-        "Query", "PolicyVersion", "PolicyMark", "AuditedObjection", "ObjectionsInForce", "TermsAcceptance",
-        "Disclosure", "ObjectionKind", "ObjectablePurpose", "DateTime", "String",
+        "Query", "PolicyVersion", "PolicyMark", "AuditedObjection", "AuditedRecall", "ObjectionsInForce",
+        "TermsAcceptance", "Disclosure", "ObjectionKind", "ObjectablePurpose", "DateTime", "String",
         "Boolean", "PageInfo", "Int", "ID",
     }  # fmt: skip
 
