@@ -24,6 +24,7 @@ A request, from its first byte to its last:
     together   work that many ask for at one moment, done for all at once
     chain      how its entries hang together, and how far it had come, signed
     verification  whether the ledger is what was written, and what is wrong, where
+    replay     what was told, judged again by the policy that the entry names
     reports    who received what of whom: a person's report, and the officer's questions
     processing  the record of processing activities, made from the policy
     retention  what ends: old entries, and the link between a person and theirs

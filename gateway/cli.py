@@ -28,6 +28,7 @@ from gateway.commands.ledger import ledger_app
 from gateway.commands.lists import lists_app
 from gateway.commands.objections import objection_app
 from gateway.commands.quotas import quota_app
+from gateway.commands.recalls import recall_app
 from gateway.commands.suspensions import suspension_app
 from gateway.commands.terminal import done, examples, out, say
 from gateway.commands.tokens import token_app
@@ -73,6 +74,12 @@ group("policy", "The policy as data to look at.", "gateway policy matrix", of=po
 group("ledger", "Who was told what of whom.", "gateway ledger verify", of=ledger_app)
 group("token", "Who may ask, and for which purposes.", "gateway token list", of=token_app)
 group("quota", "How much each client may ask for.", "gateway quota list", of=quota_app)
+group(
+    "recall",
+    "Notices to clients that received what somebody objects to since.",
+    "gateway recall list --overdue",
+    of=recall_app,
+)
 import_app = group(
     "import",
     "Load data that is not the demo's own.",

@@ -8,6 +8,8 @@ All are read with the owner's rights over `control`: only here are references an
     two_purposes       clients that read the same people under more than one purpose
     bulk               clients by the people whom they read within an hour
     phone_enumeration  clients whose look-ups find nobody
+    replayed           whether each entry's own policy opens to its purpose what was told
+    recalls            who was told that somebody objects, and who has not said that it heard
 
 Source: GDPR Art. 15(1)(c), Art. 19, Art. 5(2).
 """
@@ -21,7 +23,9 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from gateway.replay import Judge, not_open
 from resolvers.disclosures import fields_told
+from schema.history import versions
 from schema.purposes import Purpose
 
 if TYPE_CHECKING:
@@ -62,7 +66,7 @@ _TWO_PURPOSES = """
 SELECT client, purposes, count(*) AS people FROM (
     SELECT e.client, person, array_agg(DISTINCT q.purpose ORDER BY q.purpose) AS purposes
     FROM control.ledger_entry e JOIN control.ledger_question q ON q.key = e.question, unnest(e.people) person
-    WHERE e.at >= $1 AND e.at < $2 GROUP BY e.client, person
+    WHERE e.at >= $1 AND e.at < $2 AND q.purpose <> 'NOTIFICATION' GROUP BY e.client, person
 ) read WHERE cardinality(purposes) > 1 GROUP BY client, purposes ORDER BY people DESC, client
 """
 _BULK = """
@@ -107,6 +111,18 @@ SELECT o.purpose, o.since, (
 ) - o.since AS took
 FROM ({_INTERVALS}) o WHERE kind = 'OBJECT' AND o.since >= $1 AND o.since < $2 ORDER BY o.since
 """  # noqa: S608 - constants
+_QUESTIONS = """
+SELECT q.purpose, q.policy, q.fields, count(*) AS answers, min(e.at) AS first, max(e.at) AS last
+FROM control.ledger_entry e JOIN control.ledger_question q ON q.key = e.question
+WHERE e.at >= $1 AND e.at < $2 GROUP BY q.purpose, q.policy, q.fields ORDER BY first
+"""
+_RECALLS = """
+SELECT client, received_for, count(*) AS notices, count(*) FILTER (WHERE delivered_at IS NOT NULL) AS given,
+       count(*) FILTER (WHERE acknowledged_at IS NOT NULL) AS acknowledged,
+       count(*) FILTER (WHERE acknowledged_at IS NULL AND due_at <= now()) AS overdue
+FROM control.recall WHERE issued_at >= $1 AND issued_at < $2
+GROUP BY client, received_for ORDER BY overdue DESC, client, received_for
+"""
 
 # By what is objected to: the purposes that it stops. Offers are stopped by an objection to ads.
 STOPS = {
@@ -225,6 +241,32 @@ async def honoured(control: Connection, span: Span) -> Report:
     return Report(says, ("objected to", "since", "seconds to the first answer"), told)
 
 
+async def replayed(control: Connection, span: Span) -> Report:
+    """Entries judged again by the version of the policy that they name."""
+    judges = {version.digest: Judge(version) for version in versions()}
+    told, answers = [], 0
+    for row in await control.fetch(_QUESTIONS, span.since, span.until):
+        answers += row["answers"]
+        wrong = not_open(judges, row["purpose"], row["policy"], orjson.loads(row["fields"]))
+        if wrong or wrong is None:
+            what = "the policy was never recorded" if wrong is None else ", ".join(wrong)
+            told.append((row["purpose"], row["policy"][:12], what, row["answers"], row["first"], row["last"]))
+    says = f"{answers} entries were judged by the policy that each names: " + (
+        "it opened to their purposes all that was told."
+        if not told
+        else f"{sum(row[3] for row in told)} say what it does not open."
+    )
+    columns = "purpose", "policy", "not opened by it", "answers", "first", "last"
+    return Report(says, columns, told, wrong=bool(told))
+
+
+async def recalls(control: Connection, span: Span) -> Report:
+    """Notices by client, those first that are overdue."""
+    says = "Notices to clients that received what a person objects to since."
+    columns = "client", "received for", "notices", "given", "acknowledged", "overdue"
+    return await _simple(control, _RECALLS, span, says, *columns)
+
+
 REPORTS: dict[str, Callable[[Connection, Span], Any]] = {
     "phone-readers": phone_readers,
     "objectors": objectors,
@@ -232,4 +274,6 @@ REPORTS: dict[str, Callable[[Connection, Span], Any]] = {
     "two-purposes": two_purposes,
     "bulk": bulk,
     "phone-enumeration": phone_enumeration,
+    "replayed": replayed,
+    "recalls": recalls,
 }

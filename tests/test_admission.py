@@ -20,6 +20,7 @@ from resolvers.writers import QUOTAS
 from schema.purposes import Purpose
 from schema.refusals import Code, Refusal
 from tests.asking import ADS, SECURITY, SUBJECT, NewDatabase, Reply, Side, open_side, send
+from tests.test_cli import command
 from tests.world import random_world
 
 WORLD = random_world(7, 12)
@@ -339,6 +340,23 @@ async def test_what_is_set_for_a_client_is_known_within_a_second_and_gone_when_r
     assert not await reset_quota(side.control, "client")
     await side.book.refreshed()
     assert side.book.quota_of("client", usual) == usual
+
+
+async def test_quotas_by_command(side: Side, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set in parts, listed beside what everybody may, reset once."""
+    for store in ("messenger", "social", "control"):
+        monkeypatch.setenv(f"GATEWAY_{store.upper()}_DSN", side.settings.owner_dsn(store))
+    monkeypatch.setenv("GATEWAY_SECRET", side.settings.secret.get_secret_value())
+    assert (await command("quota", "set", "ads", "--people-per-hour", "5000")).status == 0
+    assert (await command("quota", "set", "ads", "--at-once", "7")).status == 0
+    listed = (await command("quota", "list")).out
+    assert all(each in listed for each in ("everybody", "1,000", "100,000", "ads", "5,000", "7"))
+    assert (await command("quota", "set", "ads")).status == 2
+    assert (await command("quota", "set", "a b", "--at-once", "7")).status == 2
+    assert (await command("quota", "set", "ads", "--at-once", "0")).status == 2
+    assert (await command("quota", "reset", "ads")).status == 0
+    again = await command("quota", "reset", "ads")
+    assert (again.status, "nothing is set for ads" in again.err) == (1, True)
 
 
 async def test_without_the_store_nobody_is_let_in_and_then_everybody_again(side: Side) -> None:

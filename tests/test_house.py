@@ -171,6 +171,7 @@ SPELL_SQL = {
     "gateway/admission.py": "the calls that count what clients use",
     "gateway/quotas.py": "the table of quotas",
     "gateway/commands/ledger.py": "whose number it is",
+    "gateway/commands/recalls.py": "all notices",
     "gateway/processing.py": "since when it is recorded",
     "gateway/recalls.py": "the number of the newest notice",
     "gateway/references.py": "who is known under which reference",

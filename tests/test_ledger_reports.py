@@ -5,9 +5,10 @@ What is asked of a real gateway in process; then the commands are run as anybody
 
 from __future__ import annotations
 
+import csv
 import json
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -16,12 +17,14 @@ from typing import Any
 import pytest
 
 from gateway.processing import PEOPLE
-from gateway.reports import REPORTS, STOPS, Span, objectors, of_person
+from gateway.replay import Judge, not_open
+from gateway.reports import REPORTS, STOPS, Span, objectors, of_person, replayed
 from resolvers.bound import Bound
+from schema.history import versions
 from schema.matrix import policy_lines
 from schema.purposes import ABOUT, Purpose
 from schema.terms import Mark
-from tests.asking import NewDatabase, Side, known_of, open_side
+from tests.asking import SEEING, NewDatabase, Side, known_of, open_side
 from tests.documents import write_request
 from tests.test_cli import Said, command
 from tests.test_mutations import RECORD, ask_as
@@ -276,6 +279,84 @@ async def test_what_a_client_received(asked: Side) -> None:
     assert (row["purpose"], row["answers"], row["people"]) == ("SECURITY", 1, 1)
     assert row["fields asked for"] == "MessengerAccount.id, MessengerAccount.phone"
     assert await rows_of("client", "nobody") == []
+
+
+# --- judged again by the policy that the entry names (I44) -----------------------------------------------
+
+
+def decided() -> Iterator[tuple[str, Purpose, bool]]:
+    """(field, purpose, whether it sees it), from the decided policy and not from the terms."""
+    with (Path(__file__).parent / "policy_matrix.csv").open(encoding="utf-8", newline="") as file:
+        _, *rows = csv.reader(file)
+    for type_, name, *marks in rows:
+        if not name.startswith("("):
+            for purpose, mark in zip(Purpose, marks, strict=True):
+                yield f"{type_}.{name}", purpose, mark != "-"
+
+
+def test_i44_a_version_decides_as_it_was_decided() -> None:
+    """Every field under every purpose, judged from the version's file alone; also one from an interface."""
+    judge = Judge(versions()[-1])
+    assert {(field, purpose, judge.opens(field, purpose)) for field, purpose, _ in decided()} == set(
+        decided()
+    )
+    assert judge.opens("MessengerConversation.category", Purpose.BUSINESS_MESSAGING)
+    assert not judge.opens("MessengerConversation.category", SECURITY)
+    # The terms of 2016 opened this; the version before them did not.
+    assert not Judge(versions()[0]).opens("MessengerAccount.phone", ADS)
+
+
+async def test_i44_what_random_documents_were_told_their_policy_opens(asked: Side) -> None:
+    """Every entry of every purpose, judged again, was rightly told; notices by the schema of their own."""
+    await hold(asked, WORLD)
+    for purpose in SEEING:
+        known = known_of(asked.settings, purpose, WORLD)
+        schema = asked.gateway.plans.worlds[purpose].schema
+        for number in range(20):
+            request = write_request(schema, known, Random(f"replay {purpose} {number}"))
+            await asked.ask(purpose, request.document, request.variables, request.operation_name)
+    found = await replayed(asked.control, ever())
+    purposes = await asked.control.fetch(
+        "SELECT DISTINCT purpose FROM control.ledger_entry JOIN control.ledger_question ON key = question"
+    )
+    assert len(purposes) >= 7
+    assert (found.rows, found.wrong) == ([], False)
+    assert not_open({}, "NOTIFICATION", "any", [["Query.recalls", "Recall.account"]]) == []
+    assert not_open({}, "NOTIFICATION", "any", [["MessengerAccount.phone"]]) == ["MessengerAccount.phone"]
+
+
+async def test_i44_what_a_policy_does_not_open_is_found(asked: Side) -> None:
+    """A field that the purpose never sees, a policy that nobody recorded, a purpose that there is not."""
+    await hold(asked, SMALL)
+    await asked.ask(SECURITY, BY_PHONE, {"phone": PHONES[ANN]})
+    newest, oldest = versions()[-1].digest, versions()[0].digest
+    for number, (purpose, policy, field) in enumerate(
+        (
+            ("ADS_PERSONALIZATION", newest, "SocialAccount.displayName"),
+            ("ADS_PERSONALIZATION", oldest, "MessengerAccount.phone"),
+            ("SECURITY", "0" * 64, "MessengerAccount.phone"),
+            ("CURIOSITY", newest, "MessengerAccount.phone"),
+        )
+    ):
+        text = json.dumps([purpose, policy, "document", [[field]]])
+        key = await asked.control.fetchval(
+            "INSERT INTO control.ledger_question (key, text) VALUES (sha256($1::text::bytea), $1)"
+            " RETURNING key",
+            text,
+        )
+        await asked.control.execute(
+            "INSERT INTO control.ledger_entry SELECT at, stream, number + $1, request, client, credential,"
+            " $2, outcome, counts, people, hash FROM control.ledger_entry ORDER BY number LIMIT 1",
+            number + 1_000, key,
+        )  # fmt: skip
+    found = await replayed(asked.control, ever())
+    assert found.wrong
+    assert sorted((row[0], row[2]) for row in found.rows) == [
+        ("ADS_PERSONALIZATION", "MessengerAccount.phone"),
+        ("ADS_PERSONALIZATION", "SocialAccount.displayName"),
+        ("CURIOSITY", "MessengerAccount.phone"),
+        ("SECURITY", "the policy was never recorded"),
+    ]
 
 
 @pytest.mark.parametrize("name", REPORTS)

@@ -30,6 +30,7 @@ from resolvers.lines import Line
 from resolvers.writers import RECALL_LINKS, RECALLS
 from schema.purposes import Purpose
 from tests.asking import ADS, AUDIT, FRIENDS, SECURITY, SUBJECT, NewDatabase, Reply, Side, open_side, send
+from tests.test_cli import command
 from tests.test_mutations import EVERYTHING, RECORD, WITHDRAW, ask_as
 from tests.test_objection import ANN, BOB, SMALL, forget
 
@@ -371,6 +372,37 @@ async def test_overdue_notices_are_in_the_audit_view_under_references(side: Side
     left = (await side.ask(AUDIT, AUDITED, {"overdue": True})).data["recalls"]
     assert [each["receivedFor"] for each in left] == [FRIENDS]
     assert (await side.ask(AUDIT, AUDITED, {"client": "nobody"})).data == {"recalls": []}
+
+
+async def test_the_command_lists_what_is_open(side: Side, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a table and as JSON; overdue ones alone, one client's alone, with those acknowledged."""
+    for store in ("messenger", "social", "control"):
+        monkeypatch.setenv(f"GATEWAY_{store.upper()}_DSN", side.settings.owner_dsn(store))
+    monkeypatch.setenv("GATEWAY_SECRET", side.settings.secret.get_secret_value())
+    await told_of_ann(side)
+    await objects(side)
+    await issue(side)
+    (notice,) = await feed(side)
+
+    async def listed(*options: str) -> list[dict[str, Any]]:
+        said = await command("recall", "list", "--format", "json", *options)
+        assert said.status == 0, said.err
+        found: list[dict[str, Any]] = json.loads(said.out)
+        return found
+
+    assert [(each["received_for"], each["account"]) for each in await listed()] == [
+        (ADS, "messenger 1"),
+        (FRIENDS, "messenger 1"),
+    ]
+    assert await listed("--overdue") == []
+    assert await listed("--client", "nobody") == []
+    await ask(side, ACKNOWLEDGE, numbers=[notice["number"]])
+    await side.control.execute("UPDATE control.recall SET due_at = now()")
+    assert [each["received_for"] for each in await listed("--overdue")] == [FRIENDS]
+    assert len(await listed("--all")) == 2
+    table = await command("recall", "list", "--all")
+    assert "overdue" in table.out
+    assert "acknowledged" in table.out
 
 
 async def test_the_roles_can_do_that_and_nothing_else(side: Side) -> None:

@@ -198,7 +198,8 @@ def report(
     phone-readers: who was told phone numbers, by purpose. objectors: was anything from the messenger told of
     somebody for what they had objected to (must be 0). honoured: how long after an objection the first answer
     for its purposes. two-purposes: who read the same people for more than one purpose. bulk: most people
-    within an hour. phone-enumeration: whose look-ups find nobody.
+    within an hour. phone-enumeration: whose look-ups find nobody. replayed: does the policy that each entry
+    names open to its purpose what was told (must be all). recalls: notices by client, and which are overdue.
     """
     done(_report(read_settings(), str(name), shape, _span(since, until)))
 

@@ -11,7 +11,9 @@ INSERT INTO control.recall_search (event) SELECT id FROM control.objection_event
 CREATE FUNCTION control.note_recall() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    INSERT INTO control.recall_search (event) VALUES (NEW.id);
+    -- Nothing that is kept for notices may stop an objection.
+    INSERT INTO control.recall_search (event) VALUES (NEW.id)
+    ON CONFLICT (event) DO UPDATE SET next_at = now(), looked = false;
     RETURN NULL;
 END $$;
 CREATE TRIGGER note_recall AFTER INSERT ON control.objection_event
