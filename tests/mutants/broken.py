@@ -1161,6 +1161,102 @@ IN_THE_DOCUMENTS = (
     ),
 )
 
+QUOTAS_DDL = "resolvers/ddl/control/0008_quotas.sql"
+ADMISSION = "tests/test_admission.py"
+IN_THE_QUOTAS = (
+    _mutant(
+        "places_of_other_processes_not_counted",
+        QUOTAS_DDL,
+        "        WHERE client = of_client AND process <> of_process AND until > moment;\n",
+        "        WHERE false;\n",
+        f"{ADMISSION}::test_two_processes_let_in_no_more_at_once",
+    ),
+    _mutant(
+        "bucket_never_emptied",
+        QUOTAS_DDL,
+        "    UPDATE control.quota_rate SET allowed = bucket - requests, at",
+        "    UPDATE control.quota_rate SET allowed = bucket, at",
+        f"{ADMISSION}::test_two_processes_let_in_no_more_than_the_rate",
+    ),
+    _mutant(
+        "people_counted_in_each_process_alone",
+        QUOTAS_DDL,
+        "        IF known.people + added > per_hour THEN\n            RETURN false;\n        END IF;\n",
+        "",
+        f"{ADMISSION}::test_two_processes_count_a_person_once",
+    ),
+    _mutant(
+        "people_counted_and_told_all_the_same",
+        "gateway/admission.py",
+        "        if not meeting.granted:\n",
+        "        if not meeting.granted and not people:\n",
+        f"{ADMISSION}::test_a_client_meets_so_many_people_and_no_more",
+    ),
+    _mutant(
+        "people_met_after_they_were_recorded",
+        "gateway/answer.py",
+        "    await gateway.meet(caller, [reference for each in people for reference in each])\n"
+        "    await gateway.ledger.record(request_id, caller, question, people, whole)\n",
+        "    await gateway.ledger.record(request_id, caller, question, people, whole)\n"
+        "    await gateway.meet(caller, [reference for each in people for reference in each])\n",
+        f"{ADMISSION}::test_a_page_of_too_many_tells_of_nobody_and_counts_nobody",
+    ),
+    _mutant(
+        "places_never_given_back",
+        "gateway/admission.py",
+        "        self._clients[client].inside -= 1\n",
+        "        pass\n",
+        f"{ADMISSION}::test_requests_that_hang_take_the_places_and_give_them_back",
+    ),
+)
+
+RECALLS_DDL = "resolvers/ddl/control/0009_recalls.sql"
+RECALLED = "tests/test_recalls.py"
+IN_THE_RECALLS = (
+    _mutant(
+        "recalled_for_what_nobody_objected_to",
+        RECALLS_DDL,
+        "        JOIN control.ledger_question q ON q.key = e.question AND q.purpose = o.purpose\n",
+        "        JOIN control.ledger_question q ON q.key = e.question\n",
+        f"{RECALLED}::test_who_received_is_told_by_purpose_and_what",
+    ),
+    _mutant(
+        "recalled_from_the_messenger_alone",
+        RECALLS_DDL,
+        "        WHERE o.store = 'messenger' OR field = ANY (o.derived)\n",
+        "        WHERE o.store = 'messenger'\n",
+        f"{RECALLED}::test_what_comes_from_the_messenger_is_recalled_from_the_other_network_too",
+    ),
+    _mutant(
+        "looked_for_once_alone",
+        RECALLS_DDL,
+        "    DELETE FROM control.recall_search WHERE event = ANY (due) AND looked;\n",
+        "    DELETE FROM control.recall_search WHERE event = ANY (due);\n",
+        f"{RECALLED}::test_an_answer_under_way_is_recalled_when_it_has_left",
+    ),
+    _mutant(
+        "acknowledged_for_another_client",
+        RECALLS_DDL,
+        "    WHERE number = ANY (numbers) AND client = of_client AND received_for = of_purpose\n",
+        "    WHERE number = ANY (numbers)\n",
+        f"{RECALLED}::test_each_client_reads_its_own_notices_alone",
+    ),
+    _mutant(
+        "notices_unrecorded",
+        "gateway/recalls.py",
+        "        await self._record(rows)\n",
+        "",
+        f"{RECALLED}::test_no_notice_leaves_unrecorded",
+    ),
+    _mutant(
+        "streams_outlive_their_token",
+        "gateway/recalls.py",
+        "            self._still_asks()\n",
+        "",
+        f"{RECALLED}::test_a_stream_ends_when_its_token_is_revoked_and_when_the_gateway_stops",
+    ),
+)
+
 MUTANTS: dict[str, Mutant] = {
     mutant.name: mutant
     for mutant in (
@@ -1182,5 +1278,7 @@ MUTANTS: dict[str, Mutant] = {
         *OF_THE_LEDGER,
         *IN_THE_PROOF,
         *IN_THE_DOCUMENTS,
+        *IN_THE_QUOTAS,
+        *IN_THE_RECALLS,
     )
 }
