@@ -129,6 +129,7 @@ class _Meeting:
     people: Sequence[str]
     granted: bool = False
 
+
 _NOBODY: frozenset[str] = frozenset()
 
 

@@ -21,7 +21,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -71,6 +71,7 @@ from resolvers.fields import OBJECTS, check_fields
 from resolvers.matching import CustomerLists, ListWriters
 from resolvers.mutations import Calls
 from resolvers.objections import Rules
+from resolvers.patience import Patience
 from resolvers.people import People
 from resolvers.policies import RecordedPolicies
 from resolvers.preferences import Preferences, Writers
@@ -106,7 +107,8 @@ class GraphQLEndpoint:
     """The ASGI application of /graphql.
 
     `who_asks` is `TokenBook.caller`, `trusted` is `DocumentBook.trusted`. `answer_for` raises Refusal for
-    what it refuses; any other exception of it becomes INTERNAL.
+    what it refuses; any other exception of it becomes INTERNAL, and what takes longer than `patience_s`
+    STORE_UNAVAILABLE: each statement has a limit of its own, but a request may need many.
     """
 
     def __init__(
@@ -117,10 +119,13 @@ class GraphQLEndpoint:
         answer_for: AnswerFor,
         ids: Iterator[bytes],
         max_body_bytes: int,
+        patience_s: float,
     ) -> None:
         self._who_asks = who_asks
         self._admission = admission
         self._trusted = trusted
+        self._overdue: set[asyncio.Task[Any]] = set()
+        self._patience: Patience[asyncio.Task[Any]] = Patience(patience_s, self._give_up)
         self._answer = answer_for
         self._request_ids = ids
         self._max_body_bytes = max_body_bytes
@@ -148,9 +153,29 @@ class GraphQLEndpoint:
             await self._admission.enter(caller.client)
         try:
             asked = await read_asked(head, receive, self._max_body_bytes)
-            return await self._answer(self._trusted(asked, caller), caller, request_id)
+            return await self._answer_in_time(self._trusted(asked, caller), caller, request_id)
         finally:
             self._admission.leave(caller.client)
+
+    async def _answer_in_time(self, asked: Asked, caller: Caller, request_id: bytes) -> Answer:
+        task = asyncio.current_task()
+        assert task is not None
+        self._patience.begin(task)
+        try:
+            return await self._answer(asked, caller, request_id)
+        except asyncio.CancelledError:
+            # Whoever stops the server cancels as well, and means it.
+            if task not in self._overdue:
+                raise
+            task.uncancel()
+            raise Refusal(Code.STORE_UNAVAILABLE) from None
+        finally:
+            self._patience.end(task)
+            self._overdue.discard(task)
+
+    def _give_up(self, task: asyncio.Task[Any]) -> None:
+        self._overdue.add(task)
+        task.cancel()
 
 
 class Application:
@@ -245,7 +270,15 @@ def _wired(
     """The application of these parts."""
     ids = request_ids(secrets.token_bytes)
     who_asks, most = book.caller, settings.max_body_bytes
-    graphql = GraphQLEndpoint(who_asks, admission, documents.trusted, partial(answer, gateway), ids, most)
+    graphql = GraphQLEndpoint(
+        who_asks,
+        admission,
+        documents.trusted,
+        partial(answer, gateway),
+        ids,
+        most,
+        settings.answer_timeout_ms / 1000,
+    )
     uploads = ListsEndpoint(
         who_asks,
         admission,

@@ -116,6 +116,9 @@ class Settings(BaseSettings):
     request_timeout_ms: int = Field(
         default=7_000, ge=1, description="Patience for one statement; the roles' own limit is 5,000."
     )
+    answer_timeout_ms: int = Field(
+        default=30_000, ge=1, description="Patience for one whole request, once it has arrived."
+    )
     pooler_keeps_statements: bool = Field(
         default=False,
         description="The stores stand behind pgbouncer 1.21 or newer, which keeps prepared statements.",

@@ -222,6 +222,23 @@ async def test_requests_that_hang_take_the_places_and_give_them_back(side: Side)
     assert (await ask(side, id="ma_2")).codes == []
 
 
+async def test_what_takes_too_long_as_a_whole_is_given_up(new_database: NewDatabase) -> None:
+    """503 in constant words; its place is free again, and the next request is answered."""
+    async with open_side(new_database, answer_timeout_ms=500) as hasty:
+        await hasty.hold(WORLD)
+        locked = hasty.messenger.transaction()
+        await locked.start()
+        await hasty.messenger.execute("LOCK TABLE messenger.account IN ACCESS EXCLUSIVE MODE")
+        begun = time.monotonic()
+        reply = await ask(hasty, id=IDS[0])
+        took = time.monotonic() - begun
+        await locked.rollback()
+        assert (reply.status, reply.codes) == (503, ["STORE_UNAVAILABLE"])
+        assert took < 3
+        assert hasty.app.graphql._admission._clients["client"].inside == 0
+        assert (await ask(hasty, id=IDS[0])).codes == []
+
+
 async def test_who_leaves_while_waiting_to_be_let_in_takes_no_place(side: Side) -> None:
     """A request that is given up holds nothing, before it is let in and after."""
     quota = Quota(10**6, 1, 1)

@@ -103,6 +103,7 @@ async def gateway() -> AsyncIterator[Gateway]:
         running.answer,
         request_ids(secrets.token_bytes),
         LIMIT,
+        30.0,
     )
     uploads = ListsEndpoint(
         book_with(running.token).caller,

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import re
+import secrets
 import signal
 import subprocess
 import sys
@@ -23,9 +24,11 @@ import pytest
 from gateway.chain import Entry, beginning, entry_hash
 from gateway.quotas import OwnQuota, set_quota
 from gateway.settings import Settings
-from gateway.tokens import revoke
+from gateway.tokens import issue, revoke
+from resolvers.bound import Bound
 from resolvers.catalogue import Store
 from resolvers.stores import connect_owner
+from schema.profiles import TERMS_OF_2016
 from schema.purposes import Purpose
 from tests.asking import NewDatabase, issue_tokens, new_settings
 from tests.world import load, random_world
@@ -227,3 +230,44 @@ async def test_both_keep_to_one_quota(stores: Stores) -> None:
             replies += await ask(url, stores.token, 16, other)
     assert {reply.status_code for reply in replies} == {429}
     assert len({reply.content for reply in replies}) == 1
+
+
+async def test_an_objection_through_one_is_a_notice_in_both(stores: Stores) -> None:
+    """Issued once, whichever process does it; given by either, and gone from both when acknowledged."""
+    hidden = {each.messenger_id for each in WORLD.restrictions}
+    member = next(
+        each.id
+        for each in WORLD.messenger_accounts
+        if each.registered_at < TERMS_OF_2016 and each.id not in hidden
+    )
+    await stores.control.execute("TRUNCATE control.recall_search")
+    key, bound = stores.settings.key("tokens"), Bound(messenger_id=member)
+    ads, portal = [
+        (await issue(stores.control, key, client, [purpose], None, secrets.token_bytes, bound)).token
+        for client, purpose in (("ads", Purpose.ADS_PERSONALIZATION), ("portal", Purpose.PREFERENCES))
+    ]
+    of_member = {"query": f'{{ messengerAccount(id: "ma_{member}") {{ id }} }}'}
+    objects = {"query": "mutation { recordObjection { __typename } }"}
+    notices = {"query": "{ recalls { number account } }"}
+    with stores.serving() as (_, url):
+        told = await ask(url, ads, 1, of_member)
+        assert told[0].json()["data"]["messengerAccount"] is not None
+        (recorded,) = await ask(url, portal, 1, objects)
+        assert recorded.json()["data"]["recordObjection"]["__typename"] == "ObjectionRecorded"
+        door = url.replace("/graphql", "/recalls")
+        async with asyncio.timeout(20):
+            while not (await ask(door, ads, 1, notices))[0].json()["data"]["recalls"]:
+                await asyncio.sleep(0.1)
+        replies: list[httpx.Response] = []
+        while len(processes(replies)) < WORKERS:
+            replies += await ask(door, ads, 16, notices)
+        found = [reply.json()["data"]["recalls"] for reply in replies]
+        assert all(each == found[0] for each in found)
+        ((notice),) = found[0]
+        assert notice["account"] == f"ma_{member}"
+        said = f'mutation {{ acknowledgeRecalls(numbers: ["{notice["number"]}"]) {{ acknowledged }} }}'
+        await ask(door, ads, 1, {"query": said})
+        replies = []
+        while len(processes(replies)) < WORKERS:
+            replies += await ask(door, ads, 16, notices)
+        assert {reply.text for reply in replies} == {'{"data":{"recalls":[]}}'}
