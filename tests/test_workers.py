@@ -28,7 +28,6 @@ from gateway.tokens import issue, revoke
 from resolvers.bound import Bound
 from resolvers.catalogue import Store
 from resolvers.stores import connect_owner
-from schema.profiles import TERMS_OF_2016
 from schema.purposes import Purpose
 from tests.asking import NewDatabase, issue_tokens, new_settings
 from tests.world import load, random_world
@@ -55,7 +54,9 @@ class Stores:
     def environment(self) -> dict[str, str]:
         """The settings as another process reads them."""
         dsns = {f"GATEWAY_{each.upper()}_DSN": self.settings.owner_dsn(each) for each in Store}
-        return {**os.environ, **dsns, "GATEWAY_SECRET": self.settings.secret.get_secret_value()}
+        secret = self.settings.secret.get_secret_value()
+        # Everybody may object.
+        return {**os.environ, **dsns, "GATEWAY_SECRET": secret, "GATEWAY_POLICY_PROFILE": "GDPR"}
 
     @contextlib.contextmanager
     def serving(self) -> Iterator[tuple[subprocess.Popen[str], str]]:
@@ -235,11 +236,7 @@ async def test_both_keep_to_one_quota(stores: Stores) -> None:
 async def test_an_objection_through_one_is_a_notice_in_both(stores: Stores) -> None:
     """Issued once, whichever process does it; given by either, and gone from both when acknowledged."""
     hidden = {each.messenger_id for each in WORLD.restrictions}
-    member = next(
-        each.id
-        for each in WORLD.messenger_accounts
-        if each.registered_at < TERMS_OF_2016 and each.id not in hidden
-    )
+    member = next(each.id for each in WORLD.messenger_accounts if each.id not in hidden)
     await stores.control.execute("TRUNCATE control.recall_search")
     key, bound = stores.settings.key("tokens"), Bound(messenger_id=member)
     ads, portal = [
