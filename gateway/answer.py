@@ -15,7 +15,7 @@ from gateway.responses import Answer, error_object
 from resolvers.bound import UNBOUND, bind
 from resolvers.introspection import introspect
 from resolvers.mentions import question_of_all
-from resolvers.mutations import ask_resolvers, cost_of_changes, run_changes
+from resolvers.mutations import ask_resolvers, cost_of_fields, run_changes
 from resolvers.people import People, whom_bound
 from resolvers.plan import RootAsked
 from resolvers.run import Ran, StoreChanged, run_plan
@@ -143,7 +143,7 @@ async def _change(
     gateway: Gateway, prepared: Prepared, variables: VariableValues, caller: Caller, request_id: bytes
 ) -> Answer:
     """Run a mutation: no plan, and everything that can be refused is refused before anything is changed."""
-    admit_cost(cost_of_changes(prepared.schema, prepared.operation, variables), gateway.max_cost)
+    admit_cost(cost_of_fields(prepared.schema, prepared.operation, variables), gateway.max_cost)
     context = gateway.context_of(caller.bound, caller.client, People())
     changed = await run_changes(prepared.schema, prepared.operation, variables, context)
     if people := whom_bound(caller.bound):

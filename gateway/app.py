@@ -248,7 +248,9 @@ async def open_gateway(settings: Settings, records: bool = True) -> AsyncIterato
             secrets.token_bytes(8),
             time.monotonic,
         ) as admission,
-        open_desk(keeper.recall_endpoints(settings)["control"], ledger, connect, time.monotonic) as desk,
+        open_desk(
+            keeper.recall_endpoints(settings)["control"], ledger, connect, time.monotonic, settings.max_cost
+        ) as desk,
     ):
         gateway = assemble(settings, endpoints, ledger, admission, records)
         try:

@@ -21,9 +21,10 @@ from typing import TYPE_CHECKING, Any
 from graphql import DocumentNode, ExecutionResult, GraphQLSchema, subscribe
 
 from gateway.following import Followed, Follower, following
+from gateway.limits import admit_cost
 from resolvers.introspection import raw_values
 from resolvers.mentions import Question, question_of_all
-from resolvers.mutations import Changed, code_of, run_changes
+from resolvers.mutations import Changed, code_of, cost_of_fields, run_changes
 from resolvers.parameters import coerce_variables
 from resolvers.people import Who
 from resolvers.recalls import RecallStore, recall_of
@@ -94,20 +95,28 @@ class Desk:
     """Reads and answers operations of the schema of notices. `policy`: its digest, for the ledger."""
 
     def __init__(
-        self, schema: GraphQLSchema, store: RecallStore, notices: Notices, ledger: Ledger, policy: str
+        self,
+        schema: GraphQLSchema,
+        store: RecallStore,
+        notices: Notices,
+        ledger: Ledger,
+        policy: str,
+        max_cost: int,
     ) -> None:
         self._schema, self._store, self._notices, self._ledger = schema, store, notices, ledger
-        self._policy = policy
+        self._policy, self._max_cost = policy, max_cost
         self._limits = DocumentLimits()
         self._streams: Counter[str] = Counter()
 
     def prepare(self, document: str, operation_name: str | None, given: dict[str, Any]) -> Prepared:
-        """The operation that is asked. Refusals of `read_operation`; BAD_USER_INPUT."""
+        """The operation that is asked. Refusals of `read_operation`; BAD_USER_INPUT, COST_TOO_HIGH."""
         operation = read_operation(self._schema, document, operation_name, self._limits)
         names = {each.variable.name.value for each in operation.node.variable_definitions or ()}
         if not given.keys() <= names:
             raise Refusal(Code.BAD_USER_INPUT)
-        return Prepared(operation, coerce_variables(self._schema, operation.node, given))
+        variables = coerce_variables(self._schema, operation.node, given)
+        admit_cost(cost_of_fields(self._schema, operation, variables), self._max_cost)
+        return Prepared(operation, variables)
 
     async def answer(self, prepared: Prepared, caller: Caller, request_id: bytes) -> Changed:
         """Answer a query or a mutation. Whatever went wrong is among what it returns."""
@@ -201,17 +210,20 @@ class Feed:
 
     async def follow(self, after: int) -> AsyncGenerator[Recall]:
         """Those that are open, then each new one, until the gateway stops."""
-        while not self._notices.closing:
-            self._still_asks()
-            changed = asyncio.ensure_future(self._notices.next_change)
-            try:
-                page = await self.page(BATCH, after, False)
-                for each in page:
-                    yield each
-                    after = int(each.number)
-                if len(page) < BATCH:
-                    await asyncio.wait([changed], timeout=LOOK_SECONDS)
-            finally:
+        changed: asyncio.Future[Any] | None = None
+        try:
+            while not self._notices.closing:
+                self._still_asks()
+                if changed is None or changed.done():
+                    # Before it is asked, so that what comes meanwhile is not missed.
+                    changed = asyncio.ensure_future(self._notices.next_change)
+                    while page := await self.page(BATCH, after, False):
+                        for each in page:
+                            yield each
+                            after = int(each.number)
+                await asyncio.wait([changed], timeout=LOOK_SECONDS)
+        finally:
+            if changed is not None:
                 changed.cancel()
 
     async def _record(self, rows: Sequence[Record]) -> None:
@@ -238,10 +250,11 @@ async def open_desk(
     ledger: Ledger,
     connect: Callable[[], Awaitable[Connection]],
     monotonic: Callable[[], float],
+    max_cost: int,
 ) -> AsyncIterator[Desk]:
     """The desk, while the block runs. `connect`: see `Follower`."""
     store, notices = RecallStore(endpoint), Notices(connect, monotonic)
-    desk = Desk(recall_schema(), store, notices, ledger, digest())
+    desk = Desk(recall_schema(), store, notices, ledger, digest(), max_cost)
     try:
         async with following(notices, "notices"):
             yield desk

@@ -37,7 +37,7 @@ WITH named AS MATERIALIZED (
     SELECT * FROM control.own_disclosure WHERE (store, account_id) IN (('messenger', $1), ('social', $2))
 )
 SELECT at, stream, number, request, client, outcome, purpose, policy, fields, counts,
-       array_agg(position) AS positions, array_agg(DISTINCT store) AS accounts
+       array_agg(position) AS positions
 FROM named, unnest(positions) AS position WHERE at >= $3 AND at < $4
 GROUP BY at, stream, number, request, client, outcome, purpose, policy, fields, counts
 ORDER BY at, stream, number

@@ -72,8 +72,6 @@ class _Stream:
 
     number: int
     hash: bytes
-    at: datetime | None = None
-    entries: int = 0
     misfits: list[_Misfit] = field(default_factory=list)
     # Those around the misfits: what an entry that was moved came after is among them.
     hashes: list[bytes] = field(default_factory=list)
@@ -125,18 +123,16 @@ class _Verification:
             heads: dict[bytes, dict[int, Head]] = defaultdict(dict)
             for each in (*signed, *self._published):
                 heads[each.head.stream].setdefault(each.head.number, each.head)
-            await self._read(_latest(cuts), heads, progress)
-            self._look_at_ends(_latest(cuts), heads)
+            latest = _latest(cuts)
+            await self._read(latest, heads, progress)
+            self._look_at_ends(latest, heads)
             await self._look_at_questions()
         self._found.streams = len(self._streams)
         return self._found
 
     async def _signed(self, what: str) -> list[Signed]:
         """The heads of one table, all looked at."""
-        found = [
-            Signed(Head(row["stream"], row["number"], row["at"], row["hash"]), row["signature"])
-            for row in await self._control.fetch(_HEADS.format(what))
-        ]
+        found = [_signed_of(row) for row in await self._control.fetch(_HEADS.format(what))]
         for each in found:
             self._check_signature(what, each)
         return found
@@ -187,8 +183,6 @@ class _Verification:
     def _take(self, stream_id: bytes, stream: _Stream, entry: Entry, hash_: bytes) -> None:
         """Go on by one entry."""
         self._found.until = entry.at
-        stream.entries += 1
-        stream.at = entry.at
         if entry.number <= stream.number:
             stream.misfits.append(_Misfit(entry, hash_, "inserted"))
             stream.hashes.append(hash_)
@@ -276,9 +270,11 @@ async def checkpoints(control: Connection, since: datetime | None) -> AsyncItera
     """The signed checkpoints as lines of JSON, for publishing."""
     for row in await control.fetch(_HEADS.format(CHECKPOINT)):
         if since is None or row["at"] >= since:
-            yield line_of(
-                Signed(Head(row["stream"], row["number"], row["at"], row["hash"]), row["signature"])
-            )
+            yield line_of(_signed_of(row))
+
+
+def _signed_of(row: Record) -> Signed:
+    return Signed(Head(row["stream"], row["number"], row["at"], row["hash"]), row["signature"])
 
 
 def line_of(signed: Signed) -> str:

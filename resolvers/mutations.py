@@ -60,19 +60,19 @@ class Changed:
     wrong: tuple[Code, ...]
 
 
-def cost_of_changes(schema: GraphQLSchema, operation: Operation, variables: VariableValues) -> int:
-    """The mutation's cost: of its root fields alone. BAD_USER_INPUT if an argument has no valid value."""
+def cost_of_fields(schema: GraphQLSchema, operation: Operation, variables: VariableValues) -> int:
+    """The cost of what ordinary resolvers answer: of root fields alone. BAD_USER_INPUT as of arguments."""
     return ROWS_OF_A_CHANGE * _read_all_arguments(schema, operation, variables)
 
 
 def _read_all_arguments(schema: GraphQLSchema, operation: Operation, variables: VariableValues) -> int:
-    root = schema.mutation_type
+    root = schema.get_root_type(operation.node.operation)
     assert root is not None
     collector = Collector(schema, operation.fragments, variables)
     changes = [
         (root.fields[each.name], each.nodes[0])
         for each in collector.collect(root, (operation.node.selection_set,))
-        if each.name != "__typename"
+        if not each.name.startswith("__")
     ]
     for definition, node in changes:
         read_arguments(definition, node, variables)

@@ -48,9 +48,7 @@ class ObjectionsInForce:
     )
 
 
-@strawberry.type(
-    description="A notice to a client: a person objects to the use of data that it received. As audit sees it."
-)
+@strawberry.type(description="A notice to a client: a person objects to the use of data that it received.")
 class AuditedRecall:
     """What became of a notice; the person under a reference."""
 
@@ -98,7 +96,7 @@ class Audit(Protocol):
     async def recalls(
         self, first: int, after: int, client: str | None, overdue: bool
     ) -> Sequence[AuditedRecall]:
-        """At most `first` notices after the one of that number, in order; of one client, or overdue, alone."""
+        """At most `first` after the one of that number, in order; of one client, or overdue, alone."""
 
     async def in_force(self) -> Sequence[ObjectionsInForce]:
         """For each objectable purpose, in their order, how many members object to it."""

@@ -286,6 +286,7 @@ async def test_a_notice_that_was_never_given_cannot_be_acknowledged(side: Side) 
         (ACKNOWLEDGE, {"numbers": ["1; DROP"]}, "BAD_USER_INPUT"),
         (ACKNOWLEDGE, {"numbers": ["1"] * 1_001}, "BAD_USER_INPUT"),
         (STREAM, {}, "NOT_ACCEPTABLE"),
+        ("{ " + " ".join(f"a{n}: recalls {{ number }}" for n in range(30)) + " }", {}, "COST_TOO_HIGH"),
     ],
 )
 async def test_what_is_wrong_is_refused_in_constant_words(

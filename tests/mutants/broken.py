@@ -1251,7 +1251,7 @@ IN_THE_RECALLS = (
     _mutant(
         "streams_outlive_their_token",
         "gateway/recalls.py",
-        "            self._still_asks()\n",
+        "                self._still_asks()\n",
         "",
         f"{RECALLED}::test_a_stream_ends_when_its_token_is_revoked_and_when_the_gateway_stops",
     ),
