@@ -254,9 +254,10 @@ class TokenBook(Follower):
         return live
 
     async def _read(self, connection: Connection) -> None:
-        self._live = {row["hash"]: _live(row) for row in await connection.fetch(_LIVE)}
-        self._quotas = await read_quotas(connection)
-        self._seen = {}
+        live = {row["hash"]: _live(row) for row in await connection.fetch(_LIVE)}
+        quotas = await read_quotas(connection)
+        # All at once: a header that was seen must not outlive its token.
+        self._live, self._quotas, self._seen = live, quotas, {}
 
 
 def _live(row: Record) -> Live:

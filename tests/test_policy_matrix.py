@@ -161,13 +161,14 @@ def test_policy_md_says_everything() -> None:
 def test_the_command_writes_the_committed_files_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`python -m schema.matrix --write` writes POLICY.md and nine SDL files."""
+    """`python -m schema.matrix --write` writes POLICY.md, nine SDL files, and the one of notices."""
     monkeypatch.setattr(matrix, "ROOM", tmp_path)
 
     assert matrix.main(["--write"]) == 0
 
     written = {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()}
-    wanted = {Path("POLICY.md"), *(Path("sdl", f"{purpose.universe}.graphql") for purpose in Purpose)}
+    wanted = {Path("POLICY.md"), Path("sdl", "recalls.graphql")}
+    wanted |= {Path("sdl", f"{purpose.universe}.graphql") for purpose in Purpose}
 
     assert wanted == written
 
