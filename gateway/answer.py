@@ -103,9 +103,9 @@ async def _record(
     whole: bool,
 ) -> None:
     """Return once it is durable who is told what of whom, and whoever asks may be told of so many."""
-    people = await gateway.ledger.people(question, named, told)
-    await gateway.meet(caller, [reference for each in people for reference in each])
-    await gateway.ledger.record(request_id, caller, question, people, whole)
+    found = await gateway.ledger.people(question, named, told)
+    await gateway.meet(caller, found.people)
+    await gateway.ledger.record(request_id, caller, question, found, whole)
 
 
 async def _run(

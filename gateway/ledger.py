@@ -22,7 +22,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.chain import CHECKPOINT, Entry, Head, Signer, beginning, entry_hash
 from gateway.references import References, columns
@@ -62,8 +62,13 @@ _MAY_WRITE = "SELECT has_table_privilege('control.ledger_entry', 'INSERT')"
 _FORGOTTEN = "SELECT forgotten FROM control.ledger_forgotten"
 
 Named = tuple[int, Who, str]
-# References, by mention.
-People = Sequence[Sequence[str]]
+
+
+class Told(NamedTuple):
+    """Of whom an answer tells: how many stand at each mention, and their references, in that order."""
+
+    counts: Sequence[int]
+    people: Sequence[str]
 
 
 class Stream:
@@ -117,16 +122,15 @@ class Ledger:
         self._entries.coming -= 1
 
     async def record(
-        self, request: bytes, caller: Caller, question: Question, people: People, whole: bool
+        self, request: bytes, caller: Caller, question: Question, told: Told, whole: bool
     ) -> None:
         """Return once it is durable who was told what of whom. NOT_RECORDED: then nobody may be told.
 
-        `people`: what `people` returned. `whole`: nothing was missing.
+        `told`: what `people` returned. `whole`: nothing was missing.
         """
         entry = Entry(
             _SOON, 0, request.decode(), caller.client, caller.credential, question.key,
-            "WHOLE" if whole else "PARTIAL", _array([str(len(each)) for each in people]),
-            _array([reference for each in people for reference in each]),
+            "WHOLE" if whole else "PARTIAL", _array(map(str, told.counts)), _array(told.people),
         )  # fmt: skip
         try:
             await self._entries.ask((question, entry))
@@ -135,7 +139,7 @@ class Ledger:
 
     async def people(
         self, question: Question, named: Mapping[int, Sequence[str]], told: Sequence[Named]
-    ) -> People:
+    ) -> Told:
         """The references of those who stand at each mention. NOT_RECORDED if they cannot be had.
 
         `named`: whom the answer names, by mention, with repeats. `told`: the same of whom ordinary
@@ -148,7 +152,7 @@ class Ledger:
 
     async def _people(
         self, question: Question, named: Mapping[int, Sequence[str]], told: Sequence[Named]
-    ) -> People:
+    ) -> Told:
         found: list[list[str]] = [[] for _ in question.mentions]
         for number, keys in named.items():
             of = question.mentions[number].of
@@ -158,7 +162,9 @@ class Ledger:
             by_kind.setdefault((number, who), []).append(key)
         for (number, who), keys in by_kind.items():
             found[number] += await self._references.of(who, keys)
-        return found
+        if len(found) == 1:
+            return Told([len(found[0])], found[0])
+        return Told(list(map(len, found)), [reference for each in found for reference in each])
 
     # --- one commit for all who wait ----------------------------------------------------------------
 
@@ -272,7 +278,7 @@ _WHO = {Store.MESSENGER: Who.MESSENGER, Store.SOCIAL: Who.SOCIAL}
 _SOON = datetime.min.replace(tzinfo=UTC)
 
 
-def _array(items: Sequence[str]) -> str:
+def _array(items: Iterable[str]) -> str:
     """An array's text: an array itself takes the driver ten times as long (0.4 µs an item)."""
     return f"{{{','.join(items)}}}"
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gateway.answer import Gateway, answer
+from gateway.ledger import Told
 from gateway.requests import Asked
 from gateway.tokens import Caller
 from resolvers.bound import Bound
@@ -122,8 +123,8 @@ async def _nobody(*_: object) -> None:
 class _NoLedger:
     """What the ledger says of such answers is the subject of `test_ledger_people.py`."""
 
-    async def people(self, *_: object) -> list[list[str]]:
-        return []
+    async def people(self, *_: object) -> Told:
+        return Told([], [])
 
     async def record(self, *_: object) -> None:
         pass

@@ -27,7 +27,7 @@ import pytest
 
 from gateway.chain import Signer
 from gateway.demo.embedded import start
-from gateway.ledger import ROLE, Ledger
+from gateway.ledger import ROLE, Ledger, Told
 from gateway.references import References
 from gateway.settings import Settings
 from gateway.together import Together
@@ -532,7 +532,7 @@ async def test_a_day_long_past_is_refused_and_not_opened(side: Side) -> None:
     ledger = Ledger(endpoint_of(side), Signer(bytes(32)), lambda: datetime(2001, 1, 1, tzinfo=UTC))
     question = Question(Purpose.SECURITY, "policy", "document", ())
     with pytest.raises(Refusal):
-        await ledger.record(b"1", Caller("clock", 1, Purpose.SECURITY), question, [], True)
+        await ledger.record(b"1", Caller("clock", 1, Purpose.SECURITY), question, Told([], []), True)
     await ledger.close()
     assert await side.control.fetchval("SELECT to_regclass('control.ledger_entry_20010101')") is None
 

@@ -1195,10 +1195,10 @@ IN_THE_QUOTAS = (
     _mutant(
         "people_met_after_they_were_recorded",
         "gateway/answer.py",
-        "    await gateway.meet(caller, [reference for each in people for reference in each])\n"
-        "    await gateway.ledger.record(request_id, caller, question, people, whole)\n",
-        "    await gateway.ledger.record(request_id, caller, question, people, whole)\n"
-        "    await gateway.meet(caller, [reference for each in people for reference in each])\n",
+        "    await gateway.meet(caller, found.people)\n"
+        "    await gateway.ledger.record(request_id, caller, question, found, whole)\n",
+        "    await gateway.ledger.record(request_id, caller, question, found, whole)\n"
+        "    await gateway.meet(caller, found.people)\n",
         f"{ADMISSION}::test_a_page_of_too_many_tells_of_nobody_and_counts_nobody",
     ),
     _mutant(
