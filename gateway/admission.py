@@ -13,7 +13,7 @@ died). Nothing of it depends on what the client may not see: people who are hidd
 Rejected: to ask a store at each request. A counter behind Valkey's protocol (with Redis 7, valkey-py, 16 at
 once) takes 0.030 ms of the gateway's CPU, `take_quota` the same and 0.19 ms of Postgres; a whole request
 takes 0.11. Taken many at a time, it does not matter which of the two keeps the bucket: so it is the one that
-is there. What is left of the cost is within the noise (`make bench`: 1.03 and 1.09 of the requests a second).
+is there. What is left of the cost is within the noise (`make bench`: 0.99 and 0.97 of the requests a second).
 """
 
 from __future__ import annotations

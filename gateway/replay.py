@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 from graphql import GraphQLObjectType
 from strawberry.types.base import get_object_definition
@@ -71,7 +71,7 @@ def not_open(
     """
     told = dict.fromkeys(field for place in fields for field in place)
     if purpose == Duty.NOTIFICATION:
-        return [field for field in told if field not in NOTICES]
+        return [field for field in told if field not in _of_notices()]
     judge = judges.get(policy)
     if judge is None:
         return None
@@ -85,10 +85,15 @@ INTERFACES = {
     cls.__name__: tuple(each.name for each in get_object_definition(cls, strict=True).interfaces)
     for cls in TYPES
 }
-# What notices are made of: the schema that is no purpose's.
-NOTICES = frozenset(
-    f"{type_.name}.{name}"
-    for type_ in recall_schema().type_map.values()
-    if isinstance(type_, GraphQLObjectType)
-    for name in type_.fields
-)
+
+
+# Not at the import: every command would build a schema for it.
+@cache
+def _of_notices() -> frozenset[str]:
+    """What notices are made of: the fields of the schema that is no purpose's."""
+    return frozenset(
+        f"{type_.name}.{name}"
+        for type_ in recall_schema().type_map.values()
+        if isinstance(type_, GraphQLObjectType)
+        for name in type_.fields
+    )

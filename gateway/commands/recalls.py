@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated
 
 import orjson
 import typer
 from rich.table import Table
 
-from gateway.commands.terminal import done, examples, out
+from gateway.commands.terminal import Format, done, examples, out
 from gateway.problems import owner_of, read_settings
 from gateway.settings import Settings
 
@@ -24,13 +23,6 @@ WHERE ($1::text IS NULL OR client = $1) AND (NOT $2 OR (acknowledged_at IS NULL 
   AND ($3 OR acknowledged_at IS NULL)
 ORDER BY number
 """
-
-
-class Format(StrEnum):
-    """How the list is shown."""
-
-    TABLE = "table"
-    JSON = "json"
 
 
 @recall_app.command(

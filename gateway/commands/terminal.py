@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from enum import StrEnum
 from typing import Any
 
 import typer
 import uvloop
 from rich.console import Console
+
+
+class Format(StrEnum):
+    """How a list is shown."""
+
+    TABLE = "table"
+    JSON = "json"
 
 
 def examples(*lines: str) -> str:

@@ -10,7 +10,6 @@ import re
 import secrets
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import Annotated
 
 import orjson
@@ -19,7 +18,7 @@ from rich.table import Table
 
 from gateway import tokens
 from gateway.bindings import bound_to
-from gateway.commands.terminal import done, examples, out, say
+from gateway.commands.terminal import Format, done, examples, out, say
 from gateway.problems import Problem, owner_of, read_settings
 from gateway.rotation import CannotRotate, ends_soon, is_live, rotate
 from gateway.settings import Settings
@@ -36,13 +35,6 @@ STATES = {
     "expired": "[red]expired[/]",
     "revoked": "[red]revoked[/]",
 }
-
-
-class Format(StrEnum):
-    """How the list is shown."""
-
-    TABLE = "table"
-    JSON = "json"
 
 
 def _lifetime(text: str) -> timedelta:
