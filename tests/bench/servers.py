@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+import random
 import socket
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
+import psutil
 
 from tests.bench import under_test
 from tests.bench.data import FOLDER, Stores
@@ -62,7 +64,7 @@ def running(stores: Stores, token: str) -> Iterator[dict[str, Server]]:
             return Server(name, port, pid, token, paths=name == HANDWRITTEN)
 
         names = (GATEWAY, RECORDED, UNLIMITED, HANDWRITTEN, DATALOADERS, CACHED)
-        ports = {name: _free_port() for name in names}
+        ports = dict(zip(names, _free_ports(len(names)), strict=True))
         yield {
             **{
                 name: start(
@@ -95,11 +97,18 @@ def _uvicorn(app: str, port: int) -> list[str]:
     return [sys.executable, "-m", "uvicorn", app, *options, "--port", str(port)]
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+def _free_ports(wanted: int) -> list[int]:
+    """So many ports, all different. Below those that the kernel gives to whoever asks for any: between
+    this look and the server's own, one of those may become the near end of anybody's connection.
+    """
+    found: list[int] = []
+    for port in random.sample(range(20_000, 32_000), 1_000):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)):
+                found.append(port)
+        if len(found) == wanted:
+            return found
+    raise SystemExit("too few ports are free on 127.0.0.1")
 
 
 @contextmanager
@@ -125,9 +134,12 @@ def _await_port(log: Path, process: subprocess.Popen[bytes], port: int) -> None:
     while time.monotonic() < patience:
         if process.poll() is not None:
             raise SystemExit(f"a server ended before it was ready: {log}")
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
+        # Whether anything answers there is not enough: it may be another process.
+        if any(
+            each.status == psutil.CONN_LISTEN and each.laddr.port == port
+            for each in psutil.Process(process.pid).net_connections("tcp")
+        ):
+            return
         time.sleep(0.05)
     raise SystemExit(f"a server did not answer within {START_SECONDS} s: {log}")
 
