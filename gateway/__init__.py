@@ -3,6 +3,7 @@
 A request, from its first byte to its last:
 
     wire       bounds on heads, time and connections; an answer in one write
+    graphql_http  one request over HTTP, from its head to its answer
     app        routes, and the only place where parts are wired together
     endpoints  where each role connects, and whether it may
     requests   from an ASGI request to what was asked
@@ -12,6 +13,8 @@ A request, from its first byte to its last:
     keyring    that provider's public keys, fetched and replaced
     token_text  the form of a token, and what the store knows of it
     token_use  when each was last used
+    tally      refused and slow requests, counted
+    minutely   what is written once a minute
     quotas     how much each client may ask for
     admission  whether it may ask now: requests a second, at once, people in an hour; kept to by all processes
     rotation   another token in one's place, and who is told in time
@@ -26,11 +29,13 @@ A request, from its first byte to its last:
     verification  whether the ledger is what was written, and what is wrong, where
     replay     what was told, judged again by the policy that the entry names
     reports    who received what of whom: a person's report, and the officer's questions
+    reporting  the officer's questions, for whoever asks under AUDIT
     processing  the record of processing activities, made from the policy
     retention  what ends: old entries, and the link between a person and theirs
     recalls    the desk at which clients read the notices addressed to them
     recall_http  the same over HTTP, and as server-sent events
     recall_socket  the same over WebSockets
+    console    a page for people: GraphiQL that knows purposes, the policy and the ledger as pictures
     keeper     both stores hold what is in force: at the start, and every few seconds
     limits     how much one request may ask for
     responses  from an outcome to bytes; the one table from a refusal to its status

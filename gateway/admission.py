@@ -193,6 +193,16 @@ class Admission:
         """The request has its answer."""
         self._clients[client].inside -= 1
 
+    @asynccontextmanager
+    async def place(self, client: str) -> AsyncIterator[None]:
+        """Let a request in for the time of the block. Refuses as `enter` does."""
+        if not self.enter_now(client):
+            await self.enter(client)
+        try:
+            yield
+        finally:
+            self.leave(client)
+
     async def _let_in(self, asked: list[_Wish | None]) -> None:
         """Take what these need, and a little more, and let in whom it is enough for; None: fit all places."""
         wishes = [wish for wish in asked if wish is not None]

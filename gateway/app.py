@@ -1,12 +1,11 @@
 """The HTTP application: routes, and the wiring of the parts that each request passes.
 
-    POST, GET /graphql   method and site → token → purpose → quota → body → document → `answer` → bytes out
+    POST, GET /graphql   a question (`graphql_http.py`)
     POST /lists          a merchant's customer list as CSV, read as it arrives (`uploads.py`)
     POST, GET, WebSocket /recalls   notices to clients of objections (`recalls.py`)
+    GET /, /console/…    the console, a page for people (`console/`)
     GET /healthz         the process is up
     GET /readyz          every store can be asked; 503 and its name if one cannot
-
-Whatever goes wrong inside is one fixed sentence to the client and one scrubbed line in the log.
 
 /graphql is told apart before Starlette's middleware and router: they take as long (5 µs of 11) as all
 the gateway's own work on a request's head and answer.
@@ -15,22 +14,24 @@ the gateway's own work on a request's head and answer.
 from __future__ import annotations
 
 import asyncio
-import logging
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from gateway import keeper
 from gateway.admission import Admission, admission_endpoint, open_admission, usual_quota
 from gateway.answer import Gateway, answer
+from gateway.console.door import console_routes
+from gateway.console.facts import Demo
 from gateway.documents import DocumentBook, open_document_book
 from gateway.endpoints import (
     NotReady,
@@ -39,27 +40,21 @@ from gateway.endpoints import (
     ledger_endpoint,
     list_endpoint,
 )
-from gateway.identity import WhoAsks, caller_of, open_identities
+from gateway.graphql_http import GraphQLEndpoint
+from gateway.identity import open_identities
 from gateway.ledger import ROLE as LEDGER
 from gateway.ledger import Ledger, open_ledger
 from gateway.recall_http import PATH as RECALLS_PATH
 from gateway.recall_http import RecallsEndpoint
 from gateway.recall_socket import RecallSocket
 from gateway.recalls import Desk, open_desk
-from gateway.requests import (
-    Asked,
-    ClientGone,
-    Head,
-    read_asked,
-    read_head,
-    refuse_method,
-    wants_graphql_response,
-)
-from gateway.responses import Answer, refused, request_ids, send_answer
+from gateway.reporting import OfficersReports
+from gateway.responses import request_ids
 from gateway.rotation import keep_warning
 from gateway.settings import Settings
+from gateway.tally import Tally, noting_requests
 from gateway.token_use import noting, use_endpoint
-from gateway.tokens import Caller, TokenBook, open_token_book
+from gateway.tokens import TokenBook, open_token_book
 from gateway.uploads import PATH as LISTS_PATH
 from gateway.uploads import ListsEndpoint
 from resolvers.audit import ObjectionAudit
@@ -68,114 +63,29 @@ from resolvers.catalogue import Store
 from resolvers.cursors import Cursors
 from resolvers.disclosures import ReadDisclosures
 from resolvers.fields import OBJECTS, check_fields
+from resolvers.figures import CountedFigures
 from resolvers.matching import CustomerLists, ListWriters
 from resolvers.mutations import Calls
 from resolvers.objections import Rules
-from resolvers.patience import Patience
 from resolvers.people import People
 from resolvers.policies import RecordedPolicies
 from resolvers.preferences import Preferences, Writers
-from resolvers.stores import (
-    Endpoint,
-    Pool,
-    StoreUnavailable,
-    connect_owner,
-)
+from resolvers.stores import Endpoint, Pool, StoreUnavailable, connect_owner
 from resolvers.worlds import build_worlds
 from schema.matrix import digest
 from schema.operations import DocumentLimits
 from schema.privacy import Policies
 from schema.purposes import Purpose
-from schema.refusals import Code, Refusal
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from resolvers.bound import Bound
 
-log = logging.getLogger("gateway.app")
-
-AnswerFor = Callable[[Asked, Caller, bytes], Awaitable[Answer]]
-Trusted = Callable[[Asked, Caller], Asked]
 Ready = Callable[[], Awaitable[Mapping[str, bool]]]
 Doors = Mapping[tuple[str, str], "ASGIApp"]
 
 NO_STORE = {"cache-control": "no-store"}
-
-
-class GraphQLEndpoint:
-    """The ASGI application of /graphql.
-
-    `who_asks` is `TokenBook.caller`, `trusted` is `DocumentBook.trusted`. `answer_for` raises Refusal for
-    what it refuses; any other exception of it becomes INTERNAL, and what takes longer than `patience_s`
-    STORE_UNAVAILABLE: each statement has a limit of its own, but a request may need many.
-    """
-
-    def __init__(
-        self,
-        who_asks: WhoAsks,
-        admission: Admission,
-        trusted: Trusted,
-        answer_for: AnswerFor,
-        ids: Iterator[bytes],
-        max_body_bytes: int,
-        patience_s: float,
-    ) -> None:
-        self._who_asks = who_asks
-        self._admission = admission
-        self._trusted = trusted
-        self._overdue: set[asyncio.Task[Any]] = set()
-        self._patience: Patience[asyncio.Task[Any]] = Patience(patience_s, self._give_up)
-        self._answer = answer_for
-        self._request_ids = ids
-        self._max_body_bytes = max_body_bytes
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request: always a GraphQL response, unless the client has left."""
-        request_id = next(self._request_ids)
-        head = read_head(scope)
-        graphql_response = wants_graphql_response(head)
-        try:
-            given = await self._answer_to(head, receive, request_id)
-        except ClientGone:
-            return
-        except Refusal as refusal:
-            given = refused(refusal, graphql_response)
-        except Exception as exception:
-            log.error("A request failed.", exc_info=exception, extra={"request_id": request_id})
-            given = refused(Refusal(Code.INTERNAL), graphql_response)
-        await send_answer(send, given, graphql_response, request_id)
-
-    async def _answer_to(self, head: Head, receive: Receive, request_id: bytes) -> Answer:
-        refuse_method(head)
-        caller = await caller_of(self._who_asks, head.authorization, head.purpose)
-        if not self._admission.enter_now(caller.client):
-            await self._admission.enter(caller.client)
-        try:
-            asked = await read_asked(head, receive, self._max_body_bytes)
-            return await self._answer_in_time(self._trusted(asked, caller), caller, request_id)
-        finally:
-            self._admission.leave(caller.client)
-
-    async def _answer_in_time(self, asked: Asked, caller: Caller, request_id: bytes) -> Answer:
-        task = asyncio.current_task()
-        assert task is not None
-        self._patience.begin(task)
-        try:
-            return await self._answer(asked, caller, request_id)
-        except asyncio.CancelledError:
-            # Whoever stops the server cancels as well, and means it.
-            if task not in self._overdue:
-                raise
-            task.uncancel()
-            raise Refusal(Code.STORE_UNAVAILABLE) from None
-        finally:
-            self._patience.end(task)
-            self._overdue.discard(task)
-
-    def _give_up(self, task: asyncio.Task[Any]) -> None:
-        self._overdue.add(task)
-        task.cancel()
 
 
 class Application:
@@ -204,6 +114,7 @@ def build_app(
     ready: Ready,
     doors: Doors | None = None,
     stop: Callable[[], None] = lambda: None,
+    pages: Sequence[BaseRoute] = (),
 ) -> Application:
     """Return the application. `ready` says of each store whether it can be asked now."""
 
@@ -214,7 +125,7 @@ def build_app(
         stores = dict(await ready())
         return JSONResponse(stores, 200 if all(stores.values()) else 503, headers=NO_STORE)
 
-    app = Starlette(routes=[Route("/healthz", healthz), Route("/readyz", readyz)])
+    app = Starlette(routes=[Route("/healthz", healthz), Route("/readyz", readyz), *pages])
     # A redirect would name the host that the client claimed, and turn a POST into an error elsewhere.
     app.router.redirect_slashes = False
     return Application(graphql, doors or {}, app, stop)
@@ -224,10 +135,13 @@ def build_app(
 
 
 @asynccontextmanager
-async def open_gateway(settings: Settings, records: bool = True) -> AsyncIterator[Application]:
+async def open_gateway(
+    settings: Settings, records: bool = True, demo: Demo | None = None
+) -> AsyncIterator[Application]:
     """The application with everything behind it, checked and connected, until the block ends.
 
-    `records` is False for a bench alone, which measures what the ledger costs.
+    `records` is False for a bench alone, which measures what the ledger costs. `demo`: what the console
+    offers in a demo.
     NotReady if a store cannot be reached, or holds anything else than its universes' policy allows.
     """
     check_fields()
@@ -254,8 +168,9 @@ async def open_gateway(settings: Settings, records: bool = True) -> AsyncIterato
     ):
         gateway = assemble(settings, endpoints, ledger, admission, records)
         try:
-            async with _keeping(settings, book), noting(book, use_endpoint(settings)):
-                yield _wired(settings, gateway, book, documents, admission, desk)
+            tally, uses = Tally(settings.slow_ms / 1_000, time.time), use_endpoint(settings)
+            async with _keeping(settings, book), noting(book, uses), noting_requests(tally, uses):
+                yield _wired(settings, gateway, book, documents, admission, desk, tally, demo)
         finally:
             for pools in gateway.pools.values():
                 await asyncio.gather(*(pool.close() for pool in pools.values()))
@@ -268,6 +183,8 @@ def _wired(
     documents: DocumentBook,
     admission: Admission,
     desk: Desk,
+    tally: Tally,
+    demo: Demo | None,
 ) -> Application:
     """The application of these parts."""
     ids = request_ids(secrets.token_bytes)
@@ -280,6 +197,7 @@ def _wired(
         ids,
         most,
         settings.answer_timeout_ms / 1000,
+        tally,
     )
     uploads = ListsEndpoint(
         who_asks,
@@ -293,7 +211,8 @@ def _wired(
         ("http", RECALLS_PATH): RecallsEndpoint(who_asks, admission, desk, ids, most),
         ("websocket", RECALLS_PATH): RecallSocket(who_asks, admission, desk, ids),
     }
-    return build_app(graphql, partial(_ready, gateway, book, documents), doors, desk.close_streams)
+    pages = console_routes(book.scope, admission, ids, demo)
+    return build_app(graphql, partial(_ready, gateway, book, documents), doors, desk.close_streams, pages)
 
 
 @asynccontextmanager
@@ -351,8 +270,10 @@ def assemble(
     plans = PlanCache(worlds, DocumentLimits(), settings.cached_documents)
     list_writers = ListWriters(list_endpoint(settings))
     key = settings.key("customer lists")
+    connect = partial(connect_owner, settings.control_dsn.get_secret_value())
+    reports = OfficersReports(connect, partial(datetime.now, UTC))
     calls = partial(
-        _calls_of, writers, keeper.rules_of(settings), RecordedPolicies(), pools, list_writers, key
+        _calls_of, writers, keeper.rules_of(settings), RecordedPolicies(), pools, list_writers, key, reports
     )
     return Gateway(plans, pools, cursors, settings.max_cost, calls, ledger, admission.meet, digest())
 
@@ -364,6 +285,7 @@ def _calls_of(
     pools: Mapping[Purpose, Mapping[Store, Pool]],
     list_writers: ListWriters,
     key: bytes,
+    reports: OfficersReports,
     bound: Bound,
     client: str,
     people: People,
@@ -374,6 +296,8 @@ def _calls_of(
         policies,
         ObjectionAudit(pools[Purpose.AUDIT], people),
         ReadDisclosures(pools, bound, people),
+        CountedFigures(pools[Purpose.AUDIT][Store.CONTROL], partial(datetime.now, UTC)),
+        reports,
         CustomerLists(list_writers, key, bound.merchant_id),
     )
 

@@ -53,19 +53,52 @@ PROVED_BY = {
     Mark.NULL: ("I1", "I2", "I9", "I16", "I19", "I23"),
     Mark.NEVER: ("I1", "I7", "I10", "I28"),
 }
+EXPLAINED = (*TYPES, Message, *INPUTS, Query, Mutation)
 BY_OWNER = ("I1", "I2", "I5")
 OF_CONTENT = ("I26", "I27", "I29", "I28")
 
 
+# By its key, what a reason says. The console has the same in other languages.
+SENTENCES = {
+    "mark": "The matrix has {mark}: {meaning}.",
+    "nobody": "It is for nobody, under no purpose: audit, subject access and debugging included.",
+    "rows": "The rows in which it stands have marks of their own ({told}).",
+    "line": "It follows {line}: it exists exactly where that is visible.",
+    "plumbing": "It has no data of its own: it exists wherever rows of {rows} are visible.",
+    "probe": "It looks up by a value that {purpose} does not see: decided for that purpose alone.",
+    "belongs": "It belongs to one purpose alone, and speaks of what the token is bound to.",
+    "never": "It does not exist there: not in introspection, and a document that names it fails like one "
+    "with a misspelt word.",
+    "objectable": "It comes from the messenger: an objection to {objection} covers it (GDPR Art. 21).",
+    "elsewhere": "An objection to {objection} covers what came from the messenger: this did not.",
+    "duty": "Nobody may object to {purpose}: {sentence}",
+}
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One sentence of SENTENCES, and the words in it."""
+
+    key: str
+    words: tuple[tuple[str, str], ...] = ()
+
+    def __str__(self) -> str:
+        return SENTENCES[self.key].format(**dict(self.words))
+
+
+def _because(key: str, **words: str) -> Reason:
+    return Reason(key, tuple(words.items()))
+
+
 @dataclass(frozen=True)
 class Explanation:
-    """`why`: sentences. `proofs`: an invariant, and the tests that bear its number."""
+    """`why`: the rule, reason by reason. `proofs`: an invariant, and the tests that bear its number."""
 
     name: str
     purpose: Purpose
     visible: bool
     mark: Mark | None
-    why: tuple[str, ...]
+    why: tuple[Reason, ...]
     terms: Place
     resolver: Place | None
     readings: tuple[Reading, ...]
@@ -78,9 +111,8 @@ def explain(name: str, purpose: Purpose) -> Explanation:
     Problem with the closest names if there is no such field.
     """
     cls, field_name = _found(name)
-    marks = _marks_of(cls, field_name)
-    terms = Terms(marks=marks) if marks is not None else fields_of(cls)[field_name].metadata[TERMS]
-    mark = marks[purpose] if marks is not None else None
+    terms = _terms_of(cls, field_name)
+    mark = terms.marks[purpose] if terms.marks is not None else None
     visible = terms_open(terms, purpose)
     return Explanation(
         name=name,
@@ -95,16 +127,38 @@ def explain(name: str, purpose: Purpose) -> Explanation:
     )
 
 
+@dataclass(frozen=True)
+class Rule:
+    """What one purpose sees of one field, and why; `mark` is None for what has no line of its own."""
+
+    visible: bool
+    mark: Mark | None
+    why: tuple[Reason, ...]
+
+
+def rules() -> dict[str, dict[Purpose, Rule]]:
+    """The rule of everything that can be explained, for each purpose; in the order of the schema."""
+    found: dict[str, dict[Purpose, Rule]] = {}
+    for cls in EXPLAINED:
+        for field_name in _names_of(cls):
+            terms = _terms_of(cls, field_name)
+            found[f"{cls.__name__}.{field_name}"] = {
+                purpose: Rule(
+                    terms_open(terms, purpose),
+                    terms.marks[purpose] if terms.marks is not None else None,
+                    tuple(_why(cls, field_name, terms, purpose)),
+                )
+                for purpose in Purpose
+            }
+    return found
+
+
 # --- names ----------------------------------------------------------------------------------------
 
 
 def names() -> list[str]:
     """Everything that can be explained, in the order of the schema."""
-    return [
-        f"{cls.__name__}.{name}"
-        for cls in (*TYPES, Message, *INPUTS, Query, Mutation)
-        for name in _names_of(cls)
-    ]
+    return [f"{cls.__name__}.{name}" for cls in EXPLAINED for name in _names_of(cls)]
 
 
 def _names_of(cls: type) -> Iterator[str]:
@@ -124,11 +178,18 @@ def _found(name: str) -> tuple[type, str]:
         meant = f"did you mean {', '.join(close[:8])}?" if close else "`gateway policy matrix` shows all"
         raise Problem(f"no purpose sees {name}, because there is no such field", meant)
     type_name, _, field_name = name.partition(".")
-    every = (*TYPES, Message, *INPUTS, Query, Mutation)
-    return next(cls for cls in every if cls.__name__ == type_name), field_name
+    return next(cls for cls in EXPLAINED if cls.__name__ == type_name), field_name
 
 
 # --- why ------------------------------------------------------------------------------------------
+
+
+def _terms_of(cls: type, field_name: str) -> Terms:
+    marks = _marks_of(cls, field_name)
+    if marks is not None:
+        return Terms(marks=marks)
+    terms: Terms = fields_of(cls)[field_name].metadata[TERMS]
+    return terms
 
 
 def _marks_of(cls: type, field_name: str) -> Marks | None:
@@ -141,39 +202,36 @@ def _marks_of(cls: type, field_name: str) -> Marks | None:
     return terms.marks if terms is not None else None
 
 
-def _why(cls: type, field_name: str, terms: Terms, purpose: Purpose) -> Iterator[str]:
+def _why(cls: type, field_name: str, terms: Terms, purpose: Purpose) -> Iterator[Reason]:
     if terms.marks is not None:
         yield from _why_marked(terms.marks[purpose], purpose)
         if cls is Message or field_name in getattr(cls, "NEVER", ()):
-            yield "It is for nobody, under no purpose: audit, subject access and debugging included."
+            yield _because("nobody")
         rows: Rows | None = getattr(cls, "ROWS", None)
         if rows is not None and not field_name.startswith("("):
             told = (f"{kind or 'all'}: {line[purpose]}" for kind, line in rows.kinds.items())
-            yield f"The rows in which it stands have marks of their own ({', '.join(told)})."
+            yield _because("rows", told=", ".join(told))
     elif terms.line is not None:
-        yield f"It follows {terms.line}: it exists exactly where that is visible."
+        yield _because("line", line=terms.line)
     elif terms.rows is not None:
-        yield f"It has no data of its own: it exists wherever rows of {terms.rows} are visible."
+        yield _because("plumbing", rows=terms.rows)
     elif terms.probe is not None:
-        yield f"It looks up by a value that {terms.probe} does not see: decided for that purpose alone."
+        yield _because("probe", purpose=terms.probe)
     else:
-        yield "It belongs to one purpose alone, and speaks of what the token is bound to."
+        yield _because("belongs")
 
 
-def _why_marked(mark: Mark, purpose: Purpose) -> Iterator[str]:
-    yield f"The matrix has {mark}: {MEANING[mark]}."
+def _why_marked(mark: Mark, purpose: Purpose) -> Iterator[Reason]:
+    yield _because("mark", mark=mark, meaning=MEANING[mark])
     objection = purpose.objection
     if mark not in OPEN:
-        yield (
-            "It does not exist there: not in introspection, and a document that names it fails like one "
-            "with a misspelt word."
-        )
+        yield _because("never")
     elif mark in {Mark.ABSENT, Mark.NULL}:
-        yield f"It comes from the messenger: an objection to {objection} covers it (GDPR Art. 21)."
+        yield _because("objectable", objection=str(objection))
     elif objection is not None:
-        yield f"An objection to {objection} covers what came from the messenger: this did not."
+        yield _because("elsewhere", objection=objection)
     elif mark is Mark.VISIBLE:
-        yield f"Nobody may object to {purpose}: {ABOUT[purpose].sentence}"
+        yield _because("duty", purpose=purpose, sentence=ABOUT[purpose].sentence)
 
 
 def _proofs(cls: type, mark: Mark | None, purpose: Purpose) -> dict[str, tuple[str, ...]]:

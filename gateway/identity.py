@@ -65,6 +65,7 @@ class Undecided(Exception):
 
 
 WhoAsks = Callable[[bytes | None, bytes | None], Caller]
+ScopeOf = Callable[[bytes | None], tuple[Caller, ...]]
 
 
 async def caller_of(who_asks: WhoAsks, authorization: bytes | None, purpose: bytes | None) -> Caller:
@@ -78,6 +79,18 @@ async def caller_of(who_asks: WhoAsks, authorization: bytes | None, purpose: byt
         await undecided.decided()
     try:
         return who_asks(authorization, purpose)
+    except Undecided:
+        raise Refusal(Code.TOKEN_REFUSED) from None
+
+
+async def scope_of(scope: ScopeOf, authorization: bytes | None) -> tuple[Caller, ...]:
+    """Likewise what `scope` (`TokenBook.scope`) says."""
+    try:
+        return scope(authorization)
+    except Undecided as undecided:
+        await undecided.decided()
+    try:
+        return scope(authorization)
     except Undecided:
         raise Refusal(Code.TOKEN_REFUSED) from None
 

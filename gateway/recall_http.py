@@ -88,9 +88,8 @@ class RecallsEndpoint:
     ) -> Answer | _Stream:
         refuse_method(head)
         caller = await caller_of(self._who_asks, head.authorization, head.purpose)
-        if not self._admission.enter_now(caller.client):
-            await self._admission.enter(caller.client)
-        try:
+        # A stream has places of its own: it would hold this one for days.
+        async with self._admission.place(caller.client):
             asked = await read_asked(head, receive, self._max_body_bytes)
             prepared = self._desk.prepare(asked.document, asked.operation_name, asked.variables)
             operation = prepared.operation
@@ -101,9 +100,6 @@ class RecallsEndpoint:
             if asked.is_get and not operation.is_query:
                 raise Refusal(Code.METHOD_NOT_ALLOWED)
             changed = await self._desk.answer(prepared, caller, request_id)
-        finally:
-            # A stream has places of its own: it would hold this one for days.
-            self._admission.leave(caller.client)
         errors = _errors(changed.wrong)
         return Answer(200, b"{" + errors + b'"data":' + changed.data + b"}")
 

@@ -167,12 +167,8 @@ class _Operations:
         self, caller: Caller, query: str, name: str | None, variables: dict[str, Any]
     ) -> Prepared:
         """The operation, counted like a request."""
-        if not self._admission.enter_now(caller.client):
-            await self._admission.enter(caller.client)
-        try:
+        async with self._admission.place(caller.client):
             return self._desk.prepare(query, name, variables)
-        finally:
-            self._admission.leave(caller.client)
 
 
 def _result(data: dict[str, Any] | None, wrong: tuple[Code, ...]) -> ExecutionResult:

@@ -54,9 +54,8 @@ LEFT JOIN LATERAL (
 WHERE e.client = $1 AND e.at >= $2 AND e.at < $3 GROUP BY q.purpose ORDER BY q.purpose
 """
 _PHONE_READERS = """
-SELECT q.purpose, e.client, count(*) AS answers,
-       (SELECT count(DISTINCT p) FROM unnest(array_agg(e.people)) p) AS people
-FROM control.ledger_entry e JOIN control.ledger_question q ON q.key = e.question
+SELECT q.purpose, e.client, count(DISTINCT (e.stream, e.number)) AS answers, count(DISTINCT person) AS people
+FROM control.ledger_entry e JOIN control.ledger_question q ON q.key = e.question, unnest(e.people) AS person
 WHERE e.at >= $1 AND e.at < $2 AND cardinality(e.people) > 0 AND EXISTS (
     SELECT FROM jsonb_array_elements(q.fields) place
     WHERE place ?| ARRAY['MessengerAccount.phone', 'PhoneBinding.number']

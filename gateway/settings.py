@@ -119,6 +119,11 @@ class Settings(BaseSettings):
     answer_timeout_ms: int = Field(
         default=30_000, ge=1, description="Patience for one whole request, once it has arrived."
     )
+    slow_ms: int = Field(
+        default=1_000,
+        ge=1,
+        description="An answer that takes longer is counted as slow (`requestTally`, under AUDIT).",
+    )
     pooler_keeps_statements: bool = Field(
         default=False,
         description="The stores stand behind pgbouncer 1.21 or newer, which keeps prepared statements.",

@@ -7,13 +7,13 @@ that writing it makes no process read its tokens anew; whoever writes it may do 
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from gateway.minutely import every_minute
 from resolvers.stores import Endpoint, fresh_connections
 from resolvers.writers import USES
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("gateway.token_use")
 
-NOTE_SECONDS = 60
 # A stop must not wait longer for so little.
 PATIENCE_SECONDS = 2
 
@@ -31,7 +30,7 @@ _NOTE = "SELECT control.note_token_use($1, $2)"
 
 
 def use_endpoint(settings: Settings) -> Endpoint:
-    """Where whoever notes the use of tokens connects to."""
+    """Where whoever notes the use of tokens, and refused and slow requests, connects to."""
     return Endpoint(
         dsn=settings.control_dsn.get_secret_value(),
         role=USES,
@@ -40,8 +39,7 @@ def use_endpoint(settings: Settings) -> Endpoint:
     )
 
 
-@asynccontextmanager
-async def noting(book: TokenBook, endpoint: Endpoint) -> AsyncIterator[None]:
+def noting(book: TokenBook, endpoint: Endpoint) -> AbstractAsyncContextManager[None]:
     """Note once a minute, and at the end of the block, which tokens of the book were used."""
     waiting: dict[int, float] = {}
 
@@ -50,18 +48,7 @@ async def noting(book: TokenBook, endpoint: Endpoint) -> AsyncIterator[None]:
         if waiting and await note(waiting, endpoint):
             waiting.clear()
 
-    async def keep_noting() -> None:
-        while True:
-            await asyncio.sleep(NOTE_SECONDS)
-            await note_all()
-
-    keeping = asyncio.create_task(keep_noting(), name="token use")
-    try:
-        yield
-    finally:
-        keeping.cancel()
-        await asyncio.gather(keeping, return_exceptions=True)
-        await note_all()
+    return every_minute(note_all, "token use")
 
 
 async def note(used: Mapping[int, float], endpoint: Endpoint) -> bool:

@@ -206,17 +206,25 @@ class TokenBook(Follower):
         with PURPOSE_REFUSED, the same for a purpose that is missing, unknown or out of scope; with
         STORE_UNAVAILABLE if the book is stale, because a revoked token could not be told then.
         """
-        if self._monotonic() - self._refreshed_at > STALE_SECONDS:
-            raise Refusal(Code.STORE_UNAVAILABLE)
-        live = self._seen.get(authorization) or self._look_up(authorization)
-        now = self._now()
-        if live.expires_at <= now:
-            raise Refusal(Code.TOKEN_REFUSED)
+        live, now = self._found(authorization)
         caller = live.callers.get(purpose)
         if caller is None:
             raise Refusal(Code.PURPOSE_REFUSED)
         self._used[caller.token_id] = now
         return caller
+
+    def scope(self, authorization: bytes | None) -> tuple[Caller, ...]:
+        """Every caller that the token may be, in the order of purposes. Refuses as `caller` does.
+
+        PURPOSE_REFUSED if it is good for none.
+        """
+        live, now = self._found(authorization)
+        found = {caller.purpose: caller for caller in live.callers.values()}
+        callers = tuple(found[purpose] for purpose in Purpose if purpose in found)
+        if not callers:
+            raise Refusal(Code.PURPOSE_REFUSED)
+        self._used[callers[0].token_id] = now
+        return callers
 
     def quota_of(self, client: str, usual: Quota) -> Quota:
         """How much the client may ask for, where `usual` is what everybody may."""
@@ -235,6 +243,16 @@ class TokenBook(Follower):
             for live in self._live.values()
             if live.expires_at < before and live.callers and not live.replaced
         ]
+
+    def _found(self, authorization: bytes | None) -> tuple[Live, float]:
+        """The token, and the time at which it was live."""
+        if self._monotonic() - self._refreshed_at > STALE_SECONDS:
+            raise Refusal(Code.STORE_UNAVAILABLE)
+        live = self._seen.get(authorization) or self._look_up(authorization)
+        now = self._now()
+        if live.expires_at <= now:
+            raise Refusal(Code.TOKEN_REFUSED)
+        return live, now
 
     def _look_up(self, authorization: bytes | None) -> Live:
         matched = _BEARER.fullmatch(authorization or b"")

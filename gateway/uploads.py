@@ -78,12 +78,8 @@ class ListsEndpoint:
         if head.method != "POST":
             raise Refusal(Code.METHOD_NOT_ALLOWED)
         caller = await caller_of(self._who_asks, head.authorization, head.purpose)
-        if not self._admission.enter_now(caller.client):
-            await self._admission.enter(caller.client)
-        try:
+        async with self._admission.place(caller.client):
             return await self._taken(head, receive, caller)
-        finally:
-            self._admission.leave(caller.client)
 
     async def _taken(self, head: Head, receive: Receive, caller: Caller) -> Answer:
         if caller.purpose is not Purpose.OFFER_MATCHING:

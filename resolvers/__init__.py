@@ -20,6 +20,7 @@ What is known before any request:
     pseudonyms     under what name audit sees a member
     disclosures    the access ledger as answers
     recalls        notices to those who received what somebody objects to
+    figures        what the data protection officer reads in figures
     audit          objections under pseudonyms, and how many are in force
     objections     the only writer of objections: the event, then its fold in both stores
     suspensions    a regulator's suspensions, and both stores following the calendar

@@ -437,6 +437,21 @@ AUDITED_RECALL = Relation(
     group=None,
     under_references=True,
 )
+REQUEST_TALLY = Relation(
+    Store.CONTROL,
+    "request_tally",
+    {
+        "hour": _public("timestamptz"),
+        "client": _public("text"),
+        "purpose": _public("text"),
+        "what": _public("text"),
+        "requests": _public("bigint"),
+        "longest_ms": _public("bigint"),
+        "request": _public("text"),
+    },
+    key=None,
+    group=None,
+)
 OWN_DISCLOSURE = Relation(
     Store.CONTROL,
     "own_disclosure",
@@ -612,6 +627,7 @@ RELATIONS: tuple[Relation, ...] = (
     _pseudonyms_of(Store.CONTROL),
     _pseudonyms_of(Store.MESSENGER, key="account_id", group="messenger"),
     _kept("unsettled_country", country_code="text", version="bigint"),
+    REQUEST_TALLY,
     LEDGER_PERSON,
     _kept("ledger_forgotten", only_row="boolean", forgotten="bigint"),
     LEDGER_QUESTION,

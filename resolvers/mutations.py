@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from schema.audit import Audit
     from schema.disclosures import Disclosures
+    from schema.figures import Figures, LedgerReports
     from schema.lists import Lists
     from schema.mutation import Context
     from schema.objections import Objections
@@ -49,6 +50,8 @@ class Calls:
     policies: Policies
     audit: Audit
     disclosures: Disclosures
+    figures: Figures
+    reports: LedgerReports
     lists: Lists
 
 

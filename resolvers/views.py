@@ -151,6 +151,8 @@ def _reads_of_audit(purpose: Purpose) -> Iterator[Read]:
         yield mark, None, ledger, set(ledger.columns)
         if mark is Mark.PSEUDONYM:
             yield mark, None, catalogue.AUDITED_RECALL, set(catalogue.AUDITED_RECALL.columns)
+            tally = catalogue.REQUEST_TALLY
+            yield Mark.VISIBLE, None, tally, set(tally.columns)
     for rows in (OBJECTIONS, TERMS_ACCEPTANCES):
         marks = _rows_of(_type_named(rows.type))[ALL_ROWS]
         if marks[purpose] is Mark.PSEUDONYM and marks.open_to(purpose):

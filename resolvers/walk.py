@@ -15,12 +15,17 @@ BAND_ROWS = 100
 FAN_OUT = 32
 # What a question to an ordinary resolver may touch, for the cost alone; the matrix takes time to spell.
 ASKED_ROWS = {
+    "disclosureCounts": 20_000,
     "disclosures": 1_000,
+    "ledgerReport": 50_000,
     "objectionEligibility": 100,
     "objections": 1_000,
     "objectionsInForce": 10_000,
+    "objectionsOverTime": 20_000,
+    "peopleByPurpose": 20_000,
     "policyMatrix": 10_000,
     "recalls": 1_000,
+    "requestTally": 10_000,
     "termsAcceptances": 100,
 }
 # What one person's suggestions may touch, for the cost alone: 500 contacts, and the ends of 10,000

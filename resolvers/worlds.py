@@ -25,8 +25,8 @@ ASKED = frozenset(
     for name, field in fields_of(Query).items()
     if field.metadata[TERMS].purpose or field.metadata[TERMS].rows == Disclosure.__name__
 )
-# Those of them whose answers are about people: all but the policy itself.
-TELLS_OF_PEOPLE = ASKED - {"policyMatrix"}
+# Those of them whose answers are about people: all but the policy itself, and what was refused.
+TELLS_OF_PEOPLE = ASKED - {"policyMatrix", "requestTally"}
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,8 @@ the social network's store it may read which accounts are linked.
 
 *Quotas*: in `control` it may call the functions that count what clients use. It reads no table.
 
-*Use of tokens*: in `control` it may call the function that notes when each was last used. It sees no token.
+*Use of tokens*: in `control` it may call the functions that note when each was last used, and how many
+requests were refused or slow. It sees no token, and reads no count.
 
 Part of the SQL that `gateway universe` prints, and checked like the purposes' roles at every start-up.
 """
@@ -136,7 +137,10 @@ RIGHTS: dict[str, Rights] = {
         columns=frozenset((column, "social.messenger_link") for column in ("account_id", "messenger_id")),
         what="recalls",
     ),
-    USES: Rights(functions=("control.note_token_use",), what="the times when tokens were last used"),
+    USES: Rights(
+        functions=("control.note_requests", "control.note_token_use"),
+        what="when tokens were last used, and counts of requests",
+    ),
 }
 
 

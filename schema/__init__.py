@@ -20,6 +20,7 @@ From the policy to a valid operation:
     disclosures  who received whose data
     recalls      who is told that somebody objects; a schema of its own, and no purpose's
     audit        what the data protection officer reads of objections
+    figures      what the data protection officer reads in figures, of nobody in particular
     mutation     what may be changed
     query        root fields
     build        one schema for each purpose: the fields that it may see, deny by default

@@ -1,7 +1,7 @@
-"""What the data protection officer reads under pseudonyms: objections, accepted terms, notices, counts.
+"""What the data protection officer reads under pseudonyms: objections, accepted terms, notices.
 
 `Audit` is what these answers need from the rest of the program. No account, number or name is among it:
-the universe of AUDIT has none.
+the universe of AUDIT has none. What is counted, of nobody in particular, stands in `figures.py`.
 """
 
 from __future__ import annotations

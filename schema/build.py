@@ -26,6 +26,7 @@ from schema import (
     audit,
     business,
     disclosures,
+    figures,
     lists,
     messenger,
     mutation,
@@ -95,6 +96,11 @@ TYPES: tuple[type, ...] = (
     audit.AuditedObjection,
     audit.ObjectionsInForce,
     audit.AuditedRecall,
+    figures.DisclosureCount,
+    figures.PeopleByPurpose,
+    figures.ObjectionsOnDay,
+    figures.LedgerReport,
+    figures.RequestTally,
 )
 INPUTS: tuple[type, ...] = (
     messenger.MessengerAccountFilter,

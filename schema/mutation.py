@@ -15,6 +15,7 @@ import strawberry
 
 from schema.audit import Audit
 from schema.disclosures import Disclosures
+from schema.figures import Figures, LedgerReports
 from schema.lists import OFFER_MATCHING, Lists, UploadCustomerListResult
 from schema.objections import (
     PREFERENCES,
@@ -43,6 +44,14 @@ class Context(Protocol):
     @property
     def disclosures(self) -> Disclosures:
         """The access ledger, as far as the token may read it."""
+
+    @property
+    def figures(self) -> Figures:
+        """Counts of nobody in particular."""
+
+    @property
+    def reports(self) -> LedgerReports:
+        """Reports of the whole ledger."""
 
     @property
     def policies(self) -> Policies:

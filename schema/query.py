@@ -25,6 +25,17 @@ from schema.business import (
     SocialConversationConnection,
 )
 from schema.disclosures import Disclosure
+from schema.figures import (
+    DISCLOSURE,
+    DisclosureCount,
+    LedgerReport,
+    LedgerReportName,
+    ObjectionsOnDay,
+    PeopleByPurpose,
+    RequestTally,
+    Since,
+    Until,
+)
 from schema.messenger import (
     MessengerAccount,
     MessengerAccountConnection,
@@ -272,6 +283,58 @@ class Query:
         if not 0 <= first <= MAX_PAGE:
             raise Refusal(Code.BAD_USER_INPUT)
         return list(await info.context.audit.recalls(first, number_of(after), client, overdue))
+
+    @belongs(
+        Purpose.AUDIT,
+        "Answers and the people whom they told of, by day, client and purpose; of the last 30 days if no "
+        "span is given. At most 10,000 lines.",
+        DISCLOSURE,
+    )
+    async def disclosure_counts(
+        self, info: Info, since: Since = None, until: Until = None
+    ) -> list[DisclosureCount]:
+        """Of the access ledger."""
+        return list(await info.context.figures.disclosures(since, until))
+
+    @belongs(
+        Purpose.AUDIT, "The same by purpose alone, each person once in the whole span; likewise.", DISCLOSURE
+    )
+    async def people_by_purpose(
+        self, info: Info, since: Since = None, until: Until = None
+    ) -> list[PeopleByPurpose]:
+        """Of the access ledger."""
+        return list(await info.context.figures.people(since, until))
+
+    @belongs(
+        Purpose.AUDIT,
+        "How many members object to each purpose, day by day; the last 90 days if no span is given.",
+        OBJECTION,
+    )
+    async def objections_over_time(
+        self, info: Info, since: Since = None, until: Until = None
+    ) -> list[ObjectionsOnDay]:
+        """A line for each day and objectable purpose."""
+        return list(await info.context.figures.objections(since, until))
+
+    @belongs(
+        Purpose.AUDIT,
+        "One of the reports of `gateway ledger report`; of the last 30 days if no span is given.",
+        DISCLOSURE,
+    )
+    async def ledger_report(
+        self, info: Info, name: LedgerReportName, since: Since = None, until: Until = None
+    ) -> LedgerReport | None:
+        """Read with the rights of the ledger's owner, and about nobody."""
+        return await info.context.reports.report(name, since, until)
+
+    @belongs(
+        Purpose.AUDIT,
+        "Requests that were refused or slow, by hour, client, purpose and what became of them; of the last "
+        "30 days if no span is given. At most 10,000 lines. Those of the last minute may be missing.",
+    )
+    async def request_tally(self, info: Info, since: Since = None, until: Until = None) -> list[RequestTally]:
+        """What all processes counted."""
+        return list(await info.context.figures.requests(since, until))
 
     @plumbing(
         "Disclosure",

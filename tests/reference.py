@@ -531,12 +531,17 @@ _EDGE: dict[str, Resolver] = {
 # Answered by ordinary resolvers, which have tests of their own: no plan, and no document here asks for them.
 ASKED = frozenset(
     {
+        "disclosureCounts",
         "disclosures",
+        "ledgerReport",
         "objectionEligibility",
         "objections",
         "objectionsInForce",
+        "objectionsOverTime",
+        "peopleByPurpose",
         "policyMatrix",
         "recalls",
+        "requestTally",
         "termsAcceptances",
     }
 )

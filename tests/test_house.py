@@ -23,6 +23,7 @@ FILES = {
     path.relative_to(HOUSE).as_posix(): path.read_text(encoding="utf-8")
     for room in ROOMS
     for path in sorted((HOUSE / room).rglob("*.py"))
+    if "node_modules" not in path.parts
 }
 TREES = {name: ast.parse(text) for name, text in FILES.items()}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -158,6 +159,8 @@ SPELL_SQL = {
     "resolvers/inspection.py": "what the catalogues say",
     "resolvers/disclosures.py": "the ledger, of the universes that read it",
     "resolvers/audit.py": "the history of objections, of the universe of audit",
+    "resolvers/figures.py": "the same in figures",
+    "gateway/tally.py": "the call that notes refused and slow requests",
     "resolvers/recalls.py": "the calls that issue notices and hand them out",
     "resolvers/pseudonyms.py": "who has no pseudonym yet",
     "resolvers/migrations.py": "which migrations were made",
@@ -322,8 +325,10 @@ AMERICAN = re.compile(
 WRITTEN = sorted(
     path
     for room in ROOMS
-    for kind in ("*.py", "*.sql", "*.md", "*.graphql")
+    for kind in ("*.py", "*.sql", "*.md", "*.graphql", "*.ts", "*.tsx")
     for path in (HOUSE / room).rglob(kind)
+    # What others wrote has words of its own.
+    if not {"node_modules", "built"} & set(path.parts)
 )
 
 

@@ -20,10 +20,12 @@ import uvicorn
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.app import GraphQLEndpoint, build_app
+from gateway.app import build_app
+from gateway.graphql_http import GraphQLEndpoint
 from gateway.logs import ScrubbingFormatter, write_logs
 from gateway.requests import Asked
 from gateway.responses import Answer, error_body, request_ids, status_of
+from gateway.tally import Tally
 from gateway.token_text import new_token, token_hash
 from gateway.tokens import Caller, Live, TokenBook
 from gateway.uploads import ListsEndpoint
@@ -104,6 +106,7 @@ async def gateway() -> AsyncIterator[Gateway]:
         request_ids(secrets.token_bytes),
         LIMIT,
         30.0,
+        Tally(3_600.0, time.time),
     )
     uploads = ListsEndpoint(
         book_with(running.token).caller,

@@ -194,7 +194,7 @@ async def test_the_universe_of_audit_has_no_account_number(side: Side) -> None:
     """Neither a column of it nor a right on the tables behind: the role could not find out."""
     kept = ("pseudonym", "token", "suspension", "disclosure", "ledger_entry", "ledger_person", "recall")
     for store, view, others, tables in (
-        (Store.CONTROL, "objection_event", {"disclosure", "audited_recall"}, kept),
+        (Store.CONTROL, "objection_event", {"disclosure", "audited_recall", "request_tally"}, kept),
         (Store.MESSENGER, "terms_acceptance", set(), ("pseudonym", "account", "restriction")),
     ):
         assert set(views_of(OBJECTS, store, AUDIT)) == {view} | others

@@ -135,6 +135,19 @@ CHANGES[Purpose.AUDIT] = {
     ("Query", "objectionsInForce"),
     ("Query", "termsAcceptances"),
     ("Query", "recalls"),
+    ("Query", "disclosureCounts"),
+    ("Query", "peopleByPurpose"),
+    ("Query", "objectionsOverTime"),
+    ("Query", "ledgerReport"),
+    ("Query", "requestTally"),
+    *(("DisclosureCount", name) for name in ("day", "client", "purpose", "answers", "people")),
+    *(("PeopleByPurpose", name) for name in ("purpose", "answers", "people")),
+    *(("ObjectionsOnDay", name) for name in ("day", "purpose", "members", "objected", "withdrawn")),
+    *(("LedgerReport", name) for name in ("says", "wrong", "columns", "rows")),
+    *(
+        ("RequestTally", name)
+        for name in ("hour", "client", "purpose", "what", "requests", "longestMs", "request")
+    ),
     *(
         ("AuditedRecall", name)
         for name in (
@@ -294,6 +307,11 @@ CHANGE_ARGUMENTS = {
     ("Query", "objections"): {"first", "after", "person"},
     ("Query", "recalls"): {"first", "after", "client", "overdue"},
     ("Query", "termsAcceptances"): {"person"},
+    ("Query", "disclosureCounts"): {"from", "before"},
+    ("Query", "peopleByPurpose"): {"from", "before"},
+    ("Query", "objectionsOverTime"): {"from", "before"},
+    ("Query", "ledgerReport"): {"name", "from", "before"},
+    ("Query", "requestTally"): {"from", "before"},
 }
 # Argument → the decided line it follows.
 LOOK_UPS = {
@@ -446,6 +464,8 @@ def test_the_data_protection_officer_sees_no_account() -> None:
     assert not re.search("Messenger|Social|Phone|Contact|Friend|Usage", text)
     lists = {"CustomerList", "CustomerListConnection", "CustomerListEdge", "CustomerListStatus", "SizeBand"}
     assert set(own_types(SCHEMAS[Purpose.AUDIT])) - lists == {
+        "DisclosureCount", "PeopleByPurpose", "ObjectionsOnDay", "LedgerReport", "LedgerReportName",
+        "RequestTally", "Date",
         "Query", "PolicyVersion", "PolicyMark", "AuditedObjection", "AuditedRecall", "ObjectionsInForce",
         "TermsAcceptance", "Disclosure", "ObjectionKind", "ObjectablePurpose", "DateTime", "String",
         "Boolean", "PageInfo", "Int", "ID",

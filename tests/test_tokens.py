@@ -774,7 +774,7 @@ async def test_uses_wait_for_a_store_that_is_away(
     control: str, user: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What could not be written is written when the store is back; requests notice nothing."""
-    monkeypatch.setattr("gateway.token_use.NOTE_SECONDS", 0.05)
+    monkeypatch.setattr("gateway.minutely.SECONDS", 0.05)
     _, bearer = await issued(control, AUDIT)
     async with connected(control) as connection, book_of(control) as book:
         await connection.execute(f"ALTER ROLE {USES} NOLOGIN")

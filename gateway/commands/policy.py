@@ -79,7 +79,7 @@ def show_explanation(
     mark = "" if found.mark is None else f" ({found.mark})"
     typer.echo(f"{field} under {purpose}: {'visible' if found.visible else 'not visible'}{mark}\n")
     for sentence in found.why:
-        typer.echo(sentence)
+        typer.echo(str(sentence))
     typer.echo(f"\nTerms:    {found.terms}")
     if found.resolver is not None:
         typer.echo(f"Resolver: {found.resolver}")

@@ -29,6 +29,7 @@ from gateway.demo.embedded import SUPERUSER, DemoProblem, EmbeddedPostgres, alon
 from gateway.demo.examples import EXAMPLES, show_each_purpose, show_side_by_side, wait_until_ready
 from gateway.demo.folder import Folder, settings_of
 from gateway.demo.generate import generate
+from gateway.demo.offer import HOLDERS, offer
 from gateway.demo.persons import DEMO_BOUND, PERSONS, add_persons
 from gateway.logs import write_logs
 from gateway.progress import shown, step
@@ -54,7 +55,8 @@ FOLDER = Path(".demo")
 SEED = 1
 CLIENT = "demo"
 
-Tokens = Mapping[Purpose, str]
+# By purpose, and by the name of whoever holds one in the console.
+Tokens = Mapping[str, str]
 Owners = Mapping[str, "Connection"]
 
 
@@ -100,12 +102,12 @@ def _tell_opened(server: EmbeddedPostgres, console: Console) -> None:
 
 async def _answer(settings: Settings, tokens: Tokens, taken: socket.socket | None, console: Console) -> None:
     write_logs(sys.stderr, logging.WARNING)
-    async with open_gateway(settings) as app:
+    async with open_gateway(settings, demo=offer(tokens)) as app:
         await wait_until_ready(app)
         await show_side_by_side(app, tokens, console)
         await show_each_purpose(app, tokens, console)
         if taken is not None:
-            url = f"{url_of(taken)}/graphql"
+            url = url_of(taken)
             announce = partial(show_how_to_ask, url, tokens, console)
             await serve(app, taken, announce, settings.max_connections)
             console.print("\nStopped. The data is kept: the next start takes seconds.")
@@ -131,7 +133,7 @@ async def set_up(server: EmbeddedPostgres, demo: Demo, console: Console) -> tupl
             await _apply_universes(owners)
         if loaded is None:
             await _load(owners, demo.accounts, folder, console)
-        with step(console, f"One token for each purpose, in {folder.path / 'tokens'}"):
+        with step(console, f"A token for each purpose, and for the console, in {folder.path / 'tokens'}"):
             settings = folder.settings({store: server.dsn(store) for store in STORES})
             tokens = await _tokens(owners["control"], settings.key("tokens"), folder)
     return settings, tokens
@@ -180,15 +182,19 @@ async def _load(owners: Owners, accounts: int, folder: Folder, console: Console)
 
 
 async def _tokens(control: Connection, key: bytes, folder: Folder) -> Tokens:
-    kept = folder.tokens()
+    wanted = {
+        **{purpose.value: (CLIENT, (purpose,), DEMO_BOUND) for purpose in Purpose},
+        **{each.name: (f"{CLIENT}-{each.name.lower()}", each.purposes, each.bound) for each in HOLDERS},
+    }
+    kept = folder.tokens(tuple(wanted))
     if kept is not None:
         return kept
-    for each in await list_tokens(control):
-        if each.client == CLIENT:
-            await revoke(control, each.token_id)
+    for listed in await list_tokens(control):
+        if listed.client in {client for client, _, _ in wanted.values()} and listed.revoked_at is None:
+            await revoke(control, listed.token_id)
     tokens = {
-        purpose: (await issue(control, key, CLIENT, [purpose], None, secrets.token_bytes, DEMO_BOUND)).token
-        for purpose in Purpose
+        name: (await issue(control, key, client, purposes, None, secrets.token_bytes, bound)).token
+        for name, (client, purposes, bound) in wanted.items()
     }
     folder.keep_tokens(tokens)
     return tokens
@@ -198,15 +204,17 @@ async def _tokens(control: Connection, key: bytes, folder: Folder) -> Tokens:
 
 
 def show_how_to_ask(url: str, tokens: Tokens, console: Console) -> None:
-    """The URL, the tokens, and a line to paste."""
+    """The tokens, a line to paste, and the page to open."""
     table = Table.grid(padding=(0, 2))
-    for purpose, token in tokens.items():
-        table.add_row(purpose.value, token)
+    for name, token in tokens.items():
+        table.add_row(name, token)
     console.print("\n[bold]Tokens[/] (the demo's own, for this machine)")
     console.print(table)
     console.print("\n[bold]Ask, in another terminal[/]")
-    console.print(Text(curl_line(url, tokens[Purpose.SECURITY])), soft_wrap=True)
-    console.print(f"\n[bold green]Serving on {url}[/]   Ctrl-C stops")
+    console.print(Text(curl_line(f"{url}/graphql", tokens[Purpose.SECURITY])), soft_wrap=True)
+    console.print(
+        f"\n[bold green]Serving on {url}[/]   open it in a browser; clients ask {url}/graphql; Ctrl-C stops"
+    )
 
 
 def curl_line(url: str, token: str) -> str:

@@ -149,7 +149,7 @@ async def _call(
     return sent[0]["status"], b"".join(message.get("body", b"") for message in sent[1:])
 
 
-async def show_side_by_side(app: Application, tokens: Mapping[Purpose, str], console: Console) -> None:
+async def show_side_by_side(app: Application, tokens: Mapping[str, str], console: Console) -> None:
     """The same question about two people under two purposes: the objector's ads column is nearly empty."""
     console.print()
     console.print("[bold]The same question under two purposes[/] (the token says which)")
@@ -187,7 +187,7 @@ def laid_out(value: Any, width: int, indent: str = "", before: int = 0) -> str:
     return "\n".join([opening, ",\n".join(lines), f"{indent}{closing}"])
 
 
-async def show_each_purpose(app: Application, tokens: Mapping[Purpose, str], console: Console) -> None:
+async def show_each_purpose(app: Application, tokens: Mapping[str, str], console: Console) -> None:
     """One question and its answer for each of the purposes; as a client would ask it."""
     console.print()
     console.print("[bold]One question for each purpose[/]")

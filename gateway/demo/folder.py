@@ -1,7 +1,7 @@
 """What the demo's folder holds beside Postgres' own: settings with the secret, tokens, and a mark.
 
     settings.toml   where the stores are, and the secret; for other commands while the demo runs
-    tokens          one line a purpose; kept so that a second run prints the same
+    tokens          one line a purpose, and one for each holder in the console; kept for the next run
     loaded          how many people were made up: written when all were loaded
 
 All are readable by their owner alone.
@@ -13,7 +13,7 @@ import json
 import os
 import secrets
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +21,6 @@ from gateway.demo.embedded import plain_words
 from gateway.problems import read_settings
 from gateway.settings import Settings
 from gateway.token_text import is_well_formed
-from schema.purposes import Purpose
 
 HEAD = """\
 # Made by `gateway demo`. While it runs, in another terminal:
@@ -72,15 +71,15 @@ class Folder:
         self._write("settings.toml", HEAD.format(self.settings_file) + "".join(lines))
         return settings
 
-    def tokens(self) -> dict[Purpose, str] | None:
-        """The tokens of the last run, or None unless there is one for each purpose."""
+    def tokens(self, names: Sequence[str]) -> dict[str, str] | None:
+        """The tokens of the last run, or None unless they have just these names."""
         pairs = [line.split() for line in self._read("tokens").splitlines()]
         kept = {pair[0]: pair[1] for pair in pairs if len(pair) == 2 and is_well_formed(pair[1].encode())}
-        return {each: kept[each] for each in Purpose} if kept.keys() == set(Purpose) else None
+        return {each: kept[each] for each in names} if kept.keys() == set(names) else None
 
-    def keep_tokens(self, tokens: Mapping[Purpose, str]) -> None:
+    def keep_tokens(self, tokens: Mapping[str, str]) -> None:
         """Write the tokens down."""
-        self._write("tokens", "".join(f"{purpose} {token}\n" for purpose, token in tokens.items()))
+        self._write("tokens", "".join(f"{name} {token}\n" for name, token in tokens.items()))
 
     def _read(self, name: str) -> str:
         with plain_words(self.path):

