@@ -212,9 +212,8 @@ def show_how_to_ask(url: str, tokens: Tokens, console: Console) -> None:
     console.print(table)
     console.print("\n[bold]Ask, in another terminal[/]")
     console.print(Text(curl_line(f"{url}/graphql", tokens[Purpose.SECURITY])), soft_wrap=True)
-    console.print(
-        f"\n[bold green]Serving on {url}[/]   open it in a browser; clients ask {url}/graphql; Ctrl-C stops"
-    )
+    console.print(f"\n[bold]The console, in a browser[/]\n{url}")
+    console.print(f"\n[bold green]Serving on {url}/graphql[/]   Ctrl-C stops")
 
 
 def curl_line(url: str, token: str) -> str:
