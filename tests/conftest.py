@@ -38,6 +38,7 @@ LONGEST = (
     "test_differential.py",
     "test_crashes.py",
     "test_docs.py",
+    "test_console.py",
     "test_suspensions.py",
     "test_customer_lists.py",
     "test_pooler.py",
