@@ -464,6 +464,52 @@ async def test_the_policy_can_be_printed(tab: Tab) -> None:
     assert len(await tab.page.pdf(format="A4", landscape=True)) > 20_000
 
 
+# --- ledger ---------------------------------------------------------------------------------------
+
+
+async def test_the_ledger_is_shown_in_charts_tables_and_files(tab: Tab) -> None:
+    """Under an AUDIT token: each chart is drawn, is a table too, and a file with all of its rows."""
+    await tab.open("/ledger", "OFFICER")
+    for title in (
+        "Answers about people, by day and purpose",
+        "Answers about people, by client and purpose",
+        "People told of, by purpose",
+        "Members whose objection withholds data, by day",
+    ):
+        figure = tab.page.locator("figure", has_text=title)
+        chart = figure.get_by_role("img", name=title).locator("svg")
+        await expect(chart).to_be_visible()
+        assert await chart.locator("path").count() > 3
+        await figure.locator("summary").click()
+        rows = figure.locator("tbody tr")
+        async with tab.page.expect_download() as download:
+            await figure.get_by_role("button", name="Save as CSV").click()
+        lines = Path(await (await download.value).path()).read_text().splitlines()
+        assert len(lines) == 1 + await rows.count() > 1
+    await expect(tab.page.locator("figure", has_text="Refused and slow requests")).to_be_visible()
+    await tab.picture("ledger")
+
+
+async def test_the_officers_questions_and_one_persons_report(tab: Tab) -> None:
+    """A ready question is answered in a sentence and a table; a reference of the ledger has its report."""
+    await tab.open("/ledger", "OFFICER")
+    await tab.page.get_by_role("combobox", name="Question", exact=True).select_option("OBJECTORS")
+    questions = tab.page.get_by_role("region", name="The officer's questions")
+    await questions.get_by_role("button", name="Show").click()
+    await expect(questions).to_contain_text("nothing was told of anybody after they objected")
+
+    asked = {"query": "{ disclosures(first: 1) { people } }"}
+    authorised = {"Authorization": f"Bearer {tab.demo.tokens['AUDIT']}"}
+    async with httpx.AsyncClient(headers=authorised) as client:
+        answered = (await client.post(f"{tab.demo.url}/graphql", json=asked)).json()
+    reference = answered["data"]["disclosures"][0]["people"][0]
+    await tab.page.get_by_role("textbox", name="Reference").fill(reference)
+    report = tab.page.get_by_role("region", name="One person's report")
+    await report.get_by_role("button", name="Show").click()
+    await expect(report).to_contain_text("answers told of this person")
+    await expect(report.locator("tbody tr").first).to_be_visible()
+
+
 # --- a person -------------------------------------------------------------------------------------
 
 

@@ -95,17 +95,10 @@ export default function Compare() {
       const [one, other] = await Promise.all([ask(left), ask(right)]);
       setAsked({ left: one, right: other, after: false });
     });
-  const objectAndAsk = () =>
+  const changeAndAsk = (change: string) =>
     doing(async (variables) => {
       const before = await askSide(token, left, form.document, variables);
-      setOutcome(await changed(objector, OBJECT));
-      const after = await askSide(token, left, form.document, variables);
-      setAsked({ left: before, right: after, after: true });
-    });
-  const withdraw = () =>
-    doing(async (variables) => {
-      const before = await askSide(token, left, form.document, variables);
-      setOutcome(await changed(objector, WITHDRAW));
+      setOutcome(await changed(objector, change));
       const after = await askSide(token, left, form.document, variables);
       setAsked({ left: before, right: after, after: true });
     });
@@ -151,7 +144,7 @@ export default function Compare() {
         className="form"
         onSubmit={(event) => {
           event.preventDefault();
-          void (form.mode === "purposes" ? askBoth() : objectAndAsk());
+          void (form.mode === "purposes" ? askBoth() : changeAndAsk(OBJECT));
         }}
       >
         <PurposeChoice
@@ -178,7 +171,11 @@ export default function Compare() {
           {form.mode === "purposes" ? words.ask : words.objectAndAsk}
         </button>
         {form.mode === "objection" && (
-          <button type="button" disabled={busy || objector === ""} onClick={() => void withdraw()}>
+          <button
+            type="button"
+            disabled={busy || objector === ""}
+            onClick={() => void changeAndAsk(WITHDRAW)}
+          >
             {words.withdraw}
           </button>
         )}

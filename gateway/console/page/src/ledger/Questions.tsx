@@ -2,6 +2,7 @@
 
 import { useState } from "react";
 
+import { ENTRIES_ASKED, ENTRY, ENTRY_COLUMNS, entryRow, type Entry } from "../entries";
 import { dataOf } from "../gateway";
 import { useSession } from "../session";
 import { Table } from "../Table";
@@ -12,9 +13,8 @@ const REPORT = `query Report($name: LedgerReportName!, $from: DateTime, $before:
   ledgerReport(name: $name, from: $from, before: $before) { says wrong columns rows }
 }`;
 const ENTRIES = `query Entries($person: String!, $after: ID) {
-  disclosures(person: $person, after: $after, first: 200) { number at client purpose fields outcome request }
+  disclosures(person: $person, after: $after, first: ${ENTRIES_ASKED}) { ${ENTRY} }
 }`;
-const PAGE = 200;
 
 interface Report {
   says: string;
@@ -79,16 +79,6 @@ export function OfficersQuestions({ span }: { span: Span }) {
   );
 }
 
-interface Entry {
-  number: string;
-  at: string;
-  client: string;
-  purpose: string;
-  fields: string[];
-  outcome: string;
-  request: string;
-}
-
 export function SubjectsReport() {
   const { words } = useWords();
   const { token, tell } = useSession();
@@ -103,7 +93,7 @@ export function SubjectsReport() {
         variables,
       });
       setEntries([...before, ...disclosures]);
-      setWhole(disclosures.length < PAGE);
+      setWhole(disclosures.length < ENTRIES_ASKED);
     } catch (error) {
       tell(error);
     }
@@ -136,18 +126,7 @@ export function SubjectsReport() {
             {words.reportOf(entries.length)}
             {whole ? "" : " +"}
           </p>
-          <Table
-            name="report"
-            columns={["at", "client", "purpose", "fields", "outcome", "request"]}
-            rows={entries.map((each) => [
-              each.at,
-              each.client,
-              each.purpose,
-              each.fields,
-              each.outcome,
-              each.request,
-            ])}
-          />
+          <Table name="report" columns={ENTRY_COLUMNS} rows={entries.map(entryRow)} />
           {!whole && (
             <button type="button" onClick={() => void ask(entries)}>
               {words.more}

@@ -3,6 +3,7 @@
 import { useCallback, useEffect, useState } from "react";
 
 import { Badge } from "../Badge";
+import { ENTRIES_ASKED, ENTRY, ENTRY_COLUMNS, entryRow, type Entry } from "../entries";
 import { dataOf } from "../gateway";
 import { useSession } from "../session";
 import { Table, textOf } from "../Table";
@@ -27,8 +28,7 @@ const MINE = `{
     termsAcceptances { version acceptedAt }
   }
 }`;
-const RECEIVED = `query Received($after: ID) { disclosures(first: 200, after: $after) { number at client purpose fields outcome request } }`;
-const PAGE = 200;
+const RECEIVED = `query Received($after: ID) { disclosures(first: ${ENTRIES_ASKED}, after: $after) { ${ENTRY} } }`;
 const STANDING = "{ objectionEligibility { purpose standing until } }";
 const RECORD =
   "mutation Object($purposes: [ObjectablePurpose!]!) { done: recordObjection(purposes: $purposes) { __typename } }";
@@ -42,16 +42,6 @@ interface Mine {
   socialAccount: Fields | null;
   objections: Fields[];
   termsAcceptances: Fields[];
-}
-
-interface Entry {
-  number: string;
-  at: string;
-  client: string;
-  purpose: string;
-  fields: string[];
-  outcome: string;
-  request: string;
 }
 
 interface Standing {
@@ -88,7 +78,7 @@ export default function Person() {
           variables,
         });
         setReceived([...before, ...disclosures]);
-        setWhole(disclosures.length < PAGE);
+        setWhole(disclosures.length < ENTRIES_ASKED);
       } catch (error) {
         tell(error);
       }
@@ -120,11 +110,7 @@ export default function Person() {
             ) : received.length === 0 ? (
               <p>{words.nobodyReceived}</p>
             ) : (
-              <Table
-                name="who-received"
-                columns={["at", "client", "purpose", "fields", "outcome"]}
-                rows={received.map((each) => [each.at, each.client, each.purpose, each.fields, each.outcome])}
-              />
+              <Table name="who-received" columns={ENTRY_COLUMNS} rows={received.map(entryRow)} />
             )}
             {!whole && (
               <button type="button" onClick={() => void readReceived(received ?? [])}>
