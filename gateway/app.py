@@ -211,7 +211,7 @@ def _wired(
         ("http", RECALLS_PATH): RecallsEndpoint(who_asks, admission, desk, ids, most),
         ("websocket", RECALLS_PATH): RecallSocket(who_asks, admission, desk, ids),
     }
-    pages = console_routes(book.scope, admission, ids, demo)
+    pages = console_routes(book.scope, admission, ids, demo) if settings.console else ()
     return build_app(graphql, partial(_ready, gateway, book, documents), doors, desk.close_streams, pages)
 
 

@@ -119,6 +119,9 @@ class Settings(BaseSettings):
     answer_timeout_ms: int = Field(
         default=30_000, ge=1, description="Patience for one whole request, once it has arrived."
     )
+    console: bool = Field(
+        default=True, description="Whether the console stands at `/`: a page without data of its own."
+    )
     slow_ms: int = Field(
         default=1_000,
         ge=1,

@@ -46,7 +46,7 @@ class DisclosureCount:
     day: datetime.date = belongs(AUDIT, "The day in UTC.", DISCLOSURE)
     client: str = belongs(AUDIT, "Who asked.", DISCLOSURE)
     purpose: str = belongs(AUDIT, "For what.", DISCLOSURE)
-    answers: int = belongs(AUDIT, "How many answers, also those that named nobody.", DISCLOSURE)
+    answers: int = belongs(AUDIT, "How many answers, also those that named no one.", DISCLOSURE)
     people: int = belongs(AUDIT, "Of how many people they told, each counted once.", DISCLOSURE)
 
 
@@ -55,7 +55,7 @@ class PeopleByPurpose:
     """Entries of the access ledger, counted over the whole span."""
 
     purpose: str = belongs(AUDIT, "For what.", DISCLOSURE)
-    answers: int = belongs(AUDIT, "How many answers, also those that named nobody.", DISCLOSURE)
+    answers: int = belongs(AUDIT, "How many answers, also those that named no one.", DISCLOSURE)
     people: int = belongs(AUDIT, "Of how many people they told, each counted once.", DISCLOSURE)
 
 

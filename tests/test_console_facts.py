@@ -224,6 +224,14 @@ def client_of(app: Starlette) -> httpx.AsyncClient:
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1:8000")
 
 
+async def test_a_deployment_may_do_without(new_database: NewDatabase) -> None:
+    """With GATEWAY_CONSOLE=false neither the page nor a fact is there; all else is."""
+    async with open_side(new_database, console=False) as without:
+        for path in ("/", "/policy", "/console/facts/token", "/console/icon.svg"):
+            assert (await send(without.app, "GET", path)).status == 404
+        assert (await without.ask(SECURITY, "{ policy { digest } }")).data
+
+
 # --- the page -------------------------------------------------------------------------------------
 
 

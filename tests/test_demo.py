@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gateway.demo.examples import EXAMPLES, laid_out
+from gateway.demo.offer import HOLDERS
 from gateway.demo.persons import ADA, BEN
 from schema.purposes import Purpose
 
@@ -107,7 +108,7 @@ def test_what_the_demo_writes_is_readable_by_its_owner_alone(first_run: FirstRun
     for name in ("settings.toml", "tokens", "loaded"):
         assert (folder / ".demo" / name).stat().st_mode & 0o777 == 0o600
     log = (folder / ".demo" / "server.log").read_text()
-    assert set(tokens(folder)) == set(Purpose)
+    assert set(tokens(folder)) == {*Purpose, *(holder.name for holder in HOLDERS)}
     assert not any(token in log + ran.stdout for token in tokens(folder).values())
 
 
@@ -221,10 +222,14 @@ def test_a_signal_stops_the_demo_and_its_postgres(folder: Path, after: str, numb
     with subprocess.Popen(
         command, cwd=folder, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
-        assert process.stdout is not None
-        assert any(after in line for line in process.stdout)
-        process.send_signal(number)
-        _, err = process.communicate(timeout=60)
+        try:
+            assert process.stdout is not None
+            assert any(after in line for line in process.stdout)
+            process.send_signal(number)
+            _, err = process.communicate(timeout=60)
+        finally:
+            # Whatever went wrong, nobody waits for it.
+            process.kill()
     assert err == ""
     assert process.returncode == (0 if after == "Serving on" else 128 + number)
     assert server_is_down(folder)

@@ -45,7 +45,7 @@ STRICT = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
-NOT_BUILT = "The console is not built: run `make console`, with npm on this machine, and reload this page.\n"
+NOT_BUILT = "The console is not built: run `make console`, which needs npm, and start the gateway again.\n"
 
 
 def page(built: Path, _: Request) -> Response:

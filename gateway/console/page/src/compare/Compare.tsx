@@ -10,7 +10,7 @@ import { useSession } from "../session";
 import { tab } from "../tab";
 import { useWords } from "../words";
 import { align, countDifferences, type Row } from "./align";
-import { askSide, type SideAnswer } from "./sides";
+import { askSide, TooLarge, type SideAnswer } from "./sides";
 
 const KEPT = "compare";
 const OBJECT = "mutation { done: recordObjection { __typename } }";
@@ -83,6 +83,7 @@ export default function Compare() {
       await work(variables);
     } catch (error) {
       if (error instanceof GraphQLError) setWrong(`${words.documentWrong} ${error.message}`);
+      else if (error instanceof TooLarge) setWrong(words.tooLargeToCompare);
       else tell(error);
     } finally {
       setBusy(false);

@@ -13,7 +13,13 @@ export interface SideAnswer {
   leftOut: LeftOut[];
 }
 
-/** Ask. Throws GraphQLError for what is no document, and Trouble. */
+// A page of more lines is nothing that anybody compares by eye, and a browser needs minutes for it.
+const MOST_COMPARED = 1_000_000;
+
+/** An answer that is too large to be laid beside another. */
+export class TooLarge extends Error {}
+
+/** Ask. Throws GraphQLError for what is no document, TooLarge, and Trouble. */
 export async function askSide(
   token: string,
   purpose: string,
@@ -28,6 +34,7 @@ export async function askSide(
     query: print(pruned.document),
     variables: variablesFor(pruned.document, variables),
   });
+  if (reply.text.length > MOST_COMPARED) throw new TooLarge();
   const answered = JSON.parse(reply.text) as Answered;
   return { purpose, data: answered.data ?? null, errors: answered.errors ?? [], leftOut: pruned.leftOut };
 }

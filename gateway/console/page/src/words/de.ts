@@ -67,6 +67,8 @@ export const de: Words = {
   variables: "Variablen (JSON)",
   variablesWrong: "Die Variablen sind kein JSON-Objekt.",
   documentWrong: "Das Dokument ist nicht lesbar:",
+  tooLargeToCompare:
+    "Die Antwort ist zu groß zum Vergleichen: Fragen Sie nach weniger, oder sehen Sie sie unter Erkunden an.",
   takeFromEditor: "Aus dem Editor übernehmen",
   bothPurposes: "Zwei Zwecke",
   beforeAfter: "Vor und nach einem Widerspruch",

@@ -65,6 +65,7 @@ export const en = {
   variables: "Variables (JSON)",
   variablesWrong: "The variables are no JSON object.",
   documentWrong: "The document cannot be read:",
+  tooLargeToCompare: "The answer is too large to compare: ask for less, or look at it under Explore.",
   takeFromEditor: "Take what is in the editor",
   bothPurposes: "Two purposes",
   beforeAfter: "Before and after an objection",
