@@ -58,7 +58,7 @@ FIRST_PAINT_SECONDS = 2.0
 # On a machine that does other things as well.
 PATIENCE_MS = 20_000
 # Until answers and charts are there, where a test looks at all of a page and not for one thing.
-SETTLES_SECONDS = 1.0
+SETTLES_SECONDS = 0.7
 MODEL = "__MONACO.editor.getEditors().find((each) => each.getDomNode().closest('.graphiql-query-editor'))"
 WRITE = f"(text) => {MODEL}.setValue(text)"
 EDITOR = ".graphiql-query-editor .monaco-editor"
