@@ -270,11 +270,11 @@ def assemble(
     plans = PlanCache(worlds, DocumentLimits(), settings.cached_documents)
     list_writers = ListWriters(list_endpoint(settings))
     key = settings.key("customer lists")
-    connect = partial(connect_owner, settings.control_dsn.get_secret_value())
-    reports = OfficersReports(connect, partial(datetime.now, UTC))
-    calls = partial(
-        _calls_of, writers, keeper.rules_of(settings), RecordedPolicies(), pools, list_writers, key, reports
-    )
+    now = partial(datetime.now, UTC)
+    figures = CountedFigures(pools[Purpose.AUDIT][Store.CONTROL], now)
+    reports = OfficersReports(partial(connect_owner, settings.control_dsn.get_secret_value()), now)
+    rules, policies = keeper.rules_of(settings), RecordedPolicies()
+    calls = partial(_calls_of, writers, rules, policies, pools, list_writers, key, figures, reports)
     return Gateway(plans, pools, cursors, settings.max_cost, calls, ledger, admission.meet, digest())
 
 
@@ -285,6 +285,7 @@ def _calls_of(
     pools: Mapping[Purpose, Mapping[Store, Pool]],
     list_writers: ListWriters,
     key: bytes,
+    figures: CountedFigures,
     reports: OfficersReports,
     bound: Bound,
     client: str,
@@ -296,7 +297,7 @@ def _calls_of(
         policies,
         ObjectionAudit(pools[Purpose.AUDIT], people),
         ReadDisclosures(pools, bound, people),
-        CountedFigures(pools[Purpose.AUDIT][Store.CONTROL], partial(datetime.now, UTC)),
+        figures,
         reports,
         CustomerLists(list_writers, key, bound.merchant_id),
     )

@@ -111,19 +111,17 @@ def explain(name: str, purpose: Purpose) -> Explanation:
     Problem with the closest names if there is no such field.
     """
     cls, field_name = _found(name)
-    terms = _terms_of(cls, field_name)
-    mark = terms.marks[purpose] if terms.marks is not None else None
-    visible = terms_open(terms, purpose)
+    rule = _rule(cls, field_name, _terms_of(cls, field_name), purpose)
     return Explanation(
         name=name,
         purpose=purpose,
-        visible=visible,
-        mark=mark,
-        why=tuple(_why(cls, field_name, terms, purpose)),
+        visible=rule.visible,
+        mark=rule.mark,
+        why=rule.why,
         terms=_terms_place(cls, field_name),
         resolver=resolver_place(OBJECTS, cls.__name__, field_name),
-        readings=tuple(readings_of(OBJECTS, cls.__name__, field_name, purpose)) if visible else (),
-        proofs=_proofs(cls, mark, purpose),
+        readings=tuple(readings_of(OBJECTS, cls.__name__, field_name, purpose)) if rule.visible else (),
+        proofs=_proofs(cls, rule.mark, purpose),
     )
 
 
@@ -143,14 +141,14 @@ def rules() -> dict[str, dict[Purpose, Rule]]:
         for field_name in _names_of(cls):
             terms = _terms_of(cls, field_name)
             found[f"{cls.__name__}.{field_name}"] = {
-                purpose: Rule(
-                    terms_open(terms, purpose),
-                    terms.marks[purpose] if terms.marks is not None else None,
-                    tuple(_why(cls, field_name, terms, purpose)),
-                )
-                for purpose in Purpose
+                purpose: _rule(cls, field_name, terms, purpose) for purpose in Purpose
             }
     return found
+
+
+def _rule(cls: type, field_name: str, terms: Terms, purpose: Purpose) -> Rule:
+    mark = terms.marks[purpose] if terms.marks is not None else None
+    return Rule(terms_open(terms, purpose), mark, tuple(_why(cls, field_name, terms, purpose)))
 
 
 # --- names ----------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from gateway.requests import (
     refuse_method,
     wants_graphql_response,
 )
-from gateway.responses import Answer, refused, send_answer
+from gateway.responses import Answer, refusal_of, refused, send_answer
 from resolvers.patience import Patience
 from schema.refusals import Code, Refusal
 
@@ -82,11 +82,9 @@ class GraphQLEndpoint:
             given = await self._answer_to(head, receive, request_id, known)
         except ClientGone:
             return
-        except Refusal as refusal:
+        except Exception as failure:
+            refusal = refusal_of(failure, log, "A request failed.", request_id)
             code, given = refusal.code, refused(refusal, graphql_response)
-        except Exception as exception:
-            log.error("A request failed.", exc_info=exception, extra={"request_id": request_id})
-            code, given = Code.INTERNAL, refused(Refusal(Code.INTERNAL), graphql_response)
         took_s = monotonic() - began
         if code is not None:
             self._tally.refused(code, known[0] if known else None, took_s, request_id)

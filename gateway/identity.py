@@ -20,7 +20,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import orjson
 from joserfc import jws
@@ -66,6 +66,7 @@ class Undecided(Exception):
 
 WhoAsks = Callable[[bytes | None, bytes | None], Caller]
 ScopeOf = Callable[[bytes | None], tuple[Caller, ...]]
+Known = TypeVar("Known")
 
 
 async def caller_of(who_asks: WhoAsks, authorization: bytes | None, purpose: bytes | None) -> Caller:
@@ -76,11 +77,7 @@ async def caller_of(who_asks: WhoAsks, authorization: bytes | None, purpose: byt
     try:
         return who_asks(authorization, purpose)
     except Undecided as undecided:
-        await undecided.decided()
-    try:
-        return who_asks(authorization, purpose)
-    except Undecided:
-        raise Refusal(Code.TOKEN_REFUSED) from None
+        return await _once_decided(undecided, partial(who_asks, authorization, purpose))
 
 
 async def scope_of(scope: ScopeOf, authorization: bytes | None) -> tuple[Caller, ...]:
@@ -88,9 +85,13 @@ async def scope_of(scope: ScopeOf, authorization: bytes | None) -> tuple[Caller,
     try:
         return scope(authorization)
     except Undecided as undecided:
-        await undecided.decided()
+        return await _once_decided(undecided, partial(scope, authorization))
+
+
+async def _once_decided(undecided: Undecided, ask: Callable[[], Known]) -> Known:
+    await undecided.decided()
     try:
-        return scope(authorization)
+        return ask()
     except Undecided:
         raise Refusal(Code.TOKEN_REFUSED) from None
 

@@ -23,7 +23,7 @@ import orjson
 from gateway.identity import WhoAsks, caller_of, refuse_unless_still
 from gateway.recalls import Desk, Prepared, Told
 from gateway.requests import ClientGone, Head, read_asked, read_head, refuse_method, wants_graphql_response
-from gateway.responses import Answer, error_object, refused, send_answer
+from gateway.responses import Answer, error_object, refusal_of, refused, send_answer
 from schema.refusals import Code, Refusal
 
 if TYPE_CHECKING:
@@ -76,11 +76,8 @@ class RecallsEndpoint:
                 return
         except ClientGone:
             return
-        except Refusal as refusal:
-            given = refused(refusal, graphql_response)
-        except Exception as exception:
-            log.error("A request failed.", exc_info=exception, extra={"request_id": request_id})
-            given = refused(Refusal(Code.INTERNAL), graphql_response)
+        except Exception as failure:
+            given = refused(refusal_of(failure, log, "A request failed.", request_id), graphql_response)
         await send_answer(send, given, graphql_response, request_id)
 
     async def _answer_to(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from gateway.reports import REPORTS, Span
 from resolvers.figures import USUAL, span_of
-from resolvers.stores import StoreUnavailable
+from resolvers.stores import translated
 from schema.figures import LedgerReport, LedgerReportName
 
 if TYPE_CHECKING:
@@ -45,8 +45,8 @@ class OfficersReports:
                 finally:
                     connection.terminate()
         except Exception as error:
-            # Away, cancelled by the server, too slow: nothing of it is the caller's doing.
-            raise StoreUnavailable from error
+            # Away, cancelled by the server, too slow. Whatever else it is must not look like that.
+            raise translated(error) from error
         rows = [_texts(row) for row in found.rows]
         return LedgerReport(says=found.says, wrong=found.wrong, columns=list(found.columns), rows=rows)
 

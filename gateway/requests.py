@@ -197,7 +197,7 @@ def _asked_by_post(body: bytes, graphql_response: bool) -> Asked:
 def _asked_by_get(query_string: bytes, graphql_response: bool, max_bytes: int) -> Asked:
     if len(query_string) > max_bytes:
         raise Refusal(Code.REQUEST_TOO_LARGE)
-    get = _query_parameters(query_string).get
+    get = query_parameters(query_string).get
     variables, extensions = (
         None if text is None else _json(text.encode()) for text in (get("variables"), get("extensions"))
     )
@@ -205,7 +205,8 @@ def _asked_by_get(query_string: bytes, graphql_response: bool, max_bytes: int) -
     return _asked(get("query"), get("operationName"), variables, named, graphql_response, True)
 
 
-def _query_parameters(query_string: bytes) -> dict[str, str]:
+def query_parameters(query_string: bytes) -> dict[str, str]:
+    """The parameters by name. BAD_REQUEST unless each is there once, in characters that may be there."""
     try:
         pairs = parse_qsl(
             query_string.decode("ascii"),

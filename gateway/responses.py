@@ -8,6 +8,7 @@ with `errors`; what is wrong with the HTTP request keeps its status.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -137,6 +138,17 @@ def refused(refusal: Refusal, graphql_response: bool) -> Answer:
     if refusal.retry_after_s is not None:
         headers = ((b"retry-after", b"%d" % refusal.retry_after_s),)
     return Answer(status, error_body(refusal), headers)
+
+
+def refusal_of(failure: Exception, log: logging.Logger, message: str, request_id: bytes) -> Refusal:
+    """The refusal that a request ends with: what was raised, or, for anything else, INTERNAL.
+
+    What was not meant to be raised is one line in the log, under `message`; the client is told nothing of it.
+    """
+    if isinstance(failure, Refusal):
+        return failure
+    log.error(message, exc_info=failure, extra={"request_id": request_id})
+    return Refusal(Code.INTERNAL)
 
 
 async def send_answer(send: Send, answer: Answer, graphql_response: bool, request_id: bytes) -> None:

@@ -18,7 +18,7 @@ import orjson
 
 from gateway.identity import WhoAsks, caller_of
 from gateway.requests import ClientGone, Head, is_utf8, read_head, refuse_method
-from gateway.responses import Answer, refused, send_answer
+from gateway.responses import Answer, refusal_of, refused, send_answer
 from resolvers.stores import StoreUnavailable
 from schema.lists import CustomerListRefused, UploadCustomerListResult
 from schema.mutation import offer_number
@@ -64,13 +64,8 @@ class ListsEndpoint:
             given = await self._answer_to(read_head(scope), receive)
         except ClientGone:
             return
-        except Refusal as refusal:
-            given = refused(refusal, True)
-        except StoreUnavailable:
-            given = refused(Refusal(Code.STORE_UNAVAILABLE), True)
-        except Exception as exception:
-            log.error("An upload failed.", exc_info=exception, extra={"request_id": request_id})
-            given = refused(Refusal(Code.INTERNAL), True)
+        except Exception as failure:
+            given = refused(refusal_of(failure, log, "An upload failed.", request_id), True)
         await send_answer(send, given, False, request_id)
 
     async def _answer_to(self, head: Head, receive: Receive) -> Answer:
@@ -91,7 +86,7 @@ class ListsEndpoint:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 chunks = self._chunks(head, receive)
                 result = await self._lists_of(caller.bound).upload_csv(offer, chunks)
-        except TimeoutError:
+        except (TimeoutError, StoreUnavailable):
             raise Refusal(Code.STORE_UNAVAILABLE) from None
         return Answer(200, b'{"data":' + told(result) + b"}")
 

@@ -264,6 +264,18 @@ async def test_a_report_that_takes_too_long_is_given_up(monkeypatch: pytest.Monk
     assert all(isinstance(each, StoreUnavailable) for each in found)
 
 
+async def test_a_report_that_is_wrong_does_not_look_like_a_store_that_is_away(
+    side: Side, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is a fault of the gateway: INTERNAL, and a line in the log."""
+
+    async def wrong(connection: Any, _: Any) -> Any:
+        await connection.fetch("SELECT 1 / 0")
+
+    monkeypatch.setitem(REPORTS, "bulk", wrong)
+    assert (await side.ask(AUDIT, REPORT, {"name": "BULK"})).codes == ["INTERNAL"]
+
+
 # --- refused and slow requests --------------------------------------------------------------------
 
 

@@ -26,7 +26,7 @@ from gateway.responses import request_ids
 from gateway.tokens import issue, revoke
 from resolvers.bound import UNBOUND
 from schema.build import schema_for
-from schema.purposes import Purpose
+from schema.purposes import ABOUT, Purpose
 from tests.asking import ADS, AUDIT, FRIENDS, SECURITY, SOMEBODY, NewDatabase, Reply, Side, open_side, send
 
 PROJECT = Path(__file__).parents[1]
@@ -353,6 +353,8 @@ def test_the_policys_sentences_are_translated() -> None:
     assert told.keys() == SENTENCES.keys()
     for key, sentence in SENTENCES.items():
         assert sorted(re.findall(r"\{\w+\}", told[key])) == sorted(re.findall(r"\{\w+\}", sentence)), key
+    english = (PAGE / "src" / "words" / "en.ts").read_text(encoding="utf-8")
+    assert [each for each in Purpose if f'{each}: "{ABOUT[each].sentence}"' not in english] == []
     assert set(Purpose) <= set(re.findall(r"^\s+([A-Z_]+):", german, re.MULTILINE))
 
 

@@ -7,15 +7,15 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 from starlette.routing import BaseRoute, Mount, Route
 
 from gateway.console import facts
 from gateway.console.files import BUILT, PAGES, files, page_of_build
 from gateway.identity import ScopeOf, scope_of
-from gateway.requests import Head, read_head, refuse_method
-from gateway.responses import Answer, refused, send_answer
+from gateway.requests import Head, query_parameters, read_head, refuse_method
+from gateway.responses import Answer, refusal_of, refused, send_answer
 from schema.refusals import Code, Refusal
 
 if TYPE_CHECKING:
@@ -55,13 +55,8 @@ class FactsDoor:
         request_id = next(self._request_ids)
         try:
             given = await self._answer_to(read_head(scope), scope["path"].removeprefix(FACTS))
-        except Refusal as refusal:
-            given = refused(refusal, True)
-        except Exception as exception:
-            log.error(
-                "The console could not be answered.", exc_info=exception, extra={"request_id": request_id}
-            )
-            given = refused(Refusal(Code.INTERNAL), True)
+        except Exception as failure:
+            given = refused(refusal_of(failure, log, "The console could not be answered.", request_id), True)
         await send_answer(send, given, False, request_id)
 
     async def _answer_to(self, head: Head, about: str) -> Answer:
@@ -90,13 +85,10 @@ _NOTHING = Answer(404, b'{"errors":[{"message":"There is nothing here."}]}')
 
 def _asked_for(query: bytes) -> Sequence[str]:
     """The parameters ``field`` and ``purpose``. BAD_REQUEST unless each is there once."""
-    if len(query) <= MAX_QUERY_BYTES:
-        with suppress(ValueError):
-            pairs = parse_qsl(query.decode("ascii"), strict_parsing=True, errors="strict", max_num_fields=2)
-            given = dict(pairs)
-            if given.keys() == {"field", "purpose"}:
-                return given["field"], given["purpose"]
-    raise Refusal(Code.BAD_REQUEST)
+    given = query_parameters(query) if len(query) <= MAX_QUERY_BYTES else {}
+    if given.keys() != {"field", "purpose"}:
+        raise Refusal(Code.BAD_REQUEST)
+    return given["field"], given["purpose"]
 
 
 def _is_this_machine(host: bytes | None) -> bool:

@@ -690,10 +690,12 @@ IN_THE_ANSWERS = (
     _mutant(
         "exception_text_to_the_client",
         "gateway/graphql_http.py",
-        "            code, given = Code.INTERNAL, refused(Refusal(Code.INTERNAL), graphql_response)\n",
-        "            code, given = Code.INTERNAL, Answer("
+        "            code, given = refusal.code, refused(refusal, graphql_response)\n",
+        "            code, given = refusal.code, refused(refusal, graphql_response)\n"
+        "            if code is Code.INTERNAL:\n"
+        "                given = Answer("
         '500, b\'{"errors":[{"message":"%s","extensions":{"code":"INTERNAL"}}]}\''
-        " % str(exception).encode())\n",
+        " % str(failure).encode())\n",
         f"{CONTENT}::test_i26_a_store_that_fails_over_content_does_not_quote_it",
     ),
     _mutant(

@@ -91,8 +91,8 @@ function SessionForm() {
 
 function Standing({ under }: { under: string[] | undefined }) {
   const { words } = useWords();
-  const { facts, purpose } = useSession();
-  const fixed = under?.filter((name) => facts?.purposes.some((each) => each.name === name)) ?? [];
+  const { facts, purpose, may } = useSession();
+  const fixed = under?.filter(may) ?? [];
   if (fixed.length > 0) {
     return (
       <p className="standing" role="status" aria-label={words.standing(fixed.join(", "))}>

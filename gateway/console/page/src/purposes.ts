@@ -12,6 +12,9 @@ export const COLOURS: Record<string, string> = {
   PREFERENCES: "#9246de",
   AUDIT: "#627084",
 };
+/** The purpose of the ledger's page, and of versions of the policy. */
+export const AUDIT = "AUDIT";
+
 const OTHER = "#6b6b6b";
 
 export const colourOf = (purpose: string): string => COLOURS[purpose] ?? OTHER;

@@ -12,6 +12,8 @@ export interface Session {
   purpose: string | null;
   demo: Demo | null;
   trouble: Trouble | null;
+  /** Whether the token is for the purpose. */
+  may: (purpose: string) => boolean;
   /** Take another token; the empty text puts the old one away. */
   setToken: (token: string) => void;
   setPurpose: (purpose: string) => void;
@@ -60,6 +62,10 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     setAttempt((count) => count + 1);
   }, []);
   const again = useCallback(() => setAttempt((count) => count + 1), []);
+  const may = useCallback(
+    (wanted: string) => facts?.purposes.some((each) => each.name === wanted) ?? false,
+    [facts],
+  );
   const hush = useCallback(() => setTrouble((before) => (before?.kind === "token" ? before : null)), []);
   const tell = useCallback((error: unknown) => setTrouble(asTrouble(error)), []);
 
@@ -99,8 +105,8 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   }, [token, attempt]);
 
   const session = useMemo<Session>(
-    () => ({ token, facts, rules, purpose, demo, trouble, setToken, setPurpose, again, tell, hush }),
-    [token, facts, rules, purpose, demo, trouble, setToken, setPurpose, again, tell, hush],
+    () => ({ token, facts, rules, purpose, demo, trouble, may, setToken, setPurpose, again, tell, hush }),
+    [token, facts, rules, purpose, demo, trouble, may, setToken, setPurpose, again, tell, hush],
   );
   return <Held.Provider value={session}>{children}</Held.Provider>;
 }

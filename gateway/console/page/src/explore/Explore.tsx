@@ -13,9 +13,10 @@ import { HISTORY_PLUGIN } from "@graphiql/plugin-history";
 import { useGraphiQL, useGraphiQLActions } from "@graphiql/react";
 import type { Fetcher, FetcherParams } from "@graphiql/toolkit";
 import { GraphiQL } from "graphiql";
-import { parse, print, type GraphQLSchema, type IntrospectionQuery } from "graphql";
+import { parse, print, type GraphQLSchema } from "graphql";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 
+import { useAnswer } from "../asking";
 import { Badge } from "../Badge";
 import { send, type Example } from "../gateway";
 import { saved } from "../save";
@@ -118,26 +119,12 @@ export default function Explore() {
 /** The schema of the purpose one stands under; null while none is known. */
 function useSchema(): GraphQLSchema | null {
   const { words, says } = useWords();
-  const { token, purpose, rules, facts, tell } = useSession();
-  const [asked, setAsked] = useState<{ purpose: string; introspection: IntrospectionQuery } | null>(null);
-  useEffect(() => {
-    if (facts === null || purpose === null) {
-      setAsked(null);
-      return;
-    }
-    let current = true;
-    schemaOf(token, purpose).then(
-      (introspection) => {
-        if (current) setAsked({ purpose, introspection });
-      },
-      (error: unknown) => {
-        if (current) tell(error);
-      },
-    );
-    return () => {
-      current = false;
-    };
-  }, [token, purpose, facts, tell]);
+  const { token, purpose, rules, facts } = useSession();
+  const ask = useMemo(() => {
+    if (facts === null || purpose === null) return null;
+    return async () => ({ purpose, introspection: await schemaOf(token, purpose) });
+  }, [token, purpose, facts]);
+  const asked = useAnswer(ask);
   return useMemo(() => {
     if (asked === null || asked.purpose !== purpose) return null;
     const line = (field: string) =>

@@ -1,19 +1,14 @@
 /* The access ledger for the data protection officer: who received what, what was withheld, what was refused. */
 
-import { useCallback, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 
 import { dataOf } from "../gateway";
+import { AUDIT } from "../purposes";
 import { useSession } from "../session";
 import { useWords } from "../words";
 import { Figure, stacked } from "./Figure";
 import { OfficersQuestions, SubjectsReport } from "./Questions";
-
-export const AUDIT = "AUDIT";
-
-export interface Span {
-  since: string;
-  until: string;
-}
+import { lastDays, timesOf, type Span } from "./span";
 
 interface Count {
   day: string;
@@ -52,25 +47,13 @@ const ASKED: { [name in keyof Figures]: string } = {
   requestTally: "hour client purpose what requests longestMs request",
 };
 
-const DAY_MS = 86_400_000;
-const dayOf = (time: number): string => new Date(time).toISOString().slice(0, 10);
-
-/** A span of days, as times: from the beginning of the first to the end of the last. */
-export const timesOf = ({ since, until }: Span) => ({
-  from: `${since}T00:00:00Z`,
-  before: new Date(Date.parse(`${until}T00:00:00Z`) + DAY_MS).toISOString(),
-});
-
 export default function Ledger() {
   const { words } = useWords();
-  const { token, facts, tell } = useSession();
-  const audits = facts?.purposes.some((each) => each.name === AUDIT) ?? false;
-  const [span, setSpan] = useState<Span>(() => ({
-    since: dayOf(Date.now() - 29 * DAY_MS),
-    until: dayOf(Date.now()),
-  }));
+  const { token, may, tell } = useSession();
+  const audits = may(AUDIT);
+  const [span, setSpan] = useState<Span>(() => lastDays(30));
   const [figures, setFigures] = useState<Partial<Figures>>({});
-  const load = useCallback(async () => {
+  const load = async () => {
     for (const [name, columns] of Object.entries(ASKED)) {
       const query = `query Figure($from: DateTime, $before: DateTime) { ${name}(from: $from, before: $before) { ${columns} } }`;
       try {
@@ -80,11 +63,10 @@ export default function Ledger() {
         tell(error);
       }
     }
-  }, [token, span, tell]);
+  };
+  // For another token by itself; for other days by the button, not at each key in a date.
   useEffect(() => {
     if (audits) void load();
-    // Asked anew by the button, not by each key in a date.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [audits, token]);
   if (!audits) {
     return (

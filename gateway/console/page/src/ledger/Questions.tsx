@@ -4,10 +4,11 @@ import { useState } from "react";
 
 import { ENTRIES_ASKED, ENTRY, ENTRY_COLUMNS, entryRow, type Entry } from "../entries";
 import { dataOf } from "../gateway";
+import { AUDIT } from "../purposes";
 import { useSession } from "../session";
 import { Table } from "../Table";
 import { useWords } from "../words";
-import { AUDIT, timesOf, type Span } from "./Ledger";
+import { timesOf, type Span } from "./span";
 
 const REPORT = `query Report($name: LedgerReportName!, $from: DateTime, $before: DateTime) {
   ledgerReport(name: $name, from: $from, before: $before) { says wrong columns rows }

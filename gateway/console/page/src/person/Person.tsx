@@ -52,11 +52,8 @@ interface Standing {
 
 export default function Person() {
   const { words } = useWords();
-  const { token, facts, tell } = useSession();
-  const may = useCallback(
-    (purpose: string) => facts?.purposes.some((each) => each.name === purpose) ?? false,
-    [facts],
-  );
+  const { token, may, tell } = useSession();
+  const sees = may(OWN);
   const [mine, setMine] = useState<Mine | null>(null);
   const [received, setReceived] = useState<Entry[] | null>(null);
   const [whole, setWhole] = useState(true);
@@ -88,13 +85,13 @@ export default function Person() {
   useEffect(() => {
     setMine(null);
     setReceived(null);
-    if (may(OWN)) void readMine().then(() => readReceived([]));
-  }, [may, readMine, readReceived]);
+    if (sees) void readMine().then(() => readReceived([]));
+  }, [sees, readMine, readReceived]);
 
   return (
     <>
       <h1>{words.person}</h1>
-      {may(OWN) ? (
+      {sees ? (
         <>
           <MyObjection may={may(CHANGES)} changed={() => void readMine()} />
           <section aria-label={words.myData}>

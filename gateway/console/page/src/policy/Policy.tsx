@@ -1,8 +1,9 @@
 /* The policy as a picture: type and field by purpose, why, and what differs between two versions. */
 
-import { useEffect, useMemo, useRef, useState, type KeyboardEvent } from "react";
+import { useMemo, useRef, useState, type KeyboardEvent } from "react";
 
-import { explanationOf, type Explanation, type Rules } from "../gateway";
+import { useAnswer } from "../asking";
+import { explanationOf, type Rules } from "../gateway";
 import { csvOf, saved } from "../save";
 import { useSession } from "../session";
 import { useWords } from "../words";
@@ -16,26 +17,16 @@ interface Cell {
 
 export default function Policy() {
   const { words } = useWords();
-  const { rules, token, tell } = useSession();
+  const { rules, token } = useSession();
   const [search, setSearch] = useState("");
   const [everything, setEverything] = useState(false);
   const [cell, setCell] = useState<Cell | null>(null);
-  const [found, setFound] = useState<Explanation | null>(null);
-  useEffect(() => {
-    if (cell === null) return;
-    let current = true;
-    explanationOf(token, cell.field, cell.purpose).then(
-      (explanation) => {
-        if (current) setFound(explanation);
-      },
-      (error: unknown) => {
-        if (current) tell(error);
-      },
-    );
-    return () => {
-      current = false;
-    };
-  }, [cell, token, tell]);
+  const found = useAnswer(
+    useMemo(
+      () => (cell === null ? null : () => explanationOf(token, cell.field, cell.purpose)),
+      [cell, token],
+    ),
+  );
   const fields = useMemo(() => shownFields(rules, search, everything), [rules, search, everything]);
   if (rules === null) return <p className="quiet">{words.loading}</p>;
   const purposes = rules.purposes.map((each) => each.name);

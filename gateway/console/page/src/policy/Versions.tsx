@@ -1,8 +1,10 @@
 /* What differs between two recorded versions of the policy, or one of them and what runs. */
 
-import { useEffect, useState } from "react";
+import { useMemo, useState } from "react";
 
+import { useAnswer } from "../asking";
 import { dataOf } from "../gateway";
+import { AUDIT } from "../purposes";
 import { useSession } from "../session";
 import { Table } from "../Table";
 import { useWords } from "../words";
@@ -28,29 +30,13 @@ interface Marked {
 
 export function Versions() {
   const { words } = useWords();
-  const { token, facts, tell } = useSession();
-  const audits = facts?.purposes.some((each) => each.name === "AUDIT") ?? false;
-  const [versions, setVersions] = useState<Version[]>([]);
-  const [from, setFrom] = useState(NOW);
+  const { token, may, tell } = useSession();
+  const audits = may(AUDIT);
+  const versions = useAnswer(useMemo(() => (audits ? () => versionsOf(token) : null), [audits, token])) ?? [];
+  const [chosen, setFrom] = useState<string | null>(null);
+  const from = chosen ?? versions[0]?.name ?? NOW;
   const [to, setTo] = useState(NOW);
   const [changes, setChanges] = useState<string[][] | null>(null);
-  useEffect(() => {
-    if (!audits) return;
-    let current = true;
-    dataOf<{ policyVersions: Version[] }>(token, "AUDIT", { query: VERSIONS }).then(
-      ({ policyVersions }) => {
-        if (!current) return;
-        setVersions(policyVersions);
-        setFrom(policyVersions[0]?.name ?? NOW);
-      },
-      (error: unknown) => {
-        if (current) tell(error);
-      },
-    );
-    return () => {
-      current = false;
-    };
-  }, [audits, token, tell]);
   const compare = async () => {
     try {
       const [before, after] = await Promise.all([from, to].map((each) => matrixOf(token, each)));
@@ -104,9 +90,14 @@ export function Versions() {
   );
 }
 
+async function versionsOf(token: string): Promise<Version[]> {
+  const { policyVersions } = await dataOf<{ policyVersions: Version[] }>(token, AUDIT, { query: VERSIONS });
+  return policyVersions;
+}
+
 async function matrixOf(token: string, version: string): Promise<Marked[]> {
   const variables = { version: version === NOW ? null : version };
-  const { policyMatrix } = await dataOf<{ policyMatrix: Marked[] | null }>(token, "AUDIT", {
+  const { policyMatrix } = await dataOf<{ policyMatrix: Marked[] | null }>(token, AUDIT, {
     query: MATRIX,
     variables,
   });
