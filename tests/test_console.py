@@ -313,6 +313,17 @@ async def test_the_documentation_shows_each_fields_rule(tab: Tab) -> None:
     await tab.picture("documentation", whole=False)
 
 
+async def test_the_explorer_lists_what_the_purpose_has(tab: Tab) -> None:
+    """By clicking a document is made of the purpose's own fields; what it does not have is not offered."""
+    await tab.open(purpose="FRIEND_SUGGESTIONS")
+    await tab.page.get_by_role("button", name="Show GraphiQL Explorer").click()
+    explorer = tab.page.locator(".docExplorerWrap")
+    await expect(explorer).to_contain_text("socialAccountByPhone")
+    await tab.page.get_by_role("combobox", name="Purpose", exact=True).select_option("INFRASTRUCTURE")
+    await expect(explorer).not_to_contain_text("socialAccountByPhone")
+    await expect(explorer).to_contain_text("messengerAccounts")
+
+
 async def test_the_examples_of_each_purpose_run(tab: Tab) -> None:
     """On the demo's data, without a fault; what stood in the editor keeps a tab of its own."""
     await tab.open()

@@ -220,7 +220,14 @@ def test_a_signal_stops_the_demo_and_its_postgres(folder: Path, after: str, numb
     """While it sets up or while it serves: nothing is left running, and the next run works."""
     command = [sys.executable, "-m", "gateway", "demo", "--accounts", "20000", "--port", "0"]
     with subprocess.Popen(
-        command, cwd=folder, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # As at a terminal: whoever runs the tests in the background has all of them ignore a Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     ) as process:
         try:
             assert process.stdout is not None

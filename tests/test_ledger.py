@@ -361,12 +361,16 @@ async def test_i41_no_value_of_anybody_s_is_in_the_ledger(side: Side) -> None:
         for table in ("entry", "question", "checkpoint")
         for row in await side.control.fetch(f"SELECT * FROM control.ledger_{table}")
     ]
-    text = "\n".join(str(dict(row)) for row in tables)
-    for account in WORLD.messenger_accounts:
-        assert account.phone not in text
-        assert f"ma_{account.id}" not in text
-    for member in WORLD.social_accounts:
-        assert member.display_name.strip() == "" or member.display_name not in text
+    cells = [cell for row in tables for cell in row.values()]
+    # Apart: written out, the bytes of a hash spell a short name now and then (`\\xad` and an a).
+    text = "\n".join(str(cell) for cell in cells if not isinstance(cell, bytes))
+    raw = b"\n".join(cell for cell in cells if isinstance(cell, bytes))
+    values = [
+        *(account.phone for account in WORLD.messenger_accounts),
+        *(f"ma_{account.id}" for account in WORLD.messenger_accounts),
+        *(member.display_name for member in WORLD.social_accounts if member.display_name.strip()),
+    ]
+    assert [value for value in values if value in text or value.encode() in raw] == []
     told = {
         field for entry in await entries(side) for place in json.loads(entry["fields"]) for field in place
     }
