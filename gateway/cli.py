@@ -33,8 +33,8 @@ from gateway.commands.suspensions import suspension_app
 from gateway.commands.terminal import done, examples, out, say
 from gateway.commands.tokens import token_app
 from gateway.demo.demo import FOLDER, Demo, run_demo
-from gateway.demo.embedded import DemoProblem
 from gateway.demo.generate import generate as generate_accounts
+from gateway.demo.problem import DemoProblem
 from gateway.demo.snap import import_snap
 from gateway.endpoints import NotReady
 from gateway.logs import write_logs

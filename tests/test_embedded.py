@@ -12,11 +12,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from gateway.demo.embedded import DemoProblem, EmbeddedPostgres, passes, reset, start
+from gateway.demo import system_user
+from gateway.demo.embedded import EmbeddedPostgres, reset, start
+from gateway.demo.problem import DemoProblem
+from gateway.demo.system_user import find_user, passes
 from resolvers.stores import connect_owner
 
 ROOT = os.geteuid() == 0
@@ -235,6 +239,20 @@ def test_an_ordinary_user_can_start_it_and_nobody_else_can_take_it(place: Path) 
         "runs as nobody",
         f"{place}/taken belongs to somebody else or may not be written: choose another folder",
     ]
+
+
+@pytest.mark.skipif(not ROOT, reason="only root adds users")
+def test_programs_that_start_at_one_moment_add_one_user(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two useradd that race both say that they succeeded, with different numbers."""
+    name = "gateway-raced"
+    monkeypatch.setattr(system_user, "SYSTEM_USER", name)
+    for _ in range(5):
+        try:
+            with ThreadPoolExecutor(4) as threads:
+                found = list(threads.map(find_user, [place / "data"] * 4))
+            assert set(found) == {pwd.getpwnam(name)}
+        finally:
+            subprocess.run(["userdel", name], check=True, capture_output=True)  # constants
 
 
 def test_the_way_of_a_user_is_judged_by_the_class_that_applies() -> None:

@@ -10,9 +10,9 @@ import phonenumbers
 import pytest
 
 from gateway.demo.bulk import MESSENGER_TABLES, SOCIAL_TABLES
-from gateway.demo.embedded import DemoProblem
 from gateway.demo.generate import SOCIAL_FIRST, generate
 from gateway.demo.names import ODD
+from gateway.demo.problem import DemoProblem
 from resolvers.stores import connect_owner
 from schema.phones import normalise
 from schema.profiles import TERMS_OF_2016, TERMS_VERSION, WINDOW

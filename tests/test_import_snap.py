@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gateway.demo.embedded import DemoProblem
+from gateway.demo.problem import DemoProblem
 from gateway.demo.snap import SnapCounts, import_snap
 from resolvers.stores import connect_owner
 from tests.real_data import Truth

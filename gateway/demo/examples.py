@@ -14,8 +14,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from gateway.demo.embedded import DemoProblem
 from gateway.demo.persons import ADA, BEN, CLEO, Person
+from gateway.demo.problem import DemoProblem
 from schema.purposes import ABOUT, Purpose
 
 if TYPE_CHECKING:

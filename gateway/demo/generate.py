@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING
 from gateway.demo.ads import AUDIENCES, MESSENGER_TOPICS, OFFERS, SOCIAL_TOPICS, TOPICS
 from gateway.demo.bulk import MESSENGER_TABLES, SOCIAL_TABLES, Progress, opened, settle, side_by_side
 from gateway.demo.conversations import BUSINESS_MESSAGES, CONVERSATIONS, CUSTOMERS
-from gateway.demo.embedded import DemoProblem
 from gateway.demo.names import FIRST, LAST, ODD, TRADES
+from gateway.demo.problem import DemoProblem
 
 if TYPE_CHECKING:
     from resolvers.stores import Connection

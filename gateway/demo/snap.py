@@ -24,8 +24,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gateway.demo.bulk import MESSENGER_TABLES, SOCIAL_TABLES, Progress, opened, settle, side_by_side
-from gateway.demo.embedded import DemoProblem
 from gateway.demo.names import FIRST, LAST
+from gateway.demo.problem import DemoProblem
 from schema.profiles import TERMS_OF_2016, TERMS_VERSION
 
 if TYPE_CHECKING:

@@ -1,0 +1,71 @@
+"""The system user who runs the embedded Postgres for root, whom it refuses, and the way to its data."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pwd
+import stat
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from gateway.demo.problem import DemoProblem
+
+SYSTEM_USER = "pgserver"
+
+
+def find_user(data: Path) -> pwd.struct_passwd:
+    """The system user to whom `data` belongs, or `pgserver`, added to the system if need be."""
+    try:
+        if data.exists() and (owner := data.stat().st_uid):
+            return pwd.getpwuid(owner)
+        with one_adds_users():
+            with contextlib.suppress(KeyError):
+                return pwd.getpwnam(SYSTEM_USER)
+            add = ["useradd", "--system", SYSTEM_USER]
+            subprocess.run(add, check=True, capture_output=True)  # noqa: S603  # constants, in root's PATH
+            return pwd.getpwnam(SYSTEM_USER)
+    except (OSError, subprocess.SubprocessError, KeyError) as error:
+        raise DemoProblem(
+            f"Postgres does not run as root: add a system user {SYSTEM_USER}, or start as an ordinary user"
+        ) from error
+
+
+@contextlib.contextmanager
+def one_adds_users() -> Iterator[None]:
+    """Nobody else who starts an embedded Postgres adds its user within; waits for whoever does.
+
+    Two useradd at one moment both succeed, and the number that one of them gave is not the one that stays:
+    Postgres would then be run by a number that is nobody's.
+    """
+    folder = os.open("/etc", os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def open_way(user: pwd.struct_passwd | None, target: Path) -> tuple[Path, ...]:
+    """Let the system user pass through the folders above `target`; those that had to be changed.
+
+    They can be passed through then, not listed: what a closed home holds stays unseen unless its own
+    mode is open and its name known. Nothing is changed for an ordinary user.
+    """
+    if user is None:
+        return ()
+    closed = tuple(above for above in target.resolve().parents if not passes(user, above.stat()))
+    for folder in closed:
+        folder.chmod(folder.stat().st_mode | stat.S_IXOTH)
+    return closed
+
+
+def passes(user: pwd.struct_passwd, folder: os.stat_result) -> bool:
+    """Whether `user` may go through the folder with that status."""
+    if folder.st_uid == user.pw_uid:
+        return bool(folder.st_mode & stat.S_IXUSR)
+    if folder.st_gid == user.pw_gid:
+        return bool(folder.st_mode & stat.S_IXGRP)
+    return bool(folder.st_mode & stat.S_IXOTH)
