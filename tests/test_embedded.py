@@ -241,6 +241,18 @@ def test_an_ordinary_user_can_start_it_and_nobody_else_can_take_it(place: Path) 
     ]
 
 
+@pytest.mark.skipif(not ROOT, reason="only root gives folders away")
+def test_data_of_a_user_who_is_gone_is_named_and_left_alone(place: Path) -> None:
+    """Whoever restores a folder on another machine may have no user of its number."""
+    data = place / "postgres" / "data"
+    data.mkdir(parents=True)
+    (place / "postgres" / ".gateway-demo").touch()
+    os.chown(data, 64_321, 64_321)
+    with pytest.raises(DemoProblem, match="belongs to user 64321, whom this system does not know"):
+        start(place / "postgres")
+    assert data.stat().st_uid == 64_321 and not list(data.iterdir())
+
+
 @pytest.mark.skipif(not ROOT, reason="only root adds users")
 def test_programs_that_start_at_one_moment_add_one_user(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two useradd that race both say that they succeeded, with different numbers."""

@@ -20,7 +20,7 @@ def find_user(data: Path) -> pwd.struct_passwd:
     """The system user to whom `data` belongs, or `pgserver`, added to the system if need be."""
     try:
         if data.exists() and (owner := data.stat().st_uid):
-            return pwd.getpwuid(owner)
+            return _known(owner, data)
         with one_adds_users():
             with contextlib.suppress(KeyError):
                 return pwd.getpwnam(SYSTEM_USER)
@@ -31,6 +31,16 @@ def find_user(data: Path) -> pwd.struct_passwd:
         raise DemoProblem(
             f"Postgres does not run as root: add a system user {SYSTEM_USER}, or start as an ordinary user"
         ) from error
+
+
+def _known(owner: int, data: Path) -> pwd.struct_passwd:
+    try:
+        return pwd.getpwuid(owner)
+    except KeyError:
+        raise DemoProblem(
+            f"{data} belongs to user {owner}, whom this system does not know: give it to another "
+            "(chown -R), or delete it and start again"
+        ) from None
 
 
 @contextlib.contextmanager
