@@ -264,7 +264,7 @@ def test_programs_that_start_at_one_moment_add_one_user(place: Path, monkeypatch
                 found = list(threads.map(find_user, [place / "data"] * 4))
             assert set(found) == {pwd.getpwnam(name)}
         finally:
-            subprocess.run(["userdel", name], check=True, capture_output=True)  # constants
+            subprocess.run(["userdel", name], check=True, capture_output=True)
 
 
 def test_the_way_of_a_user_is_judged_by_the_class_that_applies() -> None:

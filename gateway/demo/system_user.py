@@ -39,7 +39,7 @@ def _known(owner: int, data: Path) -> pwd.struct_passwd:
     except KeyError:
         raise DemoProblem(
             f"{data} belongs to user {owner}, whom this system does not know: give it to another "
-            "(chown -R), or delete it and start again"
+            f"(chown -R), or delete {data.parent} and start again"
         ) from None
 
 
