@@ -46,7 +46,7 @@ class Gateway:
 
     `context_of(bound, client, people)`: what the ordinary resolvers may call for such a token; they note in
     `people` whom they tell of. `ledger` records, before anything leaves; `meet(caller, people)` counts before
-    that of whom the client is told. `policy`: its digest.
+    that of whom the client is told, unless `has_met`. `policy`: its digest.
     """
 
     plans: PlanCache
@@ -55,6 +55,7 @@ class Gateway:
     max_cost: int
     context_of: Callable[[Bound, str, People], Context]
     ledger: Ledger
+    has_met: Callable[[Caller, Sequence[str]], bool]
     meet: Callable[[Caller, Sequence[str]], Awaitable[None]]
     policy: str
 
@@ -103,8 +104,11 @@ async def _record(
     whole: bool,
 ) -> None:
     """Return once it is durable who is told what of whom, and whoever asks may be told of so many."""
-    found = await gateway.ledger.people(question, named, told)
-    await gateway.meet(caller, found.people)
+    found = None if told else gateway.ledger.known(question, named)
+    if found is None:
+        found = await gateway.ledger.people(question, named, told)
+    if not gateway.has_met(caller, found.people):
+        await gateway.meet(caller, found.people)
     await gateway.ledger.record(request_id, caller, question, found, whole)
 
 

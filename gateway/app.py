@@ -275,7 +275,9 @@ def assemble(
     reports = OfficersReports(partial(connect_owner, settings.control_dsn.get_secret_value()), now)
     rules, policies = keeper.rules_of(settings), RecordedPolicies()
     calls = partial(_calls_of, writers, rules, policies, pools, list_writers, key, figures, reports)
-    return Gateway(plans, pools, cursors, settings.max_cost, calls, ledger, admission.meet, digest())
+    return Gateway(
+        plans, pools, cursors, settings.max_cost, calls, ledger, admission.has_met, admission.meet, digest()
+    )
 
 
 def _calls_of(

@@ -56,13 +56,36 @@ def beginning(stream: bytes) -> bytes:
     return hashlib.sha256(b"purpose-gateway ledger 1\n" + stream).digest()
 
 
+class Said(NamedTuple):
+    """What an entry says, but for its time and place, in the form in which its hash covers it.
+
+    `question`: hexadecimal digits. `counts`, `people`: as Postgres writes arrays.
+    """
+
+    request: str
+    client: str
+    credential: str
+    question: str
+    outcome: str
+    counts: str
+    people: str
+
+
+def microseconds(at: datetime) -> int:
+    """Since 1970."""
+    return (at - _EPOCH) // _MICROSECOND
+
+
 def entry_text(entry: Entry) -> bytes:
     """The entry as its hash covers it: a JSON list, times in microseconds since 1970."""
     at, number, request, client, credential, question, outcome, counts, people = entry
-    microseconds = (at - _EPOCH) // _MICROSECOND
-    return orjson.dumps(
-        [microseconds, number, request, client, credential, question.hex(), outcome, counts, people]
-    )
+    said = Said(request, client, credential, question.hex(), outcome, counts, people)
+    return orjson.dumps([microseconds(at), number, *said])
+
+
+def said_hash(before: bytes, at: int, number: int, said: Said) -> bytes:
+    """The hash of an entry that is about to be written; `at` in microseconds since 1970."""
+    return hashlib.sha256(before + orjson.dumps([at, number, *said])).digest()
 
 
 def entry_hash(before: bytes, entry: Entry) -> bytes:
@@ -72,12 +95,11 @@ def entry_hash(before: bytes, entry: Entry) -> bytes:
 
 def _signed_text(what: str, head: Head) -> bytes:
     """What a signature covers, as lines of text."""
-    microseconds = (head.at - _EPOCH) // _MICROSECOND
     lines = (
         f"purpose-gateway ledger {what} 1",
         head.stream.hex(),
         str(head.number),
-        str(microseconds),
+        str(microseconds(head.at)),
         head.hash.hex(),
     )
     return ("\n".join(lines) + "\n").encode()

@@ -108,7 +108,7 @@ class GraphQLEndpoint:
             self._admission.leave(caller.client)
 
     async def _answer_in_time(self, asked: Asked, caller: Caller, request_id: bytes) -> Answer:
-        task = asyncio.current_task()
+        task = asyncio.current_task(self._patience.loop)
         assert task is not None
         self._patience.begin(task)
         try:

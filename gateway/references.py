@@ -39,6 +39,11 @@ class References:
         self._forgotten = 0
         self._look_ups: Together[Sequence[tuple[Who, str]]] = Together(self._look_up)
 
+    def known(self, who: Who, keys: Sequence[str]) -> list[str] | None:
+        """Their references, in order, if all of them are in memory."""
+        found = list(map(self._known[who].get, keys))
+        return None if None in found else found  # type: ignore[return-value]
+
     async def of(self, who: Who, keys: Sequence[str]) -> list[str]:
         """Their references, in order. StoreUnavailable."""
         for _ in range(LOOK_UPS):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from resolvers.stores import Endpoint, connect_role, stands_behind_pooler, translated
+from resolvers.patience import Patience
+from resolvers.stores import Endpoint, connect_role, prepare_named, stands_behind_pooler, translated
 
 if TYPE_CHECKING:
     from resolvers.stores import Connection, Statement
@@ -20,6 +20,7 @@ class Line:
         self._connection: Connection | None = None
         self._pooled = False
         self._prepared: dict[str, Statement] = {}
+        self._asked: Patience[Connection] = Patience(endpoint.request_timeout_s, _cut)
 
     async def run(self, sql: str, *arguments: Any) -> Sequence[Any]:
         """The statement's rows, once it is committed. StoreUnavailable: nobody knows whether it was done."""
@@ -28,11 +29,11 @@ class Line:
             if connection is None or connection.is_closed():
                 connection = await self._connect()
             # Not a time-out that cancels: that would ask the server, and wait for ever for one that hangs.
-            cut = asyncio.get_running_loop().call_later(self.endpoint.request_timeout_s, connection.terminate)
+            self._asked.begin(connection)
             try:
                 return await self._fetch(connection, sql, arguments)
             finally:
-                cut.cancel()
+                self._asked.end(connection)
         except BaseException as error:
             lost = connection is not None and connection.is_closed()
             self.close()
@@ -56,7 +57,7 @@ class Line:
     async def _statement(self, connection: Connection, sql: str) -> Statement:
         statement = self._prepared.get(sql)
         if statement is None:
-            statement = self._prepared[sql] = await connection.prepare(sql)
+            statement = self._prepared[sql] = await prepare_named(connection, sql, len(self._prepared))
         return statement
 
     def close(self) -> None:
@@ -65,3 +66,7 @@ class Line:
         self._prepared = {}
         if connection is not None:
             connection.terminate()
+
+
+def _cut(connection: Connection) -> None:
+    connection.terminate()

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from resolvers.catalogue import Store
-from resolvers.plan import KEPT, MARK, MENTION_DIGITS, Mention
+from resolvers.plan import KEPT, MARK, NUMBER_LENGTH, NUMBERED, Mention
 from resolvers.selection import Collector
 
 if TYPE_CHECKING:
@@ -75,29 +75,34 @@ class Mentions:
 def taken_apart(pieces: list[str], question: Question) -> dict[int, list[str]]:
     """Remove the marks from the pieces of a text, in place; the keys in them by mention, with repeats."""
     marks: list[str] = []
-    keys: list[str] = []
+    alone = len(question.mentions) == 1
     for number, text in enumerate(pieces):
         if KEPT in text:
             parts = text.split(KEPT)
-            marks += parts[1::2]
-            parts[1::2] = kept = [mark[MENTION_DIGITS:] for mark in parts[1::2]]
-            keys += kept
+            kept = parts[1::2]
+            marks += kept
+            if not alone:
+                parts[1::2] = map(_key_of, kept)
             pieces[number] = text = "".join(parts)
         if MARK in text:
             parts = text.split(MARK)
             marks += parts[1::2]
-            keys += [mark[MENTION_DIGITS:] for mark in parts[1::2]]
             pieces[number] = "".join(parts[::2])
-    if len(question.mentions) == 1:
-        return {0: keys} if keys else {}
+    if alone:
+        return {0: marks} if marks else {}
     named: dict[str, list[str]] = {}
-    for mark, key in zip(marks, keys, strict=True):
-        place = mark[:MENTION_DIGITS]
+    for mark in marks:
+        place = mark[:NUMBER_LENGTH] if mark.startswith(NUMBERED) else ""
+        key = mark[len(place) :]
         if place in named:
             named[place].append(key)
         else:
             named[place] = [key]
-    return {int(place, 16): found for place, found in named.items()}
+    return {int(place[1:] or "0", 16): found for place, found in named.items()}
+
+
+def _key_of(mark: str) -> str:
+    return mark[NUMBER_LENGTH:] if mark.startswith(NUMBERED) else mark
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ T = TypeVar("T")
 class Patience(Generic[T]):
     """Calls `give_up` for what was begun and did not end within `seconds`; never earlier."""
 
-    __slots__ = ("_deadlines", "_give_up", "_seconds", "_timer")
+    __slots__ = ("_deadlines", "_give_up", "_loop", "_seconds", "_timer")
 
     def __init__(self, seconds: float, give_up: Callable[[T], None]) -> None:
         self._seconds = seconds
@@ -26,10 +26,22 @@ class Patience(Generic[T]):
         # In the order of its beginning: a dictionary keeps it, and forgets what ends at no cost.
         self._deadlines: dict[T, float] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        """The loop on which it waits: the one that runs when it is first asked.
+
+        asyncio's own word for it is a system call, getpid, each time, and a short request asked four times.
+        """
+        loop = self._loop
+        if loop is None:
+            loop = self._loop = asyncio.get_running_loop()
+        return loop
 
     def begin(self, what: T) -> None:
         """Be patient with this from now on; it must not be under way already."""
-        loop = asyncio.get_running_loop()
+        loop = self._loop or self.loop
         self._deadlines[what] = loop.time() + self._seconds
         if self._timer is None:
             self._timer = loop.call_later(self._seconds, self._look)
@@ -46,7 +58,7 @@ class Patience(Generic[T]):
     def _look(self) -> None:
         """Give up what is overdue, and come again when the next one may be."""
         self._timer = None
-        loop = asyncio.get_running_loop()
+        loop = self.loop
         now = loop.time()
         while self._deadlines:
             what, deadline = next(iter(self._deadlines.items()))

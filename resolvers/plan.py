@@ -28,14 +28,16 @@ if TYPE_CHECKING:
 # No escaped JSON text holds a control character, and all free text is escaped: these
 # cannot occur in a value, whoever wrote it. A hole is a mark, `slot:key`, between two HOLE. Between two
 # PART stands an object that is null if a hole in it stays empty. ITEM parts gathered rows. Between two
-# MARK stands whom the object behind it is about, the mention's digits and the key: for the ledger, and gone
+# MARK stands whom the object behind it is about, the mention's number and the key: for the ledger, and gone
 # before the answer. Between two KEPT the same stands within the object's own identifier: there the key stays.
+# The number begins with NUMBERED, as no key does; the first mention, most plans' only one, goes without.
 HOLE = "\x1f"
 PART = "\x1e"
 ITEM = "\x1c"
 MARK = "\x1d"
 KEPT = "\x19"
-MENTION_DIGITS = 3
+NUMBERED = "@"
+NUMBER_LENGTH = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +62,7 @@ class Mention:
 
 def mention_text(mention: int) -> str:
     """A mention's number as it stands in marks: of one length, so that nothing need be searched for."""
-    return f"{mention:0{MENTION_DIGITS}x}"
+    return f"{NUMBERED}{mention:0{NUMBER_LENGTH - 1}x}" if mention else ""
 
 
 # --- the bound tree -------------------------------------------------------------------------------

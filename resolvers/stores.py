@@ -104,6 +104,16 @@ async def fresh_connections(*endpoints: Endpoint) -> AsyncIterator[tuple[Connect
             each.terminate()
 
 
+async def prepare_named(connection: Connection, sql: str, number: int) -> Statement:
+    """Prepare a statement that the server keeps; `number`: of all on this connection no other has it.
+
+    Without a name of its own the driver would send the text anew each time, to be planned anew: it keeps
+    none for a connection whose cache is off. The name says what it stands for: should an unknown pooler mix
+    sessions up, it still is no other statement's.
+    """
+    return await connection.prepare(sql, name=f"{hashlib.sha256(sql.encode()).hexdigest()[:32]}_{number}")
+
+
 async def stands_behind_pooler(connection: Connection) -> bool:
     """Whether the process that answers is another than the one that was connected to."""
     answering = await connection.fetchval("SELECT pg_backend_pid()")
@@ -134,13 +144,9 @@ class Session:
         return await statement.fetch(*arguments, timeout=self.timeout_s)
 
     async def _prepare(self, sql: str) -> Statement:
-        # Without a name of its own asyncpg would send the text anew each time, to be planned anew: it
-        # keeps none for a connection whose cache is off. The name says what it stands for: should an
-        # unknown pooler mix sessions up, it still is no other statement's.
-        name = f"{hashlib.sha256(sql.encode()).hexdigest()[:32]}_{next(self._names)}"
         # Not asyncpg's own time-out: that does not cover the closing of those put out before.
         async with asyncio.timeout(self.timeout_s):
-            statement = await self.connection.prepare(sql, name=name)
+            statement = await prepare_named(self.connection, sql, next(self._names))
         self.prepared[sql] = statement
         if len(self.prepared) > MAX_PREPARED:
             self.prepared.popitem(last=False)
@@ -314,7 +320,7 @@ class Pool:
         It is handed over, not put down to be taken: else whoever asks again and again would be served,
         and who waits would time out.
         """
-        waiter: Turn = asyncio.get_running_loop().create_future()
+        waiter: Turn = self._queued.loop.create_future()
         self._waiting.append(waiter)
         self._queued.begin(waiter)
         try:

@@ -497,7 +497,7 @@ async def test_one_round_s_failure_is_that_round_s_alone() -> None:
 
 
 async def test_whoever_is_alone_waits_for_nobody() -> None:
-    """Only while others are on their way does a round wait, and not longer than a moment."""
+    """Only while many others are on their way does a round wait, and not longer than a moment."""
     rounds: list[int] = []
 
     async def do(items: list[int]) -> None:
@@ -505,15 +505,15 @@ async def test_whoever_is_alone_waits_for_nobody() -> None:
 
     together: Together[int] = Together(do)
     await together.ask(1)
-    together.coming = 1
-    first = together.ask(1)
-    await asyncio.sleep(0)
-    assert rounds == [1]
-    together.coming = 0
-    await asyncio.gather(first, together.ask(1))
-    together.coming = 5
+    together.coming = 2
     await together.ask(1)
-    assert rounds == [1, 2, 1]
+    together.coming = 5
+    first = [together.ask(1), together.ask(1)]
+    await asyncio.sleep(0)
+    assert rounds == [1, 1]
+    await asyncio.gather(*first, together.ask(1))
+    await together.ask(1)
+    assert rounds == [1, 1, 3, 1]
 
 
 async def test_a_clock_that_is_put_back_puts_no_entry_before_another(side: Side) -> None:

@@ -21,6 +21,7 @@ import pytest
 from gateway.demo.embedded import SUPERUSER, start
 from resolvers.catalogue import Store
 from resolvers.fields import OBJECTS
+from resolvers.lines import Line
 from resolvers.stores import MAX_PREPARED, Endpoint, Pool, StoreUnavailable, connect_owner
 from resolvers.universe import apply, role_of
 from schema.purposes import Purpose
@@ -454,6 +455,27 @@ async def test_prepared_statements_are_bounded(endpoint: Endpoint) -> None:
         # One that is being replaced may still be there.
         assert MAX_PREPARED - 1 <= kept <= MAX_PREPARED + 1
         assert (await pool.fetch("SELECT 0", ()))[0][0] == 0
+
+
+async def test_a_line_s_statement_is_analysed_once(endpoint: Endpoint) -> None:
+    """The server keeps it: whoever writes the ledger would else have it planned anew for each commit."""
+    line = Line(endpoint)
+    for _ in range(3):
+        await line.run("SELECT 1 + $1::integer", 1)
+    kept = "SELECT generic_plans + custom_plans FROM pg_prepared_statements WHERE statement = $1"
+    assert [tuple(row) for row in await line.run(kept, "SELECT 1 + $1::integer")] == [(3,)]
+    line.close()
+
+
+async def test_a_line_to_a_server_that_hangs_is_cut_in_time(endpoint: Endpoint) -> None:
+    """And the next statement has a connection of its own."""
+    line = Line(replace(endpoint, request_timeout_s=0.2))
+    began = time.monotonic()
+    with pytest.raises(StoreUnavailable):
+        await line.run("SELECT pg_sleep(5)")
+    assert time.monotonic() - began < 2
+    assert [tuple(row) for row in await line.run("SELECT 7")] == [(7,)]
+    line.close()
 
 
 async def test_a_pooled_endpoint_prepares_nothing(endpoint: Endpoint) -> None:

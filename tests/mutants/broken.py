@@ -959,16 +959,16 @@ OF_THE_LEDGER = (
     _mutant(
         "ledger_not_waited_for",
         "gateway/ledger.py",
-        "            await self._entries.ask((question, entry))\n",
-        "            self._entries.ask((question, entry))\n",
+        "            await self._entries.ask((question, said))\n",
+        "            self._entries.ask((question, said))\n",
         f"{LEDGER}::test_i39_an_answer_waits_until_its_entry_is_durable",
     ),
     _mutant(
         "ledger_down_and_answered",
         "gateway/ledger.py",
-        "            await self._entries.ask((question, entry))\n        except StoreUnavailable:\n"
+        "            await self._entries.ask((question, said))\n        except StoreUnavailable:\n"
         "            raise Refusal(Code.NOT_RECORDED) from None\n",
-        "            await self._entries.ask((question, entry))\n        except StoreUnavailable:\n"
+        "            await self._entries.ask((question, said))\n        except StoreUnavailable:\n"
         "            return\n",
         f"{LEDGER}::test_i39_without_a_ledger_nobody_learns_anything",
     ),
@@ -1233,10 +1233,12 @@ IN_THE_QUOTAS = (
     _mutant(
         "people_met_after_they_were_recorded",
         "gateway/answer.py",
-        "    await gateway.meet(caller, found.people)\n"
+        "        await gateway.meet(caller, found.people)\n"
         "    await gateway.ledger.record(request_id, caller, question, found, whole)\n",
-        "    await gateway.ledger.record(request_id, caller, question, found, whole)\n"
-        "    await gateway.meet(caller, found.people)\n",
+        "        await gateway.ledger.record(request_id, caller, question, found, whole)\n"
+        "        await gateway.meet(caller, found.people)\n"
+        "        return\n"
+        "    await gateway.ledger.record(request_id, caller, question, found, whole)\n",
         f"{ADMISSION}::test_a_page_of_too_many_tells_of_nobody_and_counts_nobody",
     ),
     _mutant(

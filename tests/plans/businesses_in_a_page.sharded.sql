@@ -15,13 +15,13 @@ WHERE b1.id = $1::BIGINT
 
 -- wave 0, messenger
 -- $1: bigint
-SELECT '5:' AS k, ('{"id":"ma_␙000' || a1.id || '␙"}') AS b
+SELECT '5:' AS k, ('{"id":"ma_␙' || a1.id || '␙"}') AS b
 FROM account AS a1
 WHERE a1.id = $1::BIGINT
 
 -- wave 0, social
 -- $1: bigint
-SELECT '6:' AS k, ('{"id":"sa_␙001' || a1.id || '␙"}') AS b
+SELECT '6:' AS k, ('{"id":"sa_␙@001' || a1.id || '␙"}') AS b
 FROM account AS a1
 WHERE a1.id = $1::BIGINT
 

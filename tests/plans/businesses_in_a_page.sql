@@ -8,7 +8,7 @@ FROM (SELECT ('{"id":"bu_' || b1.id || '","name":' || CAST(to_json(b1.name) AS T
 FROM business AS b1 ORDER BY b1.id DESC
  LIMIT 2 + 1) AS page1) AS b UNION ALL SELECT '2:' AS k, ('{"name":' || CAST(to_json(b3.name) AS TEXT) || '}') AS b
 FROM business AS b3
-WHERE b3.id = $1::BIGINT UNION ALL SELECT '3:' AS k, ('{"id":"ma_␙000' || a4.id || '␙"}') AS b
+WHERE b3.id = $1::BIGINT UNION ALL SELECT '3:' AS k, ('{"id":"ma_␙' || a4.id || '␙"}') AS b
 FROM account AS a4
 WHERE a4.id = $2::BIGINT UNION ALL SELECT '5:' AS k, ('{"id":"bu_' || b5.id || '","verified":' || CAST(b5.verified AS TEXT) || '}') AS b
 FROM business AS b5
@@ -16,6 +16,6 @@ WHERE b5.id = $3::BIGINT
 
 -- wave 0, social
 -- $1: bigint
-SELECT '4:' AS k, ('{"id":"sa_␙001' || a1.id || '␙"}') AS b
+SELECT '4:' AS k, ('{"id":"sa_␙@001' || a1.id || '␙"}') AS b
 FROM account AS a1
 WHERE a1.id = $1::BIGINT

@@ -1,10 +1,10 @@
 -- wave 0, social
 -- $1: bigint
-SELECT '0:' AS k, ('␝000' || a1.id || '␝{"displayName":' || CAST(to_json(a1.display_name) AS TEXT) || ',"friends":' || (SELECT ('{"nodes":[' || coalesce(string_agg(page2.c0, ',' ORDER BY page2.k0), '') || ']}') AS anon_1
-FROM (SELECT ('{"id":"sa_␙001' || a3.id || '␙","displayName":' || CAST(to_json(a3.display_name) AS TEXT) || ',"friends":' || (SELECT ('{"nodes":[' || coalesce(string_agg(page4.c0, ',' ORDER BY page4.k0) FILTER (WHERE page4.n <= 2), '') || '],"totalCount":' || (SELECT CAST(count(*) AS TEXT) AS count_1
+SELECT '0:' AS k, ('␝' || a1.id || '␝{"displayName":' || CAST(to_json(a1.display_name) AS TEXT) || ',"friends":' || (SELECT ('{"nodes":[' || coalesce(string_agg(page2.c0, ',' ORDER BY page2.k0), '') || ']}') AS anon_1
+FROM (SELECT ('{"id":"sa_␙@001' || a3.id || '␙","displayName":' || CAST(to_json(a3.display_name) AS TEXT) || ',"friends":' || (SELECT ('{"nodes":[' || coalesce(string_agg(page4.c0, ',' ORDER BY page4.k0) FILTER (WHERE page4.n <= 2), '') || '],"totalCount":' || (SELECT CAST(count(*) AS TEXT) AS count_1
 FROM friendship AS f5
 WHERE f5.account_id = a3.id) || ',"pageInfo":{"hasPreviousPage":' || CAST(count(*) > 2 AS TEXT) || '}}') AS anon_2
-FROM (SELECT ('{"id":"sa_␙002' || f4.friend_id || '␙"}') AS c0, f4.friend_id AS k0, row_number() OVER (ORDER BY f4.friend_id DESC) AS n
+FROM (SELECT ('{"id":"sa_␙@002' || f4.friend_id || '␙"}') AS c0, f4.friend_id AS k0, row_number() OVER (ORDER BY f4.friend_id DESC) AS n
 FROM friendship AS f4
 WHERE f4.account_id = a3.id ORDER BY f4.friend_id DESC
  LIMIT 2 + 1) AS page4) || '}') AS c0, f2.friend_id AS k0

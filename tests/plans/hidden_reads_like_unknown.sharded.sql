@@ -1,6 +1,6 @@
 -- wave 0, messenger
 -- $1: bigint
-SELECT '0:' AS k, ('{"id":"ma_␙000' || a1.id || '␙","usage":' || (SELECT ('{"activeDays28":' || count(*) || '}') AS anon_1
+SELECT '0:' AS k, ('{"id":"ma_␙' || a1.id || '␙","usage":' || (SELECT ('{"activeDays28":' || count(*) || '}') AS anon_1
 FROM daily_usage AS d2
 WHERE d2.account_id = a1.id AND d2.account_id = $1::BIGINT AND d2.day > (SELECT u3.day
 FROM usage_horizon AS u3) - 28 AND d2.day <= (SELECT u3.day
@@ -10,7 +10,7 @@ WHERE a1.id = $1::BIGINT
 
 -- wave 0, messenger
 -- $1: bigint
-SELECT '3:' AS k, ('{"id":"ma_␙002' || a1.id || '␙","usage":' || (SELECT ('{"activeDays28":' || count(*) || '}') AS anon_1
+SELECT '3:' AS k, ('{"id":"ma_␙@002' || a1.id || '␙","usage":' || (SELECT ('{"activeDays28":' || count(*) || '}') AS anon_1
 FROM daily_usage AS d2
 WHERE d2.account_id = a1.id AND d2.account_id = $1::BIGINT AND d2.day > (SELECT u3.day
 FROM usage_horizon AS u3) - 28 AND d2.day <= (SELECT u3.day
@@ -44,24 +44,24 @@ WHERE m1.messenger_id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') 
 
 -- wave 1, messenger
 -- $1: the keys of 7
-SELECT ('7:' || a1.id) AS k, ('{"id":"ma_␙004' || a1.id || '␙"}') AS b
+SELECT ('7:' || a1.id) AS k, ('{"id":"ma_␙@004' || a1.id || '␙"}') AS b
 FROM account AS a1
 WHERE a1.id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))
 
 -- wave 1, messenger
 -- $1: the keys of 9
-SELECT ('9:' || a1.id) AS k, ('{"id":"ma_␙005' || a1.id || '␙"}') AS b
+SELECT ('9:' || a1.id) AS k, ('{"id":"ma_␙@005' || a1.id || '␙"}') AS b
 FROM account AS a1
 WHERE a1.id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))
 
 -- wave 2, social
 -- $1: the keys of 2
-SELECT ('2:' || a1.id) AS k, ('{"id":"sa_␙001' || a1.id || '␙"}') AS b
+SELECT ('2:' || a1.id) AS k, ('{"id":"sa_␙@001' || a1.id || '␙"}') AS b
 FROM account AS a1
 WHERE a1.id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))
 
 -- wave 2, social
 -- $1: the keys of 5
-SELECT ('5:' || a1.id) AS k, ('{"id":"sa_␙003' || a1.id || '␙"}') AS b
+SELECT ('5:' || a1.id) AS k, ('{"id":"sa_␙@003' || a1.id || '␙"}') AS b
 FROM account AS a1
 WHERE a1.id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))

@@ -1,5 +1,5 @@
 -- wave 0, messenger
 -- $1: bigint
-SELECT '0:' AS k, ('␝000' || a1.id || '␝{"__typename":"MessengerAccount"}') AS b
+SELECT '0:' AS k, ('␝' || a1.id || '␝{"__typename":"MessengerAccount"}') AS b
 FROM account AS a1
 WHERE a1.id = $1::BIGINT

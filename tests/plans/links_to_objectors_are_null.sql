@@ -1,7 +1,7 @@
 -- wave 0, social
 -- $1: bigint[]
 SELECT '0:' AS k, (SELECT ('{"nodes":[' || coalesce(string_agg(page1.c0, ',' ORDER BY page1.n), '') || ']}') AS anon_1
-FROM (SELECT ('{"id":"sa_␙000' || a1.id || '␙","messengerLink":' || coalesce((SELECT ('␞{"since":' || CAST(to_json(m2.since) AS TEXT) || ',"account":␟2:' || m2.messenger_id || '␟}␞') AS anon_2
+FROM (SELECT ('{"id":"sa_␙' || a1.id || '␙","messengerLink":' || coalesce((SELECT ('␞{"since":' || CAST(to_json(m2.since) AS TEXT) || ',"account":␟2:' || m2.messenger_id || '␟}␞') AS anon_2
 FROM messenger_link AS m2
 WHERE m2.account_id = a1.id), 'null') || ',"phones":' || (SELECT ('[' || coalesce(string_agg(('{"number":"' || p3.number || '","source":"' || p3.source || '"}'), ',' ORDER BY p3.source, p3.number), '') || ']') AS anon_3
 FROM phone_binding AS p3
@@ -10,6 +10,6 @@ FROM unnest(CAST($1::VARCHAR AS BIGINT[])) WITH ORDINALITY AS anon_4(id, n) JOIN
 
 -- wave 1, messenger
 -- $1: the keys of 2
-SELECT string_agg(('2:' || a1.id), '␜') AS k, string_agg(('{"id":"ma_␙001' || a1.id || '␙"}'), '␜') AS b
+SELECT string_agg(('2:' || a1.id), '␜') AS k, string_agg(('{"id":"ma_␙@001' || a1.id || '␙"}'), '␜') AS b
 FROM account AS a1
 WHERE a1.id = any(CAST($1::VARCHAR AS BIGINT[]))

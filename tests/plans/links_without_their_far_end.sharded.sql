@@ -5,7 +5,7 @@ FROM account AS a1 ORDER BY a1.id DESC
 
 -- wave 1, social
 -- $1: the keys of 2
-SELECT ('2:' || a1.id) AS k, ('{"id":"sa_␙000' || a1.id || '␙","messengerLink":' || coalesce((SELECT ('{"since":' || CAST(to_json(m2.since) AS TEXT) || ',"__typename":"MessengerLink"}') AS anon_1
+SELECT ('2:' || a1.id) AS k, ('{"id":"sa_␙' || a1.id || '␙","messengerLink":' || coalesce((SELECT ('{"since":' || CAST(to_json(m2.since) AS TEXT) || ',"__typename":"MessengerLink"}') AS anon_1
 FROM messenger_link AS m2
 WHERE m2.account_id = a1.id AND m2.account_id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))), 'null') || ',"phones":' || (SELECT ('[' || coalesce(string_agg(('{"source":"' || p3.source || '"}'), ',' ORDER BY p3.source), '') || ']') AS anon_2
 FROM phone_binding AS p3

@@ -1,6 +1,6 @@
 -- wave 0, social
 SELECT '0:' AS k, (SELECT ('{"nodes":[' || coalesce(string_agg(page1.c0, ',' ORDER BY page1.k0), '') || ']}') AS anon_1
-FROM (SELECT ('{"id":"sa_␙000' || a1.id || '␙","messengerLink":' || coalesce((SELECT ('{"since":' || CAST(to_json(m2.since) AS TEXT) || ',"__typename":"MessengerLink"}') AS anon_2
+FROM (SELECT ('{"id":"sa_␙' || a1.id || '␙","messengerLink":' || coalesce((SELECT ('{"since":' || CAST(to_json(m2.since) AS TEXT) || ',"__typename":"MessengerLink"}') AS anon_2
 FROM messenger_link AS m2
 WHERE m2.account_id = a1.id), 'null') || ',"phones":' || (SELECT ('[' || coalesce(string_agg(('{"source":"' || p3.source || '"}'), ',' ORDER BY p3.source), '') || ']') AS anon_3
 FROM phone_binding AS p3

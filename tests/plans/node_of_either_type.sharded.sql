@@ -1,35 +1,35 @@
 -- wave 0, messenger
 -- $1: bigint
-SELECT '0:' AS k, ('{"__typename":"MessengerAccount","id":"ma_␙000' || a1.id || '␙","countryCode":"' || a1.country_code || '"}') AS b
+SELECT '0:' AS k, ('{"__typename":"MessengerAccount","id":"ma_␙' || a1.id || '␙","countryCode":"' || a1.country_code || '"}') AS b
 FROM account AS a1
 WHERE a1.id = $1::BIGINT
 
 -- wave 0, social
 -- $1: bigint
-SELECT '1:' AS k, ('{"__typename":"SocialAccount","id":"sa_␙001' || a1.id || '␙","displayName":' || CAST(to_json(a1.display_name) AS TEXT) || '}') AS b
+SELECT '1:' AS k, ('{"__typename":"SocialAccount","id":"sa_␙@001' || a1.id || '␙","displayName":' || CAST(to_json(a1.display_name) AS TEXT) || '}') AS b
 FROM account AS a1
 WHERE a1.id = $1::BIGINT
 
 -- wave 0, messenger
 -- $1: bigint
-SELECT '2:' AS k, ('{"__typename":"MessengerAccount","id":"ma_␙002' || a1.id || '␙","countryCode":"' || a1.country_code || '"}') AS b
+SELECT '2:' AS k, ('{"__typename":"MessengerAccount","id":"ma_␙@002' || a1.id || '␙","countryCode":"' || a1.country_code || '"}') AS b
 FROM account AS a1
 WHERE a1.id = $1::BIGINT
 
 -- wave 0, social
 -- $1: bigint
-SELECT '3:' AS k, ('{"__typename":"SocialAccount","id":"sa_␙003' || a1.id || '␙","displayName":' || CAST(to_json(a1.display_name) AS TEXT) || '}') AS b
+SELECT '3:' AS k, ('{"__typename":"SocialAccount","id":"sa_␙@003' || a1.id || '␙","displayName":' || CAST(to_json(a1.display_name) AS TEXT) || '}') AS b
 FROM account AS a1
 WHERE a1.id = $1::BIGINT
 
 -- wave 0, messenger
 -- $1: bigint
-SELECT '4:' AS k, ('{"id":"ma_␙004' || a1.id || '␙"}') AS b
+SELECT '4:' AS k, ('{"id":"ma_␙@004' || a1.id || '␙"}') AS b
 FROM account AS a1
 WHERE a1.id = $1::BIGINT
 
 -- wave 0, social
 -- $1: bigint
-SELECT '5:' AS k, ('{"id":"sa_␙005' || a1.id || '␙"}') AS b
+SELECT '5:' AS k, ('{"id":"sa_␙@005' || a1.id || '␙"}') AS b
 FROM account AS a1
 WHERE a1.id = $1::BIGINT

@@ -6,7 +6,7 @@ WHERE p1.phone = $1::VARCHAR
 
 -- wave 1, messenger
 -- $1: the keys of 1
-SELECT ('1:' || a1.id) AS k, ('␝000' || a1.id || '␝{"socialAccount":␟2:' || a1.id || '␟}') AS b
+SELECT ('1:' || a1.id) AS k, ('␝' || a1.id || '␝{"socialAccount":␟2:' || a1.id || '␟}') AS b
 FROM account AS a1
 WHERE a1.id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))
 
@@ -18,7 +18,7 @@ WHERE m1.messenger_id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') 
 
 -- wave 3, social
 -- $1: the keys of 3
-SELECT ('3:' || a1.id) AS k, ('␝001' || a1.id || '␝{"offers":' || (SELECT ('[' || coalesce(string_agg(('␟4:' || o2.offer_id || '␟'), ',' ORDER BY o2.offer_id), '') || ']') AS anon_1
+SELECT ('3:' || a1.id) AS k, ('␝@001' || a1.id || '␝{"offers":' || (SELECT ('[' || coalesce(string_agg(('␟4:' || o2.offer_id || '␟'), ',' ORDER BY o2.offer_id), '') || ']') AS anon_1
 FROM offer_audience AS o2
 WHERE o2.account_id = a1.id AND o2.account_id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))) || '}') AS b
 FROM account AS a1

@@ -16,6 +16,6 @@ WHERE (a1.country_code, a1.id) <= ($1::VARCHAR, $2::BIGINT) ORDER BY a1.country_
 
 -- wave 1, messenger
 -- $1: the keys of 2
-SELECT ('2:' || a1.id) AS k, ('{"id":"ma_␙000' || a1.id || '␙","countryCode":"' || a1.country_code || '"}') AS b
+SELECT ('2:' || a1.id) AS k, ('{"id":"ma_␙' || a1.id || '␙","countryCode":"' || a1.country_code || '"}') AS b
 FROM account AS a1
 WHERE a1.id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))

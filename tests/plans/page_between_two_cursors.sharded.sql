@@ -31,6 +31,6 @@ WHERE (a1.registered_at, a1.id) <= ($1::TIMESTAMP WITH TIME ZONE, $2::BIGINT) OR
 
 -- wave 1, messenger
 -- $1: the keys of 2
-SELECT ('2:' || a1.id) AS k, ('{"id":"ma_␙000' || a1.id || '␙","registeredAt":"' || to_char(timezone('UTC', a1.registered_at), 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"') || '"}') AS b
+SELECT ('2:' || a1.id) AS k, ('{"id":"ma_␙' || a1.id || '␙","registeredAt":"' || to_char(timezone('UTC', a1.registered_at), 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"') || '"}') AS b
 FROM account AS a1
 WHERE a1.id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))

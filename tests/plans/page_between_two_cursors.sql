@@ -12,7 +12,7 @@ FROM account AS a3
 WHERE (a3.registered_at, a3.id) <= ($4::TIMESTAMP WITH TIME ZONE, $5::BIGINT) ORDER BY a3.registered_at DESC, a3.id DESC
  LIMIT 1) IS NOT NULL AS TEXT) || '},"totalCount":' || (SELECT CAST(count(*) AS TEXT) AS count_1
 FROM account AS a4) || '}') AS anon_1
-FROM (SELECT ('{"id":"ma_␙000' || a1.id || '␙","registeredAt":"' || to_char(timezone('UTC', a1.registered_at), 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"') || '"}') AS c0, a1.registered_at AS k0, a1.id AS k1, row_number() OVER (ORDER BY a1.registered_at, a1.id) AS n
+FROM (SELECT ('{"id":"ma_␙' || a1.id || '␙","registeredAt":"' || to_char(timezone('UTC', a1.registered_at), 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"') || '"}') AS c0, a1.registered_at AS k0, a1.id AS k1, row_number() OVER (ORDER BY a1.registered_at, a1.id) AS n
 FROM account AS a1
 WHERE (a1.registered_at, a1.id) > ($4::TIMESTAMP WITH TIME ZONE, $5::BIGINT) AND (a1.registered_at, a1.id) < ($2::TIMESTAMP WITH TIME ZONE, $3::BIGINT) ORDER BY a1.registered_at, a1.id
  LIMIT $1::INTEGER + 1) AS page1) AS b

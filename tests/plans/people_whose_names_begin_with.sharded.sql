@@ -13,6 +13,6 @@ WHERE starts_with(a1.display_name, $1::VARCHAR)
 
 -- wave 1, social
 -- $1: the keys of 2
-SELECT ('2:' || a1.id) AS k, ('{"id":"sa_␙000' || a1.id || '␙","displayName":' || CAST(to_json(a1.display_name) AS TEXT) || '}') AS b
+SELECT ('2:' || a1.id) AS k, ('{"id":"sa_␙' || a1.id || '␙","displayName":' || CAST(to_json(a1.display_name) AS TEXT) || '}') AS b
 FROM account AS a1
 WHERE a1.id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))

@@ -1,6 +1,6 @@
 -- wave 0, messenger
 -- $1: bigint
-SELECT '0:' AS k, ('{"id":"ma_␙000' || a1.id || '␙","phone":"' || a1.phone || '"}') AS b
+SELECT '0:' AS k, ('{"id":"ma_␙' || a1.id || '␙","phone":"' || a1.phone || '"}') AS b
 FROM account AS a1
 WHERE a1.id = $1::BIGINT
 
@@ -17,7 +17,7 @@ FROM account AS a1 ORDER BY a1.id
 
 -- wave 0, social
 -- $1: bigint
-SELECT '6:' AS k, ('{"id":"sa_␙003' || a1.id || '␙","phones":' || (SELECT ('[' || coalesce(string_agg(('{"number":"' || p2.number || '"}'), ',' ORDER BY p2.source, p2.number), '') || ']') AS anon_1
+SELECT '6:' AS k, ('{"id":"sa_␙@003' || a1.id || '␙","phones":' || (SELECT ('[' || coalesce(string_agg(('{"number":"' || p2.number || '"}'), ',' ORDER BY p2.source, p2.number), '') || ']') AS anon_1
 FROM phone_binding AS p2
 WHERE p2.account_id = a1.id AND p2.account_id = $1::BIGINT) || '}') AS b
 FROM account AS a1
@@ -31,18 +31,18 @@ WHERE a1.id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[
 
 -- wave 1, messenger
 -- $1: the keys of 2
-SELECT ('2:' || a1.id) AS k, ('{"id":"ma_␙001' || a1.id || '␙"}') AS b
+SELECT ('2:' || a1.id) AS k, ('{"id":"ma_␙@001' || a1.id || '␙"}') AS b
 FROM account AS a1
 WHERE a1.id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))
 
 -- wave 1, messenger
 -- $1: the keys of 5
-SELECT ('5:' || a1.id) AS k, ('␝002' || a1.id || '␝{"countryCode":"' || a1.country_code || '"}') AS b
+SELECT ('5:' || a1.id) AS k, ('␝@002' || a1.id || '␝{"countryCode":"' || a1.country_code || '"}') AS b
 FROM account AS a1
 WHERE a1.id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))
 
 -- wave 1, messenger
 -- $1: the keys of 9
-SELECT ('9:' || a1.id) AS k, ('{"id":"ma_␙004' || a1.id || '␙"}') AS b
+SELECT ('9:' || a1.id) AS k, ('{"id":"ma_␙@004' || a1.id || '␙"}') AS b
 FROM account AS a1
 WHERE a1.id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))

@@ -1,7 +1,7 @@
 -- wave 0, messenger
 -- $1: the token's own messenger_id
 -- $2: bigint
-SELECT '0:' AS k, ('{"id":"ma_␙000' || a1_own.id || '␙","phone":"' || a1_own.phone || '","countryCode":"' || a1_own.country_code || '","registeredAt":"' || to_char(timezone('UTC', a1_own.registered_at), 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"') || '","contactCountBand":"' || (SELECT CASE WHEN (count(*) >= 200) THEN 'HUNDREDS' WHEN (count(*) >= 50) THEN 'MANY' WHEN (count(*) >= 10) THEN 'TENS' WHEN (count(*) >= 1) THEN 'FEW' ELSE 'NONE' END AS anon_1
+SELECT '0:' AS k, ('{"id":"ma_␙' || a1_own.id || '␙","phone":"' || a1_own.phone || '","countryCode":"' || a1_own.country_code || '","registeredAt":"' || to_char(timezone('UTC', a1_own.registered_at), 'YYYY-MM-DD"T"HH24:MI:SS"+00:00"') || '","contactCountBand":"' || (SELECT CASE WHEN (count(*) >= 200) THEN 'HUNDREDS' WHEN (count(*) >= 50) THEN 'MANY' WHEN (count(*) >= 10) THEN 'TENS' WHEN (count(*) >= 1) THEN 'FEW' ELSE 'NONE' END AS anon_1
 FROM (SELECT c2.account_id AS account_id, c2.contact_id AS contact_id
 FROM contact AS c2
 WHERE c2.account_id = $1::BIGINT) AS c2_own
@@ -30,7 +30,7 @@ WHERE a1_own.id = $2::BIGINT
 -- wave 0, messenger
 -- $1: the token's own messenger_id
 -- $2: bigint
-SELECT '5:' AS k, ('{"id":"ma_␙003' || a1_own.id || '␙","phone":"' || a1_own.phone || '"}') AS b
+SELECT '5:' AS k, ('{"id":"ma_␙@003' || a1_own.id || '␙","phone":"' || a1_own.phone || '"}') AS b
 FROM (SELECT a1.id AS id, a1.phone AS phone, a1.country_code AS country_code, a1.registered_at AS registered_at
 FROM account AS a1
 WHERE a1.id = $1::BIGINT) AS a1_own
@@ -69,7 +69,7 @@ WHERE a1.id = $1::BIGINT) AS a1_own
 -- wave 1, messenger
 -- $1: the token's own messenger_id
 -- $2: the keys of 2
-SELECT ('2:' || a1_own.id) AS k, ('{"id":"ma_␙001' || a1_own.id || '␙"}') AS b
+SELECT ('2:' || a1_own.id) AS k, ('{"id":"ma_␙@001' || a1_own.id || '␙"}') AS b
 FROM (SELECT a1.id AS id, a1.phone AS phone, a1.country_code AS country_code, a1.registered_at AS registered_at
 FROM account AS a1
 WHERE a1.id = $1::BIGINT) AS a1_own
@@ -88,7 +88,7 @@ WHERE m1_own.messenger_id = any(CAST(string_to_array(btrim($3::VARCHAR, '{}'), '
 -- wave 1, messenger
 -- $1: the token's own messenger_id
 -- $2: the keys of 8
-SELECT ('8:' || a1_own.id) AS k, ('{"id":"ma_␙004' || a1_own.id || '␙"}') AS b
+SELECT ('8:' || a1_own.id) AS k, ('{"id":"ma_␙@004' || a1_own.id || '␙"}') AS b
 FROM (SELECT a1.id AS id, a1.phone AS phone, a1.country_code AS country_code, a1.registered_at AS registered_at
 FROM account AS a1
 WHERE a1.id = $1::BIGINT) AS a1_own
@@ -98,7 +98,7 @@ WHERE a1_own.id = any(CAST(string_to_array(btrim($2::VARCHAR, '{}'), ',') AS BIG
 -- $1: the token's own social_id
 -- $2: the keys of 12
 -- $3: the token's own messenger_id
-SELECT ('12:' || a1_own.id) AS k, ('{"id":"sa_␙005' || a1_own.id || '␙","friends":' || (SELECT ('{"totalCount":' || (SELECT CAST(count(*) AS TEXT) AS count_1
+SELECT ('12:' || a1_own.id) AS k, ('{"id":"sa_␙@005' || a1_own.id || '␙","friends":' || (SELECT ('{"totalCount":' || (SELECT CAST(count(*) AS TEXT) AS count_1
 FROM (SELECT f3.account_id AS account_id, f3.friend_id AS friend_id
 FROM friendship AS f3
 WHERE f3.account_id = $1::BIGINT AND f3.friend_id = $1::BIGINT) AS f3_own
@@ -119,7 +119,7 @@ WHERE a1_own.id = any(CAST(string_to_array(btrim($2::VARCHAR, '{}'), ',') AS BIG
 -- wave 2, social
 -- $1: the token's own social_id
 -- $2: the keys of 4
-SELECT ('4:' || a1_own.id) AS k, ('{"id":"sa_␙002' || a1_own.id || '␙","displayName":' || CAST(to_json(a1_own.display_name) AS TEXT) || '}') AS b
+SELECT ('4:' || a1_own.id) AS k, ('{"id":"sa_␙@002' || a1_own.id || '␙","displayName":' || CAST(to_json(a1_own.display_name) AS TEXT) || '}') AS b
 FROM (SELECT a1.id AS id, a1.display_name AS display_name
 FROM account AS a1
 WHERE a1.id = $1::BIGINT) AS a1_own
@@ -128,7 +128,7 @@ WHERE a1_own.id = any(CAST(string_to_array(btrim($2::VARCHAR, '{}'), ',') AS BIG
 -- wave 2, messenger
 -- $1: the token's own messenger_id
 -- $2: the keys of 14
-SELECT ('14:' || a1_own.id) AS k, ('{"id":"ma_␙006' || a1_own.id || '␙"}') AS b
+SELECT ('14:' || a1_own.id) AS k, ('{"id":"ma_␙@006' || a1_own.id || '␙"}') AS b
 FROM (SELECT a1.id AS id, a1.phone AS phone, a1.country_code AS country_code, a1.registered_at AS registered_at
 FROM account AS a1
 WHERE a1.id = $1::BIGINT) AS a1_own

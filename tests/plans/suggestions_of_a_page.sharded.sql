@@ -5,7 +5,7 @@ FROM account AS a1 ORDER BY a1.id
 
 -- wave 1, social
 -- $1: the keys of 2
-SELECT ('2:' || a1.id) AS k, ('{"id":"sa_␙000' || a1.id || '␙","friendSuggestions":␟3:' || a1.id || '/' || coalesce((SELECT CAST(m2.messenger_id AS TEXT) AS messenger_id
+SELECT ('2:' || a1.id) AS k, ('{"id":"sa_␙' || a1.id || '␙","friendSuggestions":␟3:' || a1.id || '/' || coalesce((SELECT CAST(m2.messenger_id AS TEXT) AS messenger_id
 FROM messenger_link AS m2
 WHERE m2.account_id = a1.id AND m2.account_id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))), '') || '␟}') AS b
 FROM account AS a1
@@ -56,6 +56,6 @@ WHERE f1.account_id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS
 
 -- wave 5, social
 -- $1: the keys of 4
-SELECT ('4:' || a1.id) AS k, ('{"id":"sa_␙002' || a1.id || '␙","displayName":' || CAST(to_json(a1.display_name) AS TEXT) || '}') AS b
+SELECT ('4:' || a1.id) AS k, ('{"id":"sa_␙@002' || a1.id || '␙","displayName":' || CAST(to_json(a1.display_name) AS TEXT) || '}') AS b
 FROM account AS a1
 WHERE a1.id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))

@@ -1,6 +1,6 @@
 -- wave 0, social
 -- $1: bigint
-SELECT '0:' AS k, ('␝000' || a1.id || '␝{"friendSuggestions":␟1:' || a1.id || '/' || coalesce((SELECT CAST(m2.messenger_id AS TEXT) AS messenger_id
+SELECT '0:' AS k, ('␝' || a1.id || '␝{"friendSuggestions":␟1:' || a1.id || '/' || coalesce((SELECT CAST(m2.messenger_id AS TEXT) AS messenger_id
 FROM messenger_link AS m2
 WHERE m2.account_id = a1.id AND m2.account_id = $1::BIGINT), '') || '␟}') AS b
 FROM account AS a1
@@ -51,7 +51,7 @@ WHERE f1.account_id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS
 
 -- wave 4, social
 -- $1: the keys of 2
-SELECT ('2:' || a1.id) AS k, ('␝002' || a1.id || '␝{"friendSuggestions":␟3:' || a1.id || '/' || coalesce((SELECT CAST(m2.messenger_id AS TEXT) AS messenger_id
+SELECT ('2:' || a1.id) AS k, ('␝@002' || a1.id || '␝{"friendSuggestions":␟3:' || a1.id || '/' || coalesce((SELECT CAST(m2.messenger_id AS TEXT) AS messenger_id
 FROM messenger_link AS m2
 WHERE m2.account_id = a1.id AND m2.account_id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))), '') || '␟,"few":␟5:' || a1.id || '/' || coalesce((SELECT CAST(m3.messenger_id AS TEXT) AS messenger_id
 FROM messenger_link AS m3
@@ -105,7 +105,7 @@ WHERE a1.id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[
 
 -- wave 5, social
 -- $1: the keys of 8
-SELECT ('8:' || a1.id) AS k, ('{"id":"sa_␙007' || a1.id || '␙"}') AS b
+SELECT ('8:' || a1.id) AS k, ('{"id":"sa_␙@007' || a1.id || '␙"}') AS b
 FROM account AS a1
 WHERE a1.id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))
 
@@ -157,13 +157,13 @@ WHERE f1.account_id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS
 
 -- wave 8, social
 -- $1: the keys of 4
-SELECT ('4:' || a1.id) AS k, ('{"id":"sa_␙004' || a1.id || '␙"}') AS b
+SELECT ('4:' || a1.id) AS k, ('{"id":"sa_␙@004' || a1.id || '␙"}') AS b
 FROM account AS a1
 WHERE a1.id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))
 
 -- wave 8, social
 -- $1: the keys of 6
-SELECT ('6:' || a1.id) AS k, ('␝006' || a1.id || '␝{"messengerLink":' || coalesce((SELECT ('{"since":' || CAST(to_json(m2.since) AS TEXT) || '}') AS anon_1
+SELECT ('6:' || a1.id) AS k, ('␝@006' || a1.id || '␝{"messengerLink":' || coalesce((SELECT ('{"since":' || CAST(to_json(m2.since) AS TEXT) || '}') AS anon_1
 FROM messenger_link AS m2
 WHERE m2.account_id = a1.id AND m2.account_id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))), 'null') || '}') AS b
 FROM account AS a1

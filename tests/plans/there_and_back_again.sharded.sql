@@ -1,6 +1,6 @@
 -- wave 0, messenger
 -- $1: bigint
-SELECT '0:' AS k, ('{"id":"ma_␙000' || a1.id || '␙","socialAccount":␟1:' || a1.id || '␟}') AS b
+SELECT '0:' AS k, ('{"id":"ma_␙' || a1.id || '␙","socialAccount":␟1:' || a1.id || '␟}') AS b
 FROM account AS a1
 WHERE a1.id = $1::BIGINT
 
@@ -12,7 +12,7 @@ WHERE m1.messenger_id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') 
 
 -- wave 2, social
 -- $1: the keys of 2
-SELECT ('2:' || a1.id) AS k, ('{"id":"sa_␙001' || a1.id || '␙","messengerLink":' || coalesce((SELECT ('␞{"since":' || CAST(to_json(m2.since) AS TEXT) || ',"account":␟3:' || m2.messenger_id || '␟}␞') AS anon_1
+SELECT ('2:' || a1.id) AS k, ('{"id":"sa_␙@001' || a1.id || '␙","messengerLink":' || coalesce((SELECT ('␞{"since":' || CAST(to_json(m2.since) AS TEXT) || ',"account":␟3:' || m2.messenger_id || '␟}␞') AS anon_1
 FROM messenger_link AS m2
 WHERE m2.account_id = a1.id AND m2.account_id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))), 'null') || ',"phones":' || (SELECT ('[' || coalesce(string_agg(('{"number":"' || p3.number || '","source":"' || p3.source || '"}'), ',' ORDER BY p3.source, p3.number), '') || ']') AS anon_2
 FROM phone_binding AS p3
@@ -22,7 +22,7 @@ WHERE a1.id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[
 
 -- wave 3, messenger
 -- $1: the keys of 3
-SELECT ('3:' || a1.id) AS k, ('{"id":"ma_␙002' || a1.id || '␙","phone":"' || a1.phone || '","socialAccount":␟4:' || a1.id || '␟}') AS b
+SELECT ('3:' || a1.id) AS k, ('{"id":"ma_␙@002' || a1.id || '␙","phone":"' || a1.phone || '","socialAccount":␟4:' || a1.id || '␟}') AS b
 FROM account AS a1
 WHERE a1.id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))
 
@@ -34,6 +34,6 @@ WHERE m1.messenger_id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') 
 
 -- wave 5, social
 -- $1: the keys of 5
-SELECT ('5:' || a1.id) AS k, ('{"id":"sa_␙003' || a1.id || '␙"}') AS b
+SELECT ('5:' || a1.id) AS k, ('{"id":"sa_␙@003' || a1.id || '␙"}') AS b
 FROM account AS a1
 WHERE a1.id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))

@@ -22,7 +22,7 @@ WHERE a1.country_code = $1::VARCHAR
 
 -- wave 0, social
 -- $1: bigint
-SELECT '6:' AS k, ('␝000' || a1.id || '␝{"friends":' || (SELECT ('{"totalCount":' || (SELECT CAST(count(*) AS TEXT) AS count_1
+SELECT '6:' AS k, ('␝' || a1.id || '␝{"friends":' || (SELECT ('{"totalCount":' || (SELECT CAST(count(*) AS TEXT) AS count_1
 FROM friendship AS f3
 WHERE f3.account_id = a1.id AND f3.account_id = $1::BIGINT) || '}') AS anon_1) || '}') AS b
 FROM account AS a1

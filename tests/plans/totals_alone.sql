@@ -7,7 +7,7 @@ WHERE a4.country_code = $1::VARCHAR) || '}') AS anon_2) AS b
 
 -- wave 0, social
 -- $1: bigint
-SELECT '4:' AS k, ('␝000' || a1.id || '␝{"friends":' || (SELECT ('{"totalCount":' || (SELECT CAST(count(*) AS TEXT) AS count_1
+SELECT '4:' AS k, ('␝' || a1.id || '␝{"friends":' || (SELECT ('{"totalCount":' || (SELECT CAST(count(*) AS TEXT) AS count_1
 FROM friendship AS f3
 WHERE f3.account_id = a1.id) || '}') AS anon_1) || '}') AS b
 FROM account AS a1

@@ -2,7 +2,7 @@
 -- $1: date
 -- $2: date
 -- $3: bigint
-SELECT '0:' AS k, ('␝000' || a1.id || '␝{"now":' || (SELECT ('{"activeDays28":' || count(*) || ',"lastActiveOn":' || coalesce(CAST(to_json(max(d2.day)) AS TEXT), 'null') || '}') AS anon_1
+SELECT '0:' AS k, ('␝' || a1.id || '␝{"now":' || (SELECT ('{"activeDays28":' || count(*) || ',"lastActiveOn":' || coalesce(CAST(to_json(max(d2.day)) AS TEXT), 'null') || '}') AS anon_1
 FROM daily_usage AS d2
 WHERE d2.account_id = a1.id AND d2.day > (SELECT u3.day
 FROM usage_horizon AS u3) - 28 AND d2.day <= (SELECT u3.day
