@@ -19,6 +19,7 @@ none of ours can hold; an answer that is there as a whole is written past that (
 from __future__ import annotations
 
 import asyncio
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
@@ -71,10 +72,13 @@ class JoiningTransport:
         self._held = None
         self._send_both(held, data)
 
-    def write_whole(self, head: bytes, body: bytes) -> None:
-        """Send an answer that is there as a whole, behind whatever is held."""
+    def write_whole(self, head: bytes, body: tuple[bytes, ...]) -> None:
+        """Send an answer that is there as a whole, in pieces, behind whatever is held."""
         self._send_held()
-        self._send_both(head, body)
+        if len(body) == 1:
+            self._send_both(head, body[0])
+        else:
+            self.underlying.writelines((head, *body))
 
     def close(self) -> None:
         """Close the connection once everything is sent."""
@@ -93,11 +97,18 @@ class JoiningTransport:
             self.underlying.write(held)
 
 
-def write_whole(send: Send, status: int, headers: bytes, body: bytes, close: bool) -> bool:
+@lru_cache(maxsize=4)
+def _lines(headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
+    """uvicorn's own headers as they go over the wire; the date is another each second."""
+    return b"".join([b"%b: %b\r\n" % each for each in headers])
+
+
+def write_whole(send: Send, status: int, headers: bytes, body: tuple[bytes, ...], close: bool) -> bool:
     """Write an answer past uvicorn's own `send`, leaving everything as that would; False if it must do it.
 
-    `headers`: their lines, a content-length among them, no value from a request. For an answer with a
-    body, to one request, that nothing was sent of. `close`: the connection, whatever the client asked for.
+    `headers`: their lines, a content-length among them, no value from a request. `body`: in pieces. For an
+    answer with a body, to one request, that nothing was sent of. `close`: the connection, whatever the client
+    asked for.
     """
     cycle = getattr(send, "__self__", None)
     if type(cycle) is not RequestResponseCycle or cycle.flow.write_paused or cycle.scope["method"] == "HEAD":
@@ -107,16 +118,14 @@ def write_whole(send: Send, status: int, headers: bytes, body: bytes, close: boo
         return False
     if cycle.disconnected:
         return True
-    pieces = [STATUS_LINE[status]]
-    pieces += [b"%b: %b\r\n" % header for header in cycle.default_headers]
-    pieces.append(headers)
+    end = b"\r\n"
     if close or not cycle.keep_alive:
         cycle.keep_alive = False
-        pieces.append(b"connection: close\r\n")
-    pieces.append(b"\r\n")
+        end = b"connection: close\r\n\r\n"
     cycle.response_started = cycle.response_complete = True
     cycle.waiting_for_100_continue = False
-    transport.write_whole(b"".join(pieces), body)
+    own = _lines(tuple(cycle.default_headers))
+    transport.write_whole(STATUS_LINE[status] + own + headers + end, body)
     cycle.message_event.set()
     if not cycle.keep_alive:
         transport.close()

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING
 
 from resolvers.binding import Binder
 from resolvers.mentions import Question
-from resolvers.plan import Fetch, Mention, Parameter, Plan, RootAsked, RootIntrospection, Statement
+from resolvers.plan import (
+    CursorSlot,
+    Fetch,
+    Mention,
+    Parameter,
+    Plan,
+    RootAsked,
+    RootIntrospection,
+    Statement,
+)
 from resolvers.selection import Collector
 from resolvers.sql import render_statement
 from resolvers.worlds import World
@@ -48,6 +57,8 @@ def compile_plan(world: World, operation: Operation, variables: VariableValues) 
         fans_out=_stores_asked_whole(waves),
         unasked=_unasked(binder.given, waves),
         question=_question(world, operation, binder.mentions.noted()),
+        # With one slot, a root's own, there is nothing that could fill any.
+        holed=len(binder.slots) != 1 or isinstance(binder.slots[0], CursorSlot),
     )
 
 

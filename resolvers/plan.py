@@ -430,7 +430,8 @@ class Plan:
     sizes that the variables decide. `repeatable`: stores asked more than once, which need one snapshot
     for the whole request. `fans_out`: sharded stores that are asked for a list without a key, each shard of
     them. `unasked`: values that no statement needs; a wrong one is refused all the same. `question`: what
-    the ledger says of all its answers; None if they are about nobody.
+    the ledger says of all its answers; None if they are about nobody. `holed`: whether its texts may hold
+    holes.
     """
 
     roots: tuple[Root, ...]
@@ -444,3 +445,4 @@ class Plan:
     fans_out: frozenset[Store]
     unasked: tuple[Parameter, ...] = ()
     question: Question | None = None
+    holed: bool = True

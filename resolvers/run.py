@@ -111,9 +111,10 @@ class Run:
             if statement.suggestions.slot in self.failed:
                 return
             rows = self._gathering(statement.suggestions).note(statement, rows, self._variables)
+        holed = self.plan.holed
         for mark, text in rows:
             self._found[mark] = text
-            if HOLE in text:
+            if holed and HOLE in text:
                 self._open.append((mark, text))
 
     def fail(self, statement: Statement) -> None:

@@ -216,7 +216,8 @@ def answering(status: int, headers: list[tuple[bytes, bytes]], body: bytes, whol
         while (await receive()).get("more_body"):
             pass
         if scope["path"] == "/whole":
-            whole.append(write_whole(send, status, lines, body, closing))
+            pieces = (body[:7], body[7:]) if len(body) > MAX_JOINED_BYTES else (body,)
+            whole.append(write_whole(send, status, lines, pieces, closing))
             if whole[-1]:
                 return
         await send({"type": "http.response.start", "status": status, "headers": headers})
