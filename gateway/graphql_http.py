@@ -106,26 +106,23 @@ class GraphQLEndpoint:
         if not self._admission.enter_now(caller.client):
             await self._admission.enter(caller.client)
         try:
-            asked = await read_asked(head, receive, self._max_body_bytes)
-            return await self._answer_in_time(self._trusted(asked, caller), caller, request_id)
+            asked = self._trusted(await read_asked(head, receive, self._max_body_bytes), caller)
+            task = asyncio.current_task(self._patience.loop)
+            assert task is not None
+            self._patience.begin(task)
+            try:
+                return await self._answer(asked, caller, request_id)
+            except asyncio.CancelledError:
+                # Whoever stops the server cancels as well, and means it.
+                if task not in self._overdue:
+                    raise
+                task.uncancel()
+                raise Refusal(Code.STORE_UNAVAILABLE) from None
+            finally:
+                self._patience.end(task)
+                self._overdue.discard(task)
         finally:
             self._admission.leave(caller.client)
-
-    async def _answer_in_time(self, asked: Asked, caller: Caller, request_id: bytes) -> Answer:
-        task = asyncio.current_task(self._patience.loop)
-        assert task is not None
-        self._patience.begin(task)
-        try:
-            return await self._answer(asked, caller, request_id)
-        except asyncio.CancelledError:
-            # Whoever stops the server cancels as well, and means it.
-            if task not in self._overdue:
-                raise
-            task.uncancel()
-            raise Refusal(Code.STORE_UNAVAILABLE) from None
-        finally:
-            self._patience.end(task)
-            self._overdue.discard(task)
 
     def _give_up(self, task: asyncio.Task[Any]) -> None:
         self._overdue.add(task)

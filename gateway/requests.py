@@ -149,20 +149,16 @@ async def read_asked(head: Head, receive: Receive, max_body_bytes: int) -> Asked
         return _asked_by_get(head.query_string, media_type == GRAPHQL_RESPONSE, max_body_bytes)
     if not is_utf8(head.content_type, JSON) or head.content_encoding not in (None, b"identity"):
         raise Refusal(Code.UNSUPPORTED_MEDIA_TYPE)
-    body = await _read_body(head.content_length, receive, max_body_bytes)
-    return _asked_by_post(body, media_type == GRAPHQL_RESPONSE)
-
-
-async def _read_body(content_length: bytes | None, receive: Receive, max_body_bytes: int) -> bytes:
-    if content_length is not None and _number(content_length) > max_body_bytes:
+    if head.content_length is not None and _number(head.content_length) > max_body_bytes:
         raise Refusal(Code.REQUEST_TOO_LARGE)
     message = await receive()
     if message["type"] == "http.request" and not message.get("more_body"):
-        body: bytes = message.get("body", b"")
+        body = message.get("body", b"")
         if len(body) > max_body_bytes:
             raise Refusal(Code.REQUEST_TOO_LARGE)
-        return body
-    return await _read_chunks(message, receive, max_body_bytes)
+    else:
+        body = await _read_chunks(message, receive, max_body_bytes)
+    return _asked_by_post(body, media_type == GRAPHQL_RESPONSE)
 
 
 async def _read_chunks(message: Any, receive: Receive, max_body_bytes: int) -> bytes:
@@ -190,7 +186,8 @@ def _asked_by_post(body: bytes, graphql_response: bool) -> Asked:
     if type(parameters) is not dict:
         raise Refusal(Code.BAD_REQUEST)
     get = parameters.get
-    named = _hash(get("documentId"), get("extensions"))
+    document_id, extensions = get("documentId"), get("extensions")
+    named = None if document_id is extensions is None else _hash(document_id, extensions)
     return _asked(get("query"), get("operationName"), get("variables"), named, graphql_response, False)
 
 

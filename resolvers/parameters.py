@@ -90,6 +90,8 @@ class Arguments:
         node = next((given.value for given in self.node.arguments or () if given.name.value == path[0]), None)
         if isinstance(node, VariableNode):
             name, rest = node.name.value, path[1:]
+            if not rest:
+                return lambda variables: decode(variables.coerced[name])
             return lambda variables: decode(_dig(variables.coerced[name], rest))
         finder = _FindVariable()
         if node is not None:
