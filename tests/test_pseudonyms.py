@@ -273,6 +273,9 @@ async def test_i1_who_it_was_changes_no_byte_but_the_name(side: Side) -> None:
         others = [Event(each.account + moved, each.kind, each.purposes, each.at) for each in events]
         await hold(side, others)
         replies = [await side.ask(AUDIT, HISTORY), await side.ask(AUDIT, IN_FORCE)]
+        # Two refusals would be the same, too.
+        assert [reply.status for reply in replies] == [200, 200]
+        assert NAME.search(replies[0].body.decode())
         answers.append([_without_names(reply) for reply in replies])
 
     assert answers[0] == answers[1]
