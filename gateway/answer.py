@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from schema.purposes import Purpose
 
 ATTEMPTS = 3
-# To copy a longer text costs more than to hand over its pieces.
-MOST_JOINED = 16_384
 
 
 @dataclass(frozen=True)
@@ -169,8 +167,6 @@ async def _change(
 
 def _respond(ran: Ran) -> Answer:
     if not ran.down:
-        if sum(map(len, ran.data)) > MOST_JOINED:
-            return Answer(200, b'{"data":', (), (*map(str.encode, ran.data), b"}"))
         return Answer(200, "".join(('{"data":', *ran.data, "}")).encode())
     return _partly(ran.data, (Code.STORE_UNAVAILABLE,))
 

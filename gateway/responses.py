@@ -99,20 +99,11 @@ JSON_LINES, GRAPHQL_LINES = _lines(JSON_HEADERS), _lines(GRAPHQL_HEADERS)
 
 
 class Answer(NamedTuple):
-    """What goes back: the status, the body as it is sent, and headers beyond those of every answer.
-
-    `rest`: what follows the body's first piece. A page of a thousand is 80 kB, and each copy of it shows.
-    """
+    """What goes back: the status, the body as it is sent, and headers beyond those of every answer."""
 
     status: int
     body: bytes
     headers: Headers = ()
-    rest: tuple[bytes, ...] = ()
-
-    @property
-    def whole(self) -> bytes:
-        """The body in one piece."""
-        return b"".join((self.body, *self.rest))
 
 
 def status_of(code: Code, graphql_response: bool) -> int:
@@ -163,15 +154,12 @@ def refusal_of(failure: Exception, log: logging.Logger, message: str, request_id
 async def send_answer(send: Send, answer: Answer, graphql_response: bool, request_id: bytes) -> None:
     """Send one whole answer over ASGI."""
     length, closing, others = len(answer.body), False, b""
-    if answer.rest:
-        length += sum(map(len, answer.rest))
     if answer.headers:
         closing = CLOSE in answer.headers
         others = _lines(tuple(each for each in answer.headers if each != CLOSE))
     own = b"content-length: %d\r\nx-request-id: %b\r\n" % (length, request_id)
     constant = GRAPHQL_LINES if graphql_response else JSON_LINES
-    body = (answer.body, *answer.rest)
-    if write_whole(send, answer.status, constant + own + others, body, closing):
+    if write_whole(send, answer.status, constant + own + others, answer.body, closing):
         return
     headers = [
         *(GRAPHQL_HEADERS if graphql_response else JSON_HEADERS),
@@ -180,7 +168,7 @@ async def send_answer(send: Send, answer: Answer, graphql_response: bool, reques
         *answer.headers,
     ]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.whole})
+    await send({"type": "http.response.body", "body": answer.body})
 
 
 def request_ids(random: Callable[[int], bytes]) -> Iterator[bytes]:

@@ -72,13 +72,10 @@ class JoiningTransport:
         self._held = None
         self._send_both(held, data)
 
-    def write_whole(self, head: bytes, body: tuple[bytes, ...]) -> None:
-        """Send an answer that is there as a whole, in pieces, behind whatever is held."""
+    def write_whole(self, head: bytes, body: bytes) -> None:
+        """Send an answer that is there as a whole, behind whatever is held."""
         self._send_held()
-        if len(body) == 1:
-            self._send_both(head, body[0])
-        else:
-            self.underlying.writelines((head, *body))
+        self._send_both(head, body)
 
     def close(self) -> None:
         """Close the connection once everything is sent."""
@@ -103,12 +100,11 @@ def _lines(headers: tuple[tuple[bytes, bytes], ...]) -> bytes:
     return b"".join([b"%b: %b\r\n" % each for each in headers])
 
 
-def write_whole(send: Send, status: int, headers: bytes, body: tuple[bytes, ...], close: bool) -> bool:
+def write_whole(send: Send, status: int, headers: bytes, body: bytes, close: bool) -> bool:
     """Write an answer past uvicorn's own `send`, leaving everything as that would; False if it must do it.
 
-    `headers`: their lines, a content-length among them, no value from a request. `body`: in pieces. For an
-    answer with a body, to one request, that nothing was sent of. `close`: the connection, whatever the client
-    asked for.
+    `headers`: their lines, a content-length among them, no value from a request. For an answer with a
+    body, to one request, that nothing was sent of. `close`: the connection, whatever the client asked for.
     """
     cycle = getattr(send, "__self__", None)
     if type(cycle) is not RequestResponseCycle or cycle.flow.write_paused or cycle.scope["method"] == "HEAD":

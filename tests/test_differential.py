@@ -85,7 +85,7 @@ class Stores:
         bound = Bound(*astuple(self.world.whose)).under(purpose)
         assert bound is not None
         try:
-            return (await answer(gateway, asked, Caller("test", 1, purpose, bound), b"test-1")).whole
+            return (await answer(gateway, asked, Caller("test", 1, purpose, bound), b"test-1")).body
         except Refusal as refusal:
             return refusal.code.value
 

@@ -216,8 +216,7 @@ def answering(status: int, headers: list[tuple[bytes, bytes]], body: bytes, whol
         while (await receive()).get("more_body"):
             pass
         if scope["path"] == "/whole":
-            pieces = (body[:7], body[7:]) if len(body) > MAX_JOINED_BYTES else (body,)
-            whole.append(write_whole(send, status, lines, pieces, closing))
+            whole.append(write_whole(send, status, lines, body, closing))
             if whole[-1]:
                 return
         await send({"type": "http.response.start", "status": status, "headers": headers})
