@@ -3,8 +3,8 @@
 `Ledger.record` returns once the entry is committed, and raises NOT_RECORDED if that cannot be had: then
 nothing is told. All who wait at one moment share one statement and one commit (`together.py`): whatever waits
 is written as soon as the last commit is through, or, while many others are known to be on their way, at most
-3 ms later. A commit of one entry takes 0.16 ms of the two processes' time, of eight 0.18 (0.27 before its
-statement was kept by the server and its columns went as one text each).
+3 ms later. A commit of one entry takes 0.16 ms of the two processes' time, of eight 0.18 (0.27 with its
+columns as arrays; more if the server did not keep its statement).
 
 An entry holds no values: names of fields, and for each person a reference drawn by lot, which stands beside
 the account's number in one table and nowhere else. An answer that could have told of somebody and found
