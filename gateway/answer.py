@@ -76,9 +76,7 @@ async def answer(gateway: Gateway, asked: Asked, caller: Caller, request_id: byt
     if caller.bound is not UNBOUND:
         variables = bind(variables, caller.bound)
     admit(plan, variables, gateway.max_cost)
-    introspected: Mapping[str, str] = {}
-    if plan.introspects:
-        introspected = introspect(prepared.schema, prepared.operation, plan, variables)
+    introspected = introspect(prepared.schema, prepared.operation, plan, variables)
     told: Sequence[Named] = ()
     if plan.asks:
         people = People()

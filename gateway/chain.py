@@ -76,16 +76,20 @@ def microseconds(at: datetime) -> int:
     return (at - _EPOCH) // _MICROSECOND
 
 
+def _text(at: int, number: int, said: Said) -> bytes:
+    return orjson.dumps([at, number, *said])
+
+
 def entry_text(entry: Entry) -> bytes:
     """The entry as its hash covers it: a JSON list, times in microseconds since 1970."""
     at, number, request, client, credential, question, outcome, counts, people = entry
     said = Said(request, client, credential, question.hex(), outcome, counts, people)
-    return orjson.dumps([microseconds(at), number, *said])
+    return _text(microseconds(at), number, said)
 
 
 def said_hash(before: bytes, at: int, number: int, said: Said) -> bytes:
     """The hash of an entry that is about to be written; `at` in microseconds since 1970."""
-    return hashlib.sha256(before + orjson.dumps([at, number, *said])).digest()
+    return hashlib.sha256(before + _text(at, number, said)).digest()
 
 
 def entry_hash(before: bytes, entry: Entry) -> bytes:

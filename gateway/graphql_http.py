@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from gateway.identity import Undecided, WhoAsks, caller_of
+from gateway.identity import WhoAsks, caller_of
 from gateway.requests import (
     Asked,
     ClientGone,
@@ -97,11 +97,7 @@ class GraphQLEndpoint:
     ) -> Answer:
         """The answer; whose it is is put into `known` once that is so, for whatever comes of it."""
         refuse_method(head)
-        try:
-            # The usual case without a coroutine of its own.
-            caller = self._who_asks(head.authorization, head.purpose)
-        except Undecided:
-            caller = await caller_of(self._who_asks, head.authorization, head.purpose)
+        caller = await caller_of(self._who_asks, head.authorization, head.purpose)
         known.append(caller)
         if not self._admission.enter_now(caller.client):
             await self._admission.enter(caller.client)

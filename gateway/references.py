@@ -47,12 +47,10 @@ class References:
     async def of(self, who: Who, keys: Sequence[str]) -> list[str]:
         """Their references, in order. StoreUnavailable."""
         for _ in range(LOOK_UPS):
-            found = list(map(self._known[who].get, keys))
-            if None not in found:
-                return found  # type: ignore[return-value]
-            await self._look_ups.ask(
-                [(who, key) for key, there in zip(keys, found, strict=True) if not there]
-            )
+            found = self.known(who, keys)
+            if found is not None:
+                return found
+            await self._look_ups.ask([(who, key) for key in keys if key not in self._known[who]])
         raise StoreUnavailable
 
     async def _look_up(self, asked: list[Sequence[tuple[Who, str]]]) -> None:

@@ -88,18 +88,16 @@ class Run:
         variables = self._variables
         for parameter in self.plan.unasked:
             parameter.read(variables)
-        read: list[list[list[Any]]] = []
-        for wave in self.plan.waves:
-            of_wave: list[list[Any]] = []
-            read.append(of_wave)
-            for statement in wave:
-                of_wave.append(
-                    [
-                        parameter.read(variables) if isinstance(parameter, Parameter) else None
-                        for parameter in statement.parameters
-                    ]
-                )
-        return read
+        return [
+            [
+                [
+                    parameter.read(variables) if isinstance(parameter, Parameter) else None
+                    for parameter in statement.parameters
+                ]
+                for statement in wave
+            ]
+            for wave in self.plan.waves
+        ]
 
     def note(self, statement: Statement, rows: Iterable[tuple[str, str]]) -> None:
         """Note a statement's texts."""
