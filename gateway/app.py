@@ -57,6 +57,7 @@ from gateway.token_use import noting, use_endpoint
 from gateway.tokens import TokenBook, open_token_book
 from gateway.uploads import PATH as LISTS_PATH
 from gateway.uploads import ListsEndpoint
+from gateway.wire import GRAPHQL_PATH
 from resolvers.audit import ObjectionAudit
 from resolvers.cache import PlanCache
 from resolvers.catalogue import Store
@@ -102,7 +103,7 @@ class Application:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or serve one connection."""
-        if scope["type"] == "http" and scope["path"] == "/graphql":
+        if scope["type"] == "http" and scope["path"] == GRAPHQL_PATH:
             await self.graphql(scope, receive, send)
         else:
             door = self.doors.get((scope["type"], scope["path"]), self._rest)

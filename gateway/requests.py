@@ -25,6 +25,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
+from gateway.wire import read_whole
 from schema.refusals import Code, Refusal
 
 if TYPE_CHECKING:
@@ -151,19 +152,18 @@ async def read_asked(head: Head, receive: Receive, max_body_bytes: int) -> Asked
         raise Refusal(Code.UNSUPPORTED_MEDIA_TYPE)
     if head.content_length is not None and _number(head.content_length) > max_body_bytes:
         raise Refusal(Code.REQUEST_TOO_LARGE)
-    message = await receive()
-    if message["type"] == "http.request" and not message.get("more_body"):
-        body = message.get("body", b"")
-        if len(body) > max_body_bytes:
-            raise Refusal(Code.REQUEST_TOO_LARGE)
-    else:
-        body = await _read_chunks(message, receive, max_body_bytes)
+    body = read_whole(receive)
+    if body is None:
+        body = await _read_chunks(receive, max_body_bytes)
+    elif len(body) > max_body_bytes:
+        raise Refusal(Code.REQUEST_TOO_LARGE)
     return _asked_by_post(body, media_type == GRAPHQL_RESPONSE)
 
 
-async def _read_chunks(message: Any, receive: Receive, max_body_bytes: int) -> bytes:
+async def _read_chunks(receive: Receive, max_body_bytes: int) -> bytes:
     body = bytearray()
     while True:
+        message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientGone
         body += message.get("body", b"")
@@ -171,7 +171,6 @@ async def _read_chunks(message: Any, receive: Receive, max_body_bytes: int) -> b
             raise Refusal(Code.REQUEST_TOO_LARGE)
         if not message.get("more_body"):
             return bytes(body)
-        message = await receive()
 
 
 def _number(content_length: bytes) -> int:

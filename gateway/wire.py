@@ -6,14 +6,21 @@ connection, as other servers do, with the plain 400 that uvicorn gives to what i
 
 *Time.* Nor has it a bound on how long a request takes to arrive: only on how long a connection idles after
 one. Here a silent connection, half a head, or a body that comes more slowly than 1 kB/s ends after ten to
-twenty seconds, by a timer of the connection and not of each request, which would cost 2 µs. And so many
-connections are open at most as `limit_concurrency` says: whoever comes then gets 503, and the end of it.
+twenty seconds, and one that idles after five to fifteen, by a timer of the connection and not of each
+request, which would cost 2 µs. And so many connections are open at most as `limit_concurrency` says: whoever
+comes then gets 503, and the end of it.
 
 *Writes.* uvicorn writes an answer's head and its body apart, and uvloop makes a system call of each. On
 a short request the second one costs about as much as all of the gateway's own work: for one account by
 id the CPU was 1.70 times the hand-written server's with two writes, 1.59 with one (`make bench`, medians
 of five rounds in one hour). And it looks through each header of an answer twice for characters that
 none of ours can hold; an answer that is there as a whole is written past that (`write_whole`).
+
+*The usual request*, a POST to /graphql whose body is there, begins without uvicorn's look at what it cannot
+be, a timer or a callback of its own, and its body is read without a wait (`read_whole`). What is left of
+uvicorn and of the gateway around an answer takes 12 µs instead of 15, and a bare ASGI handler's 11; beside a
+store, where nothing of it stays in the processor's caches, one account by id takes 54 µs instead of 60, 1.40
+times the hand-written server's instead of 1.57 (medians of fifteen rounds in one run).
 """
 
 from __future__ import annotations
@@ -27,8 +34,10 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from starlette.types import Send
+    from starlette.types import Receive, Send
 
+GRAPHQL_PATH = "/graphql"
+_GRAPHQL_URL = GRAPHQL_PATH.encode()
 MAX_HEAD_BYTES = 65_536
 ARRIVE_SECONDS = 10
 MIN_BODY_BYTES = 1_000 * ARRIVE_SECONDS
@@ -129,6 +138,19 @@ def write_whole(send: Send, status: int, headers: bytes, body: bytes, close: boo
     return True
 
 
+def read_whole(receive: Receive) -> bytes | None:
+    """The body past uvicorn's own `receive`, leaving everything as that would; None if it must do it."""
+    cycle = getattr(receive, "__self__", None)
+    if type(cycle) is not RequestResponseCycle or cycle.more_body or cycle.waiting_for_100_continue:
+        return None
+    if cycle.disconnected or cycle.response_complete:
+        return None
+    cycle.flow.resume_reading()
+    body, cycle.body = cycle.body, bytearray()
+    cycle.message_event.clear()
+    return bytes(body)
+
+
 class WireProtocol(HttpToolsProtocol):
     """uvicorn's protocol over httptools, with answers in one write.
 
@@ -140,6 +162,9 @@ class WireProtocol(HttpToolsProtocol):
     _arrived = 0
     _late = False
     _look: asyncio.TimerHandle | None = None
+    # The usual request's; it is no longer waited for once its answer is complete.
+    _task: asyncio.Task[None] | None = None
+    _answered_at = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Answer through a transport that joins the pieces."""
@@ -154,6 +179,9 @@ class WireProtocol(HttpToolsProtocol):
         """Look at it no more."""
         if self._look is not None:
             self._look.cancel()
+        if self._task is not None:
+            # Without a client it ends without an answer.
+            self._task.add_done_callback(self.tasks.discard)
         super().connection_lost(exc)
 
     def handle_websocket_upgrade(self) -> None:
@@ -165,11 +193,16 @@ class WireProtocol(HttpToolsProtocol):
         super().handle_websocket_upgrade()
 
     def _close_if_late(self) -> None:
-        """End the connection if one request was arriving at the last look and still is."""
+        """End the connection if it idles, or if one request was arriving at the last look and still is."""
         arrived, self._arrived = self._arrived, 0
         cycle = self.cycle
         if cycle is None or self._head_bytes:
             late = True
+        elif cycle.response_complete:
+            late = False
+            if self.loop.time() - self._answered_at > self.timeout_keep_alive:
+                self.transport.close()
+                return
         else:
             # Whoever reads may be the slow one: then nothing more is let in.
             waits = cycle.more_body and not cycle.response_complete and not self.flow.read_paused
@@ -179,6 +212,50 @@ class WireProtocol(HttpToolsProtocol):
             return
         self._late = late
         self._look = self.loop.call_later(ARRIVE_SECONDS, self._close_if_late)
+
+    def on_headers_complete(self) -> None:
+        """Begin to answer."""
+        parser, before = self.parser, self.cycle
+        if (
+            self.url != _GRAPHQL_URL
+            or parser.get_method() != b"POST"
+            or parser.get_http_version() != "1.1"
+            or parser.should_upgrade()
+            or (before is not None and not before.response_complete)
+            or (self.limit_concurrency is not None and len(self.tasks) >= self.limit_concurrency)
+        ):
+            super().on_headers_complete()
+            return
+        scope = self.scope
+        scope["method"], scope["path"] = "POST", GRAPHQL_PATH
+        scope["raw_path"], scope["query_string"] = _GRAPHQL_URL, b""
+        cycle = self.cycle = RequestResponseCycle(
+            scope,
+            self.transport,
+            self.flow,
+            self.logger,
+            self.access_logger,
+            self.access_log,
+            self.server_state.default_headers,
+            asyncio.Event(),
+            self.expect_100_continue,
+            parser.should_keep_alive(),
+            self.on_response_complete,
+        )
+        self._task = self.loop.create_task(cycle.run_asgi(self.app))
+        self.tasks.add(self._task)
+
+    def on_response_complete(self) -> None:
+        """Go on with the next request that is here."""
+        self.server_state.total_requests += 1
+        if self._task is not None:
+            self.tasks.discard(self._task)
+        self._answered_at = self.loop.time()
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
 
     def data_received(self, data: bytes) -> None:
         """Parse what came; close the connection if a head has not ended within the bound."""

@@ -18,7 +18,15 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from gateway import wire
-from gateway.wire import MAX_HEAD_BYTES, MAX_JOINED_BYTES, JoiningTransport, WireProtocol, write_whole
+from gateway.wire import (
+    GRAPHQL_PATH,
+    MAX_HEAD_BYTES,
+    MAX_JOINED_BYTES,
+    JoiningTransport,
+    WireProtocol,
+    read_whole,
+    write_whole,
+)
 
 
 @pytest.fixture
@@ -100,6 +108,32 @@ async def test_a_body_that_keeps_coming_is_waited_for(port: int, monkeypatch: py
     writer.write(b"GET / HTTP/1.1\r\nhost: h\r\n\r\n")
     assert await reader.readuntil(b"ok")
     writer.close()
+
+
+async def test_a_connection_that_idles_is_closed(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the time that uvicorn gives it, and not while a request is under way."""
+    monkeypatch.setattr(wire, "ARRIVE_SECONDS", 0.1)
+    del port
+    slow = asyncio.Event()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await asyncio.wait_for(slow.wait(), 5)
+        assert write_whole(send, 200, b"content-length: 2\r\n", b"ok", False)
+        del scope
+
+    async with serving(app, timeout_keep_alive=0.3) as idling:
+        reader, writer = await asyncio.open_connection("127.0.0.1", idling)
+        for path in (b"/graphql", b"/other"):
+            slow.clear()
+            writer.write(b"POST %b HTTP/1.1\r\nhost: h\r\ncontent-length: 1\r\n\r\na" % path)
+            await asyncio.sleep(0.7)
+            slow.set()
+            assert await reader.readuntil(b"ok")
+            answered = time.monotonic()
+        assert await reader.read() == b""
+        assert 0.3 <= time.monotonic() - answered < 2
+        writer.close()
 
 
 async def test_no_more_connections_than_allowed(port: int) -> None:
@@ -261,3 +295,98 @@ async def test_an_answer_past_uvicorns_send_has_the_same_bytes(
     assert said[0] == said[1]
     assert said[0].count(b"HTTP/1.1 %d" % status) >= 1
     assert all(whole) or name == "head alone"
+
+
+async def echo(scope: Any, receive: Any, send: Any) -> None:
+    """Answers with all that an application is told of a request; the path apart."""
+    body = read_whole(receive)
+    if body is None:
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body, more = body + message["body"], message["more_body"]
+    told = {key: scope[key] for key in sorted(scope) if key not in {"path", "raw_path", "client"}}
+    assert scope["path"].encode() == scope["raw_path"]
+    said = repr((told, body)).encode()
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"x-said", b"%d" % len(said))]})
+    await send({"type": "http.response.body", "body": said})
+
+
+POSTED = b"POST %b HTTP/1.1\r\nhost: h\r\ncontent-length: 3\r\n\r\nabc"
+CLOSING = b"POST %b HTTP/1.1\r\nHost: h\r\nX-A: B\r\nconnection: close\r\ncontent-length: 2\r\n\r\nab"
+REQUESTS = {
+    "one after the other": [POSTED, POSTED, CLOSING],
+    "pipelined": [POSTED * 3 + CLOSING],
+    "in pieces": [POSTED[:30], POSTED[30:-2], POSTED[-2:], CLOSING],
+    "chunked": [
+        b"POST %b HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n",
+        b"0\r\n\r\n",
+        CLOSING,
+    ],
+    "of old": [b"POST %b HTTP/1.0\r\ncontent-length: 1\r\n\r\na"],
+    "expecting": [
+        b"POST %b HTTP/1.1\r\nhost: h\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\nab",
+        CLOSING,
+    ],
+    "another method": [b"PUT %b HTTP/1.1\r\nhost: h\r\ncontent-length: 1\r\n\r\na", CLOSING],
+    "with a query": [b"POST %b?a=%%20b HTTP/1.1\r\nhost: h\r\ncontent-length: 1\r\n\r\na", CLOSING],
+    "an upgrade": [
+        b"POST %b HTTP/1.1\r\nhost: h\r\nconnection: upgrade\r\nupgrade: h2c\r\ncontent-length: 1\r\n\r\na",
+        CLOSING,
+    ],
+    "large": [b"POST %b HTTP/1.1\r\nhost: h\r\ncontent-length: 300000\r\n\r\n" + b"a" * 300_000, CLOSING],
+    "no HTTP": [POSTED, b"nonsense\r\n\r\n"],
+}
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+async def test_the_usual_request_is_answered_as_any_other(name: str) -> None:
+    """Whatever comes to /graphql, the application is told the same as uvicorn itself would tell it."""
+
+    async def said_to(path: bytes) -> bytes:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for piece in REQUESTS[name]:
+            writer.write(piece % ((path,) * piece.count(b"%b")))
+            await asyncio.sleep(0.05)
+        answered = await asyncio.wait_for(reader.read(), 10)
+        writer.close()
+        return re.sub(rb"date: [^\r]*", b"date", answered)
+
+    async with serving(echo) as port:
+        usual, other = [await said_to(path) for path in (GRAPHQL_PATH.encode(), b"/another")]
+
+    assert usual == other
+    assert usual.count(b"x-said") >= 1
+
+
+@pytest.mark.parametrize("path", [GRAPHQL_PATH, "/another"])
+async def test_whoever_leaves_is_not_waited_for_for_ever(path: str) -> None:
+    """A stop waits for requests whose client has left until they end, and remembers none of them then."""
+    ended = []
+    config = uvicorn.Config(echo, port=0, http=WireProtocol, lifespan="off", log_config=None, ws="none")
+    server = uvicorn.Server(config)
+
+    async def slow(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.sleep(0.3)
+        ended.append(scope["path"])
+        if len(ended) % 2:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+        del receive
+
+    config.app = slow
+    task = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    for _ in range(4):
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST %b HTTP/1.1\r\nhost: h\r\ncontent-length: 1\r\n\r\na" % path.encode())
+        await asyncio.sleep(0.05)
+        writer.close()
+    await asyncio.sleep(0.05)
+    assert len(server.server_state.tasks) == 4
+    server.should_exit = True
+    await task
+    assert ended == [path] * 4
+    assert not server.server_state.tasks
