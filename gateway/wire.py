@@ -26,7 +26,7 @@ times the hand-written server's instead of 1.57 (medians of fifteen rounds in on
 from __future__ import annotations
 
 import asyncio
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
@@ -166,6 +166,11 @@ class WireProtocol(HttpToolsProtocol):
     _task: asyncio.Task[None] | None = None
     _answered_at = 0.0
 
+    @cached_property
+    def _usual(self) -> Any:
+        """What answers the usual request: the application's own door for it, if it has one."""
+        return getattr(self.app, "graphql", self.app)
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Answer through a transport that joins the pieces."""
         super().connection_made(JoiningTransport(transport, self.loop.call_soon))  # type: ignore[arg-type]
@@ -242,7 +247,7 @@ class WireProtocol(HttpToolsProtocol):
             parser.should_keep_alive(),
             self.on_response_complete,
         )
-        self._task = self.loop.create_task(cycle.run_asgi(self.app))
+        self._task = self.loop.create_task(cycle.run_asgi(self._usual))
         self.tasks.add(self._task)
 
     def on_response_complete(self) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from resolvers.binding import Binder
 from resolvers.mentions import Question
 from resolvers.plan import (
-    CursorSlot,
+    HOLE,
     Fetch,
     Mention,
     Parameter,
@@ -45,6 +45,7 @@ def compile_plan(world: World, operation: Operation, variables: VariableValues) 
     waves = tuple(
         tuple(render_statement(group, world.sharded, world.owned) for group in wave) for wave in groups
     )
+    statements = [statement for wave in waves for statement in wave]
     return Plan(
         roots=roots,
         introspects=any(isinstance(root, RootIntrospection) for root in roots),
@@ -57,9 +58,14 @@ def compile_plan(world: World, operation: Operation, variables: VariableValues) 
         fans_out=_stores_asked_whole(waves),
         unasked=_unasked(binder.given, waves),
         question=_question(world, operation, binder.mentions.noted()),
-        # With one slot, a root's own, there is nothing that could fill any.
-        holed=len(binder.slots) != 1 or isinstance(binder.slots[0], CursorSlot),
+        holed=any(map(_makes_holes, statements)),
     )
+
+
+def _makes_holes(statement: Statement) -> bool:
+    """Whether its texts may hold holes: those that Postgres writes, or those of lists assembled here."""
+    assembled = statement.assembly is not None or statement.suggestions is not None
+    return assembled or HOLE in statement.sql
 
 
 def _question(world: World, operation: Operation, mentions: tuple[Mention, ...]) -> Question | None:
