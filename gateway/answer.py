@@ -68,9 +68,10 @@ async def answer(gateway: Gateway, asked: Asked, caller: Caller, request_id: byt
     """
     purpose = caller.purpose
     prepared = gateway.plans.prepare(purpose, asked.document, asked.operation_name)
-    _refuse_change_by_get(asked, prepared.operation.is_query)
+    is_query = prepared.operation.is_query
+    _refuse_change_by_get(asked, is_query)
     variables = prepared.coerce(asked.variables)
-    if not prepared.operation.is_query:
+    if not is_query:
         return await _change(gateway, prepared, variables, caller, request_id)
     plan = gateway.plans.plan(purpose, prepared, variables)
     if caller.bound is not UNBOUND:

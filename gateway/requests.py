@@ -76,6 +76,20 @@ class Head(NamedTuple):
     host: bytes | None
 
 
+# In the order of Head's fields, after the first two.
+_READ = (
+    b"authorization",
+    b"gateway-purpose",
+    b"accept",
+    b"content-type",
+    b"content-encoding",
+    b"content-length",
+    b"sec-fetch-site",
+    b"origin",
+    b"host",
+)
+
+
 class ClientGone(Exception):
     """The client closed the connection before its request was complete; there is nobody to answer."""
 
@@ -86,20 +100,7 @@ def read_head(scope: Scope) -> Head:
     found = dict(headers)
     if len(found) != len(headers):
         found = _joined(headers)
-    get = found.get
-    return Head(
-        scope["method"],
-        scope["query_string"],
-        get(b"authorization"),
-        get(b"gateway-purpose"),
-        get(b"accept"),
-        get(b"content-type"),
-        get(b"content-encoding"),
-        get(b"content-length"),
-        get(b"sec-fetch-site"),
-        get(b"origin"),
-        get(b"host"),
-    )
+    return Head(scope["method"], scope["query_string"], *map(found.get, _READ))
 
 
 def _joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
@@ -150,10 +151,10 @@ async def read_asked(head: Head, receive: Receive, max_body_bytes: int) -> Asked
         return _asked_by_get(head.query_string, media_type == GRAPHQL_RESPONSE, max_body_bytes)
     if not is_utf8(head.content_type, JSON) or head.content_encoding not in (None, b"identity"):
         raise Refusal(Code.UNSUPPORTED_MEDIA_TYPE)
-    if head.content_length is not None and _number(head.content_length) > max_body_bytes:
-        raise Refusal(Code.REQUEST_TOO_LARGE)
     body = read_whole(receive)
     if body is None:
+        if head.content_length is not None and _number(head.content_length) > max_body_bytes:
+            raise Refusal(Code.REQUEST_TOO_LARGE)
         body = await _read_chunks(receive, max_body_bytes)
     elif len(body) > max_body_bytes:
         raise Refusal(Code.REQUEST_TOO_LARGE)

@@ -918,6 +918,20 @@ IN_THE_CREDENTIALS = (
         "tests/test_identity.py::test_keys_are_never_fetched_in_clear_text_or_by_a_redirect",
     ),
     _mutant(
+        "known_head_within_a_request",
+        "gateway/wire.py",
+        "        if self._within or self._head_bytes or before is None:\n",
+        "        if before is None:\n",
+        "tests/test_wire.py::test_the_usual_request_is_answered_as_any_other",
+    ),
+    _mutant(
+        "known_head_without_its_length",
+        "gateway/wire.py",
+        "        if known is None or len(data) - end != known.length or self._is_full():\n",
+        "        if known is None or self._is_full():\n",
+        "tests/test_wire.py::test_the_usual_request_is_answered_as_any_other",
+    ),
+    _mutant(
         "rotated_twice_at_once",
         "gateway/rotation.py",
         "FROM control.token WHERE id = $1 FOR NO KEY UPDATE\n",
