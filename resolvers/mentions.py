@@ -73,10 +73,14 @@ class Mentions:
 
 
 def taken_apart(pieces: list[str], question: Question) -> dict[int, list[str]]:
-    """Remove the marks from the pieces of a text, in place; the keys in them by mention, with repeats."""
+    """Remove the marks from the pieces of a text, in place; the keys in them by mention, with repeats.
+
+    Every second piece is a value, the others stand between.
+    """
     marks: list[str] = []
     alone = len(question.mentions) == 1
-    for number, text in enumerate(pieces):
+    for number in range(1, len(pieces), 2):
+        text = pieces[number]
         if KEPT in text:
             parts = text.split(KEPT)
             kept = parts[1::2]

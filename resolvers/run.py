@@ -53,8 +53,8 @@ class StoreChanged(Exception):
 class Ran(NamedTuple):
     """What came of a plan: the JSON text of `data`, in pieces, and the stores that could not be asked.
 
-    In pieces, because a page of a thousand is 80 kB, and every copy of it shows in the bench. `named`:
-    whom it is about: keys by mention.
+    In pieces, because a page of a thousand is 80 kB, and every copy of it shows in the bench: every second
+    one is a root field's value, the others stand between. `named`: whom it is about: keys by mention.
     """
 
     data: list[str]
