@@ -29,6 +29,7 @@ from tests.bench.under_test import new_token
 
 RESULTS = Path(__file__).parents[2] / "bench-results"
 SHORT_ACCOUNTS = 2_000
+TURNS = 3
 
 
 def _arguments() -> argparse.Namespace:
@@ -37,7 +38,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--accounts", type=int, default=None, help="in each store (200,000)")
     parser.add_argument("--entries", type=int, default=100_000_000, help="of the ledger, for lookup")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=3.0, help="of each load")
+    parser.add_argument("--seconds", type=float, default=3.0, help="of load a round")
     parser.add_argument("--short", action="store_true", help="few accounts, one quick round: does it work?")
     parser.add_argument("--into", type=Path, default=RESULTS, metavar="FOLDER", help="for JSON and plot")
     parser.add_argument("--reset", action="store_true", help="generate the data anew")
@@ -80,7 +81,7 @@ def main() -> None:
     accounts = asked.accounts or (SHORT_ACCOUNTS if asked.short else 200_000)
     if asked.reset:
         forget(accounts)
-    effort = Effort(1, 0.3, 0.1) if asked.short else Effort(asked.rounds, asked.seconds, 1.0)
+    effort = Effort(1, 0.3, 1, 0.1) if asked.short else Effort(asked.rounds, asked.seconds, TURNS, 0.4)
     findings = asyncio.run(_run(accounts, effort, 2_000 if asked.short else 100_000, console))
     show(findings, console)
     data, picture = write(findings, asked.into)

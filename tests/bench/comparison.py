@@ -1,4 +1,8 @@
-"""All servers under the same load, round by round in turn, so that a noisy moment hits all of them."""
+"""All servers under the same load in turns of a second, so that a noisy moment hits all of them.
+
+A machine that is shared changes its pace within seconds. Therefore a round's load comes in several turns,
+each of all servers, and what two of them cost is compared round by round; the median of that counts.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ from typing import Any
 import orjson
 
 from tests.bench.data import Stores
-from tests.bench.load import Result
+from tests.bench.load import Result, together
 from tests.bench.scenarios import SCENARIOS, Keys, Scenario, Variables
 from tests.bench.servers import CACHED, DATALOADERS, GATEWAY, RECORDED, ROOT, UNLIMITED, Client, Server
 from tests.bench.under_test import Planner
@@ -38,6 +42,15 @@ class Measured:
     postgres_cpu_ms: float
     strangers: float
     rounds: list[Result]
+
+    def to(self, other: Measured, read: Callable[[Result], float]) -> float:
+        """How many times as much as the other: the median of what the rounds say."""
+        return ratio(self.rounds, other.rounds, read)
+
+
+def ratio(rounds: list[Result], others: list[Result], read: Callable[[Result], float]) -> float:
+    """The median of what each round was to the other's of the same number."""
+    return median(read(one) / read(other) for one, other in zip(rounds, others, strict=True))
 
 
 def _median(scenario: str, server: str, rounds: list[Result]) -> Measured:
@@ -89,11 +102,20 @@ def _answer(client: Client, server: Server, scenario: Scenario, variables: Varia
 
 @dataclass(frozen=True)
 class Effort:
-    """How long each load lasts, and how often it is repeated."""
+    """How long each server is under load in a round, in how many turns, and how many rounds there are.
+
+    `warm_s`: before each turn.
+    """
 
     rounds: int
     seconds: float
+    turns: int
     warm_s: float
+
+    @property
+    def turn_s(self) -> float:
+        """How long a turn lasts."""
+        return self.seconds / self.turns
 
 
 async def compare(
@@ -116,15 +138,19 @@ async def compare(
                 [(each.store, each.role, each.sql, each.arguments) for each in request] for request in steps
             ],
             "warm_s": effort.warm_s,
-            "seconds": effort.seconds,
+            "seconds": effort.turn_s,
             "postmaster_pid": stores.postmaster_pid,
         }
     for number in range(effort.rounds):
         for scenario in SCENARIOS:
-            for name, order in orders[scenario.name].items():
-                step(f"round {number + 1} · {scenario.name} · {name}")
-                module = "tests.bench.bare" if name == BARE else "tests.bench.load"
-                found.setdefault((scenario.name, name), []).append(send_out(module, order))
+            turns: dict[str, list[Result]] = {name: [] for name in orders[scenario.name]}
+            for _ in range(effort.turns):
+                for name, order in orders[scenario.name].items():
+                    step(f"round {number + 1} · {scenario.name} · {name}")
+                    module = "tests.bench.bare" if name == BARE else "tests.bench.load"
+                    turns[name].append(send_out(module, order))
+            for name, results in turns.items():
+                found.setdefault((scenario.name, name), []).append(together(results))
     return [_median(scenario, server, rounds) for (scenario, server), rounds in found.items()]
 
 
@@ -146,7 +172,7 @@ def _orders(
                 "lengths": lengths,
                 "connections": CONNECTIONS if many else FEW_CONNECTIONS,
                 "warm_s": effort.warm_s,
-                "seconds": effort.seconds,
+                "seconds": effort.turn_s,
                 "server_pid": server.pid,
                 "postmaster_pid": stores.postmaster_pid,
             },

@@ -14,7 +14,9 @@ import os
 import sys
 import time
 from array import array
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from statistics import median
 from typing import Any, Self
 
 import orjson
@@ -60,6 +62,29 @@ class Result:
     def per_second(self) -> float:
         """Requests a second."""
         return self.requests / self.seconds
+
+
+def together(turns: list[Result]) -> Result:
+    """A load that came in several turns; its latencies are the median turn's."""
+    requests, seconds = sum(each.requests for each in turns), sum(each.seconds for each in turns)
+
+    def mean(read: Callable[[Result], float]) -> float:
+        return sum(read(each) * each.requests for each in turns) / requests
+
+    labels = dict.fromkeys(label for each in turns for label in each.postgres_cpu_ms)
+    return Result(
+        requests=requests,
+        seconds=seconds,
+        p50_ms=median(each.p50_ms for each in turns),
+        p99_ms=median(each.p99_ms for each in turns),
+        server_cpu_ms=mean(lambda each: each.server_cpu_ms),
+        postgres_cpu_ms={
+            label: mean(lambda each, label=label: each.postgres_cpu_ms.get(label, 0.0))  # type: ignore[misc]
+            for label in labels
+        },
+        wrong=sum(each.wrong for each in turns),
+        strangers=sum(each.strangers * each.seconds for each in turns) / seconds,
+    )
 
 
 class Load:

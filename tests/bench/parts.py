@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from tests.bench.comparison import Effort, compare_answers, send_out
+from tests.bench.comparison import Effort, compare_answers, ratio, send_out
 from tests.bench.data import Stores
-from tests.bench.load import Result
+from tests.bench.load import Result, together
 from tests.bench.scenarios import BY_NAME, Keys
 from tests.bench.servers import GATEWAY, RECORDED, UNLIMITED, Server
 
@@ -38,7 +38,10 @@ PARTS = (
 
 @dataclass(frozen=True)
 class PartCost:
-    """One scenario with the part on and off; medians of the rounds."""
+    """One scenario with the part on and off; medians of the rounds.
+
+    `share`: requests a second with it, as a share of those without.
+    """
 
     part: str
     scenario: str
@@ -48,11 +51,7 @@ class PartCost:
     off_p99_ms: float
     on_cpu_ms: float
     off_cpu_ms: float
-
-    @property
-    def share(self) -> float:
-        """Requests a second with it, as a share of those without."""
-        return self.on_per_second / self.off_per_second
+    share: float
 
     @property
     def later_ms(self) -> float:
@@ -71,19 +70,26 @@ def part_costs(
             pair = {name: servers[name] for name in (part.off, part.on)}
             requests = BY_NAME[scenario].variables(keys)
             lengths = compare_answers({GATEWAY: servers[GATEWAY], **pair}, BY_NAME[scenario], requests)
+            orders: dict[str, dict[str, Any]] = {
+                name: {
+                    "port": server.port,
+                    "requests": [server.request(BY_NAME[scenario], each) for each in requests],
+                    "lengths": lengths,
+                    "connections": CONNECTIONS,
+                    "warm_s": effort.warm_s,
+                    "seconds": effort.turn_s,
+                    "server_pid": server.pid,
+                    "postmaster_pid": stores.postmaster_pid,
+                }
+                for name, server in pair.items()
+            }
             for _ in range(effort.rounds):
-                for name, server in pair.items():
-                    order: dict[str, Any] = {
-                        "port": server.port,
-                        "requests": [server.request(BY_NAME[scenario], each) for each in requests],
-                        "lengths": lengths,
-                        "connections": CONNECTIONS,
-                        "warm_s": effort.warm_s,
-                        "seconds": effort.seconds,
-                        "server_pid": server.pid,
-                        "postmaster_pid": stores.postmaster_pid,
-                    }
-                    found.setdefault((part, scenario, name), []).append(send_out("tests.bench.load", order))
+                turns: dict[str, list[Result]] = {name: [] for name in pair}
+                for _ in range(effort.turns):
+                    for name, order in orders.items():
+                        turns[name].append(send_out("tests.bench.load", order))
+                for name, results in turns.items():
+                    found.setdefault((part, scenario, name), []).append(together(results))
     return [
         _cost(part.name, scenario, found[part, scenario, part.on], found[part, scenario, part.off])
         for part in PARTS
@@ -101,4 +107,5 @@ def _cost(part: str, scenario: str, on: list[Result], off: list[Result]) -> Part
         *medians(lambda each: each.per_second),
         *medians(lambda each: each.p99_ms),
         *medians(lambda each: each.server_cpu_ms),
+        share=ratio(on, off, lambda each: each.per_second),
     )

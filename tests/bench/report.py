@@ -86,16 +86,10 @@ class Findings:
             name, is_one = scenario.name, scenario.name == "one"
             gateway, written = self.of(name, GATEWAY), self.of(name, HANDWRITTEN)
             ordinary = self.of(name, DATALOADERS)
-            yield Goal(
-                "CPU of the gateway to (b)", name, gateway.cpu_ms / written.cpu_ms, 1.6 if is_one else 1.3
-            )
-            yield Goal(
-                "requests/s to (c)",
-                name,
-                gateway.per_second / ordinary.per_second,
-                6 if is_one else 25,
-                False,
-            )
+            cpu = gateway.to(written, lambda each: each.server_cpu_ms)
+            yield Goal("CPU of the gateway to (b)", name, cpu, 1.6 if is_one else 1.3)
+            pace = gateway.to(ordinary, lambda each: each.per_second)
+            yield Goal("requests/s to (c)", name, pace, 6 if is_one else 25, False)
 
     def _goals_of_the_gateway(self) -> Iterator[Goal]:
         for cost in self.statements:
