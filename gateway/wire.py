@@ -43,8 +43,10 @@ ARRIVE_SECONDS = 10
 MIN_BODY_BYTES = 1_000 * ARRIVE_SECONDS
 BUSY = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 _END_OF_HEAD = b"\r\n\r\n"
-# Of one connection; a client's requests of one kind differ in the length of their body at most.
+# Of one connection: a client's requests of one kind differ in the length of their body at most. And none that
+# is long: whoever has no token could fill the memory with them.
 MAX_HEADS = 8
+MAX_KEPT_HEAD_BYTES = 2_048
 # To copy a long body costs more than to hand over two pieces.
 MAX_JOINED_BYTES = 16_384
 
@@ -200,7 +202,7 @@ class WireProtocol(HttpToolsProtocol):
         if self._look is not None:
             self._look.cancel()
         if self._task is not None:
-            # Without a client it ends without an answer.
+            # Without a client it may end without an answer.
             self._task.add_done_callback(self.tasks.discard)
         super().connection_lost(exc)
 
@@ -311,6 +313,8 @@ class WireProtocol(HttpToolsProtocol):
         length = len(data) - end
         lengths = [value for name, value in self.headers if name == b"content-length"]
         if self.expect_100_continue or not self.cycle.keep_alive or lengths != [b"%d" % length]:
+            return
+        if end > MAX_KEPT_HEAD_BYTES:
             return
         if len(self._heads) >= MAX_HEADS:
             self._heads.clear()

@@ -23,7 +23,9 @@ from gateway import wire
 from gateway.wire import (
     GRAPHQL_PATH,
     MAX_HEAD_BYTES,
+    MAX_HEADS,
     MAX_JOINED_BYTES,
+    MAX_KEPT_HEAD_BYTES,
     JoiningTransport,
     WireProtocol,
     read_whole,
@@ -425,6 +427,27 @@ async def test_a_known_head_means_the_same_wherever_it_is_cut(monkeypatch: pytes
         for first in range(0, 160, 40):
             await asyncio.gather(*(compare(port, seed) for seed in range(first, first + 40)))
     assert sum(known) > 50
+
+
+async def test_few_and_short_heads_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many heads a connection sends, and however long, what stays of them is bounded."""
+    kept: dict[str, dict[bytes, Any]] = {}
+    keep = WireProtocol._keep_head
+
+    def keep_head(self: WireProtocol, data: bytes) -> None:
+        keep(self, data)
+        kept["all"] = self._heads
+
+    monkeypatch.setattr(WireProtocol, "_keep_head", keep_head)
+    heads = [
+        b"POST /graphql HTTP/1.1\r\nx-%d: %b\r\ncontent-length: 1\r\n\r\na" % (n, b"a" * 300 * n)
+        for n in range(20)
+    ]
+    async with serving(echo) as port:
+        said = await said_to(port, USUAL, heads)
+    assert said.count(b"200 OK") == 20
+    assert 0 < len(kept["all"]) <= MAX_HEADS
+    assert max(map(len, kept["all"])) <= MAX_KEPT_HEAD_BYTES
 
 
 @pytest.mark.parametrize("path", [GRAPHQL_PATH, "/another"])
