@@ -156,7 +156,7 @@ def account_numbers(prefix: str, limit: int) -> Callable[[Any], str | None]:
     BAD_USER_INPUT for anything else than identifiers of the type.
     """
     one = f"{prefix}(?:0|[1-9][0-9]{{0,18}})"
-    all_well_formed = re.compile(f"(?:{one}(?:,{one})*)?", re.ASCII).fullmatch
+    all_well_formed = re.compile(f"{one}(?:,{one})*", re.ASCII).fullmatch
     surely_small = len(prefix) + len(str(MAX_BIGINT)) - 1
 
     def read(identifiers: Any) -> str | None:

@@ -220,9 +220,11 @@ class Reference:
         if isinstance(coerced, list) or not set(variables) <= declared:
             return Refused(frozenset({BAD_INPUT}))
         try:
-            codes = set(_Mistakes(self, parsed, coerced).of(operation))
+            # One after the other: what was found before the last one may be the answer as well.
+            for code in _Mistakes(self, parsed, coerced).of(operation):
+                codes.add(code)
         except GraphQLError:  # null for a directive's condition
-            codes = {BAD_INPUT}
+            codes.add(BAD_INPUT)
         if codes:
             return Refused(frozenset(codes))
         result = execute_sync(

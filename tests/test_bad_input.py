@@ -308,6 +308,7 @@ BY_BOTH = 'query($p: PhoneNumber) { messengerAccount(phone: $p, id: "ma_1") { id
         (IDS, {"ids": ["ma_1,ma_2"]}),
         (IDS, {"ids": ["ma_1", "ma_2,ma_3", "ma_4"]}),
         (IDS, {"ids": ["ma_1", ""]}),
+        (IDS, {"ids": [""]}),
         (IDS, {"ids": ["ma_01", "ma_1"]}),
         (IDS, {"ids": ["ma_1", "ma_9223372036854775808"]}),
         (IDS, {"ids": ["ma_99999999999999999999"]}),
