@@ -177,10 +177,8 @@ class WireProtocol(HttpToolsProtocol):
     # The usual request's; it is no longer waited for once its answer is complete.
     _task: asyncio.Task[None] | None = None
     _answered_at = 0.0
-    # How many requests began, whether one did that is not here as a whole, and whether the last is usual.
-    _begun = 0
+    # Whether a request began that is not here as a whole.
     _within = False
-    _is_usual = False
 
     @cached_property
     def _usual(self) -> Any:
@@ -227,7 +225,7 @@ class WireProtocol(HttpToolsProtocol):
                 return
         else:
             # Whoever reads may be the slow one: then nothing more is let in.
-            waits = cycle.more_body and not cycle.response_complete and not self.flow.read_paused
+            waits = cycle.more_body and not self.flow.read_paused
             late = waits and arrived < MIN_BODY_BYTES
         if late and self._late:
             self.transport.close()
@@ -238,7 +236,6 @@ class WireProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A request begins."""
         self._within = True
-        self._begun += 1
         super().on_message_begin()
 
     def on_message_complete(self) -> None:
@@ -262,7 +259,6 @@ class WireProtocol(HttpToolsProtocol):
         scope = self.scope
         scope["method"], scope["path"] = "POST", GRAPHQL_PATH
         scope["raw_path"], scope["query_string"] = _GRAPHQL_URL, b""
-        self._is_usual = True
         self._begin(scope, self.expect_100_continue, parser.should_keep_alive())
 
     def _is_full(self) -> bool:
@@ -308,7 +304,10 @@ class WireProtocol(HttpToolsProtocol):
         return True
 
     def _keep_head(self, data: bytes) -> None:
-        """Keep the head of the usual request, if this is one alone and whole, for the next with the same."""
+        """Keep the head of the usual request, if this is one alone and whole, for the next with the same.
+
+        Of several the last one's body is shorter than what stands behind the first one's head.
+        """
         end = data.find(_END_OF_HEAD) + len(_END_OF_HEAD)
         length = len(data) - end
         lengths = [value for name, value in self.headers if name == b"content-length"]
@@ -337,12 +336,11 @@ class WireProtocol(HttpToolsProtocol):
         self._arrived += len(data)
         if self._begin_known(data):
             return
-        before, within, begun = self.cycle, self._within, self._begun
-        self._is_usual = False
+        before, within, task = self.cycle, self._within, self._task
         # A body that is still coming has a bound of its own.
         in_body = before is not None and before.more_body
         super().data_received(data)
-        if self._is_usual and self._begun == begun + 1 and not within and not self._within:
+        if self._task is not task and not within and not self._within:
             self._keep_head(data)
         if self.cycle is not before or in_body:
             # A head ended within these bytes. The one that may begin behind it is not counted yet.

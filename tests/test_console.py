@@ -219,7 +219,7 @@ async def opened(browser: Browser, demo: Demo, **options: Any) -> AsyncIterator[
 
     def failed(request: Request) -> None:
         # Whoever leaves a page leaves what it was still loading: a worker, on a busy machine a font too.
-        if request.failure != "net::ERR_ABORTED":
+        if request.failure != "net::ERR_ABORTED" or not re.search(r"worker|\.ttf$", request.url):
             tab.wrong.append(f"failed: {request.url} {request.failure}")
 
     await context.route("**/*", only_the_gateway)

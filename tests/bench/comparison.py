@@ -121,7 +121,7 @@ class Effort:
 async def compare(
     stores: Stores, servers: dict[str, Server], keys: Keys, effort: Effort, step: Callable[[str], None]
 ) -> list[Measured]:
-    """Every scenario on every server. `step` is told before each load what comes."""
+    """Every scenario on every server. `step` is told before each round what comes."""
     found: dict[tuple[str, str], list[Result]] = {}
     orders = {}
     servers = {name: server for name, server in servers.items() if name not in {RECORDED, UNLIMITED}}
@@ -143,14 +143,9 @@ async def compare(
         }
     for number in range(effort.rounds):
         for scenario in SCENARIOS:
-            turns: dict[str, list[Result]] = {name: [] for name in orders[scenario.name]}
-            for _ in range(effort.turns):
-                for name, order in orders[scenario.name].items():
-                    step(f"round {number + 1} · {scenario.name} · {name}")
-                    module = "tests.bench.bare" if name == BARE else "tests.bench.load"
-                    turns[name].append(send_out(module, order))
-            for name, results in turns.items():
-                found.setdefault((scenario.name, name), []).append(together(results))
+            step(f"round {number + 1} · {scenario.name}")
+            for name, result in one_round(orders[scenario.name], effort.turns).items():
+                found.setdefault((scenario.name, name), []).append(result)
     return [_median(scenario, server, rounds) for (scenario, server), rounds in found.items()]
 
 
@@ -177,6 +172,15 @@ def _orders(
                 "postmaster_pid": stores.postmaster_pid,
             },
         )
+
+
+def one_round(orders: dict[str, dict[str, Any]], turns: int) -> dict[str, Result]:
+    """What came of each server's order, carried out once in each turn."""
+    found: dict[str, list[Result]] = {name: [] for name in orders}
+    for _ in range(turns):
+        for name, order in orders.items():
+            found[name].append(send_out("tests.bench.bare" if name == BARE else "tests.bench.load", order))
+    return {name: together(results) for name, results in found.items()}
 
 
 def send_out(module: str, order: dict[str, Any]) -> Result:

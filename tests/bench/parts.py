@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from tests.bench.comparison import Effort, compare_answers, ratio, send_out
+from tests.bench.comparison import Effort, compare_answers, one_round, ratio
 from tests.bench.data import Stores
-from tests.bench.load import Result, together
+from tests.bench.load import Result
 from tests.bench.scenarios import BY_NAME, Keys
 from tests.bench.servers import GATEWAY, RECORDED, UNLIMITED, Server
 
@@ -84,12 +84,8 @@ def part_costs(
                 for name, server in pair.items()
             }
             for _ in range(effort.rounds):
-                turns: dict[str, list[Result]] = {name: [] for name in pair}
-                for _ in range(effort.turns):
-                    for name, order in orders.items():
-                        turns[name].append(send_out("tests.bench.load", order))
-                for name, results in turns.items():
-                    found.setdefault((part, scenario, name), []).append(together(results))
+                for name, result in one_round(orders, effort.turns).items():
+                    found.setdefault((part, scenario, name), []).append(result)
     return [
         _cost(part.name, scenario, found[part, scenario, part.on], found[part, scenario, part.off])
         for part in PARTS
