@@ -91,6 +91,8 @@ FOUND = {
     "business": ("Business",),
     "businessConversation": ("MessengerConversation", "SocialConversation"),
 }
+# Of an interface by their type, and yet never anything but the messenger's: no other is in such a list.
+MESSENGERS = {"BusinessConversationConnection", "BusinessConversationEdge"}
 DAYS = {"openedOn", "lastMessageOn"}
 BIGGEST = 2**63 - 1
 BAD_INPUT = "BAD_USER_INPUT"
@@ -755,7 +757,8 @@ class _Mistakes:
         many = many or isinstance(get_nullable_type(definition.type), GraphQLList)
         if isinstance(inner, GraphQLInterfaceType | GraphQLUnionType):
             for possible in self.reference.schema.get_possible_types(inner):
-                yield from self._selections(possible, node.selection_set, path, many)
+                if type_.name not in MESSENGERS or possible.name == "MessengerConversation":
+                    yield from self._selections(possible, node.selection_set, path, many)
         else:
             assert isinstance(inner, GraphQLObjectType)
             if not inner.name.startswith("__"):
