@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 from collections import defaultdict
 from collections.abc import AsyncIterator
@@ -211,7 +212,8 @@ async def test_a_store_that_holds_rows_is_refused(stores: Stores, tmp_path: Path
 async def real(new_database: NewDatabase, real_data: Path) -> AsyncIterator[Stores]:
     """Two stores with the real data, which the tests only read."""
     made = await open_stores(new_database)
-    await made.load(real_data / "ego-facebook.txt.gz", real_data / "college-msg.txt.gz")
+    async with asyncio.timeout(30):  # it is promised to take no longer
+        await made.load(real_data / "ego-facebook.txt.gz", real_data / "college-msg.txt.gz")
     yield made
     await made.messenger.close()
     await made.social.close()
