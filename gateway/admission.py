@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING
 from gateway.quotas import Quota
 from gateway.references import columns
 from gateway.together import Together
+from resolvers.catalogue import Store
 from resolvers.lines import Line
 from resolvers.stores import Endpoint, StoreUnavailable
 from resolvers.writers import QUOTAS
@@ -338,12 +339,7 @@ def _seconds_to_next_hour() -> int:
 
 def admission_endpoint(settings: Settings) -> Endpoint:
     """Where what clients use of their quotas is counted."""
-    return Endpoint(
-        dsn=settings.control_dsn.get_secret_value(),
-        role=QUOTAS,
-        connect_timeout_s=settings.connect_timeout_ms / 1000,
-        request_timeout_s=settings.request_timeout_ms / 1000,
-    )
+    return settings.endpoint(Store.CONTROL, QUOTAS)
 
 
 def usual_quota(settings: Settings) -> Quota:

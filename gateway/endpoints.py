@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from gateway.ledger import ROLE as LEDGER
@@ -10,13 +11,14 @@ from resolvers.catalogue import Store
 from resolvers.fields import OBJECTS
 from resolvers.inspection import differences
 from resolvers.matching import WRONG_KEY, ListWriters, fits
-from resolvers.stores import Endpoint, StoreUnavailable, connect_role, stands_behind_pooler
+from resolvers.stores import StoreUnavailable, connect_role, stands_behind_pooler
 from resolvers.universe import universes
 from resolvers.writers import LISTS
 from schema.purposes import Purpose
 
 if TYPE_CHECKING:
     from gateway.settings import Settings
+    from resolvers.stores import Endpoint
 
 
 class NotReady(Exception):
@@ -29,35 +31,18 @@ class NotReady(Exception):
 
 def ledger_endpoint(settings: Settings) -> Endpoint:
     """Where the ledger is written."""
-    return Endpoint(
-        dsn=settings.control_dsn.get_secret_value(),
-        role=LEDGER,
-        connect_timeout_s=settings.connect_timeout_ms / 1000,
-        request_timeout_s=settings.request_timeout_ms / 1000,
-    )
+    return settings.endpoint(Store.CONTROL, LEDGER)
 
 
 def list_endpoint(settings: Settings) -> Endpoint:
     """Where whoever matches customer lists connects to."""
-    return Endpoint(
-        dsn=settings.store_dsn(Store.SOCIAL).get_secret_value(),
-        role=LISTS,
-        connect_timeout_s=settings.connect_timeout_ms / 1000,
-        request_timeout_s=PATIENCE_SECONDS,
-    )
+    return replace(settings.endpoint(Store.SOCIAL, LISTS), request_timeout_s=PATIENCE_SECONDS)
 
 
 def endpoints_of(settings: Settings, store: Store, pooled: bool) -> dict[Purpose, Endpoint]:
     """Where each purpose that sees the store connects to."""
     return {
-        universe.purpose: Endpoint(
-            dsn=settings.store_dsn(store).get_secret_value(),
-            role=universe.role,
-            size=settings.pool_size,
-            connect_timeout_s=settings.connect_timeout_ms / 1000,
-            request_timeout_s=settings.request_timeout_ms / 1000,
-            pooled=pooled,
-        )
+        universe.purpose: replace(settings.endpoint(store, universe.role), pooled=pooled)
         for universe in universes(OBJECTS, store)
     }
 

@@ -20,12 +20,13 @@ from resolvers.objections import Rules
 from resolvers.preferences import Writers
 from resolvers.pseudonyms import Naming, name_everybody, naming
 from resolvers.recalls import issue
-from resolvers.stores import Endpoint, StoreUnavailable, connect_role
+from resolvers.stores import StoreUnavailable, connect_role
 from resolvers.suspensions import finish
 from resolvers.writers import RECALL_LINKS, RECALLS, writer_of
 
 if TYPE_CHECKING:
     from gateway.settings import Settings
+    from resolvers.stores import Endpoint
 
 log = logging.getLogger("gateway.keeper")
 
@@ -50,16 +51,7 @@ def naming_of(settings: Settings) -> Naming:
 
 def writer_endpoints(settings: Settings) -> dict[str, Endpoint]:
     """Where whoever writes objections connects to, for each database."""
-    return {
-        store: Endpoint(
-            dsn=settings.store_dsn(store).get_secret_value(),
-            role=writer_of(store),
-            size=settings.pool_size,
-            connect_timeout_s=settings.connect_timeout_ms / 1000,
-            request_timeout_s=settings.request_timeout_ms / 1000,
-        )
-        for store in STORES
-    }
+    return {store: settings.endpoint(store, writer_of(store)) for store in STORES}
 
 
 async def check(settings: Settings) -> list[str]:
@@ -104,12 +96,7 @@ async def index_days(ledger: Endpoint) -> None:
 def recall_endpoints(settings: Settings) -> dict[str, Endpoint]:
     """Where whoever issues and hands out notices connects to, for each database."""
     return {
-        store: Endpoint(
-            dsn=settings.store_dsn(store).get_secret_value(),
-            role=role,
-            connect_timeout_s=settings.connect_timeout_ms / 1000,
-            request_timeout_s=settings.request_timeout_ms / 1000,
-        )
+        store: settings.endpoint(store, role)
         for store, role in (("control", RECALLS), ("social", RECALL_LINKS))
     }
 

@@ -26,6 +26,7 @@ from pydantic_settings import (
 )
 
 from gateway.quotas import MOST
+from resolvers.stores import Endpoint
 from schema.profiles import Profile
 from schema.purposes import Purpose
 
@@ -238,6 +239,16 @@ class Settings(BaseSettings):
         """The DSN that the purposes' roles connect to."""
         dsn: SecretStr = getattr(self, f"{store}_dsn")
         return dsn
+
+    def endpoint(self, store: str, role: str) -> Endpoint:
+        """Where this role connects to, and how patiently."""
+        return Endpoint(
+            dsn=self.store_dsn(store).get_secret_value(),
+            role=role,
+            size=self.pool_size,
+            connect_timeout_s=self.connect_timeout_ms / 1000,
+            request_timeout_s=self.request_timeout_ms / 1000,
+        )
 
     def key(self, use: str, length: int = 32) -> bytes:
         """A key for one use, derived from the secret (HKDF, RFC 5869)."""

@@ -10,10 +10,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from gateway.minutely import every_minute
+from resolvers.catalogue import Store
 from resolvers.stores import Endpoint, fresh_connections
 from resolvers.writers import USES
 
@@ -31,12 +33,7 @@ _NOTE = "SELECT control.note_token_use($1, $2)"
 
 def use_endpoint(settings: Settings) -> Endpoint:
     """Where whoever notes the use of tokens, and refused and slow requests, connects to."""
-    return Endpoint(
-        dsn=settings.control_dsn.get_secret_value(),
-        role=USES,
-        connect_timeout_s=settings.connect_timeout_ms / 1000,
-        request_timeout_s=PATIENCE_SECONDS,
-    )
+    return replace(settings.endpoint(Store.CONTROL, USES), request_timeout_s=PATIENCE_SECONDS)
 
 
 def noting(book: TokenBook, endpoint: Endpoint) -> AbstractAsyncContextManager[None]:
