@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -131,7 +131,12 @@ async def compare(
         requests = scenario.variables(keys)
         lengths = compare_answers(servers, scenario, requests)
         steps = await planner.gateway_statements(scenario, requests[:200])
-        orders[scenario.name] = dict(_orders(stores, servers, scenario, requests, lengths, effort))
+        orders[scenario.name] = {
+            name: order(
+                stores, server, scenario, requests, lengths, effort, connections=_connections(name, scenario)
+            )
+            for name, server in servers.items()
+        }
         orders[scenario.name][BARE] = {
             "dsns": stores.dsns,
             "requests": [
@@ -149,29 +154,32 @@ async def compare(
     return [_median(scenario, server, rounds) for (scenario, server), rounds in found.items()]
 
 
-def _orders(
+def _connections(name: str, scenario: Scenario) -> int:
+    many = name not in {DATALOADERS, CACHED} or scenario.name == "one"
+    return CONNECTIONS if many else FEW_CONNECTIONS
+
+
+def order(
     stores: Stores,
-    servers: dict[str, Server],
+    server: Server,
     scenario: Scenario,
     requests: list[Variables],
     lengths: list[int],
     effort: Effort,
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    for name, server in servers.items():
-        many = name not in {DATALOADERS, CACHED} or scenario.name == "one"
-        yield (
-            name,
-            {
-                "port": server.port,
-                "requests": [server.request(scenario, variables) for variables in requests],
-                "lengths": lengths,
-                "connections": CONNECTIONS if many else FEW_CONNECTIONS,
-                "warm_s": effort.warm_s,
-                "seconds": effort.turn_s,
-                "server_pid": server.pid,
-                "postmaster_pid": stores.postmaster_pid,
-            },
-        )
+    *,
+    connections: int,
+) -> dict[str, Any]:
+    """What the load is to do with a server in a turn; see `load.py`."""
+    return {
+        "port": server.port,
+        "requests": [server.request(scenario, variables) for variables in requests],
+        "lengths": lengths,
+        "connections": connections,
+        "warm_s": effort.warm_s,
+        "seconds": effort.turn_s,
+        "server_pid": server.pid,
+        "postmaster_pid": stores.postmaster_pid,
+    }
 
 
 def one_round(orders: dict[str, dict[str, Any]], turns: int) -> dict[str, Result]:

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
-from typing import Any
 
-from tests.bench.comparison import Effort, compare_answers, one_round, ratio
+from tests.bench.comparison import Effort, compare_answers, one_round, order, ratio
 from tests.bench.data import Stores
 from tests.bench.load import Result
 from tests.bench.scenarios import BY_NAME, Keys
@@ -68,19 +67,11 @@ def part_costs(
         for scenario in part.scenarios:
             step(f"the {part.name}: {scenario}")
             pair = {name: servers[name] for name in (part.off, part.on)}
-            requests = BY_NAME[scenario].variables(keys)
-            lengths = compare_answers({GATEWAY: servers[GATEWAY], **pair}, BY_NAME[scenario], requests)
-            orders: dict[str, dict[str, Any]] = {
-                name: {
-                    "port": server.port,
-                    "requests": [server.request(BY_NAME[scenario], each) for each in requests],
-                    "lengths": lengths,
-                    "connections": CONNECTIONS,
-                    "warm_s": effort.warm_s,
-                    "seconds": effort.turn_s,
-                    "server_pid": server.pid,
-                    "postmaster_pid": stores.postmaster_pid,
-                }
+            asked = BY_NAME[scenario]
+            requests = asked.variables(keys)
+            lengths = compare_answers({GATEWAY: servers[GATEWAY], **pair}, asked, requests)
+            orders = {
+                name: order(stores, server, asked, requests, lengths, effort, connections=CONNECTIONS)
                 for name, server in pair.items()
             }
             for _ in range(effort.rounds):
