@@ -228,6 +228,22 @@ def _world(number: int) -> World:
     return random_world(number, SIZES[number])
 
 
+@settings(
+    max_examples=-(-DOCUMENTS // 8),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(purpose=st.sampled_from(Purpose), data=st.data())
+async def test_a_disagreement_is_shrunk(stores: Stores, purpose: Purpose, data: st.DataObject) -> None:
+    """As below, of documents that hypothesis draws: of one that is answered differently it tells least."""
+    world = _world(SIZES.index(16))
+    await stores.hold(world)
+    reference = reference_of(world, purpose)
+    request = data.draw(requests(reference.schema, know(world, reference)))
+    found = await _differently(stores, reference, purpose, request)
+    assert not found, _shortest(found)
+
+
 @pytest.mark.parametrize("purpose", Purpose)
 @pytest.mark.parametrize("number", range(len(SIZES)))
 async def test_gateway_answers_what_the_reference_answers(
@@ -236,20 +252,4 @@ async def test_gateway_answers_what_the_reference_answers(
     """Whatever is asked, the gateway's bytes are those of a plain executor over the masked world."""
     await stores.hold(_world(number))
     found = await _disagreements(stores, _world(number), purpose, number)
-    assert not found, _shortest(found)
-
-
-@settings(
-    max_examples=-(-DOCUMENTS // 8),
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-@given(purpose=st.sampled_from(Purpose), data=st.data())
-async def test_a_disagreement_is_shrunk(stores: Stores, purpose: Purpose, data: st.DataObject) -> None:
-    """The same of documents that hypothesis draws: of one that is answered differently it tells the least."""
-    world = _world(SIZES.index(16))
-    await stores.hold(world)
-    reference = reference_of(world, purpose)
-    request = data.draw(requests(reference.schema, know(world, reference)))
-    found = await _differently(stores, reference, purpose, request)
     assert not found, _shortest(found)
