@@ -7,9 +7,10 @@
 Choices, with what was rejected:
 
 - No Accept header, or only a wildcard, gets `application/json`. The specification obliges the client
-  to say what it accepts and leaves the rest to the server; the audits of graphql-http 1.22 expect
-  `application/json`, and such clients are the old ones. Rejected: `application/graphql-response+json`,
-  whose statuses would turn their request errors into failures of their HTTP layer.
+  to say what it accepts and leaves the rest to the server; the audits of graphql-http expect
+  `application/json` (`tests/test_http_audits.py`), and such clients are the old ones. Rejected:
+  `application/graphql-response+json`, whose statuses would turn their request errors into failures of
+  their HTTP layer.
 - A repeated header is one header whose values are joined by commas (RFC 9110, 5.3). So a repeated
   Authorization, Gateway-Purpose or Content-Type is never "the first" or "the last": it is malformed.
 - Cookies are not read, and a simple-request content type (form, multipart, text) is refused; a page

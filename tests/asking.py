@@ -11,6 +11,8 @@ import asyncio
 import json
 import os
 import secrets
+import signal
+import socket
 import tomllib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -20,6 +22,8 @@ from typing import TYPE_CHECKING, Any
 from gateway.answer import Gateway
 from gateway.app import Application, open_gateway
 from gateway.documents import DocumentBook
+from gateway.recall_http import PATH as RECALLS_PATH
+from gateway.serve import serve
 from gateway.settings import Settings
 from gateway.tokens import TokenBook, issue
 from resolvers.bound import Bound
@@ -357,3 +361,19 @@ def known_of(settings: Settings, purpose: Purpose, *worlds: World) -> Known:
         for type_ in known[0].identifiers
     }
     return Known(**merged, identifiers=identifiers, cursors=known[0].cursors, people=known[0].people)
+
+
+@asynccontextmanager
+async def serving(side: Side) -> AsyncIterator[int]:
+    """The gateway on a port, as `gateway serve` serves it."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    begun = asyncio.Event()
+    task = asyncio.create_task(serve(side.app, listening, begun.set))
+    await begun.wait()
+    try:
+        yield listening.getsockname()[1]
+    finally:
+        os.kill(os.getpid(), signal.SIGTERM)
+        await task
+        # The next test opens streams of the same gateway.
+        side.app.doors["http", RECALLS_PATH]._desk._notices.closing = False  # type: ignore[attr-defined]

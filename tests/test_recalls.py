@@ -5,10 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
 import secrets
-import signal
-import socket
 import time
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
@@ -21,7 +18,6 @@ import websockets
 from gateway import keeper, recalls
 from gateway.ledger import ROLE
 from gateway.recall_http import PATH
-from gateway.serve import serve
 from gateway.tokens import issue as issue_token
 from gateway.tokens import revoke
 from resolvers import recalls as stored
@@ -29,7 +25,19 @@ from resolvers.bound import Bound
 from resolvers.lines import Line
 from resolvers.writers import RECALL_LINKS, RECALLS
 from schema.purposes import Purpose
-from tests.asking import ADS, AUDIT, FRIENDS, SECURITY, SUBJECT, NewDatabase, Reply, Side, open_side, send
+from tests.asking import (
+    ADS,
+    AUDIT,
+    FRIENDS,
+    SECURITY,
+    SUBJECT,
+    NewDatabase,
+    Reply,
+    Side,
+    open_side,
+    send,
+    serving,
+)
 from tests.test_cli import command
 from tests.test_mutations import EVERYTHING, RECORD, WITHDRAW, ask_as
 from tests.test_objection import ANN, BOB, SMALL, forget
@@ -418,22 +426,6 @@ async def test_the_roles_can_do_that_and_nothing_else(side: Side) -> None:
 
 
 # --- streams ----------------------------------------------------------------------------------------
-
-
-@contextlib.asynccontextmanager
-async def serving(side: Side) -> AsyncIterator[int]:
-    """The gateway on a port, as `gateway serve` serves it."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    begun = asyncio.Event()
-    task = asyncio.create_task(serve(side.app, listening, begun.set))
-    await begun.wait()
-    try:
-        yield listening.getsockname()[1]
-    finally:
-        os.kill(os.getpid(), signal.SIGTERM)
-        await task
-        # The next test opens streams of the same gateway.
-        side.app.doors["http", PATH]._desk._notices.closing = False  # type: ignore[attr-defined]
 
 
 @contextlib.asynccontextmanager
