@@ -96,8 +96,8 @@ async def index_days(ledger: Endpoint) -> None:
 def recall_endpoints(settings: Settings) -> dict[str, Endpoint]:
     """Where whoever issues and hands out notices connects to, for each database."""
     return {
-        store: settings.endpoint(store, role)
-        for store, role in (("control", RECALLS), ("social", RECALL_LINKS))
+        "control": settings.endpoint("control", RECALLS),
+        "social": settings.endpoint("social", RECALL_LINKS),
     }
 
 

@@ -91,8 +91,12 @@ FOUND = {
     "business": ("Business",),
     "businessConversation": ("MessengerConversation", "SocialConversation"),
 }
-# Of an interface by their type, and yet never anything but the messenger's: no other is in such a list.
-MESSENGERS = {"BusinessConversationConnection", "BusinessConversationEdge"}
+# What is in a list, by the types that lead to it: also where the schema says no more than an interface.
+HELD = {
+    type_: LISTED[list_]
+    for list_, connection in CONNECTIONS.items()
+    for type_ in (connection, connection.replace("Connection", "Edge"))
+}
 DAYS = {"openedOn", "lastMessageOn"}
 BIGGEST = 2**63 - 1
 BAD_INPUT = "BAD_USER_INPUT"
@@ -757,7 +761,7 @@ class _Mistakes:
         many = many or isinstance(get_nullable_type(definition.type), GraphQLList)
         if isinstance(inner, GraphQLInterfaceType | GraphQLUnionType):
             for possible in self.reference.schema.get_possible_types(inner):
-                if type_.name not in MESSENGERS or possible.name == "MessengerConversation":
+                if possible.name == HELD.get(type_.name, possible.name):
                     yield from self._selections(possible, node.selection_set, path, many)
         else:
             assert isinstance(inner, GraphQLObjectType)

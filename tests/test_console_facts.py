@@ -319,7 +319,7 @@ def test_a_failed_build_leaves_no_mark(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setattr(build, "SOURCE", tmp_path)
     monkeypatch.setattr(build, "STAMP", tmp_path / "built-from")
     monkeypatch.setattr(build, "INSTALLED", tmp_path / "node_modules" / "installed-from")
-    monkeypatch.setattr(build, "_with_node", dict)
+    monkeypatch.setattr(build, "with_node", dict)
     monkeypatch.setattr(build, "_run", lambda *_: build._run_failed())  # type: ignore[attr-defined]
     monkeypatch.setattr(
         build, "_run_failed", lambda: (_ for _ in ()).throw(build.CannotBuild("npm said no")), False
@@ -365,7 +365,7 @@ def test_the_pages_own_checks_pass() -> None:
     done = subprocess.run(
         ["npm", "run", "--silent", "check"],
         cwd=PAGE,
-        env=build._with_node(),
+        env=build.with_node(),
         capture_output=True,
         text=True,
         check=False,

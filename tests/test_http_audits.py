@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import shutil
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -20,8 +17,6 @@ from tests.asking import SECURITY, NewDatabase, open_side, serving
 AUDITS = build.SOURCE / "node_modules" / "graphql-http" / "lib" / "index.mjs"
 # As many as there are in the version that is pinned: fewer would prove less.
 NUMBER = 61
-# It may come from a wheel, beside this interpreter.
-NODE = shutil.which("node", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
 JUDGE = """
 const [audits, url] = process.argv.slice(1);
 const { serverAudits } = await import(audits);
@@ -36,15 +31,17 @@ console.log(JSON.stringify(found));
 """
 
 
-@pytest.mark.skipif(not AUDITS.is_file() or NODE is None, reason="the console is not built: make console")
+@pytest.mark.skipif(not AUDITS.is_file(), reason="the console is not built: make console")
 async def test_every_audit_of_graphql_over_http_is_passed(new_database: NewDatabase) -> None:
     """What servers MUST, SHOULD and MAY do, all of it."""
-    assert NODE is not None
+    environment = build.with_node()
+    node = shutil.which("node", path=environment["PATH"])
+    assert node is not None
     async with open_side(new_database) as side, serving(side) as port:
         judge = await asyncio.create_subprocess_exec(
-            *(NODE, "--input-type=module", "--eval", JUDGE, "--"),
+            *(node, "--input-type=module", "--eval", JUDGE, "--"),
             *(AUDITS.as_uri(), f"http://127.0.0.1:{port}/graphql"),
-            env={**os.environ, "TOKEN": side.tokens[SECURITY]},
+            env={**environment, "TOKEN": side.tokens[SECURITY]},
             stdout=asyncio.subprocess.PIPE,
         )
         said, _ = await judge.communicate()

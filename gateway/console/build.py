@@ -57,7 +57,7 @@ def build() -> bool:
     """Build unless what is there is current; whether anything was done. CannotBuild with the reason."""
     if is_current():
         return False
-    environment = _with_node()
+    environment = with_node()
     lock = (SOURCE / "package-lock.json").read_text()
     if not INSTALLED.is_file() or INSTALLED.read_text() != lock:
         _say("Installing the console's packages: about half a minute, once")
@@ -73,7 +73,7 @@ def _say(text: str) -> None:
     sys.stderr.write(f"{text}\n")
 
 
-def _with_node() -> dict[str, str]:
+def with_node() -> dict[str, str]:
     """An environment in which `npm` and `node` are found: those beside this interpreter before others."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     environment = {**os.environ, "PATH": path}

@@ -186,8 +186,8 @@ def one_round(orders: dict[str, dict[str, Any]], turns: int) -> dict[str, Result
     """What came of each server's order, carried out once in each turn."""
     found: dict[str, list[Result]] = {name: [] for name in orders}
     for _ in range(turns):
-        for name, order in orders.items():
-            found[name].append(send_out("tests.bench.bare" if name == BARE else "tests.bench.load", order))
+        for name, each in orders.items():
+            found[name].append(send_out("tests.bench.bare" if name == BARE else "tests.bench.load", each))
     return {name: together(results) for name, results in found.items()}
 
 
