@@ -10,30 +10,30 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gateway.limits import admit, admit_cost
-from gateway.responses import Answer, error_object
-from resolvers.bound import UNBOUND, bind
-from resolvers.introspection import introspect
-from resolvers.mentions import question_of_all
-from resolvers.mutations import ask_resolvers, cost_of_fields, run_changes
-from resolvers.people import People, whom_bound
-from resolvers.plan import RootAsked
-from resolvers.run import Ran, StoreChanged, run_plan
+from gateway.quotas.cost import admit, admit_cost
+from gateway.web.responses import Answer, error_object
+from resolvers.compile.subjects import shape_of_all
+from resolvers.plan.principal import NO_PRINCIPAL, with_principal
+from resolvers.plan.tree import RootAsked
+from resolvers.run.graphql_core import ask_resolvers, cost_of_fields, run_changes
+from resolvers.run.introspection import introspect
+from resolvers.run.people import People, people_of
+from resolvers.run.run import Ran, StoreChanged, run_plan
 from schema.refusals import Code, Refusal
 
 if TYPE_CHECKING:
     from graphql.execution.values import VariableValues
 
-    from gateway.ledger import Ledger, Named
-    from gateway.requests import Asked
-    from gateway.tokens import Caller
-    from resolvers.bound import Bound
-    from resolvers.cache import PlanCache, Prepared
-    from resolvers.catalogue import Store
-    from resolvers.cursors import Cursors
-    from resolvers.mentions import Question
-    from resolvers.plan import Plan
-    from resolvers.stores import Pool
+    from gateway.access.tokens import Caller
+    from gateway.ledger.record import Ledger, Named
+    from gateway.web.requests import Asked
+    from resolvers.compile.cache import PlanCache, Prepared
+    from resolvers.plan.cursors import Cursors
+    from resolvers.plan.principal import Principal
+    from resolvers.plan.subjects import DisclosureShape
+    from resolvers.plan.tree import Plan
+    from resolvers.sources.catalogue import Store
+    from resolvers.stores.pool import Pool
     from schema.mutation import Context
     from schema.purposes import Purpose
 
@@ -53,10 +53,10 @@ class Gateway:
     pools: Mapping[Purpose, Mapping[Store, Pool]]
     cursors: Cursors
     max_cost: int
-    context_of: Callable[[Bound, str, People], Context]
+    context_of: Callable[[Principal, str, People], Context]
     ledger: Ledger
-    has_met: Callable[[Caller, Sequence[str]], bool]
-    meet: Callable[[Caller, Sequence[str]], Awaitable[None]]
+    is_charged: Callable[[str, Purpose, Sequence[str]], bool]
+    charge: Callable[[str, Purpose, Sequence[str]], Awaitable[None]]
     policy: str
 
 
@@ -74,17 +74,17 @@ async def answer(gateway: Gateway, asked: Asked, caller: Caller, request_id: byt
     if not is_query:
         return await _change(gateway, prepared, variables, caller, request_id)
     plan = gateway.plans.plan(purpose, prepared, variables)
-    if caller.bound is not UNBOUND:
-        variables = bind(variables, caller.bound)
+    if caller.principal is not NO_PRINCIPAL:
+        variables = with_principal(variables, caller.principal)
     admit(plan, variables, gateway.max_cost)
     introspected = introspect(prepared.schema, prepared.operation, plan, variables)
     told: Sequence[Named] = ()
     if plan.asks:
         people = People()
-        context = gateway.context_of(caller.bound, caller.client, people)
+        context = gateway.context_of(caller.principal, caller.client, people)
         answers = await ask_resolvers(prepared.schema, prepared.operation, plan, variables, context)
         introspected = {**introspected, **answers}
-        told = _told(plan, people, caller.bound)
+        told = _told(plan, people, caller.principal)
     gateway.ledger.expect()
     try:
         ran = await run_plan(plan, variables, gateway.pools[purpose], gateway.cursors, introspected)
@@ -92,8 +92,8 @@ async def answer(gateway: Gateway, asked: Asked, caller: Caller, request_id: byt
         ran = await _run_again(gateway, purpose, plan, variables, introspected)
     finally:
         gateway.ledger.expect_no_more()
-    if plan.question is not None:
-        await _record(gateway, request_id, caller, plan.question, ran.named, told, not ran.down)
+    if plan.shape is not None:
+        await _record(gateway, request_id, caller, plan.shape, ran.named, told, not ran.down)
     return _respond(ran)
 
 
@@ -101,18 +101,18 @@ async def _record(
     gateway: Gateway,
     request_id: bytes,
     caller: Caller,
-    question: Question,
+    shape: DisclosureShape,
     named: Mapping[int, Sequence[str]],
     told: Sequence[Named],
     whole: bool,
 ) -> None:
     """Return once it is durable who is told what of whom, and whoever asks may be told of so many."""
-    found = None if told else gateway.ledger.known(question, named)
+    found = None if told else gateway.ledger.known(shape, named)
     if found is None:
-        found = await gateway.ledger.people(question, named, told)
-    if not gateway.has_met(caller, found.people):
-        await gateway.meet(caller, found.people)
-    await gateway.ledger.record(request_id, caller, question, found, whole)
+        found = await gateway.ledger.people(shape, named, told)
+    if not gateway.is_charged(caller.client, caller.purpose, found.people):
+        await gateway.charge(caller.client, caller.purpose, found.people)
+    await gateway.ledger.record(request_id, caller, shape, found, whole)
 
 
 async def _run_again(
@@ -136,13 +136,13 @@ def _refuse_change_by_get(asked: Asked, is_query: bool) -> None:
         raise Refusal(Code.METHOD_NOT_ALLOWED)
 
 
-def _told(plan: Plan, people: People, bound: Bound) -> list[Named]:
+def _told(plan: Plan, people: People, principal: Principal) -> list[Named]:
     """Whom ordinary resolvers told of, and where: whom they named, or else whom the token is bound to."""
     return [
-        (root.mention, who, key)
+        (root.subject, who, key)
         for root in plan.roots
-        if isinstance(root, RootAsked) and root.mention is not None
-        for who, key in people.told.get(root.name) or whom_bound(bound)
+        if isinstance(root, RootAsked) and root.subject is not None
+        for who, key in people.told.get(root.name) or people_of(principal)
     ]
 
 
@@ -151,14 +151,12 @@ async def _change(
 ) -> Answer:
     """Run a mutation: no plan, and everything that can be refused is refused before anything is changed."""
     admit_cost(cost_of_fields(prepared.schema, prepared.operation, variables), gateway.max_cost)
-    context = gateway.context_of(caller.bound, caller.client, People())
+    context = gateway.context_of(caller.principal, caller.client, People())
     changed = await run_changes(prepared.schema, prepared.operation, variables, context)
-    if people := whom_bound(caller.bound):
-        question = question_of_all(
-            prepared.schema, prepared.operation, caller.purpose, gateway.policy, variables
-        )
+    if people := people_of(caller.principal):
+        shape = shape_of_all(prepared.schema, prepared.operation, caller.purpose, gateway.policy, variables)
         told = [(0, who, key) for who, key in people]
-        await _record(gateway, request_id, caller, question, {}, told, not changed.wrong)
+        await _record(gateway, request_id, caller, shape, {}, told, not changed.wrong)
     if changed.wrong:
         return _partly([changed.data.decode()], changed.wrong)
     return Answer(200, b'{"data":' + changed.data + b"}")

@@ -1,8 +1,8 @@
 """The HTTP application: routes, and the wiring of the parts that each request passes.
 
-    POST, GET /graphql   a question (`graphql_http.py`)
-    POST /lists          a merchant's customer list as CSV, read as it arrives (`uploads.py`)
-    POST, GET, WebSocket /recalls   notices to clients of objections (`recalls.py`)
+    POST, GET /graphql   a question (`web/graphql.py`)
+    POST /lists          a merchant's customer list as CSV, read as it arrives (`web/uploads.py`)
+    POST, GET, WebSocket /recalls   notices to clients of objections (`recalls/desk.py`)
     GET /, /console/…    the console, a page for people (`console/`)
     GET /healthz         the process is up
     GET /readyz          every store can be asked; 503 and its name if one cannot
@@ -27,64 +27,64 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from gateway import keeper
-from gateway.admission import Admission, admission_endpoint, open_admission, usual_quota
+from gateway.access.jwt import open_identities
+from gateway.access.rotation import keep_warning
+from gateway.access.token_use import noting, token_use_login
+from gateway.access.tokens import TokenBook, open_token_book
 from gateway.answer import Gateway, answer
-from gateway.console.door import console_routes
 from gateway.console.facts import Demo
-from gateway.documents import DocumentBook, open_document_book
-from gateway.endpoints import (
+from gateway.console.routes import console_routes
+from gateway.documents.trusted import DocumentBook, open_document_book
+from gateway.ledger.officer import OfficersReports
+from gateway.ledger.record import ROLE as LEDGER
+from gateway.ledger.record import Ledger, open_ledger
+from gateway.quotas.admission import Admission, open_admission, quotas_login, usual_quota
+from gateway.recalls.desk import Desk, open_desk
+from gateway.recalls.over_http import PATH as RECALLS_PATH
+from gateway.recalls.over_http import RecallsEndpoint
+from gateway.recalls.over_websocket import RecallSocket
+from gateway.settings import Settings
+from gateway.upkeep import reconciler
+from gateway.upkeep.store_logins import (
     NotReady,
     check_matching_key,
-    checked_endpoints,
-    ledger_endpoint,
-    list_endpoint,
+    checked_logins,
+    ledger_login,
+    list_login,
 )
-from gateway.graphql_http import GraphQLEndpoint
-from gateway.identity import open_identities
-from gateway.ledger import ROLE as LEDGER
-from gateway.ledger import Ledger, open_ledger
-from gateway.recall_http import PATH as RECALLS_PATH
-from gateway.recall_http import RecallsEndpoint
-from gateway.recall_socket import RecallSocket
-from gateway.recalls import Desk, open_desk
-from gateway.reporting import OfficersReports
-from gateway.responses import request_ids
-from gateway.rotation import keep_warning
-from gateway.settings import Settings
-from gateway.tally import Tally, noting_requests
-from gateway.token_use import noting, use_endpoint
-from gateway.tokens import TokenBook, open_token_book
-from gateway.uploads import PATH as LISTS_PATH
-from gateway.uploads import ListsEndpoint
-from gateway.wire import GRAPHQL_PATH
-from resolvers.audit import ObjectionAudit
-from resolvers.cache import PlanCache
-from resolvers.catalogue import Store
-from resolvers.cursors import Cursors
-from resolvers.disclosures import ReadDisclosures
-from resolvers.fields import OBJECTS, check_fields
-from resolvers.figures import CountedFigures
-from resolvers.matching import CustomerLists, ListWriters
-from resolvers.mutations import Calls
-from resolvers.objections import Rules
-from resolvers.people import People
-from resolvers.policies import RecordedPolicies
-from resolvers.preferences import Preferences, Writers
-from resolvers.stores import Endpoint, Pool, StoreUnavailable, connect_owner
-from resolvers.worlds import build_worlds
-from schema.matrix import digest
+from gateway.web.graphql import GraphQLEndpoint
+from gateway.web.responses import request_ids
+from gateway.web.tally import Tally, noting_requests
+from gateway.web.uploads import PATH as LISTS_PATH
+from gateway.web.uploads import ListsEndpoint
+from gateway.web.wire import GRAPHQL_PATH
+from resolvers.changes.customer_lists import CustomerLists, ListWriters
+from resolvers.changes.objections import Rules
+from resolvers.changes.preferences import Preferences, Writers
+from resolvers.compile.cache import PlanCache
+from resolvers.compile.context import build_contexts
+from resolvers.plan.cursors import Cursors
+from resolvers.reads.audit import ObjectionAudit
+from resolvers.reads.disclosures import ReadDisclosures
+from resolvers.reads.policies import RecordedPolicies
+from resolvers.reads.statistics import CountedStatistics
+from resolvers.run.graphql_core import Calls
+from resolvers.run.people import People
+from resolvers.sources.catalogue import Store
+from resolvers.sources.fields import OBJECTS, check_fields
+from resolvers.stores.pool import Pool, StoreLogin, StoreUnavailable, connect_owner
 from schema.operations import DocumentLimits
-from schema.privacy import Policies
+from schema.policy.matrix import digest
 from schema.purposes import Purpose
+from schema.types.privacy import Policies
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from resolvers.bound import Bound
+    from resolvers.plan.principal import Principal
 
 Ready = Callable[[], Awaitable[Mapping[str, bool]]]
-Doors = Mapping[tuple[str, str], "ASGIApp"]
+Routes = Mapping[tuple[str, str], "ASGIApp"]
 
 NO_STORE = {"cache-control": "no-store"}
 
@@ -96,9 +96,9 @@ class Application:
     """
 
     def __init__(
-        self, graphql: GraphQLEndpoint, doors: Doors, rest: Starlette, stop: Callable[[], None]
+        self, graphql: GraphQLEndpoint, routes: Routes, rest: Starlette, stop: Callable[[], None]
     ) -> None:
-        self.graphql, self.doors, self.stop = graphql, doors, stop
+        self.graphql, self.routes, self.stop = graphql, routes, stop
         self._rest = rest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -106,14 +106,14 @@ class Application:
         if scope["type"] == "http" and scope["path"] == GRAPHQL_PATH:
             await self.graphql(scope, receive, send)
         else:
-            door = self.doors.get((scope["type"], scope["path"]), self._rest)
+            door = self.routes.get((scope["type"], scope["path"]), self._rest)
             await door(scope, receive, send)
 
 
 def build_app(
     graphql: GraphQLEndpoint,
     ready: Ready,
-    doors: Doors | None = None,
+    routes: Routes | None = None,
     stop: Callable[[], None] = lambda: None,
     pages: Sequence[BaseRoute] = (),
 ) -> Application:
@@ -129,7 +129,7 @@ def build_app(
     app = Starlette(routes=[Route("/healthz", healthz), Route("/readyz", readyz), *pages])
     # A redirect would name the host that the client claimed, and turn a POST into an error elsewhere.
     app.router.redirect_slashes = False
-    return Application(graphql, doors or {}, app, stop)
+    return Application(graphql, routes or {}, app, stop)
 
 
 # --- wiring ---------------------------------------------------------------------------------------
@@ -146,8 +146,8 @@ async def open_gateway(
     NotReady if a store cannot be reached, or holds anything else than its universes' policy allows.
     """
     check_fields()
-    endpoints = {store: await checked_endpoints(settings, store) for store in Store}
-    if wrong := await keeper.check(settings) or await keeper.finish_at_start(settings):
+    logins = {store: await checked_logins(settings, store) for store in Store}
+    if wrong := await reconciler.check(settings) or await reconciler.finish_at_start(settings):
         raise NotReady(wrong)
     if wrong := await check_matching_key(settings):
         raise NotReady(wrong)
@@ -158,18 +158,22 @@ async def open_gateway(
         open_token_book(settings.key("tokens"), connect, time.time, time.monotonic, of_jwt) as book,
         open_document_book(connect, time.monotonic) as documents,
         open_admission(
-            admission_endpoint(settings),
+            quotas_login(settings),
             partial(book.quota_of, usual=usual_quota(settings)),
             secrets.token_bytes(8),
             time.monotonic,
         ) as admission,
         open_desk(
-            keeper.recall_endpoints(settings)["control"], ledger, connect, time.monotonic, settings.max_cost
+            reconciler.recall_logins(settings)["control"],
+            ledger,
+            connect,
+            time.monotonic,
+            settings.max_cost,
         ) as desk,
     ):
-        gateway = assemble(settings, endpoints, ledger, admission, records)
+        gateway = assemble(settings, logins, ledger, admission, records)
         try:
-            tally, uses = Tally(settings.slow_ms / 1_000, time.time), use_endpoint(settings)
+            tally, uses = Tally(settings.slow_ms / 1_000, time.time), token_use_login(settings)
             async with _keeping(settings, book), noting(book, uses), noting_requests(tally, uses):
                 yield _wired(settings, gateway, book, documents, admission, desk, tally, demo)
         finally:
@@ -203,26 +207,26 @@ def _wired(
     uploads = ListsEndpoint(
         who_asks,
         admission,
-        lambda bound: gateway.context_of(bound, "", People()).lists,  # type: ignore[arg-type,return-value]
+        lambda principal: gateway.context_of(principal, "", People()).lists,  # type: ignore[arg-type,return-value]
         ids,
         settings.max_list_bytes,
     )
-    doors: Doors = {
+    routes: Routes = {
         ("http", LISTS_PATH): uploads,
         ("http", RECALLS_PATH): RecallsEndpoint(who_asks, admission, desk, ids, most),
         ("websocket", RECALLS_PATH): RecallSocket(who_asks, admission, desk, ids),
     }
     pages = console_routes(book.scope, admission, ids, demo) if settings.console else ()
-    return build_app(graphql, partial(_ready, gateway, book, documents), doors, desk.close_streams, pages)
+    return build_app(graphql, partial(_ready, gateway, book, documents), routes, desk.close_streams, pages)
 
 
 @asynccontextmanager
 async def _keeping(settings: Settings, book: TokenBook) -> AsyncIterator[None]:
     """Do what is done now and then, while the block runs."""
     keeping = [
-        asyncio.create_task(keeper.keep(settings), name="restrictions"),
-        asyncio.create_task(keeper.keep_recalling(settings), name="recalls"),
-        asyncio.create_task(keeper.index_days(ledger_endpoint(settings)), name="days of the ledger"),
+        asyncio.create_task(reconciler.keep(settings), name="restrictions"),
+        asyncio.create_task(reconciler.keep_recalling(settings), name="recalls"),
+        asyncio.create_task(reconciler.index_days(ledger_login(settings)), name="days of the ledger"),
         asyncio.create_task(keep_warning(book, time.time), name="expiry of tokens"),
     ]
     try:
@@ -239,7 +243,7 @@ async def _opened_ledger(settings: Settings) -> AsyncIterator[Ledger]:
     async with AsyncExitStack() as stack:
         try:
             ledger = await stack.enter_async_context(
-                open_ledger(ledger_endpoint(settings), settings.key("ledger"))
+                open_ledger(ledger_login(settings), settings.key("ledger"))
             )
         except StoreUnavailable:
             raise NotReady(
@@ -253,31 +257,37 @@ async def _opened_ledger(settings: Settings) -> AsyncIterator[Ledger]:
 
 def assemble(
     settings: Settings,
-    endpoints: Mapping[Store, Mapping[Purpose, Endpoint]],
+    logins: Mapping[Store, Mapping[Purpose, StoreLogin]],
     ledger: Ledger,
     admission: Admission,
     records: bool = True,
 ) -> Gateway:
     """The parts of an answer, not yet connected to the stores."""
     cursors = Cursors(settings.key("cursors", 64))
-    worlds = build_worlds(OBJECTS, cursors, settings.sharded, names_people=records)
+    contexts = build_contexts(OBJECTS, cursors, settings.sharded, names_people=records)
     pools = {
-        purpose: {
-            store: Pool(of_store[purpose]) for store, of_store in endpoints.items() if purpose in of_store
-        }
+        purpose: {store: Pool(of_store[purpose]) for store, of_store in logins.items() if purpose in of_store}
         for purpose in Purpose
     }
-    writers = Writers(keeper.writer_endpoints(settings))
-    plans = PlanCache(worlds, DocumentLimits(), settings.cached_documents)
-    list_writers = ListWriters(list_endpoint(settings))
+    writers = Writers(reconciler.writer_logins(settings))
+    plans = PlanCache(contexts, DocumentLimits(), settings.cached_documents)
+    list_writers = ListWriters(list_login(settings))
     key = settings.key("customer lists")
     now = partial(datetime.now, UTC)
-    figures = CountedFigures(pools[Purpose.AUDIT][Store.CONTROL], now)
+    statistics = CountedStatistics(pools[Purpose.AUDIT][Store.CONTROL], now)
     reports = OfficersReports(partial(connect_owner, settings.control_dsn.get_secret_value()), now)
-    rules, policies = keeper.rules_of(settings), RecordedPolicies()
-    calls = partial(_calls_of, writers, rules, policies, pools, list_writers, key, figures, reports)
+    rules, policies = reconciler.rules_of(settings), RecordedPolicies()
+    calls = partial(_calls_of, writers, rules, policies, pools, list_writers, key, statistics, reports)
     return Gateway(
-        plans, pools, cursors, settings.max_cost, calls, ledger, admission.has_met, admission.meet, digest()
+        plans,
+        pools,
+        cursors,
+        settings.max_cost,
+        calls,
+        ledger,
+        admission.is_charged,
+        admission.charge,
+        digest(),
     )
 
 
@@ -288,27 +298,27 @@ def _calls_of(
     pools: Mapping[Purpose, Mapping[Store, Pool]],
     list_writers: ListWriters,
     key: bytes,
-    figures: CountedFigures,
+    statistics: CountedStatistics,
     reports: OfficersReports,
-    bound: Bound,
+    principal: Principal,
     client: str,
     people: People,
 ) -> Calls:
     """What the ordinary resolvers may call for a token; they note in `people` whom they tell of."""
     return Calls(
-        Preferences(writers.open, rules, bound, f"client {client}"),
+        Preferences(writers.open, rules, principal, f"client {client}"),
         policies,
         ObjectionAudit(pools[Purpose.AUDIT], people),
-        ReadDisclosures(pools, bound, people),
-        figures,
+        ReadDisclosures(pools, principal, people),
+        statistics,
         reports,
-        CustomerLists(list_writers, key, bound.merchant_id),
+        CustomerLists(list_writers, key, principal.merchant_id),
     )
 
 
 async def _ready(gateway: Gateway, book: TokenBook, documents: DocumentBook) -> Mapping[str, bool]:
     answers = {store.value: await _can_be_asked(gateway, store) for store in Store}
-    known = book.is_fresh and documents.follower.is_fresh
+    known = book.is_fresh and documents.cache.is_fresh
     return {**answers, "control": answers["control"] and known and await gateway.ledger.is_well()}
 
 

@@ -20,12 +20,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from gateway import doctor as doctors
+from gateway.access.token_text import holds_credential
 from gateway.app import open_gateway
 from gateway.commands import policy
+from gateway.commands.customer_lists import lists_app
 from gateway.commands.documents import documents_app
 from gateway.commands.ledger import ledger_app
-from gateway.commands.lists import lists_app
 from gateway.commands.objections import objection_app
 from gateway.commands.quotas import quota_app
 from gateway.commands.recalls import recall_app
@@ -36,21 +36,21 @@ from gateway.demo.demo import FOLDER, Demo, run_demo
 from gateway.demo.generate import generate as generate_accounts
 from gateway.demo.problem import DemoProblem
 from gateway.demo.snap import import_snap
-from gateway.endpoints import NotReady
-from gateway.logs import write_logs
-from gateway.problems import Problem, owner_of, owners_of, read_settings, unexpected
-from gateway.progress import shown
-from gateway.serve import listen, url_of
-from gateway.serve import serve as serve_app
+from gateway.processes.serve import listen, url_of
+from gateway.processes.serve import serve as serve_app
+from gateway.processes.workers import Workers
 from gateway.settings import Settings
-from gateway.token_text import holds_credential
-from gateway.workers import Workers
-from resolvers.catalogue import Store
-from resolvers.fields import OBJECTS
-from resolvers.migrations import STORES, MigrationProblem
-from resolvers.migrations import migrate as migrate_store
-from resolvers.universe import apply, render
-from resolvers.writers import RIGHTS, writers_of
+from gateway.terminal.logs import write_logs
+from gateway.terminal.problems import Problem, owner_of, owners_of, read_settings, unexpected
+from gateway.terminal.progress import shown
+from gateway.upkeep import doctor as doctors
+from gateway.upkeep.store_logins import NotReady
+from resolvers.sources.catalogue import Store
+from resolvers.sources.fields import OBJECTS
+from resolvers.universe.migrations import STORES, MigrationProblem
+from resolvers.universe.migrations import migrate as migrate_store
+from resolvers.universe.render import apply, render
+from resolvers.universe.roles import RIGHTS, writers_of
 
 app = typer.Typer(
     name="gateway",

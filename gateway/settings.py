@@ -25,12 +25,13 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from gateway.quotas import MOST
-from resolvers.stores import Endpoint
-from schema.profiles import Profile
+from resolvers.stores.pool import StoreLogin
 from schema.purposes import Purpose
+from schema.terms.profiles import Profile
 
 CONFIG_FILE = "GATEWAY_CONFIG_FILE"
+# The control database keeps quotas as 32 bits.
+MOST_OF_A_QUOTA = 2**31 - 1
 
 
 class Algorithm(StrEnum):
@@ -143,20 +144,20 @@ class Settings(BaseSettings):
     requests_per_second: int = Field(
         default=1_000,
         ge=1,
-        le=MOST,
+        le=MOST_OF_A_QUOTA,
         description="Requests that one client may make in a second, in all processes together; "
         "`gateway quota set` sets another number for one.",
     )
     requests_at_once: int = Field(
         default=100,
         ge=1,
-        le=MOST,
+        le=MOST_OF_A_QUOTA,
         description="Requests of one client that may be under way at once; likewise.",
     )
     people_per_hour: int = Field(
         default=100_000,
         ge=1,
-        le=MOST,
+        le=MOST_OF_A_QUOTA,
         description="People of whom one client may be told in an hour, each counted once; likewise.",
     )
     recall_due_days: int = Field(
@@ -240,9 +241,9 @@ class Settings(BaseSettings):
         dsn: SecretStr = getattr(self, f"{store}_dsn")
         return dsn
 
-    def endpoint(self, store: str, role: str) -> Endpoint:
+    def login(self, store: str, role: str) -> StoreLogin:
         """Where this role connects to, and how patiently."""
-        return Endpoint(
+        return StoreLogin(
             dsn=self.store_dsn(store).get_secret_value(),
             role=role,
             size=self.pool_size,

@@ -22,25 +22,23 @@ from strawberry.types.base import (
 )
 from strawberry.types.field import StrawberryField
 
-from schema import (
+from schema import mutation, query
+from schema.purposes import ABOUT, Purpose
+from schema.terms.marks import ALL_ROWS, TERMS, Marks, Rows, Terms
+from schema.types import (
     audit,
     business,
+    customer_lists,
     disclosures,
-    figures,
-    lists,
     messenger,
-    mutation,
     objections,
     offers,
-    pages,
-    phones,
     privacy,
-    query,
     social,
+    statistics,
     subject,
 )
-from schema.purposes import ABOUT, Purpose
-from schema.terms import ALL_ROWS, TERMS, Marks, Rows, Terms
+from schema.values import paging, phones
 
 NODES: tuple[type, ...] = (
     messenger.MessengerAccount,
@@ -67,7 +65,7 @@ TYPES: tuple[type, ...] = (
     privacy.PolicyVersion,
     privacy.PolicyMark,
     *objections.OUTCOMES,
-    *lists.LIST_OUTCOMES,
+    *customer_lists.LIST_OUTCOMES,
     business.Business,
     business.BusinessEdge,
     business.BusinessConnection,
@@ -96,11 +94,11 @@ TYPES: tuple[type, ...] = (
     audit.AuditedObjection,
     audit.ObjectionsInForce,
     audit.AuditedRecall,
-    figures.DisclosureCount,
-    figures.PeopleByPurpose,
-    figures.ObjectionsOnDay,
-    figures.LedgerReport,
-    figures.RequestTally,
+    statistics.DisclosureCount,
+    statistics.PeopleByPurpose,
+    statistics.ObjectionsOnDay,
+    statistics.LedgerReport,
+    statistics.RequestTally,
 )
 INPUTS: tuple[type, ...] = (
     messenger.MessengerAccountFilter,
@@ -114,13 +112,13 @@ INPUTS: tuple[type, ...] = (
 # These carry no data and no choice of data, whoever asks.
 WITHOUT_TERMS: frozenset[type] = frozenset(
     {
-        pages.PageInfo,
-        pages.Group,
-        pages.Node,
-        pages.CodeFilter,
-        pages.TextFilter,
-        pages.TimeFilter,
-        pages.DateFilter,
+        paging.PageInfo,
+        paging.Group,
+        paging.Node,
+        paging.CodeFilter,
+        paging.TextFilter,
+        paging.TimeFilter,
+        paging.DateFilter,
         business.CategoryFilter,
         business.StatusFilter,
     }
@@ -134,7 +132,7 @@ class MissingTerms(Exception):
 
 def rows_open(type_name: str, purpose: Purpose) -> bool:
     """Whether the purpose sees any row of the type."""
-    if type_name == pages.Node.__name__:
+    if type_name == paging.Node.__name__:
         return any(rows_open(node.__name__, purpose) for node in NODES)
     return rows_of(type_name).open_to(purpose)
 
@@ -178,8 +176,8 @@ def terms_open(terms: Terms, purpose: Purpose) -> bool:
         return line_open(terms.line, purpose) and not shut
     if terms.purpose is not None:
         return terms.purpose is purpose and (terms.rows is None or rows_open(terms.rows, purpose))
-    if terms.binding is not None:
-        return ABOUT[purpose].binding is terms.binding
+    if terms.principal is not None:
+        return ABOUT[purpose].principal is terms.principal
     if terms.probe is not None:
         return terms.probe is purpose
     if terms.rows is None:

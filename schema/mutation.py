@@ -1,7 +1,7 @@
 """The changes that a client may ask for. Each exists under one purpose alone.
 
 Unlike the fields of a query, which say how they are planned, these are ordinary resolvers, run one
-after the other by graphql-core (`resolvers/mutations.py`): they are rare and must be plain to read.
+after the other by graphql-core (`resolvers/run/graphql_core.py`): they are rare and must be plain to read.
 What they call is in `info.context`; nothing here knows a store. A result that depends on data is a
 type of a union; a field that may be unknown (a store went down in the middle) is null, beside an error.
 """
@@ -13,21 +13,21 @@ from typing import Annotated, Protocol
 
 import strawberry
 
-from schema.audit import Audit
-from schema.disclosures import Disclosures
-from schema.figures import Figures, LedgerReports
-from schema.lists import OFFER_MATCHING, Lists, UploadCustomerListResult
-from schema.objections import (
+from schema.purposes import Purpose
+from schema.refusals import Code, Refusal
+from schema.terms.marks import belongs
+from schema.types.audit import Audit
+from schema.types.customer_lists import OFFER_MATCHING, Lists, UploadCustomerListResult
+from schema.types.disclosures import Disclosures
+from schema.types.objections import (
     PREFERENCES,
     ObjectablePurpose,
     Objections,
     RecordObjectionResult,
     WithdrawObjectionResult,
 )
-from schema.privacy import Policies
-from schema.purposes import Purpose
-from schema.refusals import Code, Refusal
-from schema.terms import belongs
+from schema.types.privacy import Policies
+from schema.types.statistics import LedgerReports, Statistics
 
 
 class Context(Protocol):
@@ -46,7 +46,7 @@ class Context(Protocol):
         """The access ledger, as far as the token may read it."""
 
     @property
-    def figures(self) -> Figures:
+    def statistics(self) -> Statistics:
         """Counts of nobody in particular."""
 
     @property

@@ -50,7 +50,7 @@ class Duty(StrEnum):
     NOTIFICATION = "NOTIFICATION"
 
 
-class Binding(StrEnum):
+class PrincipalKind(StrEnum):
     """What the tokens of some purposes must be bound to: they see what belongs to it, and nothing else."""
 
     SUBJECT = "subject"
@@ -64,7 +64,7 @@ class About:
 
     sentence: str
     objection: Purpose | None = None
-    binding: Binding | None = None
+    principal: PrincipalKind | None = None
 
 
 ABOUT: dict[Purpose, About] = {
@@ -75,7 +75,7 @@ ABOUT: dict[Purpose, About] = {
     Purpose.OFFER_MATCHING: About(
         "Match a merchant's uploaded customer numbers, so that its offers can be shown.",
         objection=Purpose.ADS_PERSONALIZATION,
-        binding=Binding.MERCHANT,
+        principal=PrincipalKind.MERCHANT,
     ),
     Purpose.FRIEND_SUGGESTIONS: About(
         "Better friend search and suggestions from messenger contacts.",
@@ -85,14 +85,14 @@ ABOUT: dict[Purpose, About] = {
     Purpose.SECURITY: About("Protect people and systems: spam, abuse, fraud."),
     Purpose.BUSINESS_MESSAGING: About(
         "Route and list conversations between businesses and customers on both messengers.",
-        binding=Binding.BUSINESS,
+        principal=PrincipalKind.BUSINESS,
     ),
     Purpose.SUBJECT_ACCESS: About(
         "Answer one person about their own data and who received it (GDPR Art. 15).",
-        binding=Binding.SUBJECT,
+        principal=PrincipalKind.SUBJECT,
     ),
     Purpose.PREFERENCES: About(
-        "Record or withdraw one person's objection (GDPR Art. 21).", binding=Binding.SUBJECT
+        "Record or withdraw one person's objection (GDPR Art. 21).", principal=PrincipalKind.SUBJECT
     ),
     Purpose.AUDIT: About("The data protection officer: ledger, policy, objections, under pseudonyms."),
 }

@@ -6,7 +6,11 @@ from typing import Annotated
 
 import strawberry
 
-from schema.audit import (
+from schema.mutation import Info
+from schema.purposes import PrincipalKind, Purpose
+from schema.refusals import Code, Refusal
+from schema.terms.marks import Mark, argument, belongs, own, plumbing, probes
+from schema.types.audit import (
     OBJECTION,
     TERMS_ACCEPTANCE,
     AuditedObjection,
@@ -14,7 +18,7 @@ from schema.audit import (
     ObjectionsInForce,
     number_of,
 )
-from schema.business import (
+from schema.types.business import (
     Business,
     BusinessConnection,
     BusinessConversation,
@@ -24,8 +28,23 @@ from schema.business import (
     MessengerConversationConnection,
     SocialConversationConnection,
 )
-from schema.disclosures import Disclosure
-from schema.figures import (
+from schema.types.disclosures import Disclosure
+from schema.types.messenger import (
+    MessengerAccount,
+    MessengerAccountConnection,
+    MessengerAccountFilter,
+    MessengerAccountOrder,
+)
+from schema.types.objections import PREFERENCES, ObjectionEligibility
+from schema.types.offers import OWN_OFFERS, CustomerListConnection, OfferConnection
+from schema.types.privacy import PolicyMark, PolicyVersion
+from schema.types.social import (
+    SocialAccount,
+    SocialAccountConnection,
+    SocialAccountFilter,
+    SocialAccountOrder,
+)
+from schema.types.statistics import (
     DISCLOSURE,
     DisclosureCount,
     LedgerReport,
@@ -36,23 +55,9 @@ from schema.figures import (
     Since,
     Until,
 )
-from schema.messenger import (
-    MessengerAccount,
-    MessengerAccountConnection,
-    MessengerAccountFilter,
-    MessengerAccountOrder,
-)
-from schema.mutation import Info
-from schema.objections import PREFERENCES, ObjectionEligibility
-from schema.offers import OWN_OFFERS, CustomerListConnection, OfferConnection
-from schema.pages import MAX_PAGE, Node
-from schema.phones import PhoneNumber
-from schema.privacy import PolicyMark, PolicyVersion
-from schema.purposes import Binding, Purpose
-from schema.refusals import Code, Refusal
-from schema.social import SocialAccount, SocialAccountConnection, SocialAccountFilter, SocialAccountOrder
-from schema.subject import Subject, TermsAcceptance
-from schema.terms import Mark, argument, belongs, own, plumbing, probes
+from schema.types.subject import Subject, TermsAcceptance
+from schema.values.paging import MAX_PAGE, Node
+from schema.values.phones import PhoneNumber
 
 Identifiers = Annotated[
     list[strawberry.ID] | None,
@@ -206,7 +211,7 @@ class Query:
         """
 
     @own(
-        Binding.SUBJECT,
+        PrincipalKind.SUBJECT,
         "All that this purpose may say about the person to whom the token is bound, and about no one else. "
         "Null, beside an error, if a list of it cannot be read now.",
     )
@@ -294,7 +299,7 @@ class Query:
         self, info: Info, since: Since = None, until: Until = None
     ) -> list[DisclosureCount]:
         """Of the access ledger."""
-        return list(await info.context.figures.disclosures(since, until))
+        return list(await info.context.statistics.disclosures(since, until))
 
     @belongs(
         Purpose.AUDIT, "The same by purpose alone, each person once in the whole span; likewise.", DISCLOSURE
@@ -303,7 +308,7 @@ class Query:
         self, info: Info, since: Since = None, until: Until = None
     ) -> list[PeopleByPurpose]:
         """Of the access ledger."""
-        return list(await info.context.figures.people(since, until))
+        return list(await info.context.statistics.people(since, until))
 
     @belongs(
         Purpose.AUDIT,
@@ -314,7 +319,7 @@ class Query:
         self, info: Info, since: Since = None, until: Until = None
     ) -> list[ObjectionsOnDay]:
         """A line for each day and objectable purpose."""
-        return list(await info.context.figures.objections(since, until))
+        return list(await info.context.statistics.objections(since, until))
 
     @belongs(
         Purpose.AUDIT,
@@ -334,7 +339,7 @@ class Query:
     )
     async def request_tally(self, info: Info, since: Since = None, until: Until = None) -> list[RequestTally]:
         """What all processes counted."""
-        return list(await info.context.figures.requests(since, until))
+        return list(await info.context.statistics.requests(since, until))
 
     @plumbing(
         "Disclosure",

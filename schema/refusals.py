@@ -16,7 +16,7 @@ say that a store or the ledger cannot be asked at all, and those on documents, w
 registered for the client itself. TOO_MANY_PEOPLE depends on what the client was told, and so on nothing
 that it may not see. Messages are constants and quote nothing: not the token, not a
 variable, not a name in the document. The one table from a code to an HTTP status is in
-`gateway/responses.py`.
+`gateway/web/responses.py`.
 """
 
 from __future__ import annotations

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 import asyncpg
 import pytest
 
-from gateway import keeper
 from gateway.demo.embedded import EmbeddedPostgres, start
-from resolvers.migrations import STORES, migrate
-from resolvers.stores import connect_owner
-from schema import pages
-from tests.real_data import Truth, folder_of_real_data, read_truth
-from tests.reference import SMALLEST_GROUP
+from gateway.upkeep import reconciler
+from resolvers.stores.pool import connect_owner
+from resolvers.universe.migrations import STORES, migrate
+from schema.values import paging
+from tests.kit.real_data import Truth, folder_of_real_data, read_truth
+from tests.kit.reference import SMALLEST_GROUP
 
 if TYPE_CHECKING:
-    from resolvers.stores import Connection
+    from resolvers.stores.pool import Connection
 
 NewDatabase = Callable[[str], Awaitable[str]]
 Connect = Callable[[str], Awaitable["Connection"]]
@@ -59,8 +59,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def nobody_keeps() -> Iterator[None]:
     """Gateways complete nothing behind a test's back: what is half written stays so until it says."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(keeper, "KEEP_SECONDS", 3_600)
-        patch.setattr(keeper, "RECALL_SECONDS", 3_600)
+        patch.setattr(reconciler, "KEEP_SECONDS", 3_600)
+        patch.setattr(reconciler, "RECALL_SECONDS", 3_600)
         yield
 
 
@@ -68,7 +68,7 @@ def nobody_keeps() -> Iterator[None]:
 def small_groups() -> Iterator[None]:
     """The worlds of these tests are small: with groups of a hundred, no answer would hold one."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pages, "MIN_GROUP", SMALLEST_GROUP)
+        patch.setattr(paging, "MIN_GROUP", SMALLEST_GROUP)
         yield
 
 

@@ -14,20 +14,20 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from gateway import registrations
+from gateway.access.tokens import CLIENT
 from gateway.commands.terminal import done, examples, out, say
-from gateway.problems import Problem, owner_of, read_settings
-from gateway.registrations import Mode, Setting
-from gateway.review import Reviewer
-from gateway.review_forms import LEGEND, Named, as_json, as_page, as_table
+from gateway.documents import registered
+from gateway.documents.registered import Mode, Setting
+from gateway.documents.review import Reviewer
+from gateway.documents.review_forms import LEGEND, Named, as_json, as_page, as_table
 from gateway.settings import Settings
-from gateway.tokens import CLIENT
-from resolvers.cursors import Cursors
+from gateway.terminal.problems import Problem, owner_of, read_settings
+from resolvers.plan.cursors import Cursors
 from schema.operations import DocumentLimits
 from schema.purposes import Purpose
 
 if TYPE_CHECKING:
-    from resolvers.stores import Connection
+    from resolvers.stores.pool import Connection
 
 documents_app = typer.Typer(no_args_is_help=True)
 
@@ -94,7 +94,7 @@ async def _push(
 ) -> None:
     texts = _read_folder(folder)
     async with owner_of(settings, "control") as connection:
-        of_tokens = await registrations.purposes_of(connection, client)
+        of_tokens = await registered.purposes_of(connection, client)
         purposes = [each for each in Purpose if each in of_tokens or each in named]
         if not purposes:
             raise Problem(
@@ -111,7 +111,7 @@ async def _push(
             typer.echo("Nothing was registered.")
             return
         held = {each.review.document.hash: each.review.document for each in reviews}
-        new = await registrations.register(connection, client, held.values(), by)
+        new = await registered.register(connection, client, held.values(), by)
     if new:
         typer.echo(f"{len(new)} registered for {client}; {len(held) - len(new)} were already.")
     else:
@@ -202,8 +202,8 @@ def list_documents(
 
 async def _list(settings: Settings, client: str | None) -> None:
     async with owner_of(settings, "control") as connection:
-        listed = await registrations.registered(connection, client)
-        modes = await registrations.settings_of_clients(connection)
+        listed = await registered.registered(connection, client)
+        modes = await registered.settings_of_clients(connection)
     shown = Table("Client", "Mode", "Hash", "Operations", "Purposes", "Registered", "By")
     for each in listed:
         setting = modes.pop(each.client, Setting())
@@ -263,13 +263,13 @@ def set_documents_mode(
 async def _set_mode(settings: Settings, client: str, mode: Mode, automatic: bool | None) -> None:
     async with owner_of(settings, "control") as connection:
         # A client of an identity provider is known to that one alone.
-        if settings.oidc_issuer is None and not await registrations.is_known(connection, client):
+        if settings.oidc_issuer is None and not await registered.is_known(connection, client):
             raise Problem(f"{client} never had a token: `gateway token list` shows who has")
-        before = (await registrations.settings_of_clients(connection)).get(client, Setting())
+        before = (await registered.settings_of_clients(connection)).get(client, Setting())
         kept = before.automatic if automatic is None else automatic
         setting = Setting(mode, kept and mode is not Mode.ENFORCE)
-        await registrations.set_mode(connection, client, setting)
-        count = len(await registrations.registered(connection, client))
+        await registered.set_mode(connection, client, setting)
+        count = len(await registered.registered(connection, client))
     typer.echo(f"{client}: {_mode(setting)}; registered documents: {count}.")
     if mode is Mode.ENFORCE and not count:
         say("It can ask nothing now: `gateway documents push` registers documents.")
@@ -291,14 +291,14 @@ def retire_document(
 
 async def _retire(settings: Settings, digest: str, client: str) -> None:
     async with owner_of(settings, "control") as connection:
-        listed = await registrations.registered(connection, client)
+        listed = await registered.registered(connection, client)
         found = [each.hash for each in listed if each.hash.hex().startswith(digest)]
         if len(found) != 1:
             raise Problem(
                 f"{len(found) or 'no'} documents of {_printable(client)} begin with {digest}: "
                 "`gateway documents list` shows all"
             )
-        await registrations.retire(connection, client, found[0])
+        await registered.retire(connection, client, found[0])
     typer.echo(f"{found[0].hex()} is retired.")
 
 
@@ -337,7 +337,7 @@ async def _review(settings: Settings, client: str, form: Form) -> None:
 
 
 async def _reviews(settings: Settings, connection: Connection, client: str) -> list[Named]:
-    listed = await registrations.registered(connection, client)
+    listed = await registered.registered(connection, client)
     if not listed:
         raise Problem(f"nothing is registered for {_printable(client)}: `gateway documents list` shows all")
     reviewer = _reviewer(settings)

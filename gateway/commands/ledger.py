@@ -15,16 +15,17 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from gateway import reports, retention, verification
-from gateway.bindings import bound_to
+from gateway.access.principal import find_principal
 from gateway.commands.terminal import done, examples, out, say
-from gateway.policy import page, page_table
-from gateway.problems import Problem, owner_of, read_settings
-from gateway.processing import processing
-from gateway.progress import shown
-from gateway.reports import REPORTS, Report, Span
+from gateway.ledger import reports, retention
+from gateway.ledger import verify as verification
+from gateway.ledger.processing import processing
+from gateway.ledger.reports import REPORTS, Report, Span
+from gateway.policy.tables import page, page_table
 from gateway.settings import Settings
-from resolvers.bound import Bound
+from gateway.terminal.problems import Problem, owner_of, read_settings
+from gateway.terminal.progress import shown
+from resolvers.plan.principal import Principal
 
 ledger_app = typer.Typer(no_args_is_help=True)
 
@@ -303,7 +304,7 @@ async def _forget(settings: Settings, person: str, yes: bool) -> None:
 # --- people and times -------------------------------------------------------------------------------
 
 
-async def _person(settings: Settings, person: str) -> Bound:
+async def _person(settings: Settings, person: str) -> Principal:
     """The person's accounts. Problem if there is nobody like that."""
     if _PHONE.fullmatch(person):
         async with owner_of(settings, "messenger") as messenger:
@@ -313,10 +314,10 @@ async def _person(settings: Settings, person: str) -> Bound:
         person = f"ma_{number}"
     elif re.fullmatch("(ma|sa)_[0-9]+", person) is None:
         raise Problem("a person is named by a phone number in international form, or by ma_5 or sa_7")
-    return await bound_to(settings, [person], None, None)
+    return await find_principal(settings, [person], None, None)
 
 
-def _named(person: Bound) -> str:
+def _named(person: Principal) -> str:
     return str(person).removeprefix("subject ").replace(", subject", " and")
 
 

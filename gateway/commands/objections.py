@@ -9,13 +9,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from gateway import keeper
 from gateway.commands.terminal import done, examples
-from gateway.problems import Problem, owners_of, read_settings
-from gateway.progress import shown
 from gateway.settings import Settings
-from resolvers import objections, suspensions
-from resolvers.objections import Outcome
+from gateway.terminal.problems import Problem, owners_of, read_settings
+from gateway.terminal.progress import shown
+from gateway.upkeep import reconciler
+from resolvers.changes import objections, suspensions
+from resolvers.changes.objections import Outcome
 from schema.purposes import OBJECTABLE, Purpose
 
 CHANNEL = "command line"
@@ -74,7 +74,7 @@ async def _change_objection(
         raise Problem("--account needs a member's identifier on the messenger, such as ma_5")
     named = objectable(purposes)
     async with owners_of(settings) as stores:
-        result = await change(stores, keeper.rules_of(settings), int(found[1]), named, CHANNEL)
+        result = await change(stores, reconciler.rules_of(settings), int(found[1]), named, CHANNEL)
     typer.echo(OUTCOMES[result.outcome])
     if result.outcome in NOTHING_DONE:
         raise typer.Exit(1)

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from gateway.commands.terminal import examples, out, say
-from gateway.explanation import INVARIANTS, explain, view_line
-from gateway.policy import as_csv, as_page, as_table, changes_table, lines_called
-from schema.history import changes, current, versions
+from gateway.policy.explanation import INVARIANTS, explain, view_line
+from gateway.policy.tables import as_csv, as_page, as_table, changes_table, lines_called
+from schema.policy.history import changes, current, versions
 from schema.purposes import Purpose
 
 app = typer.Typer(no_args_is_help=True)

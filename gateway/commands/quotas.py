@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from gateway.admission import usual_quota
+from gateway.access.tokens import CLIENT
 from gateway.commands.terminal import done, examples, out
-from gateway.problems import Problem, owner_of, read_settings
-from gateway.quotas import MOST, OwnQuota, read_quotas, reset_quota, set_quota
-from gateway.settings import Settings
-from gateway.tokens import CLIENT
+from gateway.quotas.admission import usual_quota
+from gateway.quotas.table import OwnQuota, read_quotas, reset_quota, set_quota
+from gateway.settings import MOST_OF_A_QUOTA, Settings
+from gateway.terminal.problems import Problem, owner_of, read_settings
 
 quota_app = typer.Typer(no_args_is_help=True)
 
@@ -30,14 +30,17 @@ Client = Annotated[str, typer.Argument(metavar="NAME", help="The client, as in `
 def set_one(
     client: Client,
     requests_per_second: Annotated[
-        int | None, typer.Option(min=1, max=MOST, help="Requests in a second, in all processes together.")
+        int | None,
+        typer.Option(min=1, max=MOST_OF_A_QUOTA, help="Requests in a second, in all processes together."),
     ] = None,
     at_once: Annotated[
-        int | None, typer.Option(min=1, max=MOST, help="Requests that may be under way at once.")
+        int | None, typer.Option(min=1, max=MOST_OF_A_QUOTA, help="Requests that may be under way at once.")
     ] = None,
     people_per_hour: Annotated[
         int | None,
-        typer.Option(min=1, max=MOST, help="People whom it may be told of in an hour, each counted once."),
+        typer.Option(
+            min=1, max=MOST_OF_A_QUOTA, help="People whom it may be told of in an hour, each counted once."
+        ),
     ] = None,
 ) -> None:
     """Set how much one client may ask for; what is left out stays as it is. Known everywhere in a second."""

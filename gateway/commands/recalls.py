@@ -9,8 +9,8 @@ import typer
 from rich.table import Table
 
 from gateway.commands.terminal import Format, done, examples, out
-from gateway.problems import owner_of, read_settings
 from gateway.settings import Settings
+from gateway.terminal.problems import owner_of, read_settings
 
 recall_app = typer.Typer(no_args_is_help=True)
 

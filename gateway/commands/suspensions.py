@@ -14,12 +14,12 @@ from rich.table import Table
 
 from gateway.commands.objections import Objected, objectable
 from gateway.commands.terminal import done, examples, out
-from gateway.problems import Problem, owner_of, owners_of, read_settings
-from gateway.progress import shown
 from gateway.settings import Settings
-from resolvers import suspensions
-from resolvers.restrictions import Stores
-from resolvers.suspensions import Suspension
+from gateway.terminal.problems import Problem, owner_of, owners_of, read_settings
+from gateway.terminal.progress import shown
+from resolvers.changes import suspensions
+from resolvers.changes.restrictions import Stores
+from resolvers.changes.suspensions import Suspension
 
 suspension_app = typer.Typer(no_args_is_help=True)
 

@@ -16,14 +16,14 @@ import orjson
 import typer
 from rich.table import Table
 
-from gateway import tokens
-from gateway.bindings import bound_to
+from gateway.access import tokens
+from gateway.access.principal import find_principal
+from gateway.access.rotation import CannotRotate, ends_soon, is_live, rotate
 from gateway.commands.terminal import Format, done, examples, out, say
-from gateway.problems import Problem, owner_of, read_settings
-from gateway.rotation import CannotRotate, ends_soon, is_live, rotate
 from gateway.settings import Settings
-from resolvers.bound import UNBOUND
-from schema.purposes import ABOUT, Binding, Purpose
+from gateway.terminal.problems import Problem, owner_of, read_settings
+from resolvers.plan.principal import NO_PRINCIPAL
+from schema.purposes import ABOUT, PrincipalKind, Purpose
 
 token_app = typer.Typer(no_args_is_help=True)
 
@@ -45,8 +45,8 @@ def _lifetime(text: str) -> timedelta:
     return timedelta(**{unit: int(found[1])})
 
 
-def _needing(binding: Binding) -> str:
-    return ", ".join(purpose for purpose in Purpose if ABOUT[purpose].binding is binding)
+def _needing(principal: PrincipalKind) -> str:
+    return ", ".join(purpose for purpose in Purpose if ABOUT[purpose].principal is principal)
 
 
 @token_app.command(
@@ -74,16 +74,16 @@ def issue_token(
         typer.Option(
             metavar="ma_5",
             help="The person whom it speaks for, by an account of theirs; the linked one is found. "
-            f"Needed for {_needing(Binding.SUBJECT)}.",
+            f"Needed for {_needing(PrincipalKind.SUBJECT)}.",
         ),
     ] = None,
     merchant: Annotated[
         int | None,
-        typer.Option(min=0, help=f"The merchant that it speaks for: {_needing(Binding.MERCHANT)}."),
+        typer.Option(min=0, help=f"The merchant that it speaks for: {_needing(PrincipalKind.MERCHANT)}."),
     ] = None,
     business: Annotated[
         int | None,
-        typer.Option(min=0, help=f"The business that it speaks for: {_needing(Binding.BUSINESS)}."),
+        typer.Option(min=0, help=f"The business that it speaks for: {_needing(PrincipalKind.BUSINESS)}."),
     ] = None,
 ) -> None:
     """Issue a token. It is printed this once, on standard output, and kept nowhere."""
@@ -95,19 +95,19 @@ async def _issue_token(
     client: str,
     purposes: list[Purpose],
     lifetime: timedelta | None,
-    binding: tuple[list[str], int | None, int | None],
+    speaks_for: tuple[list[str], int | None, int | None],
 ) -> None:
     ends = None if lifetime is None else datetime.now(UTC) + lifetime
-    bound = await bound_to(settings, *binding)
+    principal = await find_principal(settings, *speaks_for)
     async with owner_of(settings, "control") as connection:
         try:
             issued = await tokens.issue(
-                connection, settings.key("tokens"), client, purposes, ends, secrets.token_bytes, bound
+                connection, settings.key("tokens"), client, purposes, ends, secrets.token_bytes, principal
             )
         except ValueError as error:
             raise Problem(str(error)) from None
     until = "never expires" if ends is None else f"expires {ends:%Y-%m-%d %H:%M} UTC"
-    whose = f", bound to {bound}" if bound != UNBOUND else ""
+    whose = f", bound to {principal}" if principal != NO_PRINCIPAL else ""
     say(f"Token {issued.token_id} for {client}{whose}, {until}. Keep it now: it is not shown again.")
     typer.echo(issued.token)
 
@@ -153,7 +153,7 @@ async def _list_tokens(settings: Settings, client: str | None, form: Format) -> 
             str(each.token_id),
             each.client,
             "\n".join(each.purposes),
-            str(each.bound),
+            str(each.principal),
             _minute(each.created_at),
             _minute(each.expires_at),
             _minute(each.last_used_at),
@@ -178,7 +178,7 @@ def _state(token: tokens.Listed, now: datetime) -> str:
 
 
 def _as_json(token: tokens.Listed, now: datetime) -> dict[str, object]:
-    return {**asdict(token), "bound": str(token.bound), "state": _state(token, now)}
+    return {**asdict(token), "bound": str(token.principal), "state": _state(token, now)}
 
 
 @token_app.command("rotate", epilog=examples("gateway token rotate 7", "gateway token rotate 7 --overlap 1h"))

@@ -1,11 +1,8 @@
 """The console: GraphiQL that knows purposes, and the policy and the ledger as pictures.
 
-    door    the routes: the page, what it loads, what it asks beside GraphQL
-    files   the page as it was built, and where its parts may come from
-    facts   a token's purposes, the rules of each, why a field is there or not
-    build   npm and Vite, once
-    wheel   the same while a wheel is built
-    page/   the source: TypeScript and React
-
-Whatever the page shows of people it asks as any client does, over /graphql, under one purpose.
+build   build the page: npm and Vite, once. What was built stays until its source changes
+facts   what the page asks beside GraphQL. Nothing of it is about a person
+files   the page and all that it loads, as they were built; nothing comes from anywhere else
+routes  the routes of the console
+wheel   the page in the wheel: built before setuptools collects files. Not for an editable install
 """

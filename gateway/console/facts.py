@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from gateway.explanation import INVARIANTS, SENTENCES, Reason, explain, names, rules, view_line
-from gateway.responses import Answer
-from schema.matrix import MEANING, digest
+from gateway.policy.explanation import INVARIANTS, SENTENCES, Reason, explain, names, rules, view_line
+from gateway.web.responses import Answer
+from schema.policy.matrix import MEANING, digest
 from schema.purposes import ABOUT, Purpose
 from schema.refusals import Code, Refusal
 
 if TYPE_CHECKING:
-    from gateway.tokens import Caller
+    from gateway.access.tokens import Caller
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,11 @@ class Demo:
 
 def token_facts(callers: Sequence[Caller]) -> Answer:
     """Who the token is, and for what."""
-    bound = [str(caller.bound) for caller in callers if str(caller.bound)]
+    principal = [str(caller.principal) for caller in callers if str(caller.principal)]
     return _json(
         {
             "client": callers[0].client,
-            "bound": list(dict.fromkeys(bound)),
+            "bound": list(dict.fromkeys(principal)),
             "purposes": [_purpose(caller.purpose) for caller in callers],
         }
     )
@@ -144,7 +144,7 @@ def _purpose(purpose: Purpose) -> dict[str, str | None]:
         "name": purpose,
         "sentence": about.sentence,
         "objection": about.objection,
-        "binding": about.binding,
+        "binding": about.principal,
     }
 
 

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.demo.problem import DemoProblem
 
 if TYPE_CHECKING:
-    from resolvers.stores import Connection
+    from gateway.terminal.progress import Progress
+    from resolvers.stores.pool import Connection
 
 # What is being done, how much of it is done, how much there is.
-Progress = Callable[[str, int, int], None]
 
 MESSENGER_TABLES = (
     "messenger.account",

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
+from gateway.access.tokens import issue, list_tokens, revoke
 from gateway.app import open_gateway
 from gateway.demo.embedded import SUPERUSER, EmbeddedPostgres, alone, reset, start
 from gateway.demo.examples import EXAMPLES, show_each_purpose, show_side_by_side, wait_until_ready
@@ -32,17 +33,16 @@ from gateway.demo.generate import generate
 from gateway.demo.offer import HOLDERS, offer
 from gateway.demo.persons import DEMO_BOUND, PERSONS, add_persons
 from gateway.demo.problem import DemoProblem
-from gateway.logs import write_logs
-from gateway.progress import shown, step
-from gateway.serve import listen, serve, url_of
+from gateway.processes.serve import listen, serve, url_of
 from gateway.settings import CONFIG_FILE, Settings
-from gateway.tokens import issue, list_tokens, revoke
-from resolvers.catalogue import Store
-from resolvers.fields import OBJECTS
-from resolvers.inspection import differences
-from resolvers.migrations import STORES, MigrationProblem, migrate
-from resolvers.stores import connect_owner
-from resolvers.universe import apply
+from gateway.terminal.logs import write_logs
+from gateway.terminal.progress import shown, step
+from resolvers.sources.catalogue import Store
+from resolvers.sources.fields import OBJECTS
+from resolvers.stores.pool import connect_owner
+from resolvers.universe.inspection import differences
+from resolvers.universe.migrations import STORES, MigrationProblem, migrate
+from resolvers.universe.render import apply
 from schema.purposes import Purpose
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from resolvers.stores import Connection
+    from resolvers.stores.pool import Connection
 
 FOLDER = Path(".demo")
 SEED = 1
@@ -185,7 +185,7 @@ async def _load(owners: Owners, accounts: int, folder: Folder, console: Console)
 async def _tokens(control: Connection, key: bytes, folder: Folder) -> Tokens:
     wanted = {
         **{purpose.value: (CLIENT, (purpose,), DEMO_BOUND) for purpose in Purpose},
-        **{each.name: (f"{CLIENT}-{each.name.lower()}", each.purposes, each.bound) for each in HOLDERS},
+        **{each.name: (f"{CLIENT}-{each.name.lower()}", each.purposes, each.principal) for each in HOLDERS},
     }
     kept = folder.tokens(tuple(wanted))
     if kept is not None:
@@ -194,8 +194,8 @@ async def _tokens(control: Connection, key: bytes, folder: Folder) -> Tokens:
         if listed.client in {client for client, _, _ in wanted.values()} and listed.revoked_at is None:
             await revoke(control, listed.token_id)
     tokens = {
-        name: (await issue(control, key, client, purposes, None, secrets.token_bytes, bound)).token
-        for name, (client, purposes, bound) in wanted.items()
+        name: (await issue(control, key, client, purposes, None, secrets.token_bytes, principal)).token
+        for name, (client, purposes, principal) in wanted.items()
     }
     folder.keep_tokens(tokens)
     return tokens

@@ -33,7 +33,7 @@ from urllib.parse import quote
 
 from gateway.demo.problem import DemoProblem
 from gateway.demo.system_user import find_user, open_way
-from resolvers.stores import connect_owner
+from resolvers.stores.pool import connect_owner
 
 POSTGRES = 18
 SUPERUSER = "postgres"

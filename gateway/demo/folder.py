@@ -17,10 +17,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gateway.access.token_text import is_well_formed
 from gateway.demo.embedded import plain_words
-from gateway.problems import read_settings
 from gateway.settings import Settings
-from gateway.token_text import is_well_formed
+from gateway.terminal.problems import read_settings
 
 HEAD = """\
 # Made by `gateway demo`. While it runs, in another terminal:

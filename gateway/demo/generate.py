@@ -21,13 +21,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gateway.demo.ads import AUDIENCES, MESSENGER_TOPICS, OFFERS, SOCIAL_TOPICS, TOPICS
-from gateway.demo.bulk import MESSENGER_TABLES, SOCIAL_TABLES, Progress, opened, settle, side_by_side
+from gateway.demo.bulk import MESSENGER_TABLES, SOCIAL_TABLES, opened, settle, side_by_side
 from gateway.demo.conversations import BUSINESS_MESSAGES, CONVERSATIONS, CUSTOMERS
 from gateway.demo.names import FIRST, LAST, ODD, TRADES
 from gateway.demo.problem import DemoProblem
 
 if TYPE_CHECKING:
-    from resolvers.stores import Connection
+    from gateway.terminal.progress import Progress
+    from resolvers.stores.pool import Connection
 
 FEWEST, MOST = 1_000, 10_000_000
 SOCIAL_FIRST = 20_000_000

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from gateway.console.facts import Demo
 from gateway.demo.examples import EXAMPLES, SIDE_BY_SIDE, SIDES
 from gateway.demo.persons import ADA, BEN, CLEO, DEMO_BOUND, Person
-from resolvers.bound import UNBOUND, Bound
+from resolvers.plan.principal import NO_PRINCIPAL, Principal
 from schema.purposes import Purpose
 
 # One field of it does not exist for ads.
@@ -26,13 +26,13 @@ class Holder:
     name: str
     about: Mapping[str, str]
     purposes: tuple[Purpose, ...]
-    bound: Bound
+    principal: Principal
     person: Person | None = None
 
 
 def _of(name: str, person: Person, english: str, german: str) -> Holder:
     about = {"en": f"{person.name}: {english}", "de": f"{person.name}: {german}"}
-    return Holder(name, about, OWN_PURPOSES, Bound(person.member, person.person), person)
+    return Holder(name, about, OWN_PURPOSES, Principal(person.member, person.person), person)
 
 
 HOLDERS = (
@@ -49,7 +49,7 @@ HOLDERS = (
         "OFFICER",
         {"en": "Data protection officer", "de": "Datenschutzbeauftragte"},
         (Purpose.AUDIT,),
-        UNBOUND,
+        NO_PRINCIPAL,
     ),
 )
 

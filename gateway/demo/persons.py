@@ -15,14 +15,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from resolvers.bound import Bound
-from resolvers.objections import Rules, record
-from resolvers.restrictions import Stores
-from schema.profiles import TERMS_OF_2016, TERMS_VERSION, Profile
+from resolvers.changes.objections import Rules, record
+from resolvers.changes.restrictions import Stores
+from resolvers.plan.principal import Principal
 from schema.purposes import OBJECTABLE
+from schema.terms.profiles import TERMS_OF_2016, TERMS_VERSION, Profile
 
 if TYPE_CHECKING:
-    from resolvers.stores import Connection
+    from resolvers.stores.pool import Connection
 
 # Two ends of one person never have the same number: the examples would read as if they had to.
 FIRST_MEMBER, FIRST_PERSON = 90_000_001, 80_000_001
@@ -99,7 +99,7 @@ PERSONS = (
 )
 ADA, BEN, CLEO, DAN, EVA = PERSONS
 # What the demo's tokens are bound to, where their purpose needs it.
-DEMO_BOUND = Bound(ADA.member, ADA.person, merchant_id=1, business_id=1)
+DEMO_BOUND = Principal(ADA.member, ADA.person, merchant_id=1, business_id=1)
 
 
 async def add_persons(

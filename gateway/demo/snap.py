@@ -23,20 +23,21 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gateway.demo.bulk import MESSENGER_TABLES, SOCIAL_TABLES, Progress, opened, settle, side_by_side
+from gateway.demo.bulk import MESSENGER_TABLES, SOCIAL_TABLES, opened, settle, side_by_side
 from gateway.demo.names import FIRST, LAST
 from gateway.demo.problem import DemoProblem
-from schema.profiles import TERMS_OF_2016, TERMS_VERSION
+from schema.terms.profiles import TERMS_OF_2016, TERMS_VERSION
 
 if TYPE_CHECKING:
-    from resolvers.stores import Connection
+    from gateway.terminal.progress import Progress
+    from resolvers.stores.pool import Connection
 
 LAST_DAY = date(2016, 10, 1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 GZIP = b"\x1f\x8b"
 
 # Account, source, number, the messenger account that shared it.
-Binding = tuple[int, str, str, int | None]
+PhoneRow = tuple[int, str, str, int | None]
 # One row of a table, as asyncpg takes it.
 Row = tuple[object, ...]
 
@@ -244,7 +245,7 @@ async def load_social(
             for n in friends.accounts
             if n in talks.registered
         }
-        numbers = [binding for n in friends.accounts for binding in bindings(n, linked=n in since)]
+        numbers = [row for n in friends.accounts for row in phone_rows(n, linked=n in since)]
         tables: dict[str, Sequence[Row]] = {
             "social.account (id, display_name)": [(n, display_name(n)) for n in friends.accounts],
             "social.friendship (account_id, friend_id)": sorted(
@@ -252,7 +253,7 @@ async def load_social(
             ),
             "social.phone_binding (account_id, source, number, messenger_id)": numbers,
             "social.number_lookup (account_id, source, number)": [
-                binding[:3] for binding in numbers if binding[1] != "SECURITY_2FA"
+                row[:3] for row in numbers if row[1] != "SECURITY_2FA"
             ],
             "social.messenger_link (account_id, messenger_id, since)": [
                 (n, n, day) for n, day in since.items()
@@ -271,7 +272,7 @@ async def copy(connection: Connection, tables: Mapping[str, Sequence[Row]], prog
         progress(f"load {schema}.{table}", len(records), len(records))
 
 
-def bindings(account: int, *, linked: bool) -> list[Binding]:
+def phone_rows(account: int, *, linked: bool) -> list[PhoneRow]:
     """The phone numbers of a social account.
 
     A linked person has the messenger's number, and typed the same one. Of the others two in three typed

@@ -17,11 +17,11 @@ from typing import TextIO
 
 from gateway.demo.embedded import EmbeddedPostgres, reset, start
 from gateway.demo.generate import generate
-from resolvers.catalogue import Store
-from resolvers.fields import OBJECTS
-from resolvers.migrations import STORES, migrate
-from resolvers.stores import connect_owner
-from resolvers.universe import apply
+from resolvers.sources.catalogue import Store
+from resolvers.sources.fields import OBJECTS
+from resolvers.stores.pool import connect_owner
+from resolvers.universe.migrations import STORES, migrate
+from resolvers.universe.render import apply
 from tests.bench.scenarios import Keys
 
 FOLDER = Path(__file__).parents[2] / ".bench"
@@ -57,7 +57,7 @@ def _makers() -> str:
     root = FOLDER.parent
     digest = hashlib.sha256()
     makers = [root / "gateway" / "demo" / name for name in ("generate.py", "bulk.py", "names.py")]
-    for path in [*sorted(root.glob("resolvers/ddl/*/*.sql")), *makers]:
+    for path in [*sorted(root.glob("resolvers/universe/ddl/*/*.sql")), *makers]:
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

@@ -19,16 +19,15 @@ import orjson
 from rich.console import Console
 
 from gateway.demo.embedded import reset, start
-from resolvers.bound import Bound
-from resolvers.catalogue import Store
-from resolvers.disclosures import ReadDisclosures
-from resolvers.fields import OBJECTS
-from resolvers.mentions import Question
-from resolvers.migrations import migrate
-from resolvers.people import People
-from resolvers.plan import Mention
-from resolvers.stores import Endpoint, Pool, connect_owner
-from resolvers.universe import apply, role_of
+from resolvers.plan.principal import Principal
+from resolvers.plan.subjects import DisclosureShape, SubjectPlace
+from resolvers.reads.disclosures import ReadDisclosures
+from resolvers.run.people import People
+from resolvers.sources.catalogue import Store
+from resolvers.sources.fields import OBJECTS
+from resolvers.stores.pool import Pool, StoreLogin, connect_owner
+from resolvers.universe.migrations import migrate
+from resolvers.universe.render import apply, role_of
 from schema.purposes import Purpose
 from tests.bench.data import FOLDER
 
@@ -126,13 +125,13 @@ async def look_up(entries: int, console: Console, folder: Path) -> bool:
 
 
 async def _fill(owner: asyncpg.Connection, entries: int, people: int, say: object) -> None:
-    question = Question(
-        Purpose.SECURITY, "policy", "document", (Mention(Store.MESSENGER, ("MessengerAccount.phone",)),)
+    shape = DisclosureShape(
+        Purpose.SECURITY, "policy", "document", (SubjectPlace(Store.MESSENGER, ("MessengerAccount.phone",)),)
     )
     await owner.execute(
         "INSERT INTO control.ledger_question (key, text) VALUES ($1, $2)",
-        question.key,
-        question.text.decode(),
+        shape.key,
+        shape.text.decode(),
     )
     first = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=DAYS)
     for number in range(DAYS):
@@ -140,17 +139,17 @@ async def _fill(owner: asyncpg.Connection, entries: int, people: int, say: objec
         await owner.execute(_DAY.format(day=f"{day:%Y%m%d}", next=f"{day + timedelta(days=1):%Y%m%d}"))
         share = entries // DAYS
         say(f"{number * share:,} of {entries:,} entries")  # type: ignore[operator]
-        await owner.execute(_ENTRIES, day, share, question.key, number, people, timeout=3_600)
+        await owner.execute(_ENTRIES, day, share, shape.key, number, people, timeout=3_600)
 
 
 async def _ask(dsn: str, people: int) -> tuple[float, list[float]]:
     """How many entries a person has on average, and the times in ms, of people drawn by lot."""
-    pool = Pool(Endpoint(dsn, role_of(Store.CONTROL, Purpose.SUBJECT_ACCESS)))
+    pool = Pool(StoreLogin(dsn, role_of(Store.CONTROL, Purpose.SUBJECT_ACCESS)))
     pools = {Purpose.SUBJECT_ACCESS: {Store.CONTROL: pool}}
     times, found = [], 0
     drawn = random.Random(1)
     for number in range(ASKED + 5):
-        reader = ReadDisclosures(pools, Bound(messenger_id=drawn.randrange(people)), People())
+        reader = ReadDisclosures(pools, Principal(messenger_id=drawn.randrange(people)), People())
         begun = time.perf_counter()
         told = await reader.page(1_000, None, None, None)
         if number >= 5:

@@ -157,10 +157,10 @@ def _table_of(findings: Findings, name: str) -> Table:
     for server, title in TITLES.items():
         each = findings.of(name, server)
         peak = findings.peak_memory_mb.get(server)
-        figures = (each.p50_ms, each.p99_ms, each.cpu_ms, each.stores_cpu_ms, each.postgres_cpu_ms)
+        statistics = (each.p50_ms, each.p99_ms, each.cpu_ms, each.stores_cpu_ms, each.postgres_cpu_ms)
         table.add_row(
             title, f"{each.per_second:,.{0 if each.per_second >= 20 else 1}f}",
-            *(f"{figure:.3f}" if figure < 10 else f"{figure:.1f}" for figure in figures),
+            *(f"{figure:.3f}" if figure < 10 else f"{figure:.1f}" for figure in statistics),
             f"{peak:.0f}" if peak else "", f"{100 * each.strangers:.0f} %",
         )  # fmt: skip
     return table

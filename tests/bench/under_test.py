@@ -8,16 +8,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from gateway.access.tokens import issue
 from gateway.settings import Settings
-from gateway.tokens import issue
-from resolvers.cache import PlanCache
-from resolvers.catalogue import Store
-from resolvers.cursors import Cursors
-from resolvers.fields import OBJECTS
-from resolvers.run import run_plan
-from resolvers.stores import connect_owner
-from resolvers.universe import role_of
-from resolvers.worlds import build_worlds
+from resolvers.compile.cache import PlanCache
+from resolvers.compile.context import build_contexts
+from resolvers.plan.cursors import Cursors
+from resolvers.run.run import run_plan
+from resolvers.sources.catalogue import Store
+from resolvers.sources.fields import OBJECTS
+from resolvers.stores.pool import connect_owner
+from resolvers.universe.render import role_of
 from schema.operations import DocumentLimits
 from schema.purposes import Purpose
 from tests.bench.data import Stores
@@ -97,7 +97,7 @@ class Planner:
     cursors: Cursors = field(default_factory=lambda: Cursors(bytes(range(64))))
 
     def __post_init__(self) -> None:
-        self.plans = PlanCache(build_worlds(OBJECTS, self.cursors), DocumentLimits())
+        self.plans = PlanCache(build_contexts(OBJECTS, self.cursors), DocumentLimits())
 
     async def gateway_statements(self, scenario: Scenario, requests: list[Variables]) -> list[list[Step]]:
         """For each request the statements that the gateway sends, in order, with their arguments."""

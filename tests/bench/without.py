@@ -11,9 +11,9 @@ from typing import Any
 
 from gateway.app import open_gateway
 from gateway.commands.terminal import done
-from gateway.logs import write_logs
-from gateway.problems import read_settings
-from gateway.serve import listen, serve
+from gateway.processes.serve import listen, serve
+from gateway.terminal.logs import write_logs
+from gateway.terminal.problems import read_settings
 
 
 class LetsAllIn:
@@ -26,7 +26,7 @@ class LetsAllIn:
         pass
 
 
-def _has_met_all(*_: Any) -> bool:
+def _is_charged_all(*_: Any) -> bool:
     return True
 
 
@@ -39,7 +39,7 @@ async def main(without: str) -> None:
             if without == "quotas":
                 graphql: Any = application.graphql
                 graphql._admission = LetsAllIn()
-                object.__setattr__(graphql._answer.args[0], "has_met", _has_met_all)
+                object.__setattr__(graphql._answer.args[0], "is_charged", _is_charged_all)
             await serve(application, taken, lambda: None)
 
 

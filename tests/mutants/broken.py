@@ -8,23 +8,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-NONINTERFERENCE = "tests/test_noninterference.py"
-UNIVERSE = "tests/test_universe.py"
-OBJECTION = "tests/test_objection.py"
-CONTENT = "tests/test_content.py"
-SUGGESTIONS = "tests/test_suggestions.py"
-BAD_INPUT = "tests/test_bad_input.py"
-PSEUDONYMS = "tests/test_pseudonyms.py"
-MUTATIONS = "tests/test_mutations.py"
-SUSPENSIONS = "tests/test_suspensions.py"
-SUBJECT = "tests/test_subject.py"
-IDENTITY = "gateway/identity.py"
-BAD_JWT = "tests/test_identity.py::test_every_jwt_that_is_not_good_is_refused_like_no_token"
-OBJECTIONS_DDL = "resolvers/ddl/messenger/0004_objections.sql"
-SUSPENSIONS_DDL = "resolvers/ddl/social/0007_suspensions.sql"
+NONINTERFERENCE = "tests/promises/test_noninterference.py"
+UNIVERSE = "tests/promises/test_universe.py"
+OBJECTION = "tests/promises/test_objection.py"
+CONTENT = "tests/promises/test_content.py"
+SUGGESTIONS = "tests/promises/test_suggestions.py"
+BAD_INPUT = "tests/answers/test_bad_input.py"
+PSEUDONYMS = "tests/promises/test_pseudonyms.py"
+MUTATIONS = "tests/answers/test_mutations.py"
+SUSPENSIONS = "tests/promises/test_suspensions.py"
+SUBJECT = "tests/answers/test_subject.py"
+IDENTITY = "gateway/access/jwt.py"
+BAD_JWT = "tests/gateway/test_jwt.py::test_every_jwt_that_is_not_good_is_refused_like_no_token"
+OBJECTIONS_DDL = "resolvers/universe/ddl/messenger/0004_objections.sql"
+SUSPENSIONS_DDL = "resolvers/universe/ddl/social/0007_suspensions.sql"
 
-VIEWS = "resolvers/universe.py"
-READS = "resolvers/views.py"
+VIEWS = "resolvers/universe/render.py"
+READS = "resolvers/universe/views.py"
 CONDITION = "def _condition(view: View, purpose: Purpose) -> str:\n    relation = view.relation\n"
 KINDS_CONDITION = "    if view.kinds is not None:\n        return _condition_of_kinds(view, purpose)\n"
 COLUMNS = '    columns = ", ".join(f"t.{_identifier(name)}" for name in view.relation.columns'
@@ -100,7 +100,7 @@ VIEW_TEST = "test_i1_every_view_holds_the_same_rows_whatever_is_hidden"
 PAIRS = f"{NONINTERFERENCE}::test_i1_i2_i13_what_is_hidden_changes_no_byte_and_no_statement"
 # Those of a token that is bound: behind all others in their file.
 OWN_PAIRS = tuple(f"{PAIRS}[SUBJECT_ACCESS-{size}-0]" for size in (4, 12, 30))
-GROUPS = "tests/test_groups.py"
+GROUPS = "tests/answers/test_groups.py"
 FORGED = (f"{UNIVERSE}::test_i12_a_forged_cursor_is_refused",)
 FOREIGN = (f"{UNIVERSE}::test_i12_a_cursor_opens_only_for_its_purpose_list_order_and_filter",)
 NOT_SERVED = f"{CONTENT}::test_i27_a_store_with_anything_wrong_in_it_is_not_served"
@@ -137,7 +137,7 @@ NAMED_BY_THE_POLICY = (
                 "            yield mark, None, relation, {column, *raw}\n",
             ),
             Change(
-                "resolvers/lists.py",
+                "resolvers/compile/list_arguments.py",
                 "            return Order((unique,))\n",
                 "            raw = (Value('registered_at', Json.TIME),) if source.prefix == 'ma_' else ()\n"
                 "            return Order((*raw, unique))\n",
@@ -147,7 +147,7 @@ NAMED_BY_THE_POLICY = (
     ),
     _mutant(
         "error_on_hidden",
-        "resolvers/run.py",
+        "resolvers/run/run.py",
         '                text = found.get(f"{root.slot}:", "null")\n',
         '                text = found[f"{root.slot}:"]\n',
         f"{NONINTERFERENCE}::test_i8_an_error_never_depends_on_data",
@@ -162,14 +162,14 @@ NAMED_BY_THE_POLICY = (
     ),
     _mutant(
         "cursor_in_the_clear",
-        "resolvers/cursors.py",
-        "        return _spelled(self._cipher.encrypt(payload.encode(), [binding]))\n",
+        "resolvers/plan/cursors.py",
+        "        return _spelled(self._cipher.encrypt(payload.encode(), [sealed_for]))\n",
         "        return _spelled(payload.encode())\n",
         f"{UNIVERSE}::test_i12_a_cursor_tells_nothing_to_its_bearer",
     ),
     _mutant(
         "cache_without_purpose",
-        "resolvers/cache.py",
+        "resolvers/compile/cache.py",
         "        key = (purpose, document, operation_name)\n",
         "        key = (Purpose.SECURITY, document, operation_name)\n",
         f"{UNIVERSE}::test_i7_a_phone_finds_nobody_where_phones_are_not_seen",
@@ -204,12 +204,12 @@ NAMED_BY_THE_POLICY = (
         "header_overrides_the_scope",
         (
             Change(
-                "gateway/tokens.py",
+                "gateway/access/tokens.py",
                 "        if purpose.value in purposes and (its",
                 "        if (its",
             ),
             Change(
-                "gateway/tokens.py",
+                "gateway/access/tokens.py",
                 "        (callers[None],) = callers.values()\n",
                 "        callers[None] = callers[purposes[0].encode()]\n",
             ),
@@ -263,7 +263,7 @@ IN_THE_VIEWS = (
 IN_THE_SCHEMA = (
     _mutant(
         "filter_for_a_hidden_field",
-        "schema/messenger.py",
+        "schema/types/messenger.py",
         '    registered_at: TimeFilter | None = follows(\n        "MessengerAccount.registeredAt"',
         '    registered_at: TimeFilter | None = follows(\n        "MessengerAccount.id"',
         f"{UNIVERSE}::test_i7_a_hidden_field_fails_like_one_that_does_not_exist",
@@ -277,25 +277,25 @@ IN_THE_SCHEMA = (
     ),
     _mutant(
         "display_name_for_ads",
-        "schema/social.py",
+        "schema/types/social.py",
         'display_name: str = seen("- - V - V P O - -"',
         'display_name: str = seen("V - V - V P O - -"',
         f"{CONTENT}::test_i28_every_field_of_every_schema_stands_in_the_matrix",
     ),
 )
 
-BUSINESSES = "tests/test_business.py"
+BUSINESSES = "tests/answers/test_business.py"
 OF_BUSINESSES = (
     _mutant(
         "conversations_of_every_business",
-        "resolvers/sql.py",
+        "resolvers/sql/statement.py",
         "for owner, column in keys]\n        self.pinned",
         'for owner, column in keys if owner != "business_id"]\n        self.pinned',
         f"{BUSINESSES}::test_i1_a_business_sees_its_own_conversations_and_no_others",
     ),
     _mutant(
         "customers_of_any_business",
-        "resolvers/sql.py",
+        "resolvers/sql/statement.py",
         "            other.c[part.business] == self.bind(OWN_KEYS[Own.BUSINESS]),\n",
         "",
         f"{BUSINESSES}::test_i7_a_customer_of_another_business_does_not_exist",
@@ -321,12 +321,12 @@ OF_BOUND_TOKENS = (
         "everybody_s_objections",
         (
             Change(
-                "resolvers/sql.py",
+                "resolvers/sql/statement.py",
                 "        return found.where(owner == self.bind(fetch.keys)).group_by(owner)\n",
                 "        return found\n",
             ),
             Change(
-                "resolvers/sql.py",
+                "resolvers/sql/statement.py",
                 "clause = self.alias(source.relation)\n        row = Row(clause, clause, clause.c[source.",
                 'clause = alias(source.relation, "o")\n        row = Row(clause, clause, clause.c[source.',
             ),
@@ -335,60 +335,60 @@ OF_BOUND_TOKENS = (
     ),
     _mutant(
         "objections_in_the_order_of_their_times",
-        "resolvers/subject.py",
+        "resolvers/sources/subject.py",
         '    order=("id",),\n    fields={\n        "kind"',
         '    order=("recorded_at",),\n    fields={\n        "kind"',
         f"{SUBJECT}::test_what_one_person_declared_is_theirs",
     ),
     _mutant(
         "own_declarations_not_narrowed_where_they_are_read",
-        "resolvers/sql.py",
+        "resolvers/sql/statement.py",
         "        if owned is None:\n            self.pinned",
         '        if owned is None or relation.name == "objection_event":\n            self.pinned',
-        "tests/test_sql_lint.py::test_every_use_of_an_owned_relation_is_narrowed_to_the_tokens_own_rows",
+        "tests/resolvers/test_sql_lint.py::test_every_use_of_an_owned_relation_is_narrowed_to_the_tokens_own_rows",
     ),
     _mutant(
         "own_rows_forgotten_in_one_place",
-        "resolvers/sql.py",
+        "resolvers/sql/statement.py",
         "        if owned is None:\n            self.pinned",
         '        if owned is None or relation.name == "phone_binding":\n            self.pinned',
         *OWN_PAIRS,
-        "tests/test_sql_lint.py::test_every_use_of_an_owned_relation_is_narrowed_to_the_tokens_own_rows",
+        "tests/resolvers/test_sql_lint.py::test_every_use_of_an_owned_relation_is_narrowed_to_the_tokens_own_rows",
     ),
     _mutant(
         "a_binding_that_is_missing_is_no_condition",
-        "resolvers/sql.py",
+        "resolvers/sql/statement.py",
         "clause.c[column] == self.bind(OWN_KEYS[Own(owner)]) for",
         "func.coalesce(self.bind(OWN_KEYS[Own(owner)]), clause.c[column]) == clause.c[column] for",
         f"{UNIVERSE}::test_a_subject_with_one_account_has_nothing_on_the_other_store",
     ),
     _mutant(
         "who_stands_at_the_far_end_is_shown",
-        "resolvers/sql.py",
+        "resolvers/sql/statement.py",
         "        keys = (*owned.keys, *owned.far) if both_ends else owned.keys\n",
         "        keys = owned.keys\n",
         *OWN_PAIRS,
     ),
     _mutant(
         "a_link_by_one_of_its_accounts",
-        "resolvers/views.py",
+        "resolvers/universe/views.py",
         "in view.relation.owners.items() if owner in whose)\n",
         "in view.relation.owners.items() if owner in whose)[:1]\n",
         f"{UNIVERSE}::test_a_link_to_somebody_else_is_not_the_tokens_own",
     ),
     _mutant(
         "a_token_without_its_binding",
-        "resolvers/bound.py",
+        "resolvers/plan/principal.py",
         "        return None\n",
         "        return UNBOUND\n",
-        "tests/test_tokens.py::test_a_token_from_before_bindings_opens_nothing_that_needs_one",
+        "tests/gateway/test_tokens.py::test_a_token_from_before_bindings_opens_nothing_that_needs_one",
     ),
     _mutant(
         "cursor_of_another_subject",
-        "resolvers/lists.py",
-        '            head = f"{prefix}{binding_of(variables)}{suffix}"\n',
+        "resolvers/compile/list_arguments.py",
+        '            head = f"{prefix}{principal_text(variables)}{suffix}"\n',
         '            head = f"{prefix}{suffix}"\n',
-        "tests/test_universe.py::test_i12_a_cursor_of_one_subject_is_refused_under_anothers_token",
+        "tests/promises/test_universe.py::test_i12_a_cursor_of_one_subject_is_refused_under_anothers_token",
     ),
 )
 
@@ -396,7 +396,7 @@ IN_THE_CURSORS = (
     # The classic of Relay connections: a number of rows to leave out instead of a place in the order.
     _mutant(
         "offset_cursor",
-        "resolvers/pages.py",
+        "resolvers/sql/page.py",
         '            pieces += ["," if number else "", *spell(key, self.row.clause.c[key.column])]\n',
         "            counted = func.row_number().over(order_by=self._reading_order())\n"
         "            spelt = spell(key, self.row.clause.c[key.column])\n"
@@ -406,35 +406,35 @@ IN_THE_CURSORS = (
     ),
     _mutant(
         "cursor_not_bound_to_purpose",
-        "resolvers/worlds.py",
+        "resolvers/compile/context.py",
         'return f"{self.purpose}|{self.policy}"',
         "return self.policy",
         *FOREIGN,
     ),
     _mutant(
         "cursor_not_bound_to_policy",
-        "resolvers/worlds.py",
+        "resolvers/compile/context.py",
         'return f"{self.purpose}|{self.policy}"',
         "return str(self.purpose)",
         f"{UNIVERSE}::test_i12_a_cursor_ends_with_its_policy",
     ),
     _mutant(
         "cursor_not_bound_to_its_list",
-        "resolvers/lists.py",
-        '        prefix, suffix = f"{self.binding}|", f"{named.name}|"\n',
-        '        prefix, suffix = f"{self.binding}|", ""\n',
+        "resolvers/compile/list_arguments.py",
+        '        prefix, suffix = f"{self.sealed_for}|", f"{named.name}|"\n',
+        '        prefix, suffix = f"{self.sealed_for}|", ""\n',
         *FOREIGN,
     ),
     _mutant(
         "cursor_not_bound_to_its_arguments",
-        "resolvers/lists.py",
-        "            bound_to = {name: reader(variables) for name, reader in readers.items()}\n",
-        "            bound_to = {}\n",
+        "resolvers/compile/list_arguments.py",
+        "            values = {name: reader(variables) for name, reader in readers.items()}\n",
+        "            values = {}\n",
         *FOREIGN,
     ),
     _mutant(
         "cursor_with_many_spellings",
-        "resolvers/cursors.py",
+        "resolvers/plan/cursors.py",
         "        if _spelled(sealed) != cursor:\n",
         "        if False:\n",
         *FORGED,
@@ -444,14 +444,14 @@ IN_THE_CURSORS = (
 IN_THE_COUNTS = (
     _mutant(
         "group_of_one",
-        "resolvers/pages.py",
+        "resolvers/sql/page.py",
         "counted.having(count >= literal_column(str(least()), Integer()))",
         "counted",
         f"{GROUPS}::test_all_are_counted_and_groups_below_a_hundred_are_not_told",
     ),
     _mutant(
         "groups_of_chosen_entries",
-        "resolvers/binding.py",
+        "resolvers/compile/bind.py",
         "        if listed.ids is not None:\n            # Whoever",
         "        if False:\n            # Whoever",
         f"{GROUPS}::test_named_entries_are_not_counted",
@@ -459,7 +459,7 @@ IN_THE_COUNTS = (
     # Counted over the page's list without what narrows it: a filter would count everybody.
     _mutant(
         "groups_past_the_filter",
-        "resolvers/pages.py",
+        "resolvers/sql/page.py",
         "        rows = select(*selected).select_from(self.row.source).where(*self._conditions())\n",
         "        rows = select(*selected).select_from(self.row.source)\n",
         f"{GROUPS}::test_a_filter_makes_no_small_group_visible",
@@ -484,7 +484,7 @@ IN_THE_STORES = (
     ),
     _mutant(
         "what_arrives_later_is_open",
-        "resolvers/ddl/social/0002_restrictions.sql",
+        "resolvers/universe/ddl/social/0002_restrictions.sql",
         "CREATE TRIGGER inherit_restriction AFTER INSERT ON social.phone_binding\n"
         "    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT"
         " EXECUTE FUNCTION social.inherit_restriction();\n",
@@ -493,7 +493,7 @@ IN_THE_STORES = (
     ),
     _mutant(
         "objection_follows_the_number",
-        "resolvers/ddl/messenger/0001_accounts.sql",
+        "resolvers/universe/ddl/messenger/0001_accounts.sql",
         "    UPDATE messenger.phone_lookup SET phone = NEW.phone WHERE account_id = NEW.id;\n",
         "    UPDATE messenger.phone_lookup SET phone = NEW.phone, restricted = 0 WHERE account_id = NEW.id;\n"
         "    UPDATE messenger.account SET restricted = 0 WHERE id = NEW.id;\n",
@@ -504,14 +504,14 @@ IN_THE_STORES = (
 IN_THE_OBJECTIONS = (
     _mutant(
         "objection_in_one_store_only",
-        "resolvers/restrictions.py",
+        "resolvers/changes/restrictions.py",
         '    await ask(stores.messenger, _RESTRICT.format("messenger"), *arrays, True)\n',
         "",
         f"{OBJECTION}::test_i16_it_binds_the_next_request_in_both_stores",
     ),
     _mutant(
         "withdrawal_opens_the_social_store_first",
-        "resolvers/restrictions.py",
+        "resolvers/changes/restrictions.py",
         '    ((more,),) = await ask(stores.social, _RESTRICT.format("social"), *arrays, False)\n',
         '    ((more,),) = await ask(stores.social, _RESTRICT.format("social"), *arrays, True)\n',
         f"{OBJECTION}::test_i24_half_a_withdrawal_opens_the_messenger_first",
@@ -525,21 +525,21 @@ IN_THE_OBJECTIONS = (
     ),
     _mutant(
         "new_members_may_object",
-        "schema/profiles.py",
+        "schema/terms/profiles.py",
         "    if registered_at >= TERMS_OF_2016:\n",
         "    if registered_at > TERMS_OF_2016:\n",
         f"{OBJECTION}::test_i18_members_from_before_the_terms_may_object_and_later_ones_not",
     ),
     _mutant(
         "the_window_is_open_a_second_longer",
-        "schema/profiles.py",
+        "schema/terms/profiles.py",
         "Standing.MAY_OBJECT if now < closes else",
         "Standing.MAY_OBJECT if now <= closes else",
         f"{MUTATIONS}::test_i18_who_may_object_is_the_profile_s_to_say",
     ),
     _mutant(
         "whoever_asks_names_the_subject",
-        "resolvers/preferences.py",
+        "resolvers/changes/preferences.py",
         "            return await change(stores, self.rules, member, purposes, self.channel)\n",
         "            return await change(stores, self.rules, 1, purposes, self.channel)\n",
         f"{MUTATIONS}::test_who_has_no_messenger_account_has_nothing_to_object_to",
@@ -553,14 +553,14 @@ IN_THE_OBJECTIONS = (
     ),
     _mutant(
         "withdrawal_takes_all_back",
-        "resolvers/objections.py",
+        "resolvers/changes/objections.py",
         "    names = [purpose.value for purpose in OBJECTABLE if purpose in purposes]\n",
         "    names = [each.value for each in OBJECTABLE if kind == 'WITHDRAW' or each in purposes]\n",
         f"{OBJECTION}::test_i23_a_withdrawal_opens_the_data_again",
     ),
     _mutant(
         "recovery_forgets_a_store",
-        "resolvers/restrictions.py",
+        "resolvers/changes/restrictions.py",
         '    for name, store in (("social", stores.social), ("messenger", stores.messenger)):\n        rows',
         '    for name, store in (("messenger", stores.messenger),):\n        rows',
         f"{OBJECTION}::test_i24_half_a_withdrawal_opens_the_messenger_first",
@@ -582,14 +582,14 @@ IN_THE_OBJECTIONS = (
     ),
     _mutant(
         "a_writer_who_may_do_more_unnoticed",
-        "resolvers/writers.py",
+        "resolvers/universe/roles.py",
         "    beyond = {relation for _, relation in (tables - rights.tables) | (columns - rights.columns)}\n",
         "    beyond: set[str] = set()\n",
         NOT_SERVED,
     ),
     _mutant(
         "a_suspension_that_ended_goes_on",
-        "resolvers/suspensions.py",
+        "resolvers/changes/suspensions.py",
         " if wanted.get(each) != held.get(each)]",
         " if wanted.get(each, held.get(each)) != held.get(each)]",
         f"{SUSPENSIONS}::test_i25_two_suspensions_overlap",
@@ -599,28 +599,28 @@ IN_THE_OBJECTIONS = (
 AT_THE_START = (
     _mutant(
         "unclassified_column_unnoticed",
-        "resolvers/inspection.py",
+        "resolvers/universe/inspection.py",
         '        found += [f"column {relation}.{name} is not classified" for name in sorted(extra)]\n',
         "",
         NOT_SERVED,
     ),
     _mutant(
         "column_privilege_unnoticed",
-        "resolvers/inspection.py",
+        "resolvers/universe/inspection.py",
         '(row["reads_some"] and relation not in allowed)',
         '(row["reads"] and relation not in allowed)',
         NOT_SERVED,
     ),
     _mutant(
         "changed_view_unnoticed",
-        "resolvers/inspection.py",
+        "resolvers/universe/inspection.py",
         "    if comment.split()[3:4] != [actual]:\n",
         "    if False:\n",
         NOT_SERVED,
     ),
     _mutant(
         "serves_all_the_same",
-        "gateway/endpoints.py",
+        "gateway/upkeep/store_logins.py",
         "    if found:\n        raise NotReady(found)\n",
         "",
         NOT_SERVED,
@@ -630,21 +630,21 @@ AT_THE_START = (
 UNDER_PSEUDONYMS = (
     _mutant(
         "audit_sees_the_number",
-        "resolvers/universe.py",
+        "resolvers/universe/render.py",
         "SELECT p.person, {columns}",
         "SELECT t.account_id::text AS person, {columns}",
         f"{PSEUDONYMS}::test_i1_who_it_was_changes_no_byte_but_the_name",
     ),
     _mutant(
         "a_name_that_counting_undoes",
-        "resolvers/pseudonyms.py",
+        "resolvers/changes/pseudonyms.py",
         'hmac.digest(key, b"AUDIT|%d" % account_id, "sha256")',
         'hmac.digest(b"", b"AUDIT|%d" % account_id, "sha256")',
         f"{PSEUDONYMS}::test_i1_a_name_is_an_hmac_under_a_key_that_no_store_has",
     ),
     _mutant(
         "a_withdrawal_does_not_count",
-        "resolvers/audit.py",
+        "resolvers/reads/audit.py",
         ") AS last_said WHERE kind = 'OBJECT'",
         ") AS last_said WHERE true",
         f"{PSEUDONYMS}::test_i24_the_counts_are_the_fold_of_the_events",
@@ -657,39 +657,39 @@ IN_THE_ANSWERS = (
         "gateway/console/facts.py",
         "    return tuple(Purpose) if Purpose.AUDIT in own else own\n",
         "    return tuple(Purpose)\n",
-        "tests/test_console_facts.py::test_i1_rules_are_those_of_the_tokens_purposes",
+        "tests/console/test_console_facts.py::test_i1_rules_are_those_of_the_tokens_purposes",
     ),
     _mutant(
         "demo_tokens_for_every_host",
-        "gateway/console/door.py",
+        "gateway/console/routes.py",
         "        return facts.demo_facts(self._demo if _is_this_machine(head.host) else None)\n",
         "        return facts.demo_facts(self._demo)\n",
-        "tests/test_console_facts.py::test_a_demo_offers_its_tokens_to_this_machine_alone",
+        "tests/console/test_console_facts.py::test_a_demo_offers_its_tokens_to_this_machine_alone",
     ),
     _mutant(
         "page_may_run_text",
         "gateway/console/files.py",
         """    "script-src": "'self'",\n""",
         """    "script-src": "'self' 'unsafe-eval'",\n""",
-        "tests/test_console_facts.py::test_a_browser_may_load_from_the_gateway_alone",
+        "tests/console/test_console_facts.py::test_a_browser_may_load_from_the_gateway_alone",
     ),
     _mutant(
         "repeated_objection_counts_twice",
-        "resolvers/figures.py",
+        "resolvers/reads/statistics.py",
         " AND before = 'WITHDRAW')",
         ")",
-        "tests/test_audit_figures.py::test_i24_objections_over_time_are_the_fold_of_the_events",
+        "tests/answers/test_statistics.py::test_i24_objections_over_time_are_the_fold_of_the_events",
     ),
     _mutant(
         "counts_are_lost_with_the_store",
-        "gateway/tally.py",
+        "gateway/web/tally.py",
         "        tally.give_back(taken)\n",
         "        pass\n",
-        "tests/test_audit_figures.py::test_counts_survive_a_store_that_was_away",
+        "tests/answers/test_statistics.py::test_counts_survive_a_store_that_was_away",
     ),
     _mutant(
         "exception_text_to_the_client",
-        "gateway/graphql_http.py",
+        "gateway/web/graphql.py",
         "            code, given = refusal.code, refused(refusal, graphql_response)\n",
         "            code, given = refusal.code, refused(refusal, graphql_response)\n"
         "            if code is Code.INTERNAL:\n"
@@ -700,22 +700,22 @@ IN_THE_ANSWERS = (
     ),
     _mutant(
         "log_quotes_the_exception",
-        "gateway/logs.py",
+        "gateway/terminal/logs.py",
         '            line["message"] = str(record.msg).strip()\n',
         '            line["message"] = f"{record.msg} {record.exc_info and record.exc_info[1]}"\n',
         f"{CONTENT}::test_i26_a_store_that_fails_over_content_does_not_quote_it",
     ),
     _mutant(
         "a_store_that_is_down_is_an_empty_one",
-        "resolvers/run.py",
+        "resolvers/run/run.py",
         "        self.failed.update(statement.slots)\n        self.down.add(statement.store)\n",
         "        self.failed.update(statement.slots)\n",
         f"{BAD_INPUT}::test_a_store_that_is_down_takes_only_its_own_part_of_an_answer",
     ),
 )
 
-LISTS_DDL = "resolvers/ddl/social/0009_customer_lists.sql"
-LISTS = "tests/test_customer_lists.py"
+LISTS_DDL = "resolvers/universe/ddl/social/0009_customer_lists.sql"
+LISTS = "tests/promises/test_customer_lists.py"
 OF_LISTS = (
     _mutant(
         "live_band",
@@ -778,7 +778,7 @@ OF_LISTS = (
     ),
     _mutant(
         "a_merchants_role_reads_members",
-        "resolvers/writers.py",
+        "resolvers/universe/roles.py",
         '        tables=frozenset({("INSERT", "social.customer_list_entry")}),\n',
         "        tables=frozenset(\n"
         '            {("INSERT", "social.customer_list_entry"), ("SELECT", "social.offer_audience")}\n'
@@ -787,14 +787,14 @@ OF_LISTS = (
     ),
     _mutant(
         "offers_for_gathering",
-        "resolvers/binding.py",
+        "resolvers/compile/bind.py",
         "        if self.lone_objects > 1 or len(at.rows) > 1:\n",
         "        if self.lone_objects > 100:\n",
         f"{UNIVERSE}::test_offers_are_not_for_gathering",
     ),
     _mutant(
         "offers_stay_after_an_objection",
-        "resolvers/ddl/social/0008_ads.sql",
+        "resolvers/universe/ddl/social/0008_ads.sql",
         "    UPDATE social.offer_audience t SET restricted = c.purposes & kept\n",
         "    UPDATE social.offer_audience t SET restricted = 0\n",
         f"{LISTS}::test_an_offer_is_shown_to_whom_it_was_matched_and_to_no_objector",
@@ -821,7 +821,7 @@ IN_THE_SUGGESTIONS = (
                 "        return ''\n",
             ),
             Change(
-                "resolvers/circles.py",
+                "resolvers/sql/suggestion_sql.py",
                 "    basis = case((contact > _number(0), quote(FROM_BOOKS)), else_=quote(FROM_FRIENDS))\n",
                 "    basis = case((mutual < _number(1), quote(FROM_BOOKS)), else_=quote(FROM_FRIENDS))\n",
             ),
@@ -831,14 +831,14 @@ IN_THE_SUGGESTIONS = (
     # Ways through people beyond the bound are counted too: not the count that was said.
     _mutant(
         "mutual_counts_on_raw_data",
-        "resolvers/circles.py",
+        "resolvers/sql/suggestion_sql.py",
         "        .limit(most)\n        .correlate(person)\n",
         "        .correlate(person)\n",
         f"{SUGGESTIONS}::test_only_the_first_of_many_friends_and_contacts_count",
     ),
     _mutant(
         "suggestions_include_friends",
-        "resolvers/circles.py",
+        "resolvers/sql/suggestion_sql.py",
         ".where(found.c.id != person.c.id, ~tied.exists())",
         ".where(found.c.id != person.c.id)",
         f"{SUGGESTIONS}::test_contacts_come_first_then_who_shares_most_friends",
@@ -846,7 +846,7 @@ IN_THE_SUGGESTIONS = (
     # To a token bound to one person, others' keys would be on the way between the stores.
     _mutant(
         "one_end_is_one_s_own",
-        "resolvers/circles.py",
+        "resolvers/sql/suggestion_sql.py",
         "    clause = renderer.alias(relation, both_ends=True)\n    first = (",
         "    clause = renderer.alias(relation)\n    first = (",
         f"{SUGGESTIONS}::test_nobody_is_suggested_to_a_person_about_themselves",
@@ -887,78 +887,79 @@ IN_THE_CREDENTIALS = (
         IDENTITY,
         "            self._known, self._edition = {}, self._keys.edition\n",
         "            self._edition = self._keys.edition\n",
-        "tests/test_identity.py::test_a_jwt_of_a_key_that_was_taken_back_is_refused_from_the_next_fetch_on",
+        "tests/gateway/test_jwt.py::test_a_jwt_of_a_key_that_was_taken_back_is_refused_from_the_next_fetch_on",
     ),
     _mutant(
         "jwt_names_its_own_purposes",
         IDENTITY,
         "self._provider.purposes.get(each, ())}",
         "self._provider.purposes.get(each, (Purpose(each),) if each in Purpose.__members__ else ())}",
-        "tests/test_identity.py::test_a_value_that_the_settings_do_not_name_opens_nothing",
+        "tests/gateway/test_jwt.py::test_a_value_that_the_settings_do_not_name_opens_nothing",
     ),
     _mutant(
         "flood_of_fetches",
-        "gateway/keyring.py",
+        "gateway/access/jwks.py",
         "        if self._fetching is None and self._monotonic() - self._asked_at >= ASK_SECONDS:\n",
         "        if self._fetching is None:\n",
-        "tests/test_identity.py::test_a_flood_of_unknown_keys_is_no_flood_of_fetches",
+        "tests/gateway/test_jwt.py::test_a_flood_of_unknown_keys_is_no_flood_of_fetches",
     ),
     _mutant(
         "keys_for_ever",
-        "gateway/keyring.py",
+        "gateway/access/jwks.py",
         "        return self._monotonic() - self._fetched_at <= KEPT_SECONDS\n",
         "        return self._fetched_at > -math.inf\n",
-        "tests/test_identity.py::test_while_the_provider_is_away_its_keys_are_good_for_an_hour",
+        "tests/gateway/test_jwt.py::test_while_the_provider_is_away_its_keys_are_good_for_an_hour",
     ),
     _mutant(
         "keys_of_a_server_of_this_machine",
-        "gateway/keyring.py",
+        "gateway/access/jwks.py",
         "    if urlsplit(url).scheme != urlsplit(issuer).scheme:\n",
         "    if False:\n",
-        "tests/test_identity.py::test_keys_are_never_fetched_in_clear_text_or_by_a_redirect",
+        "tests/gateway/test_jwt.py::test_keys_are_never_fetched_in_clear_text_or_by_a_redirect",
     ),
     _mutant(
         "known_head_within_a_request",
-        "gateway/wire.py",
+        "gateway/web/wire.py",
         "        if self._within or self._head_bytes or before is None:\n",
         "        if before is None:\n",
-        "tests/test_wire.py::test_the_usual_request_is_answered_as_any_other",
+        "tests/gateway/test_wire.py::test_the_usual_request_is_answered_as_any_other",
     ),
     _mutant(
         "known_head_without_its_length",
-        "gateway/wire.py",
+        "gateway/web/wire.py",
         "        if known is None or len(data) - end != known.length or self._is_full():\n",
         "        if known is None or self._is_full():\n",
-        "tests/test_wire.py::test_the_usual_request_is_answered_as_any_other",
+        "tests/gateway/test_wire.py::test_the_usual_request_is_answered_as_any_other",
     ),
     _mutant(
         "rotated_twice_at_once",
-        "gateway/rotation.py",
+        "gateway/access/rotation.py",
         "FROM control.token WHERE id = $1 FOR NO KEY UPDATE\n",
         "FROM control.token WHERE id = $1\n",
-        "tests/test_tokens.py::test_of_many_who_rotate_a_token_at_once_one_does",
+        "tests/gateway/test_tokens.py::test_of_many_who_rotate_a_token_at_once_one_does",
     ),
     _mutant(
         "overlap_lengthens_a_life",
-        "gateway/rotation.py",
+        "gateway/access/rotation.py",
         '        old_ends = min(now + overlap, old["expires_at"] or now + overlap)\n',
         "        old_ends = now + overlap\n",
-        "tests/test_tokens.py::test_an_overlap_never_makes_a_token_live_longer",
+        "tests/gateway/test_tokens.py::test_an_overlap_never_makes_a_token_live_longer",
     ),
     _mutant(
         "use_noted_before_it_was_accepted",
-        "gateway/tokens.py",
+        "gateway/access/tokens.py",
         "        caller = live.callers.get(purpose)\n        if caller is None:\n",
         "        caller = live.callers.get(purpose)\n"
         "        self._used[next(iter(live.callers.values())).token_id] = now\n"
         "        if caller is None:\n",
-        "tests/test_tokens.py::test_a_refused_request_is_no_use",
+        "tests/gateway/test_tokens.py::test_a_refused_request_is_no_use",
     ),
 )
 
-LEDGER = "tests/test_ledger.py"
-DISCLOSURES = "tests/test_disclosures.py"
-NAMES_ALL = "tests/test_ledger_people.py::test_i40_an_entry_names_exactly_the_people_and_fields_of_its_answer"
+LEDGER = "tests/gateway/test_ledger.py"
+DISCLOSURES = "tests/answers/test_disclosures.py"
+LEDGER_PEOPLE = "tests/promises/test_ledger_people.py"
+NAMES_ALL = f"{LEDGER_PEOPLE}::test_i40_an_entry_names_exactly_the_people_and_fields_of_its_answer"
 OF_THE_LEDGER = (
     _mutant(
         "ledger_after_the_response",
@@ -972,140 +973,140 @@ OF_THE_LEDGER = (
     ),
     _mutant(
         "ledger_not_waited_for",
-        "gateway/ledger.py",
-        "            await self._entries.ask((question, said))\n",
-        "            self._entries.ask((question, said))\n",
+        "gateway/ledger/record.py",
+        "            await self._entries.ask((shape, said))\n",
+        "            self._entries.ask((shape, said))\n",
         f"{LEDGER}::test_i39_an_answer_waits_until_its_entry_is_durable",
     ),
     _mutant(
         "ledger_down_and_answered",
-        "gateway/ledger.py",
-        "            await self._entries.ask((question, said))\n        except StoreUnavailable:\n"
+        "gateway/ledger/record.py",
+        "            await self._entries.ask((shape, said))\n        except StoreUnavailable:\n"
         "            raise Refusal(Code.NOT_RECORDED) from None\n",
-        "            await self._entries.ask((question, said))\n        except StoreUnavailable:\n"
+        "            await self._entries.ask((shape, said))\n        except StoreUnavailable:\n"
         "            return\n",
         f"{LEDGER}::test_i39_without_a_ledger_nobody_learns_anything",
     ),
     _mutant(
         "nobody_found_nothing_recorded",
         "gateway/answer.py",
-        "    if plan.question is not None:\n",
-        "    if plan.question is not None and ran.named:\n",
+        "    if plan.shape is not None:\n",
+        "    if plan.shape is not None and ran.named:\n",
         f"{LEDGER}::test_whoever_is_tried_in_vain_is_recorded_too",
     ),
     _mutant(
         "answers_without_an_identifier_name_nobody",
-        "resolvers/sql.py",
-        "        return pieces if mention is None else [*self._mark(bound.source, mention, row), *pieces]\n",
+        "resolvers/sql/statement.py",
+        "        return pieces if subject is None else [*self._mark(bound.source, subject, row), *pieces]\n",
         "        return pieces\n",
         NAMES_ALL,
     ),
     _mutant(
         "identifiers_name_nobody",
-        "resolvers/sql.py",
-        """                text, mention = [f'"{bound.source.prefix}{kept}', row.key, f'{KEPT}"'], None\n""",
-        """                text, mention = [f'"{bound.source.prefix}', row.key, '"'], None\n""",
+        "resolvers/sql/statement.py",
+        """                text, subject = [f'"{bound.source.prefix}{kept}', row.key, f'{KEPT}"'], None\n""",
+        """                text, subject = [f'"{bound.source.prefix}', row.key, '"'], None\n""",
         NAMES_ALL,
     ),
     _mutant(
         "whom_a_conversation_is_with_is_not_named",
-        "resolvers/business.py",
+        "resolvers/sources/business.py",
         '    about=About(catalogue.Store.SOCIAL, "account_id", nullable=True),\n',
         "",
         NAMES_ALL,
     ),
     _mutant(
         "who_is_suggested_is_not_named",
-        "resolvers/binding.py",
-        "        found = SuggestionsOf(source, members, size, slot, mention)\n",
+        "resolvers/compile/bind.py",
+        "        found = SuggestionsOf(source, members, size, slot, subject)\n",
         "        found = SuggestionsOf(source, members, size, slot)\n",
         NAMES_ALL,
     ),
     _mutant(
         "fields_of_summaries_forgotten",
-        "resolvers/binding.py",
-        "                self.mentions.tell(named.name, inner.name)\n",
+        "resolvers/compile/bind.py",
+        "                self.subjects.tell(named.name, inner.name)\n",
         "",
         NAMES_ALL,
     ),
     _mutant(
         "everybody_s_fields_are_everybody_s",
-        "resolvers/disclosures.py",
+        "resolvers/reads/disclosures.py",
         "field for place in places for field in fields[place]",
         "field for place in fields for field in place",
         f"{DISCLOSURES}::test_i43_a_person_sees_exactly_the_entries_that_name_them",
     ),
     _mutant(
         "references_kept_after_forgetting",
-        "gateway/references.py",
+        "gateway/ledger/references.py",
         "        if forgotten != self._forgotten:\n",
         "        if False:\n",
         f"{LEDGER}::test_whoever_is_forgotten_gets_another_reference",
     ),
     _mutant(
         "everybody_s_disclosures_for_a_subject",
-        "resolvers/disclosures.py",
+        "resolvers/reads/disclosures.py",
         "WHERE (store, account_id) IN (('messenger', $6), ('social', $7))\n",
         "WHERE ($6::bigint IS NOT NULL OR $7::bigint IS NOT NULL)\n",
         f"{DISCLOSURES}::test_i43_a_person_sees_exactly_the_entries_that_name_them",
     ),
     _mutant(
         "audit_s_reading_is_not_recorded",
-        "resolvers/disclosures.py",
+        "resolvers/reads/disclosures.py",
         '            self._people.note("disclosures", Who.REFERENCE, map(str, row["people"]))\n',
         "            pass\n",
         f"{DISCLOSURES}::test_what_audit_reads_is_recorded_with_those_whom_it_named",
     ),
     _mutant(
         "entries_go_back_in_time",
-        "gateway/ledger.py",
+        "gateway/ledger/record.py",
         "            at = max(self._now(), stream.at)\n",
         "            at = self._now()\n",
         f"{LEDGER}::test_a_clock_that_is_put_back_puts_no_entry_before_another",
     ),
 )
 
-VERIFY = "tests/test_ledger_verify.py"
-REPORTS = "tests/test_ledger_reports.py"
+VERIFY = "tests/gateway/test_ledger_verify.py"
+REPORTS = "tests/gateway/test_ledger_reports.py"
 IN_THE_PROOF = (
     _mutant(
         "hashes_not_looked_at",
-        "gateway/verification.py",
+        "gateway/ledger/verify.py",
         "        elif stream.begun and entry_hash(stream.hash, entry) != hash_:\n",
         "        elif False:\n",
         f"{VERIFY}::test_i42_a_changed_entry_is_named",
     ),
     _mutant(
         "gaps_not_looked_at",
-        "gateway/verification.py",
+        "gateway/ledger/verify.py",
         "        if entry.number > stream.number + 1:\n",
         "        if False:\n",
         f"{VERIFY}::test_i42_a_removed_entry_is_named",
     ),
     _mutant(
         "ends_not_looked_at",
-        "gateway/verification.py",
+        "gateway/ledger/verify.py",
         "            if reached < last.number:\n",
         "            if False:\n",
         f"{VERIFY}::test_i42_removed_ends_are_named",
     ),
     _mutant(
         "signatures_not_looked_at",
-        "gateway/chain.py",
+        "gateway/ledger/chain.py",
         "    except InvalidSignature:\n        return False\n",
         "    except InvalidSignature:\n        return True\n",
         f"{VERIFY}::test_i42_a_changed_checkpoint_is_named",
     ),
     _mutant(
         "heads_not_compared",
-        "gateway/verification.py",
+        "gateway/ledger/verify.py",
         "            if signed is not None and signed.hash != hash_:\n",
         "            if False:\n",
         f"{VERIFY}::test_i42_a_rewritten_stream_is_named",
     ),
     _mutant(
         "entries_hashed_one_by_one",
-        "gateway/chain.py",
+        "gateway/ledger/chain.py",
         "    return hashlib.sha256(before + entry_text(entry)).digest()\n",
         "    return hashlib.sha256(entry_text(entry)).digest()\n",
         f"{VERIFY}::test_i42_an_inserted_entry_is_named",
@@ -1114,23 +1115,23 @@ IN_THE_PROOF = (
     ),
     _mutant(
         "objectors_never_found",
-        "gateway/reports.py",
+        "gateway/ledger/reports.py",
         "    AND e.at < least(o.until, $2)\n",
         "    AND e.at < o.since\n",
         f"{REPORTS}::test_an_entry_that_should_not_be_is_found",
     ),
     _mutant(
         "reports_of_one_account_alone",
-        "gateway/reports.py",
+        "gateway/ledger/reports.py",
         "WHERE (store, account_id) IN (('messenger', $1), ('social', $2))\n",
         "WHERE (store, account_id) = ('messenger', $1) AND ($2::bigint IS NULL OR true)\n",
         f"{REPORTS}::test_i43_the_subject_s_report_equals_all_entries_naming_them",
     ),
 )
 
-DOCUMENTS = "gateway/documents.py"
-MODES = "tests/test_documents_modes.py"
-PUSHED = "tests/test_documents_commands.py"
+DOCUMENTS = "gateway/documents/trusted.py"
+MODES = "tests/gateway/test_trusted_documents.py"
+PUSHED = "tests/commands/test_documents_commands.py"
 
 IN_THE_DOCUMENTS = (
     _mutant(
@@ -1179,13 +1180,13 @@ IN_THE_DOCUMENTS = (
     _mutant(
         "stale_documents_are_trusted",
         DOCUMENTS,
-        "        if not self.follower.is_fresh:\n",
+        "        if not self.cache.is_fresh:\n",
         "        if False:\n",
         f"{MODES}::test_a_stale_book_refuses_everything",
     ),
     _mutant(
         "retired_documents_are_read",
-        "gateway/registrations.py",
+        "gateway/documents/registered.py",
         "WHERE c.retired_at IS NULL AND ($1::text",
         "WHERE ($1::text",
         f"{MODES}::test_a_document_that_was_retired_is_refused_within_a_second",
@@ -1206,15 +1207,15 @@ IN_THE_DOCUMENTS = (
     ),
     _mutant(
         "review_without_what_is_included",
-        "schema/reach.py",
+        "schema/disclosed_fields.py",
         "            elif isinstance(node, FragmentSpreadNode):\n",
         "            elif isinstance(node, FragmentSpreadNode) and not node.directives:\n",
         f"{PUSHED}::test_the_review_names_every_field_of_every_person",
     ),
 )
 
-QUOTAS_DDL = "resolvers/ddl/control/0008_quotas.sql"
-ADMISSION = "tests/test_admission.py"
+QUOTAS_DDL = "resolvers/universe/ddl/control/0008_quotas.sql"
+ADMISSION = "tests/gateway/test_admission.py"
 IN_THE_QUOTAS = (
     _mutant(
         "places_of_other_processes_not_counted",
@@ -1239,7 +1240,7 @@ IN_THE_QUOTAS = (
     ),
     _mutant(
         "people_counted_and_told_all_the_same",
-        "gateway/admission.py",
+        "gateway/quotas/admission.py",
         "        if not meeting.granted:\n",
         "        if not meeting.granted and not people:\n",
         f"{ADMISSION}::test_a_client_meets_so_many_people_and_no_more",
@@ -1247,25 +1248,25 @@ IN_THE_QUOTAS = (
     _mutant(
         "people_met_after_they_were_recorded",
         "gateway/answer.py",
-        "        await gateway.meet(caller, found.people)\n"
-        "    await gateway.ledger.record(request_id, caller, question, found, whole)\n",
-        "        await gateway.ledger.record(request_id, caller, question, found, whole)\n"
-        "        await gateway.meet(caller, found.people)\n"
+        "        await gateway.charge(caller.client, caller.purpose, found.people)\n"
+        "    await gateway.ledger.record(request_id, caller, shape, found, whole)\n",
+        "        await gateway.ledger.record(request_id, caller, shape, found, whole)\n"
+        "        await gateway.charge(caller.client, caller.purpose, found.people)\n"
         "        return\n"
-        "    await gateway.ledger.record(request_id, caller, question, found, whole)\n",
+        "    await gateway.ledger.record(request_id, caller, shape, found, whole)\n",
         f"{ADMISSION}::test_a_page_of_too_many_tells_of_nobody_and_counts_nobody",
     ),
     _mutant(
         "places_never_given_back",
-        "gateway/admission.py",
+        "gateway/quotas/admission.py",
         "        self._clients[client].inside -= 1\n",
         "        pass\n",
         f"{ADMISSION}::test_requests_that_hang_take_the_places_and_give_them_back",
     ),
 )
 
-RECALLS_DDL = "resolvers/ddl/control/0009_recalls.sql"
-RECALLED = "tests/test_recalls.py"
+RECALLS_DDL = "resolvers/universe/ddl/control/0009_recalls.sql"
+RECALLED = "tests/promises/test_recalls.py"
 IN_THE_RECALLS = (
     _mutant(
         "recalled_for_what_nobody_objected_to",
@@ -1297,14 +1298,14 @@ IN_THE_RECALLS = (
     ),
     _mutant(
         "notices_unrecorded",
-        "gateway/recalls.py",
+        "gateway/recalls/desk.py",
         "        await self._record(rows)\n",
         "",
         f"{RECALLED}::test_no_notice_leaves_unrecorded",
     ),
     _mutant(
         "streams_outlive_their_token",
-        "gateway/recalls.py",
+        "gateway/recalls/desk.py",
         "                self._still_asks()\n",
         "",
         f"{RECALLED}::test_a_stream_ends_when_its_token_is_revoked_and_when_the_gateway_stops",

@@ -1,0 +1,324 @@
+"""Tokens: the table of their hashes, and the book that says whose a token is.
+
+The text of a token (`token_text.py`) is shown once, when it is issued. The store keeps only
+HMAC-SHA-256(key, text), under a key that is not in the store: whoever reads the table can neither use a
+token nor test a guess.
+
+`TokenBook` holds all live tokens of the store in memory, and the clients' quotas, so that a request asks no
+database who its caller is. A revocation reaches it by notification, or within REFRESH_SECONDS by a poll if
+the notification is lost; a book that could not be refreshed for STALE_SECONDS knows nobody. Rejected: a
+look-up per request with a cache of answers, where each entry's age is how late a revocation can be.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import astuple, dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from gateway.access.token_text import checksum_holds, new_token, token_hash
+from gateway.control.cache import STALE_SECONDS, ControlCache, Followed, following
+from gateway.quotas.table import OwnQuota, Quota, read_quotas
+from resolvers.plan.principal import NO_PRINCIPAL, Principal
+from schema.purposes import Purpose
+from schema.refusals import Code, Refusal
+
+if TYPE_CHECKING:
+    from asyncpg import Record
+
+    from resolvers.stores.pool import Connection
+
+MAX_SEEN_HEADERS = 4_096
+MIN_KEY_BYTES = 32
+
+_BEARER = re.compile(rb"(?i:bearer) +(gw_[0-9A-Za-z]{49})")
+CLIENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+
+_BINDINGS = "messenger_id, social_id, merchant_id, business_id"
+_ISSUE = f"""
+INSERT INTO control.token (client, hash, purposes, expires_at, {_BINDINGS})
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id
+"""  # noqa: S608 - constants
+_LIST = f"""
+SELECT id, client, purposes, created_at, expires_at, revoked_at, replaced_by, last_used_at, {_BINDINGS}
+FROM control.token LEFT JOIN control.token_use ON token_id = id
+WHERE $1::text IS NULL OR client = $1 ORDER BY id
+"""  # noqa: S608 - constants
+_REVOKE = "UPDATE control.token SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL RETURNING id"
+_REVISION = "SELECT tokens FROM control.revision"
+# Expiry is judged at each request by the gateway's clock; the day spares the memory, and is long
+# enough that no difference between the two clocks matters.
+_LIVE = f"""
+SELECT id, client, hash, purposes, expires_at, replaced_by, {_BINDINGS} FROM control.token
+WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now() - interval '1 day')
+"""  # noqa: S608 - constants
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks and for what; all that the rest of the gateway knows of a token.
+
+    `bound`: what of the token's binding counts under the purpose; UNBOUND where nothing does. `token_id` is
+    None for a JWT (`access/jwt.py`), which has a name instead.
+    """
+
+    client: str
+    token_id: int | None
+    purpose: Purpose
+    principal: Principal = NO_PRINCIPAL
+    jwt: str = ""
+
+    @property
+    def credential(self) -> str:
+        """What was shown, for the record: ``token 17``, or ``jwt`` and its name. Never its text."""
+        return f"jwt {self.jwt}" if self.token_id is None else f"token {self.token_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A new token. Its text exists here and nowhere else: show it once, then forget it."""
+
+    token_id: int
+    token: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What an operator may know of a token: not its text, not its hash.
+
+    `last_used_at` may be a minute late (`token_use.py`). `replaced_by`: the token that it was rotated to.
+    """
+
+    token_id: int
+    client: str
+    purposes: tuple[Purpose, ...]
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    principal: Principal = NO_PRINCIPAL
+    last_used_at: datetime | None = None
+    replaced_by: int | None = None
+
+
+async def issue(
+    connection: Connection,
+    key: bytes,
+    client: str,
+    purposes: Iterable[Purpose],
+    expires_at: datetime | None,
+    random: Callable[[int], bytes],
+    principal: Principal = NO_PRINCIPAL,
+) -> Issued:
+    """Issue a token to `client`; None: it never expires.
+
+    Raises ValueError for a client's name or an expiry that the store would refuse, no purpose, or one
+    that needs a binding which is not in `bound`.
+    """
+    wanted = frozenset(purposes)
+    scope = [purpose.value for purpose in Purpose if purpose in wanted]
+    if not scope or CLIENT.fullmatch(client) is None:
+        raise ValueError("A token needs a client's name of at most 63 letters, digits, . _ - and a purpose.")
+    if missing := [purpose for purpose in scope if principal.under(Purpose(purpose)) is None]:
+        raise ValueError(f"A token must be bound for {', '.join(missing)}.")
+    if expires_at is not None and expires_at.tzinfo is None:
+        raise ValueError("An expiry needs a time zone.")
+    token = new_token(random)
+    hashed = token_hash(_checked_key(key), token.encode())
+    values = (client, hashed, scope, expires_at, *astuple(principal))
+    return Issued(await connection.fetchval(_ISSUE, *values), token)
+
+
+async def list_tokens(connection: Connection, client: str | None = None) -> tuple[Listed, ...]:
+    """Return every token ever issued (to the client), revoked and expired ones too, in the order of issue."""
+    return tuple(
+        Listed(
+            row["id"],
+            row["client"],
+            tuple(purpose for purpose in Purpose if purpose.value in row["purposes"]),
+            row["created_at"],
+            row["expires_at"],
+            row["revoked_at"],
+            bound_of(row),
+            row["last_used_at"],
+            row["replaced_by"],
+        )
+        for row in await connection.fetch(_LIST, client)
+    )
+
+
+async def revoke(connection: Connection, token_id: int) -> bool:
+    """Revoke a token for good; False if there is none of that id or it was revoked before."""
+    return await connection.fetchval(_REVOKE, token_id) is not None
+
+
+def _checked_key(key: bytes) -> bytes:
+    if len(key) < MIN_KEY_BYTES:
+        raise ValueError(f"The token key needs at least {MIN_KEY_BYTES} bytes.")
+    return key
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """A live token: for each value of Gateway-Purpose that it may declare (None: no header), the caller.
+
+    `replaced`: another was issued in its place, and whoever holds it was told.
+    """
+
+    expires_at: float
+    callers: dict[bytes | None, Caller]
+    replaced: bool = False
+
+
+class TokenBook(ControlCache):
+    """All live tokens, kept fresh by `follow`. One per process.
+
+    `now` is the Unix time in seconds, for expiry; `of_jwt` says whose a header is that has not a token's
+    form, or refuses. The rest is that of `Follower`.
+    """
+
+    def __init__(
+        self,
+        key: bytes,
+        connect: Callable[[], Awaitable[Connection]],
+        now: Callable[[], float],
+        monotonic: Callable[[], float],
+        of_jwt: Callable[[bytes], Live] | None = None,
+    ) -> None:
+        super().__init__(Followed(_REVISION, "gateway_tokens", self._read), connect, monotonic)
+        self._key = _checked_key(key)
+        self._of_jwt = of_jwt
+        self._now = now
+        self._live: dict[bytes, Live] = {}
+        self._seen: dict[bytes | None, Live] = {}
+        self._used: dict[int | None, float] = {}
+        self._quotas: Mapping[str, OwnQuota] = {}
+
+    def caller(self, authorization: bytes | None, purpose: bytes | None) -> Caller:
+        """Return who asks and for what, from the values of Authorization and Gateway-Purpose.
+
+        Without the second header a token of exactly one purpose declares that one. Refuses with
+        TOKEN_REFUSED, the same for a token that is missing, malformed, unknown, expired or revoked;
+        with PURPOSE_REFUSED, the same for a purpose that is missing, unknown or out of scope; with
+        STORE_UNAVAILABLE if the book is stale, because a revoked token could not be told then.
+        """
+        live, now = self._found(authorization)
+        caller = live.callers.get(purpose)
+        if caller is None:
+            raise Refusal(Code.PURPOSE_REFUSED)
+        self._used[caller.token_id] = now
+        return caller
+
+    def scope(self, authorization: bytes | None) -> tuple[Caller, ...]:
+        """Every caller that the token may be, in the order of purposes. Refuses as `caller` does.
+
+        PURPOSE_REFUSED if it is good for none.
+        """
+        live, now = self._found(authorization)
+        found = {caller.purpose: caller for caller in live.callers.values()}
+        callers = tuple(found[purpose] for purpose in Purpose if purpose in found)
+        if not callers:
+            raise Refusal(Code.PURPOSE_REFUSED)
+        self._used[callers[0].token_id] = now
+        return callers
+
+    def quota_of(self, client: str, usual: Quota) -> Quota:
+        """How much the client may ask for, where `usual` is what everybody may."""
+        own = self._quotas.get(client)
+        return usual if own is None else own.beside(usual)
+
+    def take_used(self) -> dict[int, float]:
+        """The tokens that were accepted since the last call, each with the Unix time of its last use."""
+        used, self._used = self._used, {}
+        return {number: at for number, at in used.items() if number is not None}
+
+    def ending(self, before: float) -> list[tuple[Caller, float]]:
+        """Of each token that expires before that Unix time and was not replaced: a caller, and its end."""
+        return [
+            (next(iter(live.callers.values())), live.expires_at)
+            for live in self._live.values()
+            if live.expires_at < before and live.callers and not live.replaced
+        ]
+
+    def _found(self, authorization: bytes | None) -> tuple[Live, float]:
+        """The token, and the time at which it was live."""
+        if self._monotonic() - self._refreshed_at > STALE_SECONDS:
+            raise Refusal(Code.STORE_UNAVAILABLE)
+        live = self._seen.get(authorization) or self._look_up(authorization)
+        now = self._now()
+        if live.expires_at <= now:
+            raise Refusal(Code.TOKEN_REFUSED)
+        return live, now
+
+    def _look_up(self, authorization: bytes | None) -> Live:
+        matched = _BEARER.fullmatch(authorization or b"")
+        if matched is None and authorization is not None and self._of_jwt is not None:
+            return self._of_jwt(authorization)
+        if matched is None or not checksum_holds(matched[1]):
+            raise Refusal(Code.TOKEN_REFUSED)
+        # Found by its HMAC, never compared as text: how long the look-up takes says nothing of any
+        # token's digits to one who does not know the key.
+        live = self._live.get(token_hash(self._key, matched[1]))
+        if live is None:
+            raise Refusal(Code.TOKEN_REFUSED)
+        # Only headers of live tokens are kept, so that guesses cannot push them out.
+        if len(self._seen) >= MAX_SEEN_HEADERS:
+            self._seen.clear()
+        self._seen[authorization] = live
+        return live
+
+    async def _read(self, connection: Connection) -> None:
+        live = {row["hash"]: _live(row) for row in await connection.fetch(_LIVE)}
+        quotas = await read_quotas(connection)
+        # All at once: a header that was seen must not outlive its token.
+        self._live, self._quotas, self._seen = live, quotas, {}
+
+
+def _live(row: Record) -> Live:
+    callers = callers_of(row["purposes"], bound_of(row), partial(Caller, row["client"], row["id"]))
+    expires_at = row["expires_at"]
+    ends = math.inf if expires_at is None else expires_at.timestamp()
+    return Live(ends, callers, row["replaced_by"] is not None)
+
+
+def callers_of(
+    purposes: Sequence[str], principal: Principal, caller_for: Callable[[Purpose, Principal], Caller]
+) -> dict[bytes | None, Caller]:
+    """The caller for each value of Gateway-Purpose (None: no header) that such a credential may declare."""
+    callers: dict[bytes | None, Caller] = {
+        purpose.value.encode(): caller_for(purpose, its_own)
+        for purpose in Purpose
+        # A token from before bindings has none: what needs one is as good as out of its scope.
+        if purpose.value in purposes and (its_own := principal.under(purpose)) is not None
+    }
+    # Counted in the store's own words: a purpose that this version does not know is one all the same,
+    # and a token of two purposes must not be taken for a token of one.
+    if len(purposes) == 1 and callers:
+        (callers[None],) = callers.values()
+    return callers
+
+
+def bound_of(row: Record) -> Principal:
+    """What a row of control.token is bound to."""
+    return Principal(row["messenger_id"], row["social_id"], row["merchant_id"], row["business_id"])
+
+
+@asynccontextmanager
+async def open_token_book(
+    key: bytes,
+    connect: Callable[[], Awaitable[Connection]],
+    now: Callable[[], float],
+    monotonic: Callable[[], float],
+    of_jwt: Callable[[bytes], Live] | None = None,
+) -> AsyncIterator[TokenBook]:
+    """Open a book and keep it fresh while the block runs.
+
+    It may still be stale at the start: `caller` then refuses with STORE_UNAVAILABLE.
+    """
+    book = TokenBook(key, connect, now, monotonic, of_jwt)
+    async with following(book, "token book"):
+        yield book

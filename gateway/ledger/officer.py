@@ -1,0 +1,61 @@
+"""The officer's questions of `reports.py`, for whoever asks under AUDIT over the network.
+
+They read with the owner's rights what the universe of AUDIT does not hold: under which account a reference
+stands, to bring objections and entries together. What they tell names nobody. Each has a connection of its
+own, few at a time, with a limit on how long it may read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from gateway.ledger.reports import REPORTS, Span
+from resolvers.reads.statistics import USUAL, span_of
+from resolvers.stores.pool import translated
+from schema.types.statistics import LedgerReport, LedgerReportName
+
+if TYPE_CHECKING:
+    from resolvers.stores.pool import Connection
+
+AT_ONCE = 2
+PATIENCE_SECONDS = 10.0
+
+
+class OfficersReports:
+    """See `schema.types.statistics.LedgerReports`. `connect`: to `control`, with its owner's rights."""
+
+    def __init__(self, connect: Callable[[], Awaitable[Connection]], now: Callable[[], datetime]) -> None:
+        self._connect, self._now = connect, now
+        self._places = asyncio.Semaphore(AT_ONCE)
+
+    async def report(
+        self, name: LedgerReportName, since: datetime | None, until: datetime | None
+    ) -> LedgerReport:
+        """The report; StoreUnavailable if `control` is away, busy with others, or needs too long."""
+        span = Span(*span_of(since, until, USUAL, self._now()))
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS), self._places:
+                connection = await self._connect()
+                try:
+                    await connection.execute(f"SET statement_timeout = {int(PATIENCE_SECONDS * 1_000)}")
+                    found = await REPORTS[name.value](connection, span)
+                finally:
+                    connection.terminate()
+        except Exception as error:
+            # Away, cancelled by the server, too slow. Whatever else it is must not look like that.
+            raise translated(error) from error
+        rows = [_texts(row) for row in found.rows]
+        return LedgerReport(says=found.says, wrong=found.wrong, columns=list(found.columns), rows=rows)
+
+
+def _texts(row: Iterable[Any]) -> list[str | None]:
+    return [_text(value) for value in row]
+
+
+def _text(value: Any) -> str | None:
+    if value is None:
+        return None
+    return value.isoformat() if isinstance(value, datetime) else str(value)

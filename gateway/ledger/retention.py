@@ -1,0 +1,85 @@
+"""What ends: the time of old entries, and the link between a person and theirs.
+
+A day's entries are dropped as a whole. Before that, where each stream goes on is signed (`chain.CUT`), so
+that what was dropped on purpose is told from what was removed. The keeper indexes days that are over.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+from gateway.ledger.chain import CUT, Head, Signer
+from resolvers.stores.pool import connect_role
+
+if TYPE_CHECKING:
+    from gateway.settings import Settings
+    from resolvers.plan.principal import Principal
+    from resolvers.stores.pool import Connection, StoreLogin
+
+_DAYS = """
+SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+WHERE i.inhparent = 'control.ledger_entry'::regclass AND c.relname < 'ledger_entry_' || $1 ORDER BY c.relname
+"""
+_LAST = """
+SELECT DISTINCT ON (stream) stream, number, at, hash FROM control.ledger_entry WHERE at < $1
+ORDER BY stream, number DESC
+"""
+_CUT = """
+INSERT INTO control.ledger_cut (stream, number, at, hash, signature) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT DO NOTHING
+"""
+_FORGET = """
+DELETE FROM control.ledger_person
+WHERE (store, account_id) IN (('messenger', $1), ('social', $2)) RETURNING store
+"""
+
+
+class TooLate(ValueError):
+    """Entries of today and later are not over yet."""
+
+
+async def drop_before(control: Connection, signer: Signer, day: date) -> list[str]:
+    """Drop the entries of all days before `day`; the days that went, oldest first.
+
+    Safe to repeat, also when it was cut off between signing and dropping. TooLate for days to come.
+    """
+    if day > datetime.now(UTC).date():
+        raise TooLate
+    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    async with control.transaction():
+        tables = [row[0] for row in await control.fetch(_DAYS, f"{day:%Y%m%d}")]
+        for row in await control.fetch(_LAST, midnight):
+            head = Head(row["stream"], row["number"], row["at"], row["hash"])
+            await control.execute(_CUT, *head, signer.sign(CUT, head))
+        for table in tables:
+            await control.execute(f"DROP TABLE control.{table}")
+    return [f"{table[-8:-4]}-{table[-4:-2]}-{table[-2:]}" for table in tables]
+
+
+async def forget(control: Connection, person: Principal) -> int:
+    """Let nothing lead from a person's accounts to their entries any more, nor back; how many accounts.
+
+    The entries stay, and so does their proof. Gateways that run notice when they next sign;
+    what they write until then bears the old reference, which leads nowhere.
+    """
+    async with control.transaction():
+        gone = await control.fetch(_FORGET, person.messenger_id, person.social_id)
+        await control.execute("UPDATE control.ledger_forgotten SET forgotten = forgotten + $1", len(gone))
+    return len(gone)
+
+
+async def index_closed_days(login: StoreLogin) -> int:
+    """Index the days that are over and have no index yet; how many. It may take minutes."""
+    connection = await connect_role(login)
+    try:
+        async with connection.transaction():
+            await connection.execute("SET LOCAL statement_timeout = 0")
+            return int(await connection.fetchval("SELECT control.index_ledger()"))
+    finally:
+        connection.terminate()
+
+
+def signer_of(settings: Settings) -> Signer:
+    """Who signs in this deployment."""
+    return Signer(settings.key("ledger"))

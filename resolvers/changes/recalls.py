@@ -1,0 +1,161 @@
+"""Recalls in the store: notices are issued by whoever keeps the stores, and read by those they are for.
+
+Whose data went to whom is in the ledger alone, which their role cannot read: it calls functions of `control`.
+The ledger knows no values. Of an account of the social network it knows that phone numbers were told, and not
+whether one of them came from the messenger: then whoever received them is notified, rather than not.
+
+Who received is found by the links of the moment when it is looked for: an account that was linked earlier,
+and is not any more, is not found.
+
+Source: GDPR Art. 19.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import strawberry
+
+from resolvers.stores.pool import StoreLogin, fresh_connections
+from resolvers.stores.serial_connection import SerialConnection
+from schema.build import TYPES, fields_of, rows_of
+from schema.purposes import OBJECTABLE, Purpose
+from schema.terms.marks import TERMS, Mark, Marks
+from schema.types.recalls import Recall
+
+if TYPE_CHECKING:
+    from asyncpg import Record
+
+    from resolvers.stores.pool import Connection
+
+# An answer that was being given when somebody objected may leave a little later.
+UNDER_WAY = timedelta(seconds=60)
+HIDING = frozenset({Mark.ABSENT, Mark.NULL})
+
+_WANTED = "SELECT event, account_id FROM control.wanted_recalls()"
+_LINKED = """
+SELECT account_id, messenger_id FROM social.messenger_link WHERE messenger_id = ANY($1::bigint[])
+"""
+_ISSUE = "SELECT control.issue_recalls($1, $2, $3, $4::jsonb, $5, $6)"
+_READ = "SELECT * FROM control.read_recalls($1, $2, $3, $4, $5)"
+_ACKNOWLEDGE = "SELECT * FROM control.acknowledge_recalls($1, $2, $3)"
+_PREFIX = {"messenger": "ma", "social": "sa"}
+
+
+def covered() -> list[dict[str, object]]:
+    """What each objection covers: a purpose that it stops, and what comes from the messenger there.
+
+    All that is told of a messenger account does; of an account of the social network these fields do.
+    """
+    return [
+        {"objected_to": objection.value, "purpose": purpose.value, "fields": sorted(_derived(purpose))}
+        for objection in OBJECTABLE
+        for purpose in Purpose
+        if purpose.objection is objection
+    ]
+
+
+def _derived(purpose: Purpose) -> set[str]:
+    """`Type.field` of whatever an objection hides under the purpose, or hides some rows of."""
+    found = set()
+    for cls in TYPES:
+        hidden_rows = any(marks[purpose] in HIDING for marks in _rows(cls))
+        for name, field in fields_of(cls).items():
+            marks: Marks | None = field.metadata[TERMS].marks
+            if hidden_rows or (marks is not None and marks[purpose] in HIDING):
+                found.add(f"{cls.__name__}.{name}")
+    return found
+
+
+def _rows(cls: type) -> Sequence[Marks]:
+    return list(rows_of(cls.__name__).kinds.values()) if hasattr(cls, "ROWS") else []
+
+
+# --- issuing --------------------------------------------------------------------------------------
+
+
+async def issue(
+    waiting: SerialConnection, control: StoreLogin, social: StoreLogin, until_due: timedelta
+) -> int:
+    """Issue the notices of all objections that were recorded since; how many. StoreUnavailable.
+
+    `waiting` tells whether there are any. Safe to cut, to repeat, and to do in several processes at once.
+    """
+    wanted = {row["event"]: row["account_id"] for row in await waiting.run(_WANTED)}
+    if not wanted:
+        return 0
+    async with fresh_connections(social) as (links,):
+        linked = await links.fetch(_LINKED, list(wanted.values()))
+    async with fresh_connections(control) as (connection,):
+        return await _issue(connection, wanted, linked, until_due)
+
+
+async def _issue(
+    control: Connection, wanted: dict[int, int], linked: Sequence[Record], until_due: timedelta
+) -> int:
+    accounts = {row["messenger_id"]: row["account_id"] for row in linked}
+    pairs = [(event, accounts[member]) for event, member in wanted.items() if member in accounts]
+    issued: int = await control.fetchval(
+        _ISSUE,
+        list(wanted),
+        [event for event, _ in pairs],
+        [account for _, account in pairs],
+        orjson.dumps(covered()).decode(),
+        UNDER_WAY,
+        until_due,
+    )
+    return issued
+
+
+# --- reading --------------------------------------------------------------------------------------
+
+
+class RecallStore:
+    """All notices, as the role that hands them out may read them: of one client and purpose at a time."""
+
+    def __init__(self, login: StoreLogin) -> None:
+        self._connection = SerialConnection(login)
+        # The line is used by one at a time.
+        self._turn = asyncio.Lock()
+
+    async def page(
+        self, client: str, purpose: Purpose, first: int, after: int, acknowledged: bool
+    ) -> Sequence[Record]:
+        """At most so many after that number, in order; they count as delivered. StoreUnavailable."""
+        return await self._run(_READ, client, purpose, after, first, acknowledged)
+
+    async def acknowledge(self, client: str, purpose: Purpose, numbers: Sequence[int]) -> frozenset[int]:
+        """Which of them are acknowledged now. StoreUnavailable: nobody knows; repeat it."""
+        rows = await self._run(_ACKNOWLEDGE, client, purpose, list(numbers))
+        return frozenset(row[0] for row in rows)
+
+    async def _run(self, sql: str, *arguments: Any) -> Sequence[Any]:
+        async with self._turn:
+            return await self._connection.run(sql, *arguments)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+
+def recall_of(row: Record) -> Recall:
+    """A row of `control.recall` as an answer."""
+    return Recall(
+        number=strawberry.ID(str(row["number"])),
+        objected_to=row["objected_to"],
+        objected_at=row["objected_at"],
+        received_for=row["received_for"],
+        account=strawberry.ID(f"{_PREFIX[row['store']]}_{row['account_id']}"),
+        fields=row["fields"],
+        answers=row["answers"],
+        first_received_at=row["first_at"],
+        last_received_at=row["last_at"],
+        last_request=row["last_request"],
+        issued_at=row["issued_at"],
+        due_at=row["due_at"],
+        acknowledged_at=row["acknowledged_at"],
+    )

@@ -1,0 +1,194 @@
+"""The only writer of restrictions: what is in force for a member, in both stores.
+
+In force is the fold of the member's events and whatever is suspended in their country. `settle` writes
+it where it differs, under a lock in `control` that lets no two writers of one member meet, with a
+version that lets no late statement of a killed program win. The social network's store is the first to
+restrict and the last to open: so no link is ever shown to an account that is already hidden, and
+between the two a person is rather restricted than exposed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from schema.purposes import OBJECTABLE, Purpose
+
+if TYPE_CHECKING:
+    from asyncpg import Record
+
+    from resolvers.stores.pool import Connection
+
+_LOCK = 0x0B1EC7
+_ONE = f"SELECT pg_advisory_xact_lock_shared({_LOCK}), pg_advisory_xact_lock(hashint8extended($1, {_LOCK}))"
+_ALL = f"SELECT pg_advisory_xact_lock({_LOCK})"
+_VERSION = "SELECT nextval('control.restriction_version')"
+_SETTLED = "DELETE FROM control.unsettled WHERE account_id = ANY($1::bigint[])"
+
+_FOLD = """
+SELECT DISTINCT ON (account_id, purpose) account_id, purpose, kind
+FROM control.objection_event, unnest(purposes) AS purpose
+WHERE account_id = ANY($1::bigint[])
+ORDER BY account_id, purpose, id DESC
+"""
+_IN_FORCE = """
+SELECT country, array_agg(DISTINCT purpose) AS purposes
+FROM control.suspension, unnest(countries) AS country, unnest(purposes) AS purpose
+WHERE valid_from <= $1 AND (valid_until IS NULL OR valid_until > $1)
+GROUP BY country
+"""
+_COUNTRIES = "SELECT id, country_code FROM messenger.account WHERE id = ANY($1::bigint[])"
+_HELD = {
+    "social": """
+        SELECT messenger_id, purposes, objected FROM social.restriction
+        WHERE messenger_id = ANY($1::bigint[])
+    """,
+    "messenger": """
+        SELECT account_id, purposes, objected FROM messenger.restriction
+        WHERE account_id = ANY($1::bigint[])
+    """,
+}
+_RESTRICT = "SELECT {}.restrict($1::bigint[], $2::integer[], $3::integer[], $4, $5)"
+
+
+@dataclass(frozen=True)
+class Stores:
+    """Connections that may write restrictions: their own role's, or the owners'."""
+
+    control: Connection
+    messenger: Connection
+    social: Connection
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a store holds of a member; `objected` is None where nobody said how much of it is objected."""
+
+    purposes: int = 0
+    objected: int | None = 0
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is in force: the fold of the member's events, None without any, and what is suspended."""
+
+    objected: int | None
+    suspended: int
+
+    def of(self, held: Held) -> int:
+        """The bits that a store must hold. What was loaded without an event stays restricted."""
+        kept = held.purposes if held.objected is None else held.objected
+        return (kept if self.objected is None else self.objected) | self.suspended
+
+
+NOTHING = Held()
+
+
+async def ask(connection: Connection, sql: str, *arguments: Any) -> list[Record]:
+    """The rows of one statement, in a transaction of its own.
+
+    Behind a pooler a statement's parts may else reach two servers.
+    """
+    async with connection.transaction():
+        return await connection.fetch(sql, *arguments)
+
+
+async def lock_one(control: Connection, account_id: int) -> None:
+    """Let no other writer at the member until the transaction ends."""
+    await control.fetchrow(_ONE, account_id)
+
+
+async def lock_all(control: Connection) -> None:
+    """Let no other writer at anybody until the transaction ends."""
+    await control.execute(_ALL)
+
+
+async def settle(
+    stores: Stores, members: Sequence[int], now: datetime, unknown: frozenset[int] = frozenset()
+) -> int:
+    """Make both stores hold what is in force for these members; for how many they did not.
+
+    `unknown`: those of them whom the social network's store restricted without knowing them. When it
+    returns, it binds. Any exception means *unknown*: call it again.
+    """
+    control = stores.control
+    async with control.transaction():
+        # Locks for thousands would not fit into the server's table of them.
+        await (lock_one(control, members[0]) if len(members) == 1 else lock_all(control))
+        version = await control.fetchval(_VERSION)
+        wanted = await _wanted(stores, members, now)
+        differing = await _differing(stores, wanted)
+        write = [member for member in wanted if member in differing or member in unknown]
+        if write:
+            await _write(stores, write, wanted, version, bool(unknown))
+        await control.execute(_SETTLED, members)
+    return len(differing)
+
+
+async def _write(
+    stores: Stores, members: list[int], wanted: Mapping[int, Wanted], version: int, opens: bool
+) -> None:
+    arrays = (
+        members,
+        [wanted[member].objected for member in members],
+        [wanted[member].suspended for member in members],
+        version,
+    )
+    ((more,),) = await ask(stores.social, _RESTRICT.format("social"), *arrays, False)
+    await ask(stores.messenger, _RESTRICT.format("messenger"), *arrays, True)
+    if more or opens:
+        await ask(stores.social, _RESTRICT.format("social"), *arrays, True)
+
+
+async def _wanted(stores: Stores, members: Sequence[int], now: datetime) -> dict[int, Wanted]:
+    """What is in force for each member. One whom the messenger does not have is not in any country."""
+    folds = await folds_of(stores.control, members)
+    suspended = await suspended_at(stores.control, now)
+    countries = {row[0]: row[1] for row in await ask(stores.messenger, _COUNTRIES, members)}
+    return {
+        member: Wanted(folds.get(member), suspended.get(countries.get(member, ""), 0))
+        for member in dict.fromkeys(members)
+        # Nobody can say of them where they are: what hides them stays as long as anything is suspended.
+        if member in countries or member in folds or not suspended
+    }
+
+
+async def _differing(stores: Stores, wanted: Mapping[int, Wanted]) -> set[int]:
+    members = list(wanted)
+    found = set()
+    for name, store in (("social", stores.social), ("messenger", stores.messenger)):
+        rows = await ask(store, _HELD[name], members)
+        held = {row[0]: Held(row[1], row[2]) for row in rows}
+        found |= {
+            member
+            for member in members
+            if wanted[member].of(held.get(member, NOTHING)) != held.get(member, NOTHING).purposes
+        }
+    return found
+
+
+async def folds_of(control: Connection, members: Iterable[int]) -> dict[int, int]:
+    """Member → bits objected to, from their events in the order of their numbers; only who has events."""
+    folds: dict[int, int] = {}
+    for row in await ask(control, _FOLD, list(members)):
+        bit = OBJECTABLE[Purpose(row["purpose"])] if row["kind"] == "OBJECT" else 0
+        folds[row["account_id"]] = folds.get(row["account_id"], 0) | bit
+    return folds
+
+
+async def suspended_at(control: Connection, now: datetime) -> dict[str, int]:
+    """Country → bits that a regulator suspended there at that time; only countries with any."""
+    rows = await ask(control, _IN_FORCE, now)
+    return {row["country"]: bits_of(Purpose(each) for each in row["purposes"]) for row in rows}
+
+
+def bits_of(purposes: Iterable[Purpose]) -> int:
+    """The purposes as they stand in the stores' rows."""
+    return sum({OBJECTABLE[purpose] for purpose in purposes})
+
+
+def purposes_of(bits: int) -> list[Purpose]:
+    """The purposes of such a number, in their order."""
+    return [purpose for purpose, bit in OBJECTABLE.items() if bits & bit]

@@ -1,0 +1,77 @@
+"""What each purpose's plans are made in: its schema, the sources, its cursors' binding."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from graphql import GraphQLSchema
+
+from resolvers.compile.policy_text import Texts, policy_texts, version_texts
+from resolvers.plan.cursors import Cursors
+from resolvers.sources.catalogue import Relation
+from resolvers.sources.words import ObjectSource
+from resolvers.universe.views import Owned, objects_for, owned_relations
+from schema.build import build_schemas, fields_of
+from schema.policy.matrix import digest
+from schema.purposes import Purpose
+from schema.query import Query
+from schema.terms.marks import TERMS
+from schema.types.disclosures import Disclosure
+
+# The root fields that are asked of ordinary resolvers instead of being planned.
+ASKED = frozenset(
+    name
+    for name, field in fields_of(Query).items()
+    if field.metadata[TERMS].purpose or field.metadata[TERMS].rows == Disclosure.__name__
+)
+# Those of them whose answers are about people: all but the policy itself, and what was refused.
+TELLS_OF_PEOPLE = ASKED - {"policyMatrix", "requestTally"}
+
+
+@dataclass(frozen=True)
+class PurposeContext:
+    """What binding needs besides the operation: the purpose's schema and every field's source.
+
+    `constants`: JSON texts for the roots that no store holds, of one object or several. `cursors` opens
+    cursors; `policy` is the digest of the policy. `sharded`:
+    whether the stores are spread over machines, so that links between groups must be cut. `owned`: the
+    relations of which a token sees the rows of what it is bound to, and no others. `names_people`: whether
+    the answers say, to the ledger, whom they are about; only a bench does without.
+    """
+
+    schema: GraphQLSchema
+    objects: Mapping[str, ObjectSource]
+    constants: Mapping[str, Texts | tuple[Texts, ...]]
+    cursors: Cursors
+    purpose: Purpose
+    policy: str
+    sharded: bool = False
+    owned: Mapping[Relation, Owned] = field(default_factory=dict)
+    names_people: bool = True
+
+    @property
+    def sealed_for(self) -> str:
+        """The purpose and the version of the policy, to which each cursor is bound."""
+        return f"{self.purpose}|{self.policy}"
+
+
+def build_contexts(
+    objects: Mapping[str, ObjectSource], cursors: Cursors, sharded: bool = False, names_people: bool = True
+) -> dict[Purpose, PurposeContext]:
+    """The worlds of all purposes. MissingTerms if a field has none, PolicyGap if it cannot be kept."""
+    policy = digest()
+    return {
+        purpose: PurposeContext(
+            schema=schema,
+            objects=objects_for(objects, purpose),
+            constants={"policy": policy_texts(purpose), "policyVersions": version_texts(purpose)},
+            cursors=cursors,
+            purpose=purpose,
+            policy=policy,
+            sharded=sharded,
+            owned=owned_relations(objects, purpose),
+            names_people=names_people,
+        )
+        for purpose, schema in build_schemas().items()
+    }

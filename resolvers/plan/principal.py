@@ -1,0 +1,105 @@
+"""What a token is bound to, and how it reaches a statement.
+
+Under some purposes a token speaks for one person, merchant or business and sees what belongs to them.
+Whose a row is stands in columns of the catalogue; the renderer compares them with an `OwnKey` wherever the
+relation is used. Its value comes with the variables of the request, so that one plan serves all tokens.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from graphql.execution.values import VariableValues
+
+from resolvers.plan.tree import Parameter
+from resolvers.sources.catalogue import Store
+from schema.purposes import ABOUT, PrincipalKind, Purpose
+
+
+class Own(StrEnum):
+    """Whose a row may be; the value names the field of `Bound` that holds the key."""
+
+    MESSENGER = "messenger_id"
+    SOCIAL = "social_id"
+    MERCHANT = "merchant_id"
+    BUSINESS = "business_id"
+
+    __hash__ = str.__hash__
+
+    @property
+    def store(self) -> Store | None:
+        """The store whose accounts the key is of; None if it is of no person's."""
+        return {"messenger_id": Store.MESSENGER, "social_id": Store.SOCIAL}.get(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """What a token is bound to; nothing at all: UNBOUND.
+
+    A subject is a person: their account on the messenger, on the social network, or both.
+    """
+
+    messenger_id: int | None = None
+    social_id: int | None = None
+    merchant_id: int | None = None
+    business_id: int | None = None
+
+    def under(self, purpose: Purpose) -> Principal | None:
+        """What of it counts under the purpose; None if the purpose needs a binding that is not there."""
+        match ABOUT[purpose].principal:
+            case None:
+                return NO_PRINCIPAL
+            case PrincipalKind.SUBJECT if self.messenger_id is not None or self.social_id is not None:
+                return Principal(messenger_id=self.messenger_id, social_id=self.social_id)
+            case PrincipalKind.MERCHANT if self.merchant_id is not None:
+                return Principal(merchant_id=self.merchant_id)
+            case PrincipalKind.BUSINESS if self.business_id is not None:
+                return Principal(business_id=self.business_id)
+        return None
+
+    def __str__(self) -> str:
+        """As the command line takes it: ``subject ma_5 sa_7``; empty if unbound."""
+        named = (
+            ("subject ma_", self.messenger_id),
+            ("subject sa_", self.social_id),
+            ("merchant ", self.merchant_id),
+            ("business ", self.business_id),
+        )
+        return ", ".join(f"{name}{number}" for name, number in named if number is not None)
+
+
+NO_PRINCIPAL = Principal()
+
+
+class PrincipalVariables(VariableValues):
+    """A request's variables, and what its token is bound to."""
+
+    principal: Principal
+
+
+def with_principal(variables: VariableValues, principal: Principal) -> PrincipalVariables:
+    """The variables, for statements that ask for a token's own rows."""
+    with_binding = PrincipalVariables(*variables)
+    with_binding.principal = principal
+    return with_binding
+
+
+@dataclass(frozen=True, eq=False)
+class OwnKey(Parameter):
+    """A parameter whose value is the token's own key. Without one nothing is found: NULL equals no key."""
+
+    own: Own
+
+
+def _own_key(own: Own) -> OwnKey:
+    # Variables that nobody bound have no such attribute: a mistake is a failure, never everybody's rows.
+    return OwnKey("bigint", lambda variables: getattr(variables.principal, own), own)  # type: ignore[attr-defined]
+
+
+OWN_KEYS = {own: _own_key(own) for own in Own}
+
+
+def principal_text(variables: VariableValues) -> str:
+    """What cursors are bound to beside purpose and list: one token's are refused under another's."""
+    return f"{variables.principal}|" if isinstance(variables, PrincipalVariables) else ""

@@ -1,0 +1,101 @@
+"""What the data protection officer reads of objections and accepted terms, from the universes of AUDIT."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import strawberry
+
+from resolvers.reads.disclosures import reference_text
+from resolvers.run.people import People, Who
+from resolvers.sources.catalogue import Store
+from resolvers.stores.pool import Pool
+from schema.types.audit import AuditedObjection, AuditedRecall, ObjectionsInForce
+from schema.types.objections import ObjectablePurpose
+from schema.types.subject import ObjectionKind, TermsAcceptance
+
+# Names without a schema: the role stands in its own universe, where `person` is the pseudonym.
+_EVENTS = """
+SELECT id, person, kind, purposes, recorded_at, effective_at, channel, terms_version FROM objection_event
+WHERE id > $1 AND ($3::text IS NULL OR person = $3) ORDER BY id LIMIT $2
+"""
+_TERMS = "SELECT version, accepted_at FROM terms_acceptance WHERE person = $1 ORDER BY accepted_at, version"
+_IN_FORCE = """
+SELECT purpose, count(*) FROM (
+    SELECT DISTINCT ON (person, purpose) purpose, kind
+    FROM objection_event, unnest(purposes) AS purpose ORDER BY person, purpose, id DESC
+) AS last_said WHERE kind = 'OBJECT' GROUP BY purpose
+"""
+
+_RECALLS = """
+SELECT *, acknowledged_at IS NULL AND due_at <= now() AS overdue FROM audited_recall
+WHERE number > $1 AND ($3::text IS NULL OR client = $3)
+  AND (NOT $4 OR (acknowledged_at IS NULL AND due_at <= now()))
+ORDER BY number LIMIT $2
+"""
+
+
+class ObjectionAudit:
+    """See `schema.types.audit.Audit`. `people`: whom it told of, for the ledger."""
+
+    def __init__(self, pools: Mapping[Store, Pool], people: People) -> None:
+        self._people = people
+        self._control, self._messenger = pools[Store.CONTROL], pools[Store.MESSENGER]
+
+    async def objections(self, first: int, after: int, person: str | None) -> Sequence[AuditedObjection]:
+        """Events in order."""
+        rows = await self._control.fetch(_EVENTS, [after, first, person])
+        self._people.note("objections", Who.PSEUDONYM, (row["person"] for row in rows))
+        return [
+            AuditedObjection(
+                number=strawberry.ID(str(row["id"])),
+                person=row["person"],
+                kind=ObjectionKind(row["kind"]),
+                purposes=[ObjectablePurpose(each) for each in row["purposes"]],
+                recorded_at=row["recorded_at"],
+                effective_at=row["effective_at"],
+                channel=row["channel"],
+                terms_version=row["terms_version"],
+            )
+            for row in rows
+        ]
+
+    async def terms(self, person: str) -> Sequence[TermsAcceptance]:
+        """In the order of accepting."""
+        rows = await self._messenger.fetch(_TERMS, [person])
+        if rows:
+            self._people.note("termsAcceptances", Who.PSEUDONYM, [person])
+        return [TermsAcceptance(version=row["version"], accepted_at=row["accepted_at"]) for row in rows]
+
+    async def recalls(
+        self, first: int, after: int, client: str | None, overdue: bool
+    ) -> Sequence[AuditedRecall]:
+        """Notices in order."""
+        rows = await self._control.fetch(_RECALLS, [after, first, client, overdue])
+        known = [str(row["person"]) for row in rows if row["person"] is not None]
+        self._people.note("recalls", Who.REFERENCE, known)
+        return [
+            AuditedRecall(
+                number=strawberry.ID(str(row["number"])),
+                client=row["client"],
+                received_for=row["received_for"],
+                objected_to=row["objected_to"],
+                objected_at=row["objected_at"],
+                person=None if row["person"] is None else reference_text(row["person"]),
+                fields=row["fields"],
+                answers=row["answers"],
+                issued_at=row["issued_at"],
+                due_at=row["due_at"],
+                delivered_at=row["delivered_at"],
+                acknowledged_at=row["acknowledged_at"],
+                overdue=row["overdue"],
+            )
+            for row in rows
+        ]
+
+    async def in_force(self) -> Sequence[ObjectionsInForce]:
+        """A line for each objectable purpose, also where nobody objects."""
+        counted = {row[0]: row[1] for row in await self._control.fetch(_IN_FORCE, [])}
+        return [
+            ObjectionsInForce(purpose=each, members=counted.get(each.value, 0)) for each in ObjectablePurpose
+        ]

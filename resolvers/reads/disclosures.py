@@ -1,0 +1,139 @@
+"""The access ledger as answers: to a person the entries that name them, to audit all, under references.
+
+From the universes of both purposes. Neither role reads the ledger itself; that of audit no account, that of
+subject access nobody's reference.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate
+from typing import TYPE_CHECKING
+
+import orjson
+import strawberry
+
+from resolvers.plan.principal import NO_PRINCIPAL, Principal
+from resolvers.run.people import People, Who
+from resolvers.sources.catalogue import Store
+from resolvers.stores.pool import Pool
+from schema.purposes import Purpose
+from schema.refusals import Code, Refusal
+from schema.types.disclosures import Disclosure
+
+if TYPE_CHECKING:
+    from asyncpg import Record
+
+# Names without a schema: each role stands in its own universe.
+_AUDITED = """
+SELECT at, stream, number, request, client, outcome, purpose, policy, fields, counts, people
+FROM disclosure
+WHERE (at, stream, number) > ($2::timestamptz, $3::bytea, $4::bigint) AND ($5::text IS NULL OR client = $5)
+ORDER BY at, stream, number LIMIT $1
+"""
+# Materialized, or the planner walks through all time for the first of somebody who is rarely named.
+_AUDITED_OF_ONE = """
+WITH named AS MATERIALIZED (SELECT * FROM disclosure WHERE people @> ARRAY[$6::bigint])
+SELECT at, stream, number, request, client, outcome, purpose, policy, fields, counts, people
+FROM named
+WHERE (at, stream, number) > ($2::timestamptz, $3::bytea, $4::bigint) AND ($5::text IS NULL OR client = $5)
+ORDER BY at, stream, number LIMIT $1
+"""
+# Both accounts of a person may stand in one entry.
+_OWN = """
+WITH named AS MATERIALIZED (
+    SELECT * FROM own_disclosure WHERE (store, account_id) IN (('messenger', $6), ('social', $7))
+)
+SELECT at, stream, number, request, client, outcome, purpose, policy, fields, counts,
+       array_agg(position) AS positions
+FROM named, unnest(positions) AS position
+WHERE (at, stream, number) > ($2::timestamptz, $3::bytea, $4::bigint)
+  AND ($5::text IS NULL OR client = $5)
+GROUP BY at, stream, number, request, client, outcome, purpose, policy, fields, counts
+ORDER BY at, stream, number LIMIT $1
+"""
+_NUMBER = re.compile(r"([0-9]{1,17})-([0-9a-f]{16})-([1-9][0-9]{0,17})")
+_REFERENCE = re.compile(r"pl_([0-9a-f]{16})")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_BEGINNING = (_EPOCH, b"", 0)
+
+
+class ReadDisclosures:
+    """See `schema.types.disclosures.Disclosures`. `people`: whom it told of, for the ledger."""
+
+    def __init__(
+        self, pools: Mapping[Purpose, Mapping[Store, Pool]], principal: Principal, people: People
+    ) -> None:
+        self._pools, self._bound, self._people = pools, principal, people
+
+    async def page(
+        self, first: int, after: str | None, person: str | None, client: str | None
+    ) -> Sequence[Disclosure]:
+        """The subject's own if the token is bound to one; else audit's."""
+        place = _BEGINNING if after is None else place_of(after)
+        purpose = Purpose.AUDIT if self._bound == NO_PRINCIPAL else Purpose.SUBJECT_ACCESS
+        pool = self._pools[purpose][Store.CONTROL]
+        if purpose is Purpose.SUBJECT_ACCESS:
+            keys = self._bound.messenger_id, self._bound.social_id
+            rows = await pool.fetch(_OWN, [first, *place, client, *keys])
+            return [_disclosure(row, row["positions"], ()) for row in rows]
+        if person is None:
+            rows = await pool.fetch(_AUDITED, [first, *place, client])
+        else:
+            rows = await pool.fetch(_AUDITED_OF_ONE, [first, *place, client, reference_of(person)])
+        for row in rows:
+            self._people.note("disclosures", Who.REFERENCE, map(str, row["people"]))
+        return [_disclosure(row, range(1, len(row["people"]) + 1), row["people"]) for row in rows]
+
+
+def _disclosure(row: Record, positions: Iterable[int], people: Sequence[int]) -> Disclosure:
+    return Disclosure(
+        number=strawberry.ID(place_text(row["at"], row["stream"], row["number"])),
+        at=row["at"],
+        client=row["client"],
+        purpose=row["purpose"],
+        fields=fields_told(orjson.loads(row["fields"]), row["counts"], positions),
+        outcome=row["outcome"],
+        policy=row["policy"],
+        request=row["request"],
+        people=list(dict.fromkeys(map(reference_text, people))),
+    )
+
+
+def fields_told(
+    fields: Sequence[Sequence[str]], counts: Sequence[int], positions: Iterable[int]
+) -> list[str]:
+    """The fields at the places where these positions (from 1) among an entry's people lie, each once."""
+    ends = list(accumulate(counts))
+    places = sorted(
+        {next(place for place, end in enumerate(ends) if position <= end) for position in positions}
+    )
+    return list(dict.fromkeys(field for place in places for field in fields[place]))
+
+
+def place_text(at: datetime, stream: bytes, number: int) -> str:
+    """An entry's place in the ledger, in the order of time."""
+    return f"{(at - _EPOCH) // timedelta(microseconds=1)}-{stream.hex()}-{number}"
+
+
+def place_of(text: str) -> tuple[datetime, bytes, int]:
+    """The place that was written so. BAD_USER_INPUT for anything else."""
+    found = _NUMBER.fullmatch(text)
+    if found is None:
+        raise Refusal(Code.BAD_USER_INPUT)
+    return _EPOCH + timedelta(microseconds=int(found[1])), bytes.fromhex(found[2]), int(found[3])
+
+
+def reference_text(reference: int) -> str:
+    """A person's reference as people read it: ``pl_`` and 16 hexadecimal digits."""
+    return f"pl_{reference:016x}"
+
+
+def reference_of(text: str) -> int:
+    """The reference that was written so. BAD_USER_INPUT for anything else."""
+    found = _REFERENCE.fullmatch(text)
+    if found is None or (reference := int(found[1], 16)) >= 2**63:
+        raise Refusal(Code.BAD_USER_INPUT)
+    return reference

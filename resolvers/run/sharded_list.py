@@ -1,0 +1,116 @@
+"""A list of a sharded store, put together here from rows of keys.
+
+On one machine Postgres builds a list's whole text. Where each shard holds a part of the list, the
+rows come as keys, in the list's order, and this is the one place where Python loops over them: the
+items are holes, which the next wave fills by key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from resolvers.plan.groups import Groups
+from resolvers.plan.tree import (
+    GOES_ON,
+    HOLE,
+    Assembly,
+    Edges,
+    Hole,
+    Info,
+    ListPart,
+    Literal,
+    Nodes,
+    PageOf,
+    Parameter,
+    Place,
+    Total,
+    TreeNode,
+)
+
+if TYPE_CHECKING:
+    from graphql.execution.values import VariableValues
+
+Rows = Sequence[tuple[str, str]]
+
+
+def assemble(assembly: Assembly, rows: Rows, variables: VariableValues) -> str:
+    """The connection's JSON text, with holes.
+
+    `rows`: (key, the order's values as a JSON list); of what is looked up (what was asked for, key).
+    """
+    page = assembly.page
+    rows, goes_on = _on_page(page, rows, variables)
+    members = (f'"{key}":{_part(assembly, part, rows, goes_on)}' for key, part in page.parts)
+    return "{" + ",".join(members) + "}"
+
+
+def _on_page(page: PageOf, rows: Rows, variables: VariableValues) -> tuple[Rows, bool]:
+    """The page's rows in the list's order, and whether one more was read."""
+    if page.ids is not None and page.via is not None:
+        asked = page.ids.read(variables)
+        keys, found = asked if isinstance(asked, list) else [], dict(rows)
+        return [(found[key], f"[{found[key]}]") for key in keys if key in found], False
+    if page.ids is not None:
+        wanted = str(page.ids.read(variables) or "").strip("{}").split(",")
+        found = dict(rows)
+        return [(number, found[number]) for number in wanted if number in found], False
+    size = page.bounds.size
+    if isinstance(size, Parameter):
+        size = size.read(variables)  # type: ignore[assignment]
+    assert isinstance(size, int)
+    kept = rows[:size]
+    return (kept[::-1] if page.bounds.from_end else kept), len(rows) > size
+
+
+def _part(assembly: Assembly, part: ListPart, rows: Rows, goes_on: bool) -> str:
+    match part:
+        case Literal(text):
+            return text
+        case Total():
+            return str(len(rows)) if assembly.total is None else _hole(assembly.total, "")
+        case Groups():
+            return _hole(part.slot or 0, "")
+        case Nodes(item):
+            return "[" + ",".join(_item(item, row) for row in rows) + "]"
+        case Edges(members):
+            return "[" + ",".join(_edge(members, row) for row in rows) + "]"
+        case Info():
+            return _info(assembly, part, rows, goes_on)
+
+
+def _edge(members: tuple[tuple[str, TreeNode | Place], ...], row: tuple[str, str]) -> str:
+    return "{" + ",".join(f'"{key}":{_item(member, row)}' for key, member in members) + "}"
+
+
+def _item(member: TreeNode | Place, row: tuple[str, str]) -> str:
+    match member:
+        case Literal(text):
+            return text
+        case Place(slot):
+            return _hole(slot, row[1])
+        case Hole(slot):
+            return _hole(slot, row[0])
+    raise AssertionError(f"an item of a sharded list that is no hole: {member}")
+
+
+def _info(assembly: Assembly, info: Info, rows: Rows, goes_on: bool) -> str:
+    beyond = dict(assembly.beyond)
+    members = []
+    for key, name in info.members:
+        match name:
+            case Literal(text):
+                pass
+            case "startCursor" | "endCursor":
+                row = rows[0 if name == "startCursor" else -1] if rows else None
+                text = _hole(info.slot, row[1]) if row else "null"
+            case _ if goes_on and name == GOES_ON[assembly.page.bounds.from_end]:
+                text = "true"
+            case _:
+                text = _hole(beyond[name], "") if name in beyond else "false"
+        members.append(f'"{key}":{text}')
+    return "{" + ",".join(members) + "}"
+
+
+def _hole(slot: int, key: str) -> str:
+    return f"{HOLE}{slot}:{key}{HOLE}"

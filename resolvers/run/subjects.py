@@ -1,0 +1,50 @@
+"""Who stands in a text: the marks of its objects, taken out and read.
+
+See `compile/subjects.py` for why the text itself says whom it is about.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from resolvers.plan.tree import KEPT, MARK, NUMBER_LENGTH, NUMBERED
+
+if TYPE_CHECKING:
+    from resolvers.plan.subjects import DisclosureShape
+
+
+def taken_apart(pieces: list[str], shape: DisclosureShape) -> dict[int, list[str]]:
+    """Remove the marks from the pieces of a text, in place; the keys in them by mention, with repeats.
+
+    Every second piece is a value, the others stand between.
+    """
+    marks: list[str] = []
+    alone = len(shape.subjects) == 1
+    for number in range(1, len(pieces), 2):
+        text = pieces[number]
+        if KEPT in text:
+            parts = text.split(KEPT)
+            kept = parts[1::2]
+            marks += kept
+            if not alone:
+                parts[1::2] = map(_key_of, kept)
+            pieces[number] = text = "".join(parts)
+        if MARK in text:
+            parts = text.split(MARK)
+            marks += parts[1::2]
+            pieces[number] = "".join(parts[::2])
+    if alone:
+        return {0: marks} if marks else {}
+    named: dict[str, list[str]] = {}
+    for mark in marks:
+        place = mark[:NUMBER_LENGTH] if mark.startswith(NUMBERED) else ""
+        key = mark[len(place) :]
+        if place in named:
+            named[place].append(key)
+        else:
+            named[place] = [key]
+    return {int(place[1:] or "0", 16): found for place, found in named.items()}
+
+
+def _key_of(mark: str) -> str:
+    return mark[NUMBER_LENGTH:] if mark.startswith(NUMBERED) else mark

@@ -1,0 +1,134 @@
+"""What is kept of suggestions from one wave to the next; and of sharded stores, the ranking.
+
+On one machine Postgres ranks. Where each shard knows a part of the ties, they come as keys, and this is
+where Python counts and ranks them: the people suggested are holes, which the next wave fills.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from resolvers.plan.parameters import array_text
+from resolvers.plan.suggestions import Gathered, Step, SuggestionsOf
+from resolvers.plan.tree import HOLE, MARK, Hole, Literal, Parameter, Statement, TreeNode, subject_mark
+from resolvers.sources.words import Value
+from resolvers.universe.views import FROM_BOOKS, FROM_FRIENDS
+
+if TYPE_CHECKING:
+    from graphql.execution.values import VariableValues
+
+Rows = Iterable[tuple[str, str]]
+
+
+class Gathering:
+    """What one request found so far for one field's suggestions; keys are texts, as they come and go.
+
+    `texts`: those in which the people's marks stand.
+    """
+
+    def __init__(self, suggestions: SuggestionsOf, texts: Iterable[str]) -> None:
+        self._suggestions = suggestions
+        marks = re.compile(f"{HOLE}{suggestions.slot}:([0-9]+)/([0-9]*){HOLE}")
+        # Person → their account in the other store, or nothing.
+        self._people = {key: owner for text in texts for key, owner in marks.findall(text)}
+        self._books: dict[str, str] = {}
+        self._friends: dict[str, list[str]] = {}
+        self._members: dict[str, str] = {}
+        self._known: dict[str, set[str]] = defaultdict(set)
+
+    def put(self, statement: Statement, arguments: list[Any]) -> bool:
+        """Put what was found into the statement's places; False if there is nothing to ask for."""
+        for index, what in enumerate(statement.parameters):
+            if isinstance(what, Gathered):
+                arguments[index] = self._found(what)
+        return all(argument is not None for argument in arguments)
+
+    def _found(self, what: Gathered) -> str | list[str] | None:
+        match what:
+            case Gathered.BOOKS:
+                return ["{" + self._books.get(owner, "") + "}" for owner in self._people.values()]
+            case Gathered.PEOPLE:
+                keys: Iterable[str] = self._people
+            case Gathered.OWNERS:
+                keys = filter(None, self._people.values())
+            case Gathered.FRIENDS:
+                keys = (each for person in self._people for each in self._friends.get(person, ()))
+            case Gathered.CONTACTS:
+                keys = (each for book in self._books.values() for each in _split(book))
+            case Gathered.CANDIDATES:
+                keys = (each for person in self._people for each in self._candidates(person))
+        unique = dict.fromkeys(keys)
+        return array_text(unique) if unique else None
+
+    def note(self, statement: Statement, rows: Rows, variables: VariableValues) -> Rows:
+        """Note what a step found. The last one's are the people's lists, by their marks."""
+        match statement.step:
+            case Step.BOOKS:
+                self._books = dict(rows)
+            case Step.CIRCLES | Step.WIDER:
+                self._friends |= {key: _split(ends) for key, ends in rows}
+            case Step.MEMBERS:
+                self._members = dict(rows)
+            case Step.RANKED:
+                return [(self._mark(person), text) for person, text in rows]
+            case Step.KNOWN:
+                for person, friend in rows:
+                    self._known[person].add(friend)
+                size = self._suggestions.size
+                most = size.read(variables) if isinstance(size, Parameter) else size
+                assert isinstance(most, int)
+                return [(self._mark(person), self._list(person, most)) for person in self._people]
+        return ()
+
+    def _mark(self, person: str) -> str:
+        return f"{self._suggestions.slot}:{person}/{self._people[person]}"
+
+    # --- of sharded stores: counted and ranked here -----------------------------------------------
+
+    def _candidates(self, person: str) -> Counter[str]:
+        """Everybody who may be suggested, friends among them, with the number of ways to them."""
+        ways = Counter(
+            other for friend in self._friends.get(person, ()) for other in self._friends.get(friend, ())
+        )
+        for contact in self._contacts(person):
+            ways.setdefault(contact, 0)
+        del ways[person]
+        return ways
+
+    def _contacts(self, person: str) -> set[str]:
+        book = _split(self._books.get(self._people[person], ""))
+        return {self._members[contact] for contact in book if contact in self._members}
+
+    def _list(self, person: str, most: int) -> str:
+        contacts = self._contacts(person)
+        ranked = sorted(
+            (other not in contacts, -ways, int(other))
+            for other, ways in self._candidates(person).items()
+            if other not in self._known[person]
+        )
+        return "[" + ",".join(self._item(*each) for each in ranked[:most]) + "]"
+
+    def _item(self, stranger: bool, negated: int, other: int) -> str:
+        values = {"basis": f'"{FROM_FRIENDS if stranger else FROM_BOOKS}"', "mutual": str(-negated)}
+        members = (f'"{key}":{_text(member, other, values)}' for key, member in self._suggestions.members)
+        subject = self._suggestions.subject
+        whose = "" if subject is None else f"{MARK}{subject_mark(subject)}{other}{MARK}"
+        return whose + "{" + ",".join(members) + "}"
+
+
+def _text(member: TreeNode, other: int, values: dict[str, str]) -> str:
+    match member:
+        case Literal(text):
+            return text
+        case Value(column):
+            return values[column]
+        case Hole(slot):
+            return f"{HOLE}{slot}:{other}{HOLE}"
+    raise AssertionError(f"a suggestion of a sharded store holds keys alone: {member}")
+
+
+def _split(keys: str) -> list[str]:
+    return keys.split(",") if keys else []

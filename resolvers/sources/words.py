@@ -1,0 +1,264 @@
+"""The words for saying where a field lives. A field's resolver is one of them.
+
+It is asked once, when a plan is made, and says *how* the value is computed: a column, a summary of
+rows, a related object, a page of rows, a hop. The compiler does the rest, so nothing here touches a
+value. The words name relations of the catalogue and nothing else; what a purpose may see of those is
+the universe's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from resolvers.sources.catalogue import Relation, Store
+
+
+class Json(StrEnum):
+    """How a column becomes JSON text.
+
+    CODE, NUMBER, BOOLEAN and DATE skip escaping: only for columns whose CHECK or type leaves nothing to
+    escape. All free text is TEXT, so that no control character survives in an answer: the holes of a
+    plan are marked with them.
+    """
+
+    CODE = "code"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    TIME = "time"
+    TEXT = "text"
+
+
+@dataclass(frozen=True)
+class Value:
+    """A column of the object's own row."""
+
+    column: str
+    json: Json
+    nullable: bool = False
+
+
+@dataclass(frozen=True)
+class Identifier:
+    """The global identifier: the type's prefix and the row's key."""
+
+
+@dataclass(frozen=True)
+class Constant:
+    """JSON text that is the same for every object of the type."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Band:
+    """A count of related rows, told as a band: ``bands`` are (least count, code), ascending from 0."""
+
+    relation: Relation
+    on: str
+    bands: tuple[tuple[int, str], ...]
+
+
+class Measure(StrEnum):
+    """What a summary tells of its rows."""
+
+    ROWS = "rows"
+    SUM = "sum"
+    LAST = "last"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One field of a summary; with `bands`, told as a band."""
+
+    measure: Measure
+    column: str | None = None
+    bands: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Summary:
+    """An object computed from the rows of `relation` within a window of days that ends on an argument.
+
+    The window is the `days` days up to `until`, or up to the day in `horizon` if that is left out.
+    """
+
+    relation: Relation
+    on: str
+    day: str
+    days: int
+    until: str
+    horizon: Relation
+    fields: Mapping[str, Measured]
+
+
+@dataclass(frozen=True)
+class Hop:
+    """A related object, found by a key that stands in `column` of the row.
+
+    `via` is a lookup relation: (relation, column holding that key, column holding the object's).
+    Without it the key is the object's own. Where both lie together it becomes a join; where they do
+    not, or in another store, a hole that the next wave fills. `nullable`: the key may be missing.
+    `relation`: where such objects stand in this row's store, if that is not where they mostly do.
+    """
+
+    to: str
+    column: str
+    via: tuple[Relation, str, str] | None = None
+    nullable: bool = False
+    relation: Relation | None = None
+
+
+@dataclass(frozen=True)
+class One:
+    """At most one row of `relation` whose `on` is the object's key: an object, or null."""
+
+    relation: Relation
+    on: str
+    fields: Mapping[str, Source]
+
+
+@dataclass(frozen=True)
+class Many:
+    """All rows of `relation` whose `on` is the object's key, in the order of the columns named.
+
+    With `far` the items are not the rows but the objects that they lead to, one each. `alone`: to be asked
+    in one place of a request, of one object that is named there: such rows are not for gathering.
+    """
+
+    relation: Relation
+    on: str
+    order: tuple[str, ...]
+    fields: Mapping[str, Source] = field(default_factory=dict)
+    far: Hop | None = None
+    alone: bool = False
+
+
+@dataclass(frozen=True)
+class Page:
+    """A Relay connection over rows of `relation` whose `on` is the object's key, ordered by `far.column`."""
+
+    relation: Relation
+    on: str
+    far: Hop
+
+
+@dataclass(frozen=True)
+class Copies:
+    """A Relay connection over objects of the type `of`, whose copies lie with this object by its key.
+
+    The copies are rows of the other's `copy`; `on` is their column that holds this object's key.
+    """
+
+    of: str
+    relation: Relation
+    on: str
+
+
+@dataclass(frozen=True)
+class Suggestions:
+    """People whom the object's person may know and is no friend of, ranked.
+
+    Each tuple is (relation, the column that leads in, the column that leads on). `people` have `friends`.
+    `link` leads to the other store, where `owners` have their `book` of contacts; `lookup` leads back. Of
+    each person the first `friends_of_each` by number count, of each book the first `contacts_of_each`.
+    What a suggestion tells is read from a row with `id`, `basis` and `mutual`.
+    """
+
+    people: Relation
+    friends: tuple[Relation, str, str]
+    link: tuple[Relation, str, str]
+    owners: Relation
+    book: tuple[Relation, str, str]
+    lookup: tuple[Relation, str, str]
+    friends_of_each: int
+    contacts_of_each: int
+    fields: Mapping[str, Source]
+
+
+Source = (
+    Suggestions | Value | Constant | Identifier | Band | Summary | Hop | One | Many | Page | Copies | Measured
+)
+
+
+@dataclass(frozen=True)
+class OwnObject:
+    """The object of type `type` to which the token is bound: `owner` is the field of its `Bound`."""
+
+    type: str
+    owner: str
+
+
+@dataclass(frozen=True)
+class OwnRows:
+    """All rows of `relation` that belong to what the token is bound to, in the order of the columns named.
+
+    `owner`: whose they are, as in the relation's `owners`; None for rows that are about nobody.
+    """
+
+    type: str
+    relation: Relation
+    owner: str | None
+    order: tuple[str, ...]
+    fields: Mapping[str, Value]
+
+    @property
+    def columns(self) -> set[str]:
+        """What is read of a row, but for whose it is."""
+        return {*self.order, *(value.column for value in self.fields.values())}
+
+    @property
+    def on(self) -> str | None:
+        """The column that says whose a row is."""
+        return None if self.owner is None else self.relation.owners[self.owner]
+
+
+@dataclass(frozen=True)
+class About:
+    """Whom a row is about: the account of the store `of` whose number stands in `column`.
+
+    `nullable`: it may be somebody who has no account there.
+    """
+
+    of: Store
+    column: str
+    nullable: bool = False
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A filter's column, the operators that it takes, and the form of what is compared."""
+
+    column: str
+    operators: frozenset[str]
+    json: Json = Json.TEXT
+
+
+@dataclass(frozen=True)
+class ObjectSource:
+    """Where a type's objects live: one row of `relation` each.
+
+    `prefix` begins their identifiers. `copy` holds the same rows beside somebody whom they are about, by
+    that one's key: who may see only what is about themselves reads them there. `lookups`: arguments of
+    the root field that find one object through a lookup relation. `probes`: root fields that find one by
+    a value that their purpose does not see, through a lookup relation that may hold several: the first by
+    the columns named. `batches`: arguments of lists that name many objects through a lookup, and which.
+    `about`: the person whom the ledger names where such an object stands in an answer.
+    `filters` and `orders`: the columns that lists may be narrowed and ordered by, by the name of the input
+    field. `groups`: those that lists may be counted by, by the name of the list's field.
+    """
+
+    type: str
+    relation: Relation
+    prefix: str
+    fields: Mapping[str, Source]
+    lookups: Mapping[str, tuple[Relation, str, str]] = field(default_factory=dict)
+    probes: Mapping[str, tuple[Relation, str, str, tuple[str, ...]]] = field(default_factory=dict)
+    filters: Mapping[str, Condition] = field(default_factory=dict)
+    orders: Mapping[str, tuple[str, Json]] = field(default_factory=dict)
+    batches: Mapping[str, str] = field(default_factory=dict)
+    groups: Mapping[str, Value] = field(default_factory=dict)
+    copy: Relation | None = None
+    about: About | None = None

@@ -1,0 +1,77 @@
+"""One connection for statements that are each a transaction of their own, opened anew after a failure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from resolvers.stores.deadlines import Deadlines
+from resolvers.stores.pool import StoreLogin, connect_role, prepare_named, stands_behind_pooler, translated
+
+if TYPE_CHECKING:
+    from resolvers.stores.pool import Connection, Statement
+
+
+class SerialConnection:
+    """A connection as one role, which one task uses at a time."""
+
+    def __init__(self, login: StoreLogin) -> None:
+        self.login = login
+        self._connection: Connection | None = None
+        self._pooled = False
+        self._prepared: dict[str, Statement] = {}
+        self._asked: Deadlines[Connection] = Deadlines(login.request_timeout_s, _cut)
+
+    async def run(self, sql: str, *arguments: Any) -> Sequence[Any]:
+        """The statement's rows, once it is committed. StoreUnavailable: nobody knows whether it was done."""
+        connection = self._connection
+        try:
+            if connection is None or connection.is_closed():
+                connection = await self._connect()
+            # Not a time-out that cancels: that would ask the server, and wait for ever for one that hangs.
+            self._asked.begin(connection)
+            try:
+                return await self._fetch(connection, sql, arguments)
+            finally:
+                self._asked.end(connection)
+        except BaseException as error:
+            lost = connection is not None and connection.is_closed()
+            self.close()
+            raise translated(error, lost) from None
+
+    async def _connect(self) -> Connection:
+        self.close()
+        connection = self._connection = await connect_role(self.login)
+        self._pooled = await stands_behind_pooler(connection)
+        return connection
+
+    async def _fetch(self, connection: Connection, sql: str, arguments: Sequence[Any]) -> Sequence[Any]:
+        rows: Sequence[Any]
+        if self._pooled:
+            async with connection.transaction():
+                rows = await connection.fetch(sql, *arguments)
+        else:
+            rows = await (await self._statement(connection, sql)).fetch(*arguments)
+        return rows
+
+    async def _statement(self, connection: Connection, sql: str) -> Statement:
+        statement = self._prepared.get(sql)
+        if statement is None:
+            statement = self._prepared[sql] = await prepare_named(connection, sql, len(self._prepared))
+        return statement
+
+    def close(self) -> None:
+        """Cut the connection; the next statement opens another."""
+        connection, self._connection = self._connection, None
+        self._prepared = {}
+        if connection is not None:
+            connection.terminate()
+
+
+def _cut(connection: Connection) -> None:
+    connection.terminate()
+
+
+def columns(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:
+    """Rows as columns, for `unnest`; `width` of them, also of no rows."""
+    return [[row[column] for row in rows] for column in range(width)]

@@ -1,0 +1,241 @@
+"""The policy in one table, field × purpose, computed from the terms; its digest; the committed files.
+
+The terms beside the fields are the only place where the policy is written. This module reads them
+out: as lines for a test to compare with the policy that was decided, as a digest that universes and
+cursors are bound to, as `POLICY.md` and `sdl/` for people to review. `python -m schema.policy.matrix --write`
+writes those files; without `--write` it prints `POLICY.md`.
+
+Rejected: a digest of the SDL. It would change with every description, and not with a field that turns
+from `V` to `A`, which is the change that a universe must not miss.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from graphql import print_schema
+from strawberry.schema.config import StrawberryConfig
+
+from schema.build import INPUTS, TYPES, fields_of, schema_for
+from schema.mutation import Mutation
+from schema.purposes import ABOUT, Purpose
+from schema.query import Query
+from schema.terms.marks import ALL_ROWS, NOBODY, OPEN, TERMS, Mark, Marks, Rows, marks
+from schema.types.content import Message
+from schema.types.recalls import recall_schema
+
+ROOM = Path(__file__).parents[1]
+WRITE = "python -m schema.policy.matrix --write"
+
+MEANING: dict[Mark, str] = {
+    Mark.VISIBLE: "visible",
+    Mark.ABSENT: "visible; the row is absent once the person objected",
+    Mark.NULL: "visible; null once the person objected, as it is for most people anyway",
+    Mark.TAKES_PART: "only accounts that take part in a business conversation",
+    Mark.OWN_BUSINESS: "only conversations of the token's business",
+    Mark.OWN_MERCHANT: "only what belongs to the token's merchant",
+    Mark.OWN_SUBJECT: "only the token's own subject",
+    Mark.PSEUDONYM: "under a pseudonym",
+    Mark.NEVER: "not in that purpose's schema",
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the table: ``name`` is a field, ``(row)``, or ``(row: KIND)``."""
+
+    type: str
+    name: str
+    marks: Marks
+
+    @property
+    def text(self) -> str:
+        """The line as in the decided policy: comma-separated, marks in the order of purposes."""
+        return ",".join((self.type, self.name, *self.marks.line))
+
+    @classmethod
+    def read(cls, text: str) -> Line:
+        """The line with this `text`. ValueError for anything else."""
+        type_, name, *given = text.split(",")
+        return cls(type_, name, marks(" ".join(given)))
+
+
+class Contradiction(Exception):
+    """A field has the name of what was said to be for nobody."""
+
+
+def policy_lines() -> tuple[Line, ...]:
+    """Every line of this release: types in the schema's order, rows before fields, content last."""
+    return tuple(line for cls in (*TYPES, Message) for line in _lines_of(cls))
+
+
+def _lines_of(cls: type) -> Iterator[Line]:
+    rows: Rows | None = getattr(cls, "ROWS", None)
+    for kind, line in rows.kinds.items() if rows and "ROWS" in vars(cls) else ():
+        yield Line(cls.__name__, "(row)" if kind == ALL_ROWS else f"(row: {kind})", line)
+    fields = {} if cls is Message else fields_of(cls)
+    for name, field in fields.items():
+        terms = field.metadata.get(TERMS)
+        # What a type has from an interface is said once, there.
+        if field.origin is cls and terms is not None and terms.marks is not None:
+            yield Line(cls.__name__, name, terms.marks)
+    for name in getattr(cls, "NEVER", ()):
+        if name in fields:
+            raise Contradiction(f"{cls.__name__}.{name} is a field, and for nobody")
+        yield Line(cls.__name__, name, NOBODY)
+
+
+def digest() -> str:
+    """The policy's digest: 64 hexadecimal digits. Equal digests mean equal rules for every purpose."""
+    return digest_of(policy_lines())
+
+
+def digest_of(lines: Iterable[Line]) -> str:
+    """The digest of these lines in any order, together with the purposes and whose objection covers each."""
+    return hashlib.sha256(canonical_text(lines).encode()).hexdigest()
+
+
+def canonical_text(lines: Iterable[Line]) -> str:
+    """The whole policy as one text, of which the digest is the SHA-256; the form of a version's file.
+
+    A line for each purpose (with the objection that covers it and the bit in the stores), one for each
+    field that belongs to one purpose, then one for each line of the matrix.
+    """
+    purposes = (f"purpose,{each.value},{each.objection or ''},{each.restriction_bit}" for each in Purpose)
+    # A mark that is opened later changes what a purpose sees without changing any line.
+    closed = (f"closed,{mark}" for mark in Mark if mark not in OPEN and mark is not Mark.NEVER)
+    changes = sorted(f"belongs,{name},{purpose}" for name, purpose in belonging())
+    probed = (f"probes,{name},{purpose}" for name, purpose in probing())
+    return "\n".join(
+        ["policy 1", *purposes, *closed, *changes, *probed, *sorted(line.text for line in lines), ""]
+    )
+
+
+def belonging() -> Iterator[tuple[str, Purpose]]:
+    """Each field that belongs to one purpose (``Type.field``: a change, its outcome), with that purpose."""
+    for cls in (Mutation, Query, *TYPES):
+        for name, field in fields_of(cls).items():
+            terms = field.metadata.get(TERMS)
+            if terms is not None and terms.purpose is not None:
+                yield f"{cls.__name__}.{name}", terms.purpose
+
+
+def probing() -> Iterator[tuple[str, Purpose]]:
+    """Each look-up by a value that its purpose does not see, with that purpose."""
+    for name, field in fields_of(Query).items():
+        terms = field.metadata.get(TERMS)
+        if terms is not None and terms.probe is not None:
+            yield f"Query.{name}", terms.probe
+
+
+def render_markdown() -> str:
+    """The text of `POLICY.md`."""
+    paragraphs = [
+        "# Who may see what, for which purpose",
+        f"Computed from the terms beside each field in `schema/`, by `{WRITE}`. A test compares.",
+        f"Policy digest: `{digest()}`",
+        "Every request runs under one purpose. What is not listed here, no purpose sees. Filters, sorts, "
+        "counts, cursors and look-ups read the same masked rows as the answer does.",
+        "## Purposes",
+        _table(("purpose", "what for", "stopped by an objection to"), map(_about, Purpose)),
+        "## Marks",
+        _table(("mark", "meaning"), ((f"`{mark}`", meaning) for mark, meaning in MEANING.items())),
+        *_closed(),
+        *_tables(),
+        "## Filters, orders and arguments",
+        "Each exists only in the schemas of the purposes that see the field it follows.",
+        _table(("input", "exists where this is visible"), _inputs()),
+        "## Look-ups by what is brought along",
+        "By a value that the purpose does not see: whoever asks has it already, and learns whom the purpose "
+        "can find by it.",
+        _table(("field", "purpose"), ((f"`{name}`", f"`{purpose}`") for name, purpose in probing())),
+        "## Changes",
+        "What may be changed, and what is said of it. Each exists under one purpose alone, and speaks of "
+        "what the token is bound to.",
+        _table(("field", "purpose"), ((f"`{name}`", f"`{purpose}`") for name, purpose in belonging())),
+    ]
+    return "\n\n".join(paragraphs) + "\n"
+
+
+def _about(purpose: Purpose) -> tuple[str, ...]:
+    return (
+        f"`{purpose}`",
+        ABOUT[purpose].sentence,
+        f"`{purpose.objection}`" if purpose.objection else "nothing",
+    )
+
+
+def _closed() -> Iterator[str]:
+    closed = ", ".join(f"`{mark}`" for mark in Mark if mark not in OPEN and mark is not Mark.NEVER)
+    if closed:
+        yield f"Where {closed} stands, this release shows nothing."
+
+
+def _tables() -> Iterator[str]:
+    head = ("field", *(purpose.value for purpose in Purpose))
+    for type_name, lines in groupby(policy_lines(), key=lambda line: line.type):
+        yield f"## {type_name}"
+        yield _table(head, ((_name(line), *line.marks.line) for line in lines))
+
+
+def _name(line: Line) -> str:
+    return line.name if line.name.startswith("(") else f"`{line.name}`"
+
+
+def _inputs() -> Iterator[tuple[str, str]]:
+    """Each input field and argument that follows a line, with that line."""
+    names = StrawberryConfig().name_converter
+    for cls in (*INPUTS, *TYPES, Query):
+        for name, field in fields_of(cls).items():
+            terms = field.metadata.get(TERMS)
+            if terms is not None and terms.line is not None:
+                yield f"`{cls.__name__}.{name}`", f"`{terms.line}`"
+            for given in field.arguments:
+                if TERMS in given.metadata:
+                    yield (
+                        f"`{cls.__name__}.{name}({names.get_graphql_name(given)}:)`",
+                        f"`{given.metadata[TERMS].line}`",
+                    )
+
+
+def _table(head: tuple[str, ...], body: Iterable[tuple[str, ...]]) -> str:
+    rows = [head, ("---",) * len(head), *body]
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def snapshots() -> dict[Path, str]:
+    """Each committed file, by its path within `schema/`, and what it must hold."""
+    sdl = {
+        Path("sdl", f"{purpose.universe}.graphql"): print_schema(schema_for(purpose)) + "\n"
+        for purpose in Purpose
+    }
+    notices = {Path("sdl", "recalls.graphql"): print_schema(recall_schema()) + "\n"}
+    return {Path("policy", "POLICY.md"): render_markdown(), **sdl, **notices}
+
+
+def write_snapshots(folder: Path) -> None:
+    """Write the committed files under `folder`."""
+    for path, text in snapshots().items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8")
+
+
+def main(arguments: list[str]) -> int:
+    """The command: exit code 0, or 2 for arguments that it does not know."""
+    if arguments == ["--write"]:
+        write_snapshots(ROOM)
+    elif not arguments:
+        sys.stdout.write(render_markdown())
+    else:
+        sys.stderr.write(f"usage: {WRITE}\n")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

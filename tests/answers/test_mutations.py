@@ -1,0 +1,438 @@
+"""Objections as mutations: whose they are, what comes of them, what no argument can do (I16, I18, I23)."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import json
+import secrets
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import pytest
+
+from gateway.access.tokens import issue
+from resolvers.changes.objections import Rules
+from resolvers.plan.principal import Principal
+from resolvers.run.people import People
+from schema.purposes import Purpose
+from schema.terms.profiles import TERMS_OF_2016, WINDOW, Profile
+from tests.kit.gateway import ADS, FRIENDS, NewDatabase, Reply, Side, open_side, send
+from tests.promises.test_objection import ANN, BOB, NEW, NOW, SMALL, forget, ids_of, restrictions
+
+PREFERENCES = Purpose.PREFERENCES
+RECORD = """mutation($purposes: [ObjectablePurpose!]!) {
+  recordObjection(purposes: $purposes) {
+    __typename
+    ... on ObjectionRecorded { inForce } ... on AlreadyObjected { inForce }
+    ... on NotEligibleNewMember { before } ... on WindowClosed { closedAt }
+    ... on NoMessengerAccount { inForce }
+  }
+}"""
+WITHDRAW = """mutation($purposes: [ObjectablePurpose!]!) {
+  withdrawObjection(purposes: $purposes) {
+    __typename
+    ... on ObjectionWithdrawn { inForce } ... on NotObjected { inForce }
+    ... on NoMessengerAccount { inForce }
+  }
+}"""
+ELIGIBLE = "{ objectionEligibility { purpose standing until } }"
+POLICY = b'{"query": "{ policy { purpose } }"}'
+EVERYTHING = ["ADS_PERSONALIZATION", "FRIEND_SUGGESTIONS"]
+
+
+@pytest.fixture(scope="module")
+async def side(new_database: NewDatabase) -> AsyncIterator[Side]:
+    """A gateway before stores of its own."""
+    async with open_side(new_database) as opened:
+        yield opened
+
+
+@pytest.fixture(autouse=True)
+async def small(side: Side) -> None:
+    """Nobody objected yet; Ann, Bob and the new member are there."""
+    await side.wait_until_ready()
+    await forget(side)
+    await side.hold(SMALL)
+
+
+async def ask_as(side: Side, principal: Principal, document: str, **variables: Any) -> Reply:
+    """The answer to a document under PREFERENCES, for a token bound like this."""
+    token = await token_for(side, principal)
+    body = json.dumps({"query": document, "variables": variables}).encode()
+    return await send(side.app, headers=side.authorised(PREFERENCES, token), body=body)
+
+
+TOKENS: dict[tuple[int, Principal], str] = {}
+
+
+async def token_for(side: Side, principal: Principal) -> str:
+    """A token of that binding, which the side's gateway knows; issued once."""
+    if (id(side), principal) not in TOKENS:
+        issued = await issue(
+            side.control,
+            side.settings.key("tokens"),
+            "portal",
+            [PREFERENCES],
+            None,
+            secrets.token_bytes,
+            principal,
+        )
+        async with asyncio.timeout(10):
+            while (
+                await send(side.app, headers=side.authorised(None, issued.token), body=POLICY)
+            ).status == 401:
+                await asyncio.sleep(0.02)
+        TOKENS[id(side), principal] = issued.token
+    return TOKENS[id(side), principal]
+
+
+async def as_member(side: Side, member: int, document: str, **variables: Any) -> Reply:
+    """The answer for a member of the messenger."""
+    return await ask_as(side, Principal(messenger_id=member), document, **variables)
+
+
+@contextmanager
+def under(side: Side, profile: Profile, now: datetime.datetime) -> Iterator[None]:
+    """The side's gateway has this profile meanwhile, and a clock that stands still."""
+    rules = Rules(profile, lambda: now)
+    login: Any = side.app.graphql
+    before, calls_of = login._answer, side.gateway.context_of
+
+    def context_of(principal: Principal, client: str, people: People) -> Any:
+        calls: Any = calls_of(principal, client, people)
+        return replace(calls, objections=replace(calls.objections, rules=rules))
+
+    login._answer = partial(before.func, replace(side.gateway, context_of=context_of))
+    try:
+        yield
+    finally:
+        login._answer = before
+
+
+async def events(side: Side) -> list[tuple[Any, ...]]:
+    """Every event, without its number."""
+    rows = await side.control.fetch(
+        "SELECT account_id, kind, purposes, channel, terms_version FROM control.objection_event ORDER BY id"
+    )
+    return [tuple(row) for row in rows]
+
+
+# --- the course of things -------------------------------------------------------------------------
+
+
+async def test_i16_an_objection_by_mutation_binds_the_next_request(side: Side) -> None:
+    """Recorded, the person is absent for ads and for suggestions; who recorded it, and how, is kept."""
+    assert "ma_1" in await ids_of(side, ADS)
+    reply = await as_member(side, ANN, RECORD, purposes=EVERYTHING)
+    assert reply.data == {"recordObjection": {"__typename": "ObjectionRecorded", "inForce": EVERYTHING}}
+    for purpose in (ADS, FRIENDS):
+        assert await ids_of(side, purpose) == ["ma_2", "ma_3"]
+    assert await restrictions(side) == {"messenger": {ANN: 3}, "social": {ANN: 3}}
+    assert await events(side) == [(ANN, "OBJECT", EVERYTHING, "client portal", "2016-08-25")]
+
+
+async def test_both_purposes_are_meant_if_none_is_named(side: Side) -> None:
+    """Left out, the argument is both; one named is that one alone."""
+    reply = await as_member(side, ANN, "mutation { recordObjection { __typename } }")
+    assert reply.data == {"recordObjection": {"__typename": "ObjectionRecorded"}}
+    assert (await restrictions(side))["social"] == {ANN: 3}
+    one = (
+        "mutation { withdrawObjection(purposes: FRIEND_SUGGESTIONS)"
+        " { ... on ObjectionWithdrawn { inForce } } }"
+    )
+    assert (await as_member(side, ANN, one)).data == {
+        "withdrawObjection": {"inForce": ["ADS_PERSONALIZATION"]}
+    }
+    assert (await restrictions(side))["messenger"] == {ANN: 1}
+
+
+async def test_i23_a_withdrawal_by_mutation_opens_the_data_again(side: Side) -> None:
+    """And both can be repeated: nothing is recorded twice."""
+    for _ in range(2):
+        await as_member(side, ANN, RECORD, purposes=EVERYTHING)
+    again = await as_member(side, ANN, RECORD, purposes=["ADS_PERSONALIZATION"])
+    assert again.data["recordObjection"] == {"__typename": "AlreadyObjected", "inForce": EVERYTHING}
+    reply = await as_member(side, ANN, WITHDRAW, purposes=EVERYTHING)
+    assert reply.data["withdrawObjection"] == {"__typename": "ObjectionWithdrawn", "inForce": []}
+    assert "ma_1" in await ids_of(side, ADS)
+    again = await as_member(side, ANN, WITHDRAW, purposes=EVERYTHING)
+    assert again.data["withdrawObjection"] == {"__typename": "NotObjected", "inForce": []}
+    assert [event[1] for event in await events(side)] == ["OBJECT", "WITHDRAW"]
+
+
+async def test_fields_of_one_document_run_in_its_order(side: Side) -> None:
+    """Each sees what the one before it did."""
+    document = """mutation {
+      a: recordObjection { __typename }
+      b: recordObjection { __typename }
+      c: withdrawObjection(purposes: [ADS_PERSONALIZATION]) { __typename }
+      d: recordObjection(purposes: [ADS_PERSONALIZATION]) { ... on ObjectionRecorded { inForce } }
+    }"""
+    assert (await as_member(side, ANN, document)).data == {
+        "a": {"__typename": "ObjectionRecorded"},
+        "b": {"__typename": "AlreadyObjected"},
+        "c": {"__typename": "ObjectionWithdrawn"},
+        "d": {"inForce": EVERYTHING},
+    }
+
+
+@pytest.mark.parametrize("bound", [Principal(social_id=11), Principal(messenger_id=999)])
+async def test_who_has_no_messenger_account_has_nothing_to_object_to(
+    side: Side, principal: Principal
+) -> None:
+    """A typed result, the same for an account that is unknown and for none at all; nothing is written."""
+    expected = {"__typename": "NoMessengerAccount", "inForce": []}
+    assert (await ask_as(side, principal, RECORD, purposes=EVERYTHING)).data == {"recordObjection": expected}
+    assert (await ask_as(side, principal, WITHDRAW, purposes=EVERYTHING)).data == {
+        "withdrawObjection": expected
+    }
+    told = (await ask_as(side, principal, ELIGIBLE)).data["objectionEligibility"]
+    assert {each["standing"] for each in told} == {"NO_MESSENGER_ACCOUNT"}
+    assert await events(side) == []
+
+
+# --- who may object, and until when ---------------------------------------------------------------
+
+CLOSES = TERMS_OF_2016 + datetime.timedelta(days=2) + WINDOW
+SECOND = datetime.timedelta(seconds=1)
+
+
+def told(standing: str, until: datetime.datetime | None = None) -> list[dict[str, Any]]:
+    """The eligibility that is the same for both purposes."""
+    shown = None if until is None else until.isoformat()
+    return [{"purpose": each, "standing": standing, "until": shown} for each in EVERYTHING]
+
+
+async def accept(side: Side, member: int) -> None:
+    """The member accepted the terms two days after they changed."""
+    await side.messenger.execute(
+        "INSERT INTO messenger.terms_acceptance VALUES ($1, '2016-08-25', $2)", member, CLOSES - WINDOW
+    )
+
+
+@pytest.mark.parametrize(
+    ("profile", "member", "now", "standing", "until", "result"),
+    [
+        (Profile.SEED_2016, BOB, NOW, "MAY_OBJECT", None, "ObjectionRecorded"),
+        (Profile.SEED_2016, NEW, NOW, "NOT_ELIGIBLE_NEW_MEMBER", None, "NotEligibleNewMember"),
+        (Profile.HISTORIC_2016, BOB, CLOSES - SECOND, "MAY_OBJECT", CLOSES, "ObjectionRecorded"),
+        (Profile.HISTORIC_2016, BOB, CLOSES, "WINDOW_CLOSED", CLOSES, "WindowClosed"),
+        (Profile.HISTORIC_2016, ANN, CLOSES, "MAY_OBJECT", None, "ObjectionRecorded"),
+        (Profile.HISTORIC_2016, NEW, NOW, "NOT_ELIGIBLE_NEW_MEMBER", None, "NotEligibleNewMember"),
+        (Profile.GDPR, NEW, CLOSES, "MAY_OBJECT", None, "ObjectionRecorded"),
+    ],
+)
+async def test_i18_who_may_object_is_the_profile_s_to_say(
+    side: Side,
+    profile: Profile,
+    member: int,
+    now: datetime.datetime,
+    standing: str,
+    until: datetime.datetime | None,
+    result: str,
+) -> None:
+    """The eligibility that a subject is told and the result of trying agree, to the second.
+
+    Bob accepted the terms, Ann did not yet: her 30 days have not begun.
+    """
+    await accept(side, BOB)
+    with under(side, profile, now):
+        assert (await as_member(side, member, ELIGIBLE)).data["objectionEligibility"] == told(standing, until)
+        reply = (await as_member(side, member, RECORD, purposes=EVERYTHING)).data["recordObjection"]
+        expected: dict[str, Any] = {"__typename": result}
+        expected |= {
+            "ObjectionRecorded": {"inForce": EVERYTHING},
+            "NotEligibleNewMember": {"before": "2016-08-25T00:00:00+00:00"},
+            "WindowClosed": {"closedAt": CLOSES.isoformat()},
+        }[result]
+        assert reply == expected
+    recorded = result == "ObjectionRecorded"
+    assert (await restrictions(side))["messenger"] == ({member: 3} if recorded else {})
+    assert len(await events(side)) == int(recorded)
+
+
+async def test_i18_what_was_recorded_in_time_stays_and_can_be_withdrawn_later(side: Side) -> None:
+    """After the window: already objected, not closed; withdrawn, it cannot be recorded again."""
+    await accept(side, BOB)
+    with under(side, Profile.HISTORIC_2016, CLOSES - SECOND):
+        await as_member(side, BOB, RECORD, purposes=["ADS_PERSONALIZATION"])
+    with under(side, Profile.HISTORIC_2016, CLOSES):
+        again = await as_member(side, BOB, RECORD, purposes=["ADS_PERSONALIZATION"])
+        assert again.data["recordObjection"]["__typename"] == "AlreadyObjected"
+        more = await as_member(side, BOB, RECORD, purposes=EVERYTHING)
+        assert more.data["recordObjection"]["__typename"] == "WindowClosed"
+        standings = (await as_member(side, BOB, ELIGIBLE)).data["objectionEligibility"]
+        assert [each["standing"] for each in standings] == ["OBJECTED", "WINDOW_CLOSED"]
+        back = await as_member(side, BOB, WITHDRAW, purposes=EVERYTHING)
+        assert back.data["withdrawObjection"] == {"__typename": "ObjectionWithdrawn", "inForce": []}
+        closed = await as_member(side, BOB, RECORD, purposes=EVERYTHING)
+        assert closed.data["recordObjection"]["__typename"] == "WindowClosed"
+
+
+async def test_eligibility_stands_beside_other_fields(side: Side) -> None:
+    """Twice, under aliases, between others: in the order of the document."""
+    document = """query($skip: Boolean!) {
+      a: objectionEligibility { standing }
+      policy { purpose }
+      ...More
+      gone: objectionEligibility @skip(if: $skip) { until }
+    }
+    fragment More on Query { __typename b: objectionEligibility { __typename purpose } }"""
+    reply = await as_member(side, ANN, document, skip=True)
+    assert list(reply.data) == ["a", "policy", "__typename", "b"]
+    assert reply.data["b"] == [{"__typename": "ObjectionEligibility", "purpose": each} for each in EVERYTHING]
+
+
+# --- what no argument can do ----------------------------------------------------------------------
+
+HOSTILE: list[tuple[str, dict[str, Any], str]] = [
+    ("mutation { recordObjection(purposes: []) { __typename } }", {}, "BAD_USER_INPUT"),
+    ("mutation { withdrawObjection(purposes: []) { __typename } }", {}, "BAD_USER_INPUT"),
+    (RECORD, {}, "BAD_USER_INPUT"),
+    (RECORD, {"purposes": None}, "BAD_USER_INPUT"),
+    (RECORD, {"purposes": [None]}, "BAD_USER_INPUT"),
+    (RECORD, {"purposes": ["SECURITY"]}, "BAD_USER_INPUT"),
+    (RECORD, {"purposes": ["ADS_PERSONALIZATION", "ads_personalization"]}, "BAD_USER_INPUT"),
+    (RECORD, {"purposes": ["ADS_PERSONALIZATION'; DROP TABLE control.token; --"]}, "BAD_USER_INPUT"),
+    (RECORD, {"purposes": [["ADS_PERSONALIZATION"]]}, "BAD_USER_INPUT"),
+    (RECORD, {"purposes": 3}, "BAD_USER_INPUT"),
+    (RECORD, {"purposes": {"ADS_PERSONALIZATION": True}}, "BAD_USER_INPUT"),
+    (RECORD, {"purposes": EVERYTHING, "account": "ma_2"}, "BAD_USER_INPUT"),
+    (WITHDRAW, {"purposes": ["OFFER_MATCHING"]}, "BAD_USER_INPUT"),
+    ('mutation { recordObjection(account: "ma_2") { __typename } }', {}, "GRAPHQL_VALIDATION_FAILED"),
+    (
+        'mutation { recordObjection(purposes: "ADS_PERSONALIZATION") { __typename } }',
+        {},
+        "GRAPHQL_VALIDATION_FAILED",
+    ),
+    ("mutation { recordObjection(purposes: null) { __typename } }", {}, "GRAPHQL_VALIDATION_FAILED"),
+    ("mutation { recordObjection { inForce } }", {}, "GRAPHQL_VALIDATION_FAILED"),
+    ("mutation { recordObjection }", {}, "GRAPHQL_VALIDATION_FAILED"),
+    ("mutation { recordObjections { __typename } }", {}, "GRAPHQL_VALIDATION_FAILED"),
+    ("mutation { policy { purpose } }", {}, "GRAPHQL_VALIDATION_FAILED"),
+    ("subscription { recordObjection { __typename } }", {}, "GRAPHQL_VALIDATION_FAILED"),
+    ("{ recordObjection { __typename } }", {}, "GRAPHQL_VALIDATION_FAILED"),
+    ("mutation { recordObjection { __typename }", {}, "GRAPHQL_PARSE_FAILED"),
+    (
+        "mutation A { recordObjection { __typename } } mutation B { withdrawObjection { __typename } }",
+        {},
+        "OPERATION_RESOLUTION_FAILURE",
+    ),
+    (
+        # Sound at first, wrong later: nothing of it is done.
+        "mutation($p: [ObjectablePurpose!]!) { a: recordObjection { __typename }"
+        " b: recordObjection(purposes: $p) { __typename } }",
+        {"p": [7]},
+        "BAD_USER_INPUT",
+    ),
+    (
+        "mutation { " + " ".join(f"a{n}: recordObjection {{ __typename }}" for n in range(21)) + " }",
+        {},
+        "COST_TOO_HIGH",
+    ),
+    (
+        "mutation { " + " ".join(f"a{n}: recordObjection {{ __typename }}" for n in range(1000)) + " }",
+        {},
+        "DOCUMENT_TOO_LARGE",
+    ),
+]
+
+
+@pytest.mark.parametrize(("document", "variables", "code"), HOSTILE)
+async def test_a_wrong_argument_is_a_refusal_and_changes_nothing(
+    side: Side, document: str, variables: dict[str, Any], code: str
+) -> None:
+    """Missing, malformed, foreign, repeated, hostile: one code of the catalogue, no event, no restriction."""
+    for _ in range(2):
+        reply = await as_member(side, ANN, document, **variables)
+        assert reply.codes == [code]
+        assert "ADS_" not in reply.body.decode()
+    assert await events(side) == []
+    assert await restrictions(side) == {"messenger": {}, "social": {}}
+
+
+async def test_a_purpose_named_twice_is_named(side: Side) -> None:
+    """Repetition within the argument means nothing more."""
+    reply = await as_member(side, ANN, RECORD, purposes=["ADS_PERSONALIZATION"] * 50)
+    assert reply.data["recordObjection"] == {
+        "__typename": "ObjectionRecorded",
+        "inForce": ["ADS_PERSONALIZATION"],
+    }
+    assert [event[2] for event in await events(side)] == [["ADS_PERSONALIZATION"]]
+
+
+@pytest.mark.parametrize("purpose", [each for each in Purpose if each is not PREFERENCES])
+async def test_no_other_purpose_can_change_anything(side: Side, purpose: Purpose) -> None:
+    """There a mutation, and the question that belongs to it, read like words that do not exist."""
+    for document in ("mutation { recordObjection { __typename } }", ELIGIBLE):
+        reply = await side.ask(purpose, document)
+        assert (reply.status, reply.codes) == (400, ["GRAPHQL_VALIDATION_FAILED"])
+    assert await events(side) == []
+
+
+async def test_nothing_is_changed_by_get(side: Side) -> None:
+    """A link that is followed, or a page that is prefetched, objects to nothing."""
+    reply = await send(
+        side.app,
+        "GET",
+        headers=side.authorised(PREFERENCES),
+        query_string=b"query=mutation%7BrecordObjection%7B__typename%7D%7D",
+    )
+    assert (reply.status, reply.codes) == (405, ["METHOD_NOT_ALLOWED"])
+
+
+async def test_a_mutation_is_never_planned(side: Side) -> None:
+    """It shares nothing with the plans of queries but the document's place in the cache."""
+    await as_member(side, ANN, RECORD, purposes=EVERYTHING)
+    key = (PREFERENCES, RECORD, None)
+    assert len(side.gateway.plans._known[key].plans) == 0
+
+
+async def test_the_same_person_asking_a_hundred_times_at_once_objects_once(side: Side) -> None:
+    """One event, and every answer says what holds; the others wait or are told to repeat."""
+    replies = await asyncio.gather(*(as_member(side, ANN, RECORD, purposes=EVERYTHING) for _ in range(20)))
+    names = [reply.json["data"]["recordObjection"]["__typename"] for reply in replies]
+    assert sorted(set(names)) == ["AlreadyObjected", "ObjectionRecorded"]
+    assert names.count("ObjectionRecorded") == 1
+    assert len(await events(side)) == 1
+    assert await restrictions(side) == {"messenger": {ANN: 3}, "social": {ANN: 3}}
+
+
+@pytest.mark.parametrize("store", ["messenger", "social", "control"])
+async def test_a_store_that_is_down_leaves_it_unknown_and_a_repetition_completes_it(
+    side: Side, store: str
+) -> None:
+    """Null beside STORE_UNAVAILABLE; asked again when the store is back, everything is in force."""
+    owner = getattr(side, store)
+    await owner.execute(f"ALTER ROLE {store}_objections NOLOGIN")
+    try:
+        reply = await as_member(side, ANN, RECORD, purposes=EVERYTHING)
+        assert reply.json["data"] == {"recordObjection": None}
+        assert reply.codes == ["STORE_UNAVAILABLE"]
+        told = await as_member(side, ANN, ELIGIBLE)
+        assert (told.status, told.codes) == (503, ["STORE_UNAVAILABLE"])
+    finally:
+        await owner.execute(f"ALTER ROLE {store}_objections LOGIN")
+    again = await as_member(side, ANN, RECORD, purposes=EVERYTHING)
+    assert again.data["recordObjection"]["__typename"] == "ObjectionRecorded"
+    assert await restrictions(side) == {"messenger": {ANN: 3}, "social": {ANN: 3}}
+
+
+async def test_a_failure_nobody_foresaw_says_nothing(side: Side) -> None:
+    """INTERNAL, without a word of the database's."""
+    await side.messenger.execute("ALTER FUNCTION messenger.restrict RENAME TO away")
+    try:
+        reply = await as_member(side, ANN, RECORD, purposes=EVERYTHING)
+    finally:
+        await side.messenger.execute("ALTER FUNCTION messenger.away RENAME TO restrict")
+    assert (reply.status, reply.codes) == (500, ["INTERNAL"])
+    assert b"restrict" not in reply.body
+    # The event is there, and the half that was done restricts.
+    assert (await restrictions(side))["social"] == {ANN: 3}
+    again = await as_member(side, ANN, RECORD, purposes=EVERYTHING)
+    assert again.data["recordObjection"]["__typename"] == "AlreadyObjected"
+    assert await restrictions(side) == {"messenger": {ANN: 3}, "social": {ANN: 3}}

@@ -1,0 +1,211 @@
+"""`gateway policy explain`: the rule in words, and every place that it names is really there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from gateway.policy.explanation import (
+    INVARIANTS,
+    OF_CONTENT,
+    PROOFS,
+    PROVED_BY,
+    Explanation,
+    explain,
+    names,
+    view_line,
+)
+from gateway.terminal.problems import Problem
+from resolvers.sources.catalogue import Store
+from resolvers.sources.fields import OBJECTS
+from resolvers.universe.render import universes
+from schema.build import TYPES, fields_of
+from schema.policy.matrix import policy_lines
+from schema.purposes import Purpose
+from schema.terms.marks import TERMS, Mark
+from tests.commands.test_cli import command
+from tests.kit import oracle, proofs
+
+PROJECT = Path(__file__).parents[2]
+NAMES = names()
+
+
+def line_at(place: object) -> str:
+    """The line of the project to which a place leads."""
+    file, _, number = str(place).partition(":")
+    return (PROJECT / file).read_text(encoding="utf-8").splitlines()[int(number) - 1]
+
+
+@pytest.fixture(scope="module")
+def explained() -> dict[tuple[str, Purpose], Explanation]:
+    """Everything that can be explained, under every purpose."""
+    return {(name, purpose): explain(name, purpose) for name in NAMES for purpose in Purpose}
+
+
+def test_every_line_that_runs_can_be_explained_and_is_what_was_decided(
+    explained: dict[tuple[str, Purpose], Explanation],
+) -> None:
+    """The explanation's mark and its yes or no are those of the decided matrix, for every purpose."""
+    checked = 0
+    for (type_, field, purpose), mark in oracle.matrix().items():
+        found = explained.get((f"{type_}.{field}", Purpose(purpose)))
+        if found is not None:
+            assert mark == found.mark
+            assert oracle.sees(purpose, type_, field) is found.visible, (type_, field, purpose)
+            checked += 1
+
+    assert len(policy_lines()) * len(Purpose) == checked
+
+
+def test_the_terms_stand_where_it_says(explained: dict[tuple[str, Purpose], Explanation]) -> None:
+    """File and line lead to the field's own declaration, or to the decorator of its rows."""
+    for (name, _), found in explained.items():
+        type_, field = name.split(".", 1)
+        line = line_at(found.terms)
+        if field.startswith("(row"):
+            assert line.startswith("@rows("), name
+        elif type_ == "Message":
+            assert line.startswith("@never("), name
+        else:
+            cls = next((each for each in TYPES if each.__name__ == type_), None)
+            if field in getattr(cls, "NEVER", ()):
+                assert line.startswith("@never("), name
+                continue
+            python_name = fields_of(cls)[field].python_name if cls else ""
+            assert re.search(rf"\b{python_name}\b|^    @", line), name
+
+
+def test_the_resolver_stands_where_it_says(explained: dict[tuple[str, Purpose], Explanation]) -> None:
+    """Every field that a store holds has a line that says where: its entry, or the source of its type."""
+    of_stores = {source.type: set(source.fields) for source in OBJECTS.values()}
+    for (name, _), found in explained.items():
+        type_, field = name.split(".", 1)
+        if field in of_stores.get(type_, ()):
+            assert found.resolver is not None, name
+        if found.resolver is not None:
+            assert re.search(rf'"{field}": |^\w+(: .+)? = ', line_at(found.resolver)), name
+
+
+def test_what_it_says_is_read_stands_in_the_view(explained: dict[tuple[str, Purpose], Explanation]) -> None:
+    """Each column is one of the purpose's view, as the store's owners review it; none without visibility."""
+    sql = {(each.store, each.purpose): each.sql for store in Store for each in universes(OBJECTS, store)}
+    told = 0
+    for (name, purpose), found in explained.items():
+        for reading in found.readings:
+            view = f"CREATE VIEW {purpose.universe}.{reading.relation.name} AS"
+            made = sql[reading.relation.store, purpose].split(view)[1].split(";")[0]
+            assert found.visible, name
+            assert all(re.search(rf"\bt\.{column}\b", made.split("FROM")[0]) for column in reading.columns)
+            assert ("WHERE" in made) is ("only rows where" in view_line(reading, purpose))
+            told += 1
+    assert told > 80
+
+
+def test_every_visible_field_of_a_store_says_what_is_read(
+    explained: dict[tuple[str, Purpose], Explanation],
+) -> None:
+    """Nothing is visible without a view from which it comes."""
+    for (name, _), found in explained.items():
+        if found.visible and found.resolver is not None and found.mark is not None:
+            assert found.readings, name
+
+
+def test_what_an_objection_hides_is_read_from_rows_without_objectors(
+    explained: dict[tuple[str, Purpose], Explanation],
+) -> None:
+    """Where the matrix has A or N, every personal view that is named leaves the restricted out."""
+    for (name, purpose), found in explained.items():
+        if found.mark in {Mark.ABSENT, Mark.NULL}:
+            lines = [view_line(each, purpose) for each in found.readings if each.relation.restricted]
+            assert lines and all(f"& {purpose.restriction_bit} = 0" in line for line in lines), name
+
+
+def test_what_follows_a_field_says_which(explained: dict[tuple[str, Purpose], Explanation]) -> None:
+    """A filter, an order or a page tells on what its existence rests."""
+    found = explained["MessengerAccountFilter.registeredAt", Purpose.ADS_PERSONALIZATION]
+    assert not found.visible
+    assert "follows MessengerAccount.registeredAt" in str(found.why[0])
+
+    found = explained["Query.socialAccounts", Purpose.SECURITY]
+    assert found.visible
+    assert "rows of SocialAccount" in str(found.why[0])
+
+
+def test_everything_that_can_be_asked_can_be_explained() -> None:
+    """Each field with terms is among the names, each once."""
+    assert len(set(NAMES)) == len(NAMES)
+    assert {f"{cls.__name__}.{name}" for cls in TYPES for name in fields_of(cls)} <= set(NAMES)
+    assert all(field.metadata.get(TERMS) for cls in TYPES for field in fields_of(cls).values())
+
+
+# --- proofs ---------------------------------------------------------------------------------------
+
+
+def test_the_list_of_proofs_is_what_the_suite_says_of_itself() -> None:
+    """The committed list names every test that bears an invariant's number, with what it claims."""
+    assert proofs.text() == PROOFS.read_text(encoding="utf-8"), f"run `{proofs.WRITE}` and commit it"
+
+
+def test_every_invariant_that_is_named_has_a_proof() -> None:
+    """No explanation leans on something that no test bears."""
+    known = proofs.proofs()
+
+    assert set(INVARIANTS) == {
+        *OF_CONTENT,
+        *(each for some in PROVED_BY.values() for each in some),
+        "I15",
+        "I21",
+    }
+    assert all(known[invariant] for invariant in INVARIANTS)
+
+
+# --- the command ----------------------------------------------------------------------------------
+
+
+async def test_an_explanation_has_the_rule_the_places_and_the_proofs() -> None:
+    """What a privacy officer asks: may ads see the number, why, from where, and how do we know?"""
+    said = await command("policy", "explain", "MessengerAccount.phone", "--purpose", "ADS_PERSONALIZATION")
+
+    assert (said.status, said.err) == (0, "")
+    assert said.out.startswith("MessengerAccount.phone under ADS_PERSONALIZATION: visible (A)\n")
+    assert "an objection to ADS_PERSONALIZATION covers it" in said.out
+    assert re.search(r"^Terms: +schema/messenger\.py:\d+$", said.out, re.M)
+    assert re.search(r"^Resolver: +resolvers/messenger\.py:\d+$", said.out, re.M)
+    assert "ads_personalization.account in messenger: phone, only rows where t.restricted & 1 = 0" in said.out
+    assert (
+        "    tests/promises/test_objection.py::test_i16_it_binds_the_next_request_in_both_stores\n"
+        in said.out
+    )
+
+
+async def test_what_is_for_nobody_says_so() -> None:
+    """Asked for the text of messages, it names no view and no resolver: there is none."""
+    said = await command("policy", "explain", "Message.body", "--purpose", "AUDIT")
+
+    assert said.out.startswith("Message.body under AUDIT: not visible (-)\n")
+    assert "for nobody, under no purpose" in said.out
+    assert "View:" not in said.out and "Resolver:" not in said.out
+    assert "test_i29_replacing_every_message_changes_no_byte" in said.out
+
+
+@pytest.mark.parametrize(
+    ("wrong", "meant"),
+    [
+        ("MessengerAccount.phon", "MessengerAccount.phone"),
+        ("messengerAccount.phone", "MessengerAccount.phone"),
+        ("SocialAccount.name", "SocialAccount."),
+        ("SocialAccount", "SocialAccount."),
+        ("Nothing.at.all", "`gateway policy matrix` shows all"),
+        ("", "`gateway policy matrix` shows all"),
+    ],
+)
+async def test_an_unknown_name_is_answered_with_the_closest(wrong: str, meant: str) -> None:
+    """One line that says so, one with what may have been meant."""
+    said = await command("policy", "explain", wrong, "--purpose", "SECURITY")
+
+    assert (said.status, said.out) == (1, "")
+    assert "there is no such field" in said.err and meant in said.err
+    with pytest.raises(Problem):
+        explain(wrong, Purpose.SECURITY)

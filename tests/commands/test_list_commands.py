@@ -1,0 +1,149 @@
+"""`gateway lists`: a customer list from a file, told in bands, and the store's numbers under a new secret."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from resolvers.stores.pool import connect_owner
+from resolvers.universe.migrations import STORES
+from tests.commands.test_cli import Said, command
+
+if TYPE_CHECKING:
+    from resolvers.stores.pool import Connection
+    from tests.conftest import NewDatabase
+
+PEOPLE = 700
+MERCHANT = 3
+
+
+def number_of(person: int) -> str:
+    """What the person typed into the profile; beyond `PEOPLE`, what nobody typed."""
+    return f"+4915111{person:06}"
+
+
+@pytest.fixture
+async def social(new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Connection]:
+    """The owner's connection to the social network's store: 700 people, and a merchant with ten offers."""
+    dsns = {store: await new_database(store) for store in STORES}
+    for store, dsn in dsns.items():
+        monkeypatch.setenv(f"GATEWAY_{store.upper()}_DSN", dsn)
+    monkeypatch.setenv("GATEWAY_SECRET", secrets.token_urlsafe(32))
+    said = await command("universe", "--store", "social", "--apply")
+    assert said.status == 0, said.err
+    connection = await connect_owner(dsns["social"])
+    await connection.execute("INSERT INTO social.account SELECT n, '' FROM generate_series(1, $1) n", PEOPLE)
+    await connection.executemany(
+        "INSERT INTO social.phone_binding (account_id, source, number) VALUES ($1, 'SELF_PROFILE', $2)",
+        [(person, number_of(person)) for person in range(1, PEOPLE + 1)],
+    )
+    await connection.execute("INSERT INTO social.merchant VALUES ($1, 'Merchant')", MERCHANT)
+    await connection.execute(
+        "INSERT INTO social.offer SELECT n, $1, 'Offer', '2016-12-31' FROM generate_series(1, 10) n", MERCHANT
+    )
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+def customers(tmp_path: Path) -> Path:
+    """A file with 1,100 numbers, 700 of them of members, a head and two bad rows."""
+    file = tmp_path / "customers.csv"
+    lines = ["phone,name", "SECRET-VALUE", *(f"{number_of(each)},x" for each in range(1, 1_101)), "12"]
+    file.write_text("\n".join(lines))
+    return file
+
+
+async def upload(file: Path, offer: str = "of_1", merchant: int = MERCHANT) -> Said:
+    """What the command says of a file."""
+    return await command("lists", "upload", str(file), "--merchant", str(merchant), "--offer", offer)
+
+
+async def test_a_file_is_matched_and_told_in_bands(social: Connection, customers: Path) -> None:
+    """One line for the list, one for the bad rows: by their lines, never by what stands there."""
+    said = await upload(customers)
+
+    assert said.status == 0
+    assert said.out.splitlines() == [
+        "MATCHED: records FROM_1000, audience FROM_500",
+        "2 rows were no phone number; lines 2, 1103",
+    ]
+    assert "read customers.csv" in said.err
+    assert "SECRET" not in said.out + said.err
+    assert await social.fetchval("SELECT count(*) FROM social.customer_list_entry") == 0
+    # Safe to repeat: the same list gets the same answer, and no second one is counted.
+    assert (await upload(customers)).out == said.out
+    assert await social.fetchval("SELECT count(*) FROM social.customer_list") == 1
+
+
+async def test_a_list_that_is_not_taken_says_why(social: Connection, customers: Path, tmp_path: Path) -> None:
+    """Nothing is kept, and the exit status says so to a script."""
+    await upload(customers)
+    other = tmp_path / "other.csv"
+    other.write_text("\n".join(number_of(each) for each in range(400, 1_900)))
+
+    said = await upload(other)
+    assert (said.status, said.out) == (1, "Not taken: the offer has a list already.\n")
+    near = tmp_path / "near.csv"
+    near.write_text(customers.read_text() + "\n" + number_of(2_000))
+    said = await upload(near, "of_2")
+    assert (said.status, said.out) == (1, "Not taken: the list is nearly one that was uploaded before.\n")
+    for offer, merchant in (("of_99", MERCHANT), ("of_1", 99)):
+        said = await upload(other, offer, merchant)
+        assert (said.status, said.out) == (1, "Not taken: the merchant has no such offer.\n")
+    for number in range(2, 6):
+        fresh = tmp_path / f"{number}.csv"
+        fresh.write_text("\n".join(f"+49152{number}{each:06}" for each in range(1_000)))
+        said = await upload(fresh, f"of_{number}")
+        assert said.out.splitlines() == ["BELOW_MINIMUM: records FROM_1000, audience BELOW_MINIMUM"]
+    said = await upload(other, "of_6")
+    assert (said.status, said.out) == (1, "Not taken: a merchant has five new lists a day.\n")
+
+
+async def test_what_cannot_be_uploaded_is_one_line(
+    social: Connection, customers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file that is not there or is a folder, an offer that is none, an empty file, a store that is away."""
+    for file, offer, words in (
+        (tmp_path / "none.csv", "of_1", "none.csv cannot be read"),
+        (tmp_path, "of_1", "cannot be read"),
+        (customers, "5", "--offer needs an offer's identifier, such as of_5"),
+        (customers, "of_", "--offer needs an offer's identifier, such as of_5"),
+    ):
+        said = await upload(file, offer)
+        assert (said.status, said.out, said.err.count("\n")) == (1, "", 1)
+        assert words in said.err
+    empty = tmp_path / "empty.csv"
+    empty.touch()
+    said = await upload(empty)
+    assert said.out.splitlines() == ["BELOW_MINIMUM: records BELOW_MINIMUM, audience BELOW_MINIMUM"]
+    monkeypatch.setenv("GATEWAY_SOCIAL_DSN", "postgresql://127.0.0.1:1/social")
+    for said in (await upload(customers), await command("lists", "index")):
+        assert (said.status, said.out) == (1, "")
+        assert "the social network's store cannot be reached" in said.err
+
+
+async def test_numbers_are_hashed_once_and_anew_under_another_secret(
+    social: Connection, customers: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under a changed secret nothing is matched by mistake: it is refused until all are hashed anew."""
+    for printed in ("700 numbers hashed.\n", "0 numbers hashed.\n"):
+        said = await command("lists", "index")
+        assert (said.status, said.out) == (0, printed)
+    before = await social.fetch("SELECT account_id, blind FROM social.phone_binding ORDER BY 1")
+    assert not [row for row in before if row["blind"] is None]
+
+    monkeypatch.setenv("GATEWAY_SECRET", secrets.token_urlsafe(32))
+    for said in (await command("lists", "index"), await upload(customers)):
+        assert (said.status, said.out) == (1, "")
+        assert "gateway lists index --new-key" in said.err
+
+    said = await command("lists", "index", "--new-key")
+    assert (said.status, said.out) == (0, "700 numbers hashed.\n")
+    after = await social.fetch("SELECT account_id, blind FROM social.phone_binding ORDER BY 1")
+    assert not {row["blind"] for row in before} & {row["blind"] for row in after}
+    assert (await upload(customers)).status == 0

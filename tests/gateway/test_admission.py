@@ -1,0 +1,411 @@
+"""How much a client may ask for: requests a second, at once, people in an hour; in all processes together."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from gateway.access.tokens import Caller
+from gateway.quotas import admission as admissions
+from gateway.quotas.admission import Admission, quotas_login
+from gateway.quotas.table import OwnQuota, Quota, read_quotas, reset_quota, set_quota
+from resolvers.universe.roles import QUOTAS
+from schema.purposes import Purpose
+from schema.refusals import Code, Refusal
+from tests.commands.test_cli import command
+from tests.kit.gateway import ADS, SECURITY, SUBJECT, NewDatabase, Reply, Side, open_side, send
+from tests.kit.world import random_world
+
+WORLD = random_world(7, 12)
+BY_ID = "query($id: ID!) { messengerAccount(id: $id) { phone countryCode } }"
+ALL = "{ messengerAccounts { nodes { id } } }"
+IDS = [f"ma_{each.id}" for each in WORLD.messenger_accounts]
+PLENTY = Quota(10**6, 10**6, 10**6)
+
+
+@pytest.fixture(scope="module")
+async def side(new_database: NewDatabase) -> AsyncIterator[Side]:
+    """A gateway before stores of its own."""
+    async with open_side(new_database) as opened:
+        yield opened
+
+
+@pytest.fixture(autouse=True)
+async def fresh(side: Side) -> None:
+    """The world is there, nobody has used anything, and everybody may do much."""
+    await side.wait_until_ready()
+    await side.hold(WORLD)
+    for table in ("quota", "quota_rate", "quota_place", "quota_hour", "quota_person"):
+        await side.control.execute(f"DELETE FROM control.{table}")
+    await side.book.refreshed()
+    # What this process took for the tests before is not taken any more.
+    admission = side.app.graphql._admission
+    admission._clients, admission._met = {}, admissions._Charged()
+
+
+async def limit(side: Side, *numbers: int | None) -> None:
+    """Set the quota of the tests' client."""
+    await set_quota(side.control, "client", OwnQuota(*numbers))
+    await side.book.refreshed()
+
+
+@asynccontextmanager
+async def process(side: Side, quota: Quota) -> AsyncIterator[Admission]:
+    """Another process' admission, which knows this quota of everybody."""
+    made = Admission(
+        quotas_login(side.settings), lambda _: quota, bytes(7) + bytes([process.number]), time.monotonic
+    )
+    process.number += 1
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
+process.number = 1  # type: ignore[attr-defined]
+
+
+async def entering(one: Admission, client: str = "somebody") -> Code | None:
+    """Whether a request is let in; why not."""
+    if one.enter_now(client):
+        return None
+    try:
+        await one.enter(client)
+    except Refusal as refusal:
+        return refusal.code
+    return None
+
+
+async def ask(side: Side, document: str = BY_ID, **variables: Any) -> Reply:
+    """An answer under SECURITY."""
+    return await side.ask(SECURITY, document, variables)
+
+
+# --- requests a second ----------------------------------------------------------------------------
+
+
+async def test_two_processes_let_in_no_more_than_the_rate(side: Side) -> None:
+    """However many ask, within a time so many are let in as the rate allows, and a burst of one second."""
+    rate = 200
+    let_in: Counter[Code | None] = Counter()
+
+    async def keep_asking(one: Admission, until: float) -> None:
+        while time.monotonic() < until:
+            code = await entering(one)
+            let_in[code] += 1
+            if code is None:
+                one.leave("somebody")
+            await asyncio.sleep(0.001)
+
+    begun = time.monotonic()
+    async with process(side, Quota(rate, 100, 1)) as one, process(side, Quota(rate, 100, 1)) as other:
+        await asyncio.gather(*(keep_asking(each, begun + 2) for each in (one, other) for _ in range(4)))
+    took = time.monotonic() - begun
+    assert let_in.keys() == {None, Code.TOO_MANY_REQUESTS}
+    assert let_in[None] <= rate * (took + 1)
+    # What a process took and did not use within a second is lost: a tenth at the most.
+    assert let_in[None] >= rate * 2
+
+
+async def test_whoever_asks_too_often_gets_429_and_soon_an_answer(side: Side) -> None:
+    """The same constant refusal for whatever is asked, with Retry-After; a second later all is well."""
+    await limit(side, 2, None, None)
+    replies = [await ask(side, id=f"ma_{number}") for number in (0, 1, 0, 1, 999)]
+    codes = [reply.codes for reply in replies]
+    assert codes[:2] == [[], []]
+    assert codes[-1] == ["TOO_MANY_REQUESTS"]
+    refused = [reply for reply in replies if reply.codes]
+    assert {reply.status for reply in refused} == {429}
+    assert len({reply.body for reply in refused}) == 1
+    assert (b"retry-after", b"1") in refused[0].headers
+    await asyncio.sleep(1)
+    assert (await ask(side, id="ma_0")).codes == []
+
+
+async def test_a_refusal_has_its_status_under_either_media_type(side: Side) -> None:
+    """It speaks of the client, not of the GraphQL request: never 200."""
+    await limit(side, 1, None, None)
+    for accept in (b"application/json", b"application/graphql-response+json"):
+        headers = [each for each in side.authorised(SECURITY) if each[0] != b"accept"]
+        for _ in range(3):
+            reply = await send(
+                side.app, headers=[*headers, (b"accept", accept)], body=json.dumps({"query": ALL}).encode()
+            )
+        assert (reply.status, reply.codes) == (429, ["TOO_MANY_REQUESTS"])
+
+
+async def test_another_client_does_not_wait_for_one_that_asks_too_often(side: Side) -> None:
+    """Each has a bucket of its own."""
+    async with process(side, Quota(1, 100, 1)) as one:
+        assert [await entering(one) for _ in range(3)][-1] is Code.TOO_MANY_REQUESTS
+        assert await entering(one, "another") is None
+        one.leave("another")
+        one.leave("somebody")
+
+
+async def test_the_usual_request_asks_no_store(side: Side) -> None:
+    """A thousand requests take a few statements: what is needed is taken many at a time."""
+    asked = 0
+    async with process(side, PLENTY) as one:
+        take = one._take
+
+        async def counted(rows: Any) -> None:
+            nonlocal asked
+            asked += 1
+            await take(rows)
+
+        one._take = counted  # type: ignore[method-assign]
+        for _ in range(1_000):
+            assert await entering(one) is None
+            one.leave("somebody")
+        assert asked <= 20
+
+
+# --- at once --------------------------------------------------------------------------------------
+
+
+async def test_two_processes_let_in_no_more_at_once(side: Side) -> None:
+    """Places are held by one or the other; whoever leaves makes room for the next, in both."""
+    quota = Quota(10**6, 4, 1)
+    async with process(side, quota) as one, process(side, quota) as other:
+        codes = [await entering(each) for each in (one, other, one, other, one, other)]
+        assert codes == [None] * 4 + [Code.TOO_MANY_AT_ONCE] * 2
+        for each in (one, one):
+            each.leave("somebody")
+        for each in (one, other):
+            # The second look gives back what was not taken since the first.
+            await each.fit_places()
+            await each.fit_places()
+        await asyncio.sleep(admissions.CLOSED_SECONDS)
+        assert [await entering(other) for _ in range(3)] == [None, None, Code.TOO_MANY_AT_ONCE]
+        for _ in range(4):
+            other.leave("somebody")
+
+
+async def test_places_of_a_process_that_died_are_free_when_their_time_is_over(
+    side: Side, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody gives them back, and they last a few seconds."""
+    monkeypatch.setattr(admissions, "LASTS", admissions.timedelta(milliseconds=300))
+    quota = Quota(10**6, 1, 1)
+    died = Admission(quotas_login(side.settings), lambda _: quota, bytes(8), time.monotonic)
+    assert await entering(died) is None
+    died._line.close()
+    async with process(side, quota) as one:
+        assert await entering(one) is Code.TOO_MANY_AT_ONCE
+        await asyncio.sleep(0.4)
+        assert await entering(one) is None
+        one.leave("somebody")
+
+
+async def test_requests_that_hang_take_the_places_and_give_them_back(side: Side) -> None:
+    """While two wait for the store, a third is refused at once; when they are answered there is room."""
+    await limit(side, None, 2, None)
+    locked = side.messenger.transaction()
+    await locked.start()
+    await side.messenger.execute("LOCK TABLE messenger.account IN ACCESS EXCLUSIVE MODE")
+    hanging = [asyncio.create_task(ask(side, id=f"ma_{number}")) for number in range(2)]
+    await asyncio.sleep(0.3)
+    refused = await ask(side, id="ma_2")
+    await locked.rollback()
+    assert [(await each).codes for each in hanging] == [[], []]
+    assert (refused.status, refused.codes) == (429, ["TOO_MANY_AT_ONCE"])
+    assert (b"retry-after", b"1") in refused.headers
+    await asyncio.sleep(admissions.CLOSED_SECONDS)
+    assert (await ask(side, id="ma_2")).codes == []
+
+
+async def test_what_takes_too_long_as_a_whole_is_given_up(new_database: NewDatabase) -> None:
+    """503 in constant words; its place is free again, and the next request is answered."""
+    async with open_side(new_database, answer_timeout_ms=500) as hasty:
+        await hasty.hold(WORLD)
+        locked = hasty.messenger.transaction()
+        await locked.start()
+        await hasty.messenger.execute("LOCK TABLE messenger.account IN ACCESS EXCLUSIVE MODE")
+        begun = time.monotonic()
+        reply = await ask(hasty, id=IDS[0])
+        took = time.monotonic() - begun
+        await locked.rollback()
+        assert (reply.status, reply.codes) == (503, ["STORE_UNAVAILABLE"])
+        assert took < 3
+        assert hasty.app.graphql._admission._clients["client"].inside == 0
+        assert (await ask(hasty, id=IDS[0])).codes == []
+
+
+async def test_who_leaves_while_waiting_to_be_let_in_takes_no_place(side: Side) -> None:
+    """A request that is given up holds nothing, before it is let in and after."""
+    quota = Quota(10**6, 1, 1)
+    async with process(side, quota) as one:
+        locked = side.control.transaction()
+        await locked.start()
+        await side.control.execute("LOCK TABLE control.quota_rate IN ACCESS EXCLUSIVE MODE")
+        waiting = asyncio.create_task(one.enter("somebody"))
+        await asyncio.sleep(0.1)
+        waiting.cancel()
+        await locked.rollback()
+        await asyncio.gather(waiting, return_exceptions=True)
+        await one._waiters.idle()
+        assert await entering(one) is None
+        one.leave("somebody")
+
+
+# --- people in an hour ----------------------------------------------------------------------------
+
+
+async def test_a_client_meets_so_many_people_and_no_more(side: Side) -> None:
+    """Whom it was told of before it may ask again; one more is refused until the hour is over."""
+    await limit(side, None, None, 3)
+    met = [await ask(side, id=each) for each in IDS[:3]]
+    again = [await ask(side, id=each) for each in IDS[:3]]
+    more = await ask(side, id=IDS[3])
+    assert [reply.codes for reply in met + again] == [[]] * 6
+    assert (more.status, more.codes) == (429, ["TOO_MANY_PEOPLE"])
+    assert "data" not in more.json
+    wait = int(dict(more.headers)[b"retry-after"])
+    assert 0 < wait <= 3_600
+    assert abs((time.time() + wait) % 3_600) < 5 or 3_600 - (time.time() + wait) % 3_600 < 5
+
+
+async def test_a_page_of_too_many_tells_of_nobody_and_counts_nobody(side: Side) -> None:
+    """Refused as a whole: no data, no entry in the ledger, and the quota is as it was."""
+    await limit(side, None, None, 5)
+    before = await side.control.fetchval("SELECT count(*) FROM control.ledger_entry")
+    page = await ask(side, ALL)
+    assert (page.codes, "data" in page.json) == (["TOO_MANY_PEOPLE"], False)
+    assert await side.control.fetchval("SELECT count(*) FROM control.ledger_entry") == before
+    assert [(await ask(side, id=each)).codes for each in IDS[:5]] == [[]] * 5
+
+
+async def test_nobody_who_is_hidden_counts(side: Side) -> None:
+    """An objector under ADS, or a number that nobody has: such answers name nobody (I14)."""
+    await limit(side, None, None, 1)
+    hidden = next(each.messenger_id for each in WORLD.restrictions if each.purposes & 1)
+    for number in (hidden, 10**9):
+        reply = await side.ask(ADS, BY_ID, {"id": f"ma_{number}"})
+        assert reply.data == {"messengerAccount": None}
+    assert await side.control.fetchval("SELECT count(*) FROM control.quota_person") == 0
+
+
+async def test_two_processes_count_a_person_once(side: Side) -> None:
+    """The same three people asked of both are three people; a fourth is refused in either."""
+    caller = Caller("somebody", 1, Purpose.SECURITY)
+    async with process(side, Quota(1, 1, 3)) as one, process(side, Quota(1, 1, 3)) as other:
+        for each in (one, other):
+            await each.charge(caller.client, caller.purpose, ["1", "2", "2"])
+        await other.charge(caller.client, caller.purpose, ["3"])
+        await one.charge(caller.client, caller.purpose, ["1", "3"])
+        for each in (one, other):
+            with pytest.raises(Refusal) as refused:
+                await each.charge(caller.client, caller.purpose, ["3", "4"])
+            assert refused.value.code is Code.TOO_MANY_PEOPLE
+
+
+async def test_many_at_once_meet_exactly_as_many_as_they_may(side: Side) -> None:
+    """Fifty requests of one new person each, in two processes at once: as many pass as the quota says."""
+    caller = Caller("somebody", 1, Purpose.SECURITY)
+    async with process(side, Quota(1, 1, 20)) as one, process(side, Quota(1, 1, 20)) as other:
+        results = await asyncio.gather(
+            *(
+                (one, other)[number % 2].charge(caller.client, caller.purpose, [str(number)])
+                for number in range(50)
+            ),
+            return_exceptions=True,
+        )
+    assert Counter(map(type, results)) == {type(None): 20, Refusal: 30}
+
+
+async def test_a_new_hour_begins_with_nobody(side: Side) -> None:
+    """Whom a client was told of in an earlier hour neither counts nor stays written down."""
+    caller = Caller("somebody", 1, Purpose.SECURITY)
+    async with process(side, Quota(1, 1, 2)) as one:
+        await one.charge(caller.client, caller.purpose, ["1", "2"])
+        await side.control.execute("UPDATE control.quota_hour SET hour = hour - interval '1 hour'")
+        one._met = admissions._Charged()
+        await one.charge(caller.client, caller.purpose, ["3", "4"])
+        with pytest.raises(Refusal):
+            await one.charge(caller.client, caller.purpose, ["1"])
+    kept = await side.control.fetch("SELECT reference FROM control.quota_person ORDER BY reference")
+    assert [row[0] for row in kept] == [3, 4]
+
+
+async def test_a_persons_own_data_is_never_refused_for_the_number_of_people(side: Side) -> None:
+    """Under subject access and preferences a token sees one person: a desk may serve a whole country."""
+    await set_quota(side.control, "bound", OwnQuota(None, None, 1))
+    await side.book.refreshed()
+    for _ in range(2):
+        reply = await side.ask(SUBJECT, "{ subject { messengerAccount { id } socialAccount { id } } }")
+        assert reply.codes == []
+    assert await side.control.fetchval("SELECT count(*) FROM control.quota_person") == 0
+
+
+# --- what is set, and what is away ----------------------------------------------------------------
+
+
+async def test_what_is_set_for_a_client_is_known_within_a_second_and_gone_when_reset(side: Side) -> None:
+    """Set in parts; the rest stays what everybody may."""
+    usual = Quota(7, 8, 9)
+    await set_quota(side.control, "client", OwnQuota(1, None, None))
+    await set_quota(side.control, "client", OwnQuota(None, None, 5))
+    assert await read_quotas(side.control) == {"client": OwnQuota(1, None, 5)}
+    await side.book.refreshed()
+    assert side.book.quota_of("client", usual) == Quota(1, 8, 5)
+    assert await reset_quota(side.control, "client")
+    assert not await reset_quota(side.control, "client")
+    await side.book.refreshed()
+    assert side.book.quota_of("client", usual) == usual
+
+
+async def test_quotas_by_command(side: Side, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Set in parts, listed beside what everybody may, reset once."""
+    for store in ("messenger", "social", "control"):
+        monkeypatch.setenv(f"GATEWAY_{store.upper()}_DSN", side.settings.owner_dsn(store))
+    monkeypatch.setenv("GATEWAY_SECRET", side.settings.secret.get_secret_value())
+    assert (await command("quota", "set", "ads", "--people-per-hour", "5000")).status == 0
+    assert (await command("quota", "set", "ads", "--at-once", "7")).status == 0
+    listed = (await command("quota", "list")).out
+    assert all(each in listed for each in ("everybody", "1,000", "100,000", "ads", "5,000", "7"))
+    assert (await command("quota", "set", "ads")).status == 2
+    assert (await command("quota", "set", "a b", "--at-once", "7")).status == 2
+    assert (await command("quota", "set", "ads", "--at-once", "0")).status == 2
+    assert (await command("quota", "reset", "ads")).status == 0
+    again = await command("quota", "reset", "ads")
+    assert (again.status, "nothing is set for ads" in again.err) == (1, True)
+
+
+async def test_without_the_store_nobody_is_let_in_and_then_everybody_again(side: Side) -> None:
+    """What cannot be counted is refused: 503, without an answer; no restart is needed."""
+    function = "control.take_quota(text,bytea,integer,integer,integer,integer,interval)"
+    await side.control.execute(f"REVOKE EXECUTE ON FUNCTION {function} FROM {QUOTAS}")
+    try:
+        await side.control.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1", QUOTAS
+        )
+        reply = await ask(side, id="ma_0")
+    finally:
+        await side.control.execute(f"GRANT EXECUTE ON FUNCTION {function} TO {QUOTAS}")
+    assert (reply.status, reply.codes) == (503, ["STORE_UNAVAILABLE"])
+    assert (await ask(side, id="ma_0")).codes == []
+
+
+async def test_its_role_can_count_and_nothing_else(side: Side) -> None:
+    """No table is open to it: it cannot read whom a client was told of."""
+    for table in (
+        "quota",
+        "quota_rate",
+        "quota_place",
+        "quota_hour",
+        "quota_person",
+        "token",
+        "ledger_entry",
+    ):
+        for privilege in ("SELECT", "INSERT", "UPDATE", "DELETE"):
+            assert not await side.control.fetchval(
+                "SELECT has_table_privilege($1, $2, $3)", QUOTAS, f"control.{table}", privilege
+            )

@@ -1,0 +1,546 @@
+"""No answer leaves unrecorded: durable first (I39), no values (I41), nobody under two references.
+
+That an entry names exactly those in its answer is the subject of `test_ledger_people.py`; that nobody can
+rewrite it, of `test_ledger_verify.py`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import psutil
+import pytest
+
+from gateway.access.tokens import Caller
+from gateway.control.group_commit import GroupCommit
+from gateway.demo.embedded import start
+from gateway.ledger.chain import Signer
+from gateway.ledger.record import ROLE, Ledger, Told
+from gateway.ledger.references import References
+from gateway.settings import Settings
+from resolvers.plan.principal import Principal
+from resolvers.plan.subjects import DisclosureShape, SubjectPlace
+from resolvers.run.people import Who
+from resolvers.sources.catalogue import Store
+from resolvers.stores.pool import StoreLogin, StoreUnavailable, connect_owner
+from resolvers.universe.migrations import STORES, migrate
+from schema.policy.matrix import policy_lines
+from schema.purposes import Purpose
+from schema.refusals import Refusal
+from tests.answers.test_mutations import EVERYTHING, RECORD, ask_as
+from tests.kit.gateway import UNLIMITED, NewDatabase, Side, issue_tokens, new_settings, open_side, trials
+from tests.kit.world import World, load, random_world
+
+if TYPE_CHECKING:
+    from resolvers.stores.pool import Connection
+
+PROJECT = Path(__file__).parents[2]
+WORLD = random_world(7, 12)
+SOMEBODY = WORLD.messenger_accounts[0]
+BY_PHONE = "query($phone: PhoneNumber!) { messengerAccount(phone: $phone) { id phone } }"
+BY_ID = "query($id: ID!) { messengerAccount(id: $id) { phone countryCode } }"
+KILLS = 3
+
+
+@pytest.fixture(scope="module")
+async def side(new_database: NewDatabase) -> AsyncIterator[Side]:
+    """A gateway before stores of its own."""
+    async with open_side(new_database) as opened:
+        yield opened
+
+
+@pytest.fixture(autouse=True)
+async def ready(side: Side) -> None:
+    """The world is there, and nothing is away."""
+    await side.wait_until_ready()
+    await side.hold(WORLD)
+
+
+async def entries(side: Side) -> list[Any]:
+    """All entries, with what was asked, in order."""
+    return await side.control.fetch(
+        "SELECT e.*, q.purpose, q.fields FROM control.ledger_entry e"
+        " JOIN control.ledger_question q ON q.key = e.question ORDER BY e.at, e.number"
+    )
+
+
+async def ask_somebody(side: Side, purpose: Purpose = Purpose.SECURITY) -> Any:
+    """An answer about one person."""
+    return await side.ask(purpose, BY_PHONE, {"phone": SOMEBODY.phone})
+
+
+@asynccontextmanager
+async def without_ledger(side: Side) -> AsyncIterator[None]:
+    """The ledger takes nothing meanwhile."""
+    await side.control.execute(f"REVOKE INSERT ON control.ledger_entry FROM {ROLE}")
+    try:
+        yield
+    finally:
+        await side.control.execute(f"GRANT INSERT ON control.ledger_entry TO {ROLE}")
+
+
+# --- durable before it leaves (I39) ---------------------------------------------------------------
+
+
+async def test_i39_an_answer_waits_until_its_entry_is_durable(side: Side) -> None:
+    """As long as the entry cannot be committed, the client has nothing; then it has both."""
+    before = len(await entries(side))
+    locked = side.control.transaction()
+    await locked.start()
+    await side.control.execute("LOCK TABLE control.ledger_entry IN EXCLUSIVE MODE")
+    asking = asyncio.create_task(ask_somebody(side))
+    done, _ = await asyncio.wait([asking], timeout=0.5)
+    assert not done
+
+    await locked.commit()
+    reply = await asking
+    assert reply.data["messengerAccount"]["phone"] == SOMEBODY.phone
+    after = await entries(side)
+    assert len(after) == before + 1
+    assert (after[-1]["client"], after[-1]["purpose"]) == ("client", "SECURITY")
+
+
+async def test_i39_without_a_ledger_nobody_learns_anything(side: Side) -> None:
+    """Found, hidden or unknown: the same bytes, and no data; whoever asks of nobody is answered."""
+    unknown, known = {"phone": "+4915199999999"}, {"phone": SOMEBODY.phone}
+    async with without_ledger(side):
+        replies = [await side.ask(Purpose.SECURITY, BY_PHONE, each) for each in (known, unknown)]
+        policy = await side.ask(Purpose.SECURITY, "{ policy { purpose } }")
+    assert replies[0] == replies[1]
+    assert (replies[0].status, replies[0].codes) == (503, ["NOT_RECORDED"])
+    assert "data" not in replies[0].json
+    assert (b"retry-after", b"1") in replies[0].headers
+    assert policy.data == {"policy": {"purpose": "SECURITY"}}
+
+    assert (await ask_somebody(side)).status == 200
+
+
+async def test_readiness_says_when_nothing_can_be_recorded(side: Side) -> None:
+    """A balancer learns it after the first failure, and that it is over without anybody being asked of."""
+    async with without_ledger(side):
+        assert (await ask_somebody(side)).codes == ["NOT_RECORDED"]
+        assert (await side.ready()).json["control"] is False
+    assert (await side.ready()).json == {"messenger": True, "social": True, "control": True}
+
+
+async def test_i39_a_connection_that_is_cut_loses_no_entry(side: Side) -> None:
+    """Asked all the while: each answer that came has its entry, whatever became of the connection."""
+    answered = 0
+    before = len(await entries(side))
+
+    async def ask_on() -> None:
+        nonlocal answered
+        for _ in range(40):
+            reply = await ask_somebody(side)
+            assert reply.status in {200, 503}
+            answered += reply.status == 200
+
+    async def cut_on() -> None:
+        for _ in range(5):
+            await asyncio.sleep(0.02)
+            await side.control.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1", ROLE
+            )
+
+    await asyncio.gather(ask_on(), ask_on(), cut_on())
+    assert answered > 40
+    after = await entries(side)
+    # One more may stand there whose answer did not leave; none less.
+    assert answered <= len(after) - before <= 80
+    assert len({each["stream"] for each in after}) > 1
+
+
+async def test_an_objection_stands_though_its_answer_could_not_be_recorded(side: Side) -> None:
+    """Nobody is kept from objecting by a ledger that is away; the call is safe to repeat."""
+    member = next(each for each in WORLD.messenger_accounts if each.registered_at.year < 2016)
+    async with without_ledger(side):
+        refused = await ask_as(side, Principal(messenger_id=member.id), RECORD, purposes=EVERYTHING)
+    assert refused.codes == ["NOT_RECORDED"]
+    again = await ask_as(side, Principal(messenger_id=member.id), RECORD, purposes=EVERYTHING)
+    assert again.data["recordObjection"]["__typename"] == "AlreadyObjected"
+    entry = (await entries(side))[-1]
+    assert "Mutation.recordObjection" in json.loads(entry["fields"])[0]
+    assert len(entry["people"]) == 1
+
+
+async def test_whoever_is_tried_in_vain_is_recorded_too(side: Side) -> None:
+    """A look-up that finds nobody is an entry without people: enumeration shows."""
+    reply = await side.ask(Purpose.SECURITY, BY_PHONE, {"phone": "+4915199999999"})
+    assert reply.data == {"messengerAccount": None}
+    entry = (await entries(side))[-1]
+    assert (entry["people"], entry["counts"], entry["outcome"]) == ([], [0], "WHOLE")
+
+
+async def test_what_is_missing_makes_an_answer_partial(side: Side) -> None:
+    """A store that cannot be asked leaves null where its answer would stand, and the ledger says so."""
+    pools = side.gateway.pools[Purpose.SECURITY]
+    before = pools[Store.MESSENGER]
+    pools[Store.MESSENGER] = _Down()  # type: ignore[index,assignment]
+    try:
+        assert (await ask_somebody(side)).codes == ["STORE_UNAVAILABLE"]
+    finally:
+        pools[Store.MESSENGER] = before  # type: ignore[index]
+    assert (await entries(side))[-1]["outcome"] == "PARTIAL"
+
+
+class _Down:
+    async def fetch(self, *_: object) -> list[Any]:
+        raise StoreUnavailable
+
+
+# --- killed (I39) ---------------------------------------------------------------------------------
+
+
+async def test_i39_nothing_is_lost_when_the_process_is_killed_under_load(new_database: NewDatabase) -> None:
+    """Killed by SIGKILL amid requests of 16 connections, again and again: every answer has its entry.
+
+    GATEWAY_TRIALS=17 kills it 51 times.
+    """
+    settings = await new_settings(new_database)
+    token = await _made_ready(settings)
+    control = await connect_owner(settings.owner_dsn("control"))
+    for _ in range(trials(KILLS)):
+        async with _serving(settings) as (process, url), _asking(url, token) as received:
+            while len(received) <= 16:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(secrets.randbelow(300) / 1000)
+            process.send_signal(signal.SIGKILL)
+            await asyncio.to_thread(process.wait)
+        assert received <= await _recorded(control)
+    await control.close()
+
+
+async def test_i39_nothing_is_lost_when_the_database_is_killed_under_load() -> None:
+    """The server with all its processes, amid requests of 16 connections: every answer has its entry.
+
+    It flushes to the disk, as in production. The gateway goes on by itself once the server is back.
+    """
+    with tempfile.TemporaryDirectory(prefix="gateway-test-") as folder:
+        place = Path(folder) / "postgres"
+        # Given up only once the one that takes its place was stopped.
+        killed = start(place)
+        await killed.ensure_databases(STORES)
+
+        async def new_database(name: str) -> str:
+            owner = await connect_owner(killed.dsn(name))
+            await migrate(owner, name)
+            await owner.close()
+            return killed.dsn(name)
+
+        settings = await new_settings(new_database)
+        token = await _made_ready(settings)
+        async with _serving(settings) as (_, url), _asking(url, token) as received:
+            while len(received) <= 16:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(secrets.randbelow(300) / 1000)
+            postmaster = psutil.Process(int((place / "data" / "postmaster.pid").read_text().split()[0]))
+            for each in [postmaster, *postmaster.children(recursive=True)]:
+                with suppress(psutil.NoSuchProcess):
+                    each.kill()
+            # What was sent before may still arrive; and as long as nobody looks after the dead, its number is
+            # in use.
+            for _ in range(200):
+                if not psutil.pid_exists(postmaster.pid):
+                    break
+                await asyncio.sleep(0.1)
+            else:
+                for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):
+                    (place / "data" / name).unlink()
+            before = set(received)
+            with start(place):
+                async with asyncio.timeout(30):
+                    while len(received) <= len(before) + 16:
+                        await asyncio.sleep(0.05)
+                control = await connect_owner(settings.owner_dsn("control"))
+                recorded = await _recorded(control)
+                await control.close()
+        assert before <= recorded
+        killed.stop()
+
+
+async def _made_ready(settings: Settings) -> str:
+    """Let the stores hold the world; a token of SECURITY."""
+    async with AsyncExitStack() as stack:
+        owners = []
+        for name in ("control", "messenger", "social"):
+            owners.append(await connect_owner(settings.owner_dsn(name)))
+            stack.push_async_callback(owners[-1].close)
+        control, messenger, social = owners
+        await load(WORLD, messenger, social, control)
+        return (await issue_tokens(control, settings))[Purpose.SECURITY]
+
+
+async def _recorded(control: Connection) -> set[str]:
+    return {row[0] for row in await control.fetch("SELECT request FROM control.ledger_entry")}
+
+
+@asynccontextmanager
+async def _serving(settings: Settings) -> AsyncIterator[tuple[subprocess.Popen[str], str]]:
+    """`gateway serve`, and where it serves; killed at the end."""
+    environment = {
+        **{f"GATEWAY_{name.upper()}": str(value) for name, value in UNLIMITED.items()},
+        **{f"GATEWAY_{each.upper()}_DSN": settings.owner_dsn(each) for each in Store},
+        "GATEWAY_SECRET": settings.secret.get_secret_value(),
+    }
+    with subprocess.Popen(
+        [sys.executable, "-m", "gateway", "serve", "--port", "0"],
+        cwd=PROJECT,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            line = await asyncio.to_thread(process.stdout.readline)
+            served = re.fullmatch(r"Serving on (http://127\.0\.0\.1:\d+)/graphql\n", line)
+            assert served is not None
+            yield process, f"{served[1]}/graphql"
+        finally:
+            process.kill()
+
+
+@asynccontextmanager
+async def _asking(url: str, token: str) -> AsyncIterator[set[str]]:
+    """Ask on 16 connections as long as the block runs; the requests whose answers came."""
+    received: set[str] = set()
+    body = {"query": BY_PHONE, "variables": {"phone": SOMEBODY.phone}}
+
+    async def ask_on(client: httpx.AsyncClient) -> None:
+        while True:
+            try:
+                reply = await client.post(url, json=body)
+            except httpx.HTTPError:
+                await asyncio.sleep(0.05)
+                continue
+            if reply.status_code == 200 and "errors" not in reply.json():
+                received.add(reply.headers["x-request-id"])
+
+    async with AsyncExitStack() as stack:
+        clients = [
+            await stack.enter_async_context(httpx.AsyncClient(headers={"authorization": f"Bearer {token}"}))
+            for _ in range(16)
+        ]
+        asking = [asyncio.create_task(ask_on(client)) for client in clients]
+        try:
+            yield received
+        finally:
+            for each in asking:
+                each.cancel()
+            await asyncio.gather(*asking, return_exceptions=True)
+
+
+# --- no values (I41) ------------------------------------------------------------------------------
+
+
+async def test_i41_no_value_of_anybody_s_is_in_the_ledger(side: Side) -> None:
+    """Phones, names, account numbers: all are told, and none stands in any entry."""
+    questions = {
+        Purpose.SECURITY: "{ messengerAccounts { nodes { id phone countryCode registeredAt } } }",
+        Purpose.FRIEND_SUGGESTIONS: "{ socialAccounts { nodes { id displayName } } }",
+    }
+    for purpose, shape in questions.items():
+        assert (await side.ask(purpose, shape)).status == 200
+    tables = [
+        row
+        for table in ("entry", "question", "checkpoint")
+        for row in await side.control.fetch(f"SELECT * FROM control.ledger_{table}")
+    ]
+    cells = [cell for row in tables for cell in row.values()]
+    # Apart: written out, the bytes of a hash spell a short name now and then (`\\xad` and an a).
+    text = "\n".join(str(cell) for cell in cells if not isinstance(cell, bytes))
+    raw = b"\n".join(cell for cell in cells if isinstance(cell, bytes))
+    values = [
+        *(account.phone for account in WORLD.messenger_accounts),
+        *(f"ma_{account.id}" for account in WORLD.messenger_accounts),
+        *(member.display_name for member in WORLD.social_accounts if member.display_name.strip()),
+    ]
+    assert [value for value in values if value in text or value.encode() in raw] == []
+    told = {
+        field for entry in await entries(side) for place in json.loads(entry["fields"]) for field in place
+    }
+    lines = {f"{line.type}.{line.name}" for line in policy_lines()}
+    assert "MessengerAccount.phone" in told & lines
+
+
+async def test_whoever_writes_the_ledger_can_neither_read_nor_change_it(side: Side) -> None:
+    """The role adds entries; the owner himself is stopped by triggers, unless he takes them away."""
+    await ask_somebody(side)
+    for what in ("SELECT", "UPDATE", "DELETE", "TRUNCATE"):
+        may = "SELECT has_table_privilege($1, 'control.ledger_entry', $2)"
+        assert not await side.control.fetchval(may, ROLE, what)
+    for change in (
+        "UPDATE control.ledger_entry SET client = 'nobody'",
+        "DELETE FROM control.ledger_entry",
+        "DELETE FROM control.ledger_checkpoint",
+        "DELETE FROM control.ledger_question",
+    ):
+        with pytest.raises(Exception, match="append-only"):
+            await side.control.execute(change)
+
+
+# --- references -----------------------------------------------------------------------------------
+
+
+def endpoint_of(side: Side) -> StoreLogin:
+    """Where the ledger is written."""
+    return StoreLogin(side.settings.owner_dsn("control"), ROLE)
+
+
+async def test_gateways_that_meet_somebody_at_once_agree_on_the_reference(side: Side) -> None:
+    """Drawn by several at the same moment: one is kept, and all know that one."""
+    await side.control.execute("DELETE FROM control.ledger_person")
+    several = [References(endpoint_of(side)) for _ in range(4)]
+    keys = [str(number) for number in range(200)]
+    found = await asyncio.gather(*(each.of(Who.MESSENGER, keys) for each in several))
+    assert found[1:] == found[:-1]
+    assert len(set(found[0])) == 200
+    other = await several[0].of(Who.SOCIAL, keys)
+    assert not set(other) & set(found[0])
+    for each in several:
+        await each.close()
+
+
+async def test_whoever_is_forgotten_gets_another_reference(side: Side) -> None:
+    """With the row gone nothing leads to the old entries; a running gateway knows when it next signs."""
+    await ask_somebody(side)
+    (old,) = (await entries(side))[-1]["people"]
+    await side.control.execute(
+        "DELETE FROM control.ledger_person WHERE store = 'messenger' AND account_id = $1", SOMEBODY.id
+    )
+    await side.control.execute("UPDATE control.ledger_forgotten SET forgotten = forgotten + 1")
+    async with asyncio.timeout(10):
+        while (await entries(side))[-1]["people"] == [old]:
+            await ask_somebody(side)
+            await asyncio.sleep(0.2)
+    assert not await side.control.fetch("SELECT FROM control.ledger_person WHERE reference = $1", old)
+
+
+# --- all together ---------------------------------------------------------------------------------
+
+
+async def test_whoever_waits_shares_one_commit(side: Side) -> None:
+    """Requests that come while one is written are written together, in one stream without gaps."""
+    before = len(await entries(side))
+    for _ in range(3):
+        replies = await asyncio.gather(*(ask_somebody(side) for _ in range(30)))
+        assert {each.status for each in replies} == {200}
+    after = (await entries(side))[before:]
+    assert len(after) == 90
+    assert len({each["at"] for each in after}) < 60
+    numbers = [each["number"] for each in after]
+    assert numbers == list(range(numbers[0], numbers[0] + 90))
+
+
+async def test_what_is_written_is_signed_within_a_second_however_quiet_it_is(side: Side) -> None:
+    """Two answers right after each other and nothing more: the second one's entry is signed as well."""
+    await ask_somebody(side)
+    await ask_somebody(side)
+    last = (await entries(side))[-1]
+    signed = "SELECT max(number) FROM control.ledger_checkpoint WHERE stream = $1"
+    async with asyncio.timeout(5):
+        while await side.control.fetchval(signed, last["stream"]) != last["number"]:
+            await asyncio.sleep(0.05)
+
+
+async def test_what_a_lost_connection_had_written_is_signed_by_the_next(side: Side) -> None:
+    """Entries whose answers left are never left unsigned because their stream ended."""
+    await ask_somebody(side)
+    await ask_somebody(side)
+    last = (await entries(side))[-1]
+    await side.control.execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1", ROLE
+    )
+    signed = "SELECT max(number) FROM control.ledger_checkpoint WHERE stream = $1"
+    async with asyncio.timeout(10):
+        # It may go on in the same stream: nothing of it was lost.
+        while (await side.control.fetchval(signed, last["stream"]) or 0) < last["number"]:
+            await ask_somebody(side)
+            await asyncio.sleep(0.05)
+
+
+async def test_one_round_s_failure_is_that_round_s_alone() -> None:
+    """Whoever comes later is served; whoever left is not waited for."""
+    done: list[list[int]] = []
+
+    async def do(items: list[int]) -> None:
+        await asyncio.sleep(0)
+        if 2 in items:
+            raise StoreUnavailable
+        done.append(items)
+
+    together: GroupCommit[int] = GroupCommit(do)
+    first = together.ask(1)
+    await first
+    failing, left = together.ask(2), together.ask(2)
+    left.cancel()
+    with pytest.raises(StoreUnavailable):
+        await failing
+    await together.ask(3)
+    await together.idle()
+    assert done == [[1], [3]]
+
+
+async def test_whoever_is_alone_waits_for_nobody() -> None:
+    """Only while many others are on their way does a round wait, and not longer than a moment."""
+    rounds: list[int] = []
+
+    async def do(items: list[int]) -> None:
+        rounds.append(len(items))
+
+    together: GroupCommit[int] = GroupCommit(do)
+    await together.ask(1)
+    together.coming = 2
+    await together.ask(1)
+    together.coming = 5
+    first = [together.ask(1), together.ask(1)]
+    await asyncio.sleep(0)
+    assert rounds == [1, 1]
+    await asyncio.gather(*first, together.ask(1))
+    await together.ask(1)
+    assert rounds == [1, 1, 3, 1]
+
+
+async def test_a_clock_that_is_put_back_puts_no_entry_before_another(side: Side) -> None:
+    """Entries of a stream never go back in time, whatever the clock says; numbers have no gap."""
+    times = iter([datetime.now(UTC), datetime(2001, 1, 1, tzinfo=UTC)])
+    ledger = Ledger(endpoint_of(side), Signer(bytes(32)), lambda: next(times))
+    shape = DisclosureShape(Purpose.SECURITY, "policy", "document", (SubjectPlace(Store.MESSENGER, ("a",)),))
+    caller = Caller("clock", 1, Purpose.SECURITY)
+    for number in (b"1", b"2"):
+        people = await ledger.people(shape, {0: ["5"]}, ())
+        await ledger.record(number, caller, shape, people, True)
+    await ledger.close()
+    written = [each for each in await entries(side) if each["client"] == "clock"]
+    assert [each["number"] for each in written] == [1, 2]
+    assert written[0]["at"] == written[1]["at"]
+
+
+async def test_a_day_long_past_is_refused_and_not_opened(side: Side) -> None:
+    """A clock that is wrong by days is a failure, not a table of a day that nobody looks at."""
+    ledger = Ledger(endpoint_of(side), Signer(bytes(32)), lambda: datetime(2001, 1, 1, tzinfo=UTC))
+    shape = DisclosureShape(Purpose.SECURITY, "policy", "document", ())
+    with pytest.raises(Refusal):
+        await ledger.record(b"1", Caller("clock", 1, Purpose.SECURITY), shape, Told([], []), True)
+    await ledger.close()
+    assert await side.control.fetchval("SELECT to_regclass('control.ledger_entry_20010101')") is None
+
+
+def test_the_world_has_somebody() -> None:
+    """Else half of the tests above would show nothing."""
+    assert isinstance(WORLD, World)
+    assert SOMEBODY.phone

@@ -1,0 +1,483 @@
+"""A head that does not end is cut off before it fills the memory; an answer goes out in one write."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import re
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from itertools import accumulate, pairwise
+from typing import Any
+
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from gateway.web import wire
+from gateway.web.wire import (
+    GRAPHQL_PATH,
+    MAX_HEAD_BYTES,
+    MAX_HEADS,
+    MAX_JOINED_BYTES,
+    MAX_KEPT_HEAD_BYTES,
+    JoiningTransport,
+    WireProtocol,
+    read_whole,
+    write_whole,
+)
+
+
+@pytest.fixture
+async def port() -> AsyncIterator[int]:
+    """A server with bounded heads that answers every request with `ok`."""
+
+    async def ok(request: Request) -> PlainTextResponse:
+        await request.body()
+        return PlainTextResponse("ok")
+
+    async with serving(Starlette(routes=[Route("/", ok, methods=["GET", "POST"])])) as port:
+        yield port
+
+
+@asynccontextmanager
+async def serving(app: Any, **others: Any) -> AsyncIterator[int]:
+    """The port of a server of this application while the block runs."""
+    config = uvicorn.Config(
+        app, port=0, http=WireProtocol, lifespan="off", log_config=None, ws="none", **others
+    )
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    yield server.servers[0].sockets[0].getsockname()[1]
+    server.should_exit = True
+    await task
+
+
+def exchange_now(port: int, sent: bytes) -> bytes:
+    """All that the server says to these bytes, until it closes the connection."""
+    said = bytearray()
+    # A server that cuts off may reset the connection while there is more to send.
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as client, suppress(ConnectionError):
+        client.sendall(sent)
+        while part := client.recv(65_536):
+            said += part
+    return bytes(said)
+
+
+async def exchange(port: int, sent: bytes) -> bytes:
+    """The same, beside the server in this process."""
+    return await asyncio.to_thread(exchange_now, port, sent)
+
+
+async def test_a_head_without_end_is_cut_off(port: int) -> None:
+    """Headers beyond the bound end the connection, whether they come in one or in many."""
+    for line in (b"x-many: 1\r\n" * MAX_HEAD_BYTES, b"x-long: " + b"a" * 10 * MAX_HEAD_BYTES):
+        answered = await exchange(port, b"GET / HTTP/1.1\r\nhost: h\r\n" + line)
+        assert b"200 OK" not in answered
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"", b"POST / HTTP/1.1\r\nhost: h\r\n", b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 9\r\n\r\nab"],
+    ids=["silent", "half_a_head", "half_a_body"],
+)
+async def test_what_never_arrives_ends_its_connection(
+    port: int, sent: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever says nothing, or stops in the middle, is waited for twice and no longer."""
+    monkeypatch.setattr(wire, "ARRIVE_SECONDS", 0.1)
+    begun = time.monotonic()
+    assert b"200 OK" not in await exchange(port, sent)
+    assert time.monotonic() - begun < 5
+
+
+async def test_a_body_that_keeps_coming_is_waited_for(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fast enough is not late, however long it takes; nor is a connection that idles between requests."""
+    monkeypatch.setattr(wire, "ARRIVE_SECONDS", 0.1)
+    monkeypatch.setattr(wire, "MIN_BODY_BYTES", 10)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 1000\r\n\r\n")
+    for _ in range(10):
+        writer.write(b"a" * 100)
+        await asyncio.sleep(0.06)
+    assert await reader.readuntil(b"ok")
+    await asyncio.sleep(0.5)
+    writer.write(b"GET / HTTP/1.1\r\nhost: h\r\n\r\n")
+    assert await reader.readuntil(b"ok")
+    writer.close()
+
+
+async def test_a_connection_that_idles_is_closed(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After the time that uvicorn gives it, and not while a request is under way."""
+    monkeypatch.setattr(wire, "ARRIVE_SECONDS", 0.1)
+    del port
+    slow = asyncio.Event()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await asyncio.wait_for(slow.wait(), 5)
+        assert write_whole(send, 200, b"content-length: 2\r\n", b"ok", False)
+        del scope
+
+    async with serving(app, timeout_keep_alive=0.3) as idling:
+        reader, writer = await asyncio.open_connection("127.0.0.1", idling)
+        for path in (b"/graphql", b"/other"):
+            slow.clear()
+            writer.write(b"POST %b HTTP/1.1\r\nhost: h\r\ncontent-length: 1\r\n\r\na" % path)
+            await asyncio.sleep(0.7)
+            slow.set()
+            assert await reader.readuntil(b"ok")
+            answered = time.monotonic()
+        assert await reader.read() == b""
+        assert 0.3 <= time.monotonic() - answered < 2
+        writer.close()
+
+
+async def test_no_more_connections_than_allowed(port: int) -> None:
+    """The one that is too much is told so and closed; when another is gone there is room."""
+    del port
+    async with serving(Starlette(), limit_concurrency=3) as limited:
+        opened = [await asyncio.open_connection("127.0.0.1", limited) for _ in range(2)]
+        await asyncio.sleep(0.1)
+        refused = await exchange(limited, b"GET / HTTP/1.1\r\nhost: h\r\n\r\n")
+        assert refused.startswith(b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\n")
+        opened[0][1].close()
+        await asyncio.sleep(0.1)
+        answered = await exchange(limited, b"GET / HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n")
+        assert answered.startswith(b"HTTP/1.1 404")
+        opened[1][1].close()
+
+
+async def test_heads_within_the_bound_and_large_bodies_pass(port: int) -> None:
+    """A large head below the bound, and a body far above it, are answered."""
+    head = b"POST / HTTP/1.1\r\nhost: h\r\nconnection: close\r\nx-large: " + b"a" * (MAX_HEAD_BYTES // 2)
+    body = b"b" * 4 * MAX_HEAD_BYTES
+    answered = await exchange(port, head + b"\r\ncontent-length: %d\r\n\r\n" % len(body) + body)
+    assert answered.startswith(b"HTTP/1.1 200 OK")
+
+
+async def test_the_count_begins_anew_with_each_request(port: int) -> None:
+    """Many requests on one connection may together exceed the bound."""
+    one = b"GET / HTTP/1.1\r\nhost: h\r\nx-large: " + b"a" * (MAX_HEAD_BYTES // 3) + b"\r\n\r\n"
+    last = b"GET / HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n"
+    answered = await exchange(port, one * 6 + last)
+    assert answered.count(b"HTTP/1.1 200 OK") == 7
+
+
+async def test_a_head_that_trickles_in_is_cut_off(port: int) -> None:
+    """However small its pieces, and after other requests on the connection, a head has its bound."""
+
+    def trickle() -> bytes:
+        said = bytearray()
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as client, suppress(ConnectionError):
+            client.sendall(b"GET / HTTP/1.1\r\nhost: h\r\n\r\n")
+            said += client.recv(65_536)
+            client.sendall(b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 4\r\n\r\nab")
+            client.sendall(b"cd")
+            said += client.recv(65_536)
+            client.sendall(b"GET / HTTP/1.1\r\nhost: h\r\n")
+            for _ in range(8 * MAX_HEAD_BYTES // 1_000):
+                client.sendall(b"x-a: " + b"b" * 1_000 + b"\r\n")
+            while part := client.recv(65_536):
+                said += part
+        return bytes(said)
+
+    answered = await asyncio.to_thread(trickle)
+    assert answered.count(b"HTTP/1.1 200 OK") == 2
+
+
+class Written:
+    """A transport that notes each system call."""
+
+    def __init__(self) -> None:
+        self.calls: list[bytes] = []
+        self.closed = False
+
+    def write(self, data: bytes) -> None:
+        self.calls.append(data)
+
+    def writelines(self, pieces: tuple[bytes, ...]) -> None:
+        self.calls.append(b"".join(pieces))
+
+    def close(self) -> None:
+        self.closed = True
+
+    get_extra_info = is_closing = pause_reading = resume_reading = close
+
+
+@pytest.mark.parametrize("size", [0, 1, MAX_JOINED_BYTES, MAX_JOINED_BYTES + 1, 1_000_000])
+async def test_a_head_and_its_body_are_one_write(size: int) -> None:
+    """Short or long, an answer's two pieces go out together, and the next answer's after them."""
+    written = Written()
+    transport = JoiningTransport(written, asyncio.get_running_loop().call_soon)  # type: ignore[arg-type]
+    for _ in range(2):
+        transport.write(b"head")
+        transport.write(b"b" * size)
+
+    assert written.calls == [b"head" + b"b" * size] * 2
+    await asyncio.sleep(0)
+    assert len(written.calls) == 2
+
+
+async def test_a_piece_alone_goes_out_with_the_turn() -> None:
+    """A head without a body is sent, at the latest when the connection is closed, and before that."""
+    written = Written()
+    transport = JoiningTransport(written, asyncio.get_running_loop().call_soon)  # type: ignore[arg-type]
+    transport.write(b"100 Continue")
+    await asyncio.sleep(0)
+    assert written.calls == [b"100 Continue"]
+
+    transport.write(b"head")
+    transport.close()
+    assert (written.calls, written.closed) == ([b"100 Continue", b"head"], True)
+    await asyncio.sleep(0)
+    assert len(written.calls) == 2
+
+
+def answering(status: int, headers: list[tuple[bytes, bytes]], body: bytes, whole: list[bool]) -> Any:
+    """An application that reads the body and answers: /whole past uvicorn's `send`, all else through it."""
+    length = (b"content-length", b"%d" % len(body))
+    close = (b"connection", b"close")
+    closing = close in headers
+    headers = [*(each for each in headers if each != close), length]
+    lines = b"".join(b"%b: %b\r\n" % each for each in headers)
+    headers += [close] * closing
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        while (await receive()).get("more_body"):
+            pass
+        if scope["path"] == "/whole":
+            whole.append(write_whole(send, status, lines, body, closing))
+            if whole[-1]:
+                return
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    return app
+
+
+LAST = b"GET %b HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n"
+EXCHANGES = {
+    "one after the other": b"POST %b HTTP/1.1\r\nhost: h\r\ncontent-length: 3\r\n\r\nabc" + LAST,
+    "pipelined": b"GET %b HTTP/1.1\r\nhost: h\r\n\r\n" * 3 + LAST,
+    "closing": LAST,
+    "of old": b"GET %b HTTP/1.0\r\n\r\n",
+    "expecting": b"POST %b HTTP/1.1\r\nhost: h\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\nab" + LAST,
+    "head alone": b"HEAD %b HTTP/1.1\r\nhost: h\r\n\r\n" + LAST,
+}
+
+
+@pytest.mark.parametrize("name", EXCHANGES)
+@pytest.mark.parametrize(
+    ("status", "headers", "body"),
+    [
+        (200, [(b"content-type", b"application/json"), (b"x-request-id", b"1-2")], b'{"data":{}}'),
+        (200, [], b"b" * 300_000),
+        (413, [(b"connection", b"close")], b"too large"),
+    ],
+    ids=["short", "long", "closing"],
+)
+async def test_an_answer_past_uvicorns_send_has_the_same_bytes(
+    name: str, status: int, headers: list[tuple[bytes, bytes]], body: bytes
+) -> None:
+    """Whatever the client asks of the connection, it cannot tell by which way the answer came."""
+    whole: list[bool] = []
+    async with serving(answering(status, headers, body, whole)) as port:
+        sent = EXCHANGES[name]
+        said = [
+            re.sub(rb"date: [^\r]*", b"date", await exchange(port, sent % ((path,) * sent.count(b"%b"))))
+            for path in (b"/whole", b"/plain")
+        ]
+
+    assert said[0] == said[1]
+    assert said[0].count(b"HTTP/1.1 %d" % status) >= 1
+    assert all(whole) or name == "head alone"
+
+
+async def echo(scope: Any, receive: Any, send: Any) -> None:
+    """Answers with all that an application is told of a request; the path apart."""
+    body = read_whole(receive)
+    if body is None:
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body, more = body + message["body"], message["more_body"]
+    told = {key: scope[key] for key in sorted(scope) if key not in {"path", "raw_path", "client"}}
+    assert scope["path"].encode() == scope["raw_path"]
+    said = repr((told, body)).encode()
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"x-said", b"%d" % len(said))]})
+    await send({"type": "http.response.body", "body": said})
+
+
+POSTED = b"POST %b HTTP/1.1\r\nhost: h\r\ncontent-length: 3\r\n\r\nabc"
+CLOSING = b"POST %b HTTP/1.1\r\nHost: h\r\nX-A: B\r\nconnection: close\r\ncontent-length: 2\r\n\r\nab"
+REQUESTS = {
+    "one after the other": [POSTED, POSTED, CLOSING],
+    "pipelined": [POSTED * 3 + CLOSING],
+    "in pieces": [POSTED[:30], POSTED[30:-2], POSTED[-2:], CLOSING],
+    "chunked": [
+        b"POST %b HTTP/1.1\r\nhost: h\r\ntransfer-encoding: chunked\r\n\r\n2\r\nab\r\n",
+        b"0\r\n\r\n",
+        CLOSING,
+    ],
+    "of old": [b"POST %b HTTP/1.0\r\ncontent-length: 1\r\n\r\na"],
+    "expecting": [
+        b"POST %b HTTP/1.1\r\nhost: h\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\nab",
+        CLOSING,
+    ],
+    "another method": [b"PUT %b HTTP/1.1\r\nhost: h\r\ncontent-length: 1\r\n\r\na", CLOSING],
+    "with a query": [b"POST %b?a=%%20b HTTP/1.1\r\nhost: h\r\ncontent-length: 1\r\n\r\na", CLOSING],
+    "an upgrade": [
+        b"POST %b HTTP/1.1\r\nhost: h\r\nconnection: upgrade\r\nupgrade: h2c\r\ncontent-length: 1\r\n\r\na",
+        CLOSING,
+    ],
+    "large": [b"POST %b HTTP/1.1\r\nhost: h\r\ncontent-length: 300000\r\n\r\n" + b"a" * 300_000, CLOSING],
+    "no HTTP": [POSTED, b"nonsense\r\n\r\n"],
+    "a known head within another": [POSTED, POSTED + b"POST %b HTTP/1.1\r\nx-a: ", POSTED, CLOSING],
+    "a known head within a body": [
+        POSTED,
+        b"POST %b HTTP/1.1\r\ncontent-length: 400\r\n\r\n",
+        POSTED,
+        POSTED,
+    ],
+    "a known head and half a body": [POSTED, POSTED[:-1], POSTED[-1:], CLOSING],
+    "a known head and two bodies": [POSTED, POSTED + b"abc", CLOSING],
+    "a known head after an empty line": [POSTED, b"\r\n", POSTED, POSTED, CLOSING],
+    "a known head after one that expects": [
+        POSTED,
+        b"POST %b HTTP/1.1\r\nhost: h\r\nexpect: 100-continue\r\ncontent-length: 2\r\n\r\nab",
+        POSTED,
+        CLOSING,
+    ],
+}
+
+
+async def said_to(port: int, path: bytes, pieces: list[bytes]) -> bytes:
+    """All that the server says to these pieces, one after the other, until it closes, or for a second."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    said = bytearray()
+
+    async def listen() -> None:
+        # Whoever goes on sending to a connection that was closed has it reset; what came before is here.
+        with suppress(ConnectionError):
+            while part := await reader.read(65_536):
+                said.extend(part)
+
+    listening = asyncio.create_task(listen())
+    for piece in pieces:
+        if not listening.done():
+            writer.write(piece)
+        await asyncio.sleep(0.02)
+    await asyncio.wait([listening], timeout=1)
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+    writer.close()
+    return re.sub(rb"date: [^\r]*", b"date", bytes(said)).replace(path, b"/")
+
+
+def at(path: bytes, piece: bytes) -> bytes:
+    """The piece, of a request to that path."""
+    return piece % ((path,) * piece.count(b"%b"))
+
+
+USUAL, OTHER = GRAPHQL_PATH.encode(), b"/another"
+assert len(USUAL) == len(OTHER)
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+async def test_the_usual_request_is_answered_as_any_other(name: str) -> None:
+    """Whatever comes to /graphql, the application is told the same as uvicorn itself would tell it."""
+    async with serving(echo) as port:
+        said = [
+            await said_to(port, path, [at(path, each) for each in REQUESTS[name]]) for path in (USUAL, OTHER)
+        ]
+
+    assert said[0] == said[1]
+    assert said[0].count(b"x-said") >= 1
+
+
+async def test_a_known_head_means_the_same_wherever_it_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests in any order, cut anywhere: the application is told the same as by the parser alone."""
+    known: list[bool] = []
+    begin = WireProtocol._begin_known
+    monkeypatch.setattr(
+        WireProtocol, "_begin_known", lambda self, data: known.append(begin(self, data)) or known[-1]
+    )
+    parts = [*[POSTED] * 12, *(b"".join(each) for each in REQUESTS.values() if len(each[0]) < 500)]
+
+    async def compare(port: int, seed: int) -> None:
+        chance = random.Random(seed)
+        chosen = [chance.choice(parts) for _ in range(chance.randint(2, 6))]
+        sent = [b"".join(at(path, each) for each in [POSTED, *chosen, CLOSING]) for path in (USUAL, OTHER)]
+        ends = set(accumulate(len(at(USUAL, each)) for each in [POSTED, *chosen]))
+        cuts = {each for each in ends if chance.random() < 0.9}
+        cuts |= {chance.randrange(len(sent[0])) for _ in range(chance.randint(0, 1))}
+        pieces = [[each[a:b] for a, b in pairwise([0, *sorted(cuts), len(each)])] for each in sent]
+        said = [await said_to(port, path, each) for path, each in zip((USUAL, OTHER), pieces, strict=True)]
+        assert said[0] == said[1], (seed, pieces[0])
+
+    async with serving(echo) as port:
+        for first in range(0, 160, 40):
+            await asyncio.gather(*(compare(port, seed) for seed in range(first, first + 40)))
+    assert sum(known) > 50
+
+
+async def test_few_and_short_heads_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many heads a connection sends, and however long, what stays of them is bounded."""
+    kept: dict[str, dict[bytes, Any]] = {}
+    keep = WireProtocol._keep_head
+
+    def keep_head(self: WireProtocol, data: bytes) -> None:
+        keep(self, data)
+        kept["all"] = self._heads
+
+    monkeypatch.setattr(WireProtocol, "_keep_head", keep_head)
+    heads = [
+        b"POST /graphql HTTP/1.1\r\nx-%d: %b\r\ncontent-length: 1\r\n\r\na" % (n, b"a" * 300 * n)
+        for n in range(20)
+    ]
+    async with serving(echo) as port:
+        said = await said_to(port, USUAL, heads)
+    assert said.count(b"200 OK") == 20
+    assert 0 < len(kept["all"]) <= MAX_HEADS
+    assert max(map(len, kept["all"])) <= MAX_KEPT_HEAD_BYTES
+
+
+@pytest.mark.parametrize("path", [GRAPHQL_PATH, "/another"])
+async def test_whoever_leaves_is_not_waited_for_for_ever(path: str) -> None:
+    """A stop waits for requests whose client has left until they end, and remembers none of them then."""
+    ended = []
+    config = uvicorn.Config(echo, port=0, http=WireProtocol, lifespan="off", log_config=None, ws="none")
+    server = uvicorn.Server(config)
+
+    async def slow(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.sleep(0.3)
+        ended.append(scope["path"])
+        if len(ended) % 2:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+        del receive
+
+    config.app = slow
+    task = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    for _ in range(4):
+        _, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(b"POST %b HTTP/1.1\r\nhost: h\r\ncontent-length: 1\r\n\r\na" % path.encode())
+        await asyncio.sleep(0.05)
+        writer.close()
+    await asyncio.sleep(0.05)
+    assert len(server.server_state.tasks) == 4
+    server.should_exit = True
+    await task
+    assert ended == [path] * 4
+    assert not server.server_state.tasks

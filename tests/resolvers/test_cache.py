@@ -1,0 +1,57 @@
+"""A plan serves the shape of variables that it was made for, and no other."""
+
+from __future__ import annotations
+
+import pytest
+
+from resolvers.compile.cache import PlanCache
+from resolvers.compile.context import build_contexts
+from resolvers.plan.cursors import Cursors
+from resolvers.plan.tree import Plan
+from resolvers.sources.fields import OBJECTS
+from schema.operations import DocumentLimits
+from schema.purposes import Purpose
+from schema.refusals import Code, Refusal
+
+DOCUMENT = """query($a: String, $b: String) {
+    a: messengerAccounts(after: $a) { totalCount nodes { id } }
+    b: messengerAccounts(before: $b) { totalCount nodes { id } }
+}"""
+SECURITY = Purpose.SECURITY
+
+
+@pytest.fixture(scope="module")
+def cache() -> PlanCache:
+    """Plans of all purposes."""
+    return PlanCache(build_contexts(OBJECTS, Cursors(bytes(range(64)))), DocumentLimits())
+
+
+def plan(cache: PlanCache, variables: dict[str, str | None]) -> Plan:
+    """The plan for these variables."""
+    prepared = cache.prepare(SECURITY, DOCUMENT, None)
+    return cache.plan(SECURITY, prepared, prepared.coerce(variables))
+
+
+def test_the_order_of_variables_is_no_part_of_their_shape(cache: PlanCache) -> None:
+    """Which variable is null decides, not where it stands in the request."""
+    one, same = plan(cache, {"a": None, "b": "x"}), plan(cache, {"b": "x", "a": None})
+    other = plan(cache, {"b": None, "a": "x"})
+
+    assert one is same
+    assert one is not other
+
+
+def test_null_and_left_out_may_be_planned_apart(cache: PlanCache) -> None:
+    """Left out, null and given never share a plan wrongly: each has the parameters that it needs."""
+    given = plan(cache, {"a": "x", "b": "x"})
+    nothing = plan(cache, {})
+
+    assert len(given.waves[0][0].parameters) > len(nothing.waves[0][0].parameters)
+
+
+def test_an_unknown_variable_is_refused(cache: PlanCache) -> None:
+    """A variable that the operation does not define is the caller's mistake."""
+    for variables in ({"c": "x"}, {"a": "x", "b": "x", "c": "x"}, {"a": "x", "c": "x"}):
+        with pytest.raises(Refusal) as refusal:
+            plan(cache, variables)
+        assert refusal.value.code is Code.BAD_USER_INPUT

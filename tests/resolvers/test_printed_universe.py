@@ -1,0 +1,98 @@
+"""`gateway universe` prints all that a store's owners need, and they need no more than to own it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from resolvers.sources.catalogue import Store
+from resolvers.sources.fields import OBJECTS
+from resolvers.stores.pool import StoreLogin, connect_owner, connect_role
+from resolvers.universe.inspection import differences
+from resolvers.universe.migrations import migrate
+from resolvers.universe.render import apply, role_of, universes
+from resolvers.universe.roles import writers_of
+from schema.purposes import Purpose
+from tests.commands.test_cli import command
+
+if TYPE_CHECKING:
+    from gateway.demo.embedded import EmbeddedPostgres
+    from resolvers.stores.pool import Connection
+    from tests.conftest import NewDatabase
+
+OWNER = "owner_of_stores"
+
+
+async def printed(store: Store) -> str:
+    """What the command prints for the owners to review."""
+    said = await command("universe", "--store", store)
+    assert (said.status, said.err) == (0, "")
+    assert said.out.startswith("BEGIN;\n") and said.out.endswith("COMMIT;\n")
+    return said.out
+
+
+@pytest.mark.parametrize("store", Store)
+async def test_whoever_runs_what_is_printed_has_the_universes(
+    new_database: NewDatabase, store: Store
+) -> None:
+    """In any client, whatever it looks for first: nothing differs, then and after a second run."""
+    dsn = await new_database(store)
+    owner = await connect_owner(dsn)
+    sql = await printed(store)
+    for path in ("public", f"{store}, ads_personalization, public"):
+        await owner.execute(f"SET search_path = {path}")
+        await owner.execute(sql)
+        await owner.execute("RESET search_path")
+        assert await differences(owner, OBJECTS, store) == []
+    for purpose in [each.purpose for each in universes(OBJECTS, store)]:
+        role = await connect_role(StoreLogin(dsn, role_of(store, purpose)))
+        assert await differences(role, OBJECTS, store) == []
+        assert await role.fetchval("SELECT current_schema") == purpose.universe
+        role.terminate()
+    # To apply is to run it.
+    await apply(owner, OBJECTS, store)
+    assert await differences(owner, OBJECTS, store) == []
+    await owner.close()
+
+
+async def test_what_fails_in_the_middle_leaves_all_as_it_was(new_database: NewDatabase) -> None:
+    """One transaction: a store whose tables are not there keeps the universes that it has."""
+    owner = await connect_owner(await new_database("social"))
+    await owner.execute(await printed(Store.SOCIAL))
+    await owner.execute("ALTER TABLE social.merchant RENAME TO merchants")
+    with pytest.raises(Exception, match="merchant"):
+        await owner.execute(await printed(Store.SOCIAL))
+    await owner.execute("ROLLBACK")
+    await owner.execute("ALTER TABLE social.merchants RENAME TO merchant")
+    assert await differences(owner, OBJECTS, Store.SOCIAL) == []
+    await owner.close()
+
+
+@pytest.fixture
+async def owned(embedded: EmbeddedPostgres) -> AsyncIterator[Connection]:
+    """The messenger's store in a database whose owner may create roles and is no superuser."""
+    server = await connect_owner(embedded.dsn("postgres"))
+    await server.execute(f"CREATE ROLE {OWNER} LOGIN CREATEROLE")
+    await server.execute(f"CREATE DATABASE owned OWNER {OWNER}")
+    # Other databases of this server have the roles already: whoever creates them is given this.
+    for role in [*(role_of(Store.MESSENGER, purpose) for purpose in Purpose), *writers_of("messenger")]:
+        if await server.fetchval("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", role):
+            await server.execute(f"GRANT {role} TO {OWNER} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE")
+    owner = await connect_owner(embedded.dsn("owned").replace("postgres@", f"{OWNER}@"))
+    yield owner
+    await owner.close()
+    await server.execute("DROP DATABASE owned WITH (FORCE)")
+    await server.execute(f"DROP OWNED BY {OWNER}")
+    await server.execute(f"DROP ROLE {OWNER}")
+    await server.close()
+
+
+async def test_an_owner_without_powers_can_apply_them(owned: Connection) -> None:
+    """Tables and universes, by somebody who is no superuser, twice."""
+    assert not await owned.fetchval("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+    await migrate(owned, "messenger")
+    for _ in range(2):
+        await owned.execute(await printed(Store.MESSENGER))
+        assert await differences(owned, OBJECTS, Store.MESSENGER) == []

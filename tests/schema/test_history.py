@@ -1,0 +1,230 @@
+"""The versions of the policy: what runs is recorded, what was recorded does not change."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import hashlib
+import shutil
+from pathlib import Path
+
+import pytest
+
+from schema.policy import history
+from schema.policy.history import (
+    ADD,
+    AMEND,
+    FOLDER,
+    Change,
+    HistoryProblem,
+    add,
+    amend,
+    changes,
+    current,
+    decisions,
+    lines_of,
+    versions,
+)
+from schema.policy.matrix import Line, canonical_text, digest, policy_lines
+from schema.purposes import OBJECTABLE, Purpose
+from schema.terms.marks import NOBODY, Mark, marks
+
+DECIDED_FILE = Path(__file__).parents[1] / "kit" / "policy_matrix.csv"
+DAY = datetime.date(2030, 1, 1)
+
+# What the social network had from the messenger, or from what the messenger passed on.
+FROM_THE_MESSENGER = {
+    ("MessengerAccount", "socialAccount"),
+    ("SocialAccount", "messengerLink"),
+    ("MessengerLink", "account"),
+    ("MessengerLink", "since"),
+    ("PhoneBinding", "(row: MESSENGER_SHARED)"),
+    ("AdTopic", "(row: MESSENGER)"),
+    ("Offer", "(row: matched through MESSENGER_SHARED)"),
+    ("FriendSuggestion", "(row: MESSENGER_CONTACT)"),
+}
+# Nobody could object to what did not happen.
+OF_OBJECTING = {("Objection", "(row)"), ("TermsAcceptance", "(row)")}
+MESSENGER_S_OWN = {"MessengerAccount", "UsageStats", "ContactEdge"}
+AT_THE_SOCIAL_NETWORK = {Purpose.ADS_PERSONALIZATION, Purpose.OFFER_MATCHING, Purpose.FRIEND_SUGGESTIONS}
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of the record that a test may spoil."""
+    return Path(shutil.copytree(FOLDER, tmp_path / "versions"))
+
+
+def test_what_runs_is_the_newest_version() -> None:
+    """A policy changes on purpose: with a version of its own, an author, a reason and a day."""
+    newest = versions()[-1]
+
+    assert canonical_text(policy_lines()) == newest.text, (
+        f"what runs is not {newest.name}: look at `gateway policy diff {newest.name} now`, then run "
+        + (f"`{ADD} …`" if newest.released else f"`{AMEND}`, because {newest.name} is in no release yet")
+    )
+    assert newest == current(versions())
+
+
+def test_a_version_s_digest_is_the_sha_256_of_its_file() -> None:
+    """Anybody can prove what a version said, with `sha256sum` and nothing of ours."""
+    for version in versions():
+        file = (FOLDER / f"{version.name}.policy").read_bytes()
+
+        assert version.digest == hashlib.sha256(file).hexdigest()
+
+
+def test_a_file_that_was_changed_in_passing_is_noticed(copy: Path) -> None:
+    """The record holds the digest: whoever changes the past must do it twice, and on purpose."""
+    file = copy / "v0.policy"
+    file.write_text(file.read_text().replace("Business,id,-", "Business,id,V"))
+
+    with pytest.raises(HistoryProblem, match=r"v0\.policy"):
+        versions(copy)
+
+
+def test_every_version_has_a_name_an_author_and_a_reason() -> None:
+    """And all but the first a day, in the order of days."""
+    for version in versions():
+        assert version.name and version.author and version.reason
+        assert {purpose.value for purpose in Purpose} <= set(version.text.replace("\n", ",").split(","))
+    assert versions()[0].valid_from is None
+    assert datetime.datetime(2016, 8, 25, tzinfo=datetime.UTC) == versions()[1].valid_from
+    assert [version.name for version in versions()] == ["v0", "v1"]
+
+
+def test_before_2016_nothing_of_the_messenger_reached_the_social_network() -> None:
+    """v0 is the decided matrix without what came from the messenger, and without objections; no line more."""
+    with DECIDED_FILE.open(encoding="utf-8", newline="") as file:
+        decided = [Line.read(",".join(row)) for row in list(csv.reader(file))[1:]]
+
+    assert {_as_before(line) for line in decided} == set(versions()[0].lines)
+
+
+def _as_before(line: Line) -> Line:
+    if (line.type, line.name) in FROM_THE_MESSENGER | OF_OBJECTING:
+        return Line(line.type, line.name, NOBODY)
+    without = AT_THE_SOCIAL_NETWORK | {Purpose.PREFERENCES} if line.type in MESSENGER_S_OWN else set()
+    row = [Mark.NEVER if purpose in without else line.marks[purpose] for purpose in Purpose]
+    return Line(line.type, line.name, marks(" ".join(row)))
+
+
+def test_before_2016_no_objection_hid_anything() -> None:
+    """Where nobody could object, no mark says that an objection changes something."""
+    first = versions()[0]
+
+    assert not {Mark.ABSENT, Mark.NULL} & {mark for line in first.lines for mark in line.marks.line}
+    assert all(f"purpose,{purpose},,0\n" in first.text for purpose in Purpose)
+
+
+def test_what_regulators_suspended_is_recorded() -> None:
+    """Germany in September 2016, the United Kingdom and then the European Union in November; both uses."""
+    decided = decisions()
+
+    assert [each.jurisdiction for each in decided] == ["DE", "GB", "EU"]
+    assert [each.valid_from.month for each in decided] == [9, 11, 11]
+    assert {2016} == {each.valid_from.year for each in decided}
+    assert {tuple(OBJECTABLE)} == {each.purposes for each in decided}
+    assert all(each.reason and each.author for each in decided)
+
+
+# --- what differs ---------------------------------------------------------------------------------
+
+SOME = Line("Thing", "name", marks("A - - V - - O - -"))
+
+
+def test_equal_policies_do_not_differ() -> None:
+    """In whatever order their lines stand."""
+    assert changes(policy_lines(), reversed(policy_lines())) == []
+
+
+def test_each_purpose_s_change_is_told_apart() -> None:
+    """Who compares two versions sees which purpose gains and which loses."""
+    other = Line("Thing", "name", marks("V - - - - - O - S"))
+
+    assert changes([SOME], [other]) == [
+        Change("Thing", "name", Purpose.ADS_PERSONALIZATION, Mark.ABSENT, Mark.VISIBLE),
+        Change("Thing", "name", Purpose.INFRASTRUCTURE, Mark.VISIBLE, Mark.NEVER),
+        Change("Thing", "name", Purpose.AUDIT, Mark.NEVER, Mark.PSEUDONYM),
+    ]
+
+
+def test_a_line_that_comes_or_goes_is_told_for_whom() -> None:
+    """A field that appears appears to those who see it; one for nobody is told of all."""
+    came = changes([], [SOME])
+
+    assert [each.purpose for each in came] == [
+        Purpose.ADS_PERSONALIZATION,
+        Purpose.INFRASTRUCTURE,
+        Purpose.SUBJECT_ACCESS,
+    ]
+    assert {None} == {each.before for each in came} == {each.after for each in changes([SOME], [])}
+    assert len(changes([], [Line("Thing", "secret", NOBODY)])) == len(Purpose)
+
+
+def test_lines_are_read_back_as_they_were_written() -> None:
+    """The canonical text loses nothing, and other text is refused."""
+    assert set(policy_lines()) == set(lines_of(canonical_text(policy_lines())))
+    with pytest.raises(HistoryProblem):
+        lines_of("something else\n")
+    with pytest.raises(ValueError):
+        Line.read("Thing,name,V")
+
+
+# --- new versions ---------------------------------------------------------------------------------
+
+
+def test_what_runs_is_added_once(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A changed policy becomes a version with its day, author and reason; then there is nothing to add."""
+    with pytest.raises(HistoryProblem, match="nothing to add"):
+        add("v2", DAY, "somebody", "no reason", copy)
+
+    changed = (SOME, *policy_lines())
+    for module in (history, history.sys.modules["schema.policy.matrix"]):
+        monkeypatch.setattr(module, "policy_lines", lambda: changed)
+    assert current(versions(copy)) is None
+    add("v2", DAY, 'the office\'s "first"', "one more thing", copy)
+
+    newest = versions(copy)[-1]
+    assert newest == current(versions(copy))
+    assert (
+        newest.name,
+        newest.author,
+        newest.reason,
+        newest.released,
+    ) == ("v2", 'the office\'s "first"', "one more thing", False)
+    assert newest.valid_from == datetime.datetime(2030, 1, 1, tzinfo=datetime.UTC)
+    assert SOME in newest.lines
+    assert decisions(copy) == decisions()
+
+
+@pytest.mark.parametrize("name", ["v0", "v1", "", "../v2", "v 2"])
+def test_a_new_version_needs_a_name_of_its_own(
+    name: str, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It names a file: no other version's, and none elsewhere."""
+    monkeypatch.setattr(history, "digest", lambda: "0" * 64)
+
+    with pytest.raises(HistoryProblem, match="name of its own"):
+        add(name, DAY, "somebody", "some reason", copy)
+
+
+def test_the_newest_version_is_written_anew_until_it_is_released(copy: Path) -> None:
+    """What nobody runs yet may still change; what was released is never rewritten."""
+    (copy / "v1.policy").write_text("spoilt")
+    amend(copy)
+    assert versions(copy) == versions()
+
+    record = copy / "record.toml"
+    record.write_text(record.read_text().replace("released = false", "released = true"))
+    with pytest.raises(HistoryProblem, match="was released"):
+        amend(copy)
+
+
+def test_the_command_says_why_it_cannot(capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit code 1 and one line; the record stays as it is."""
+    arguments = ["add", "v2", "--valid-from", "2030-01-01", "--author", "somebody", "--reason", "none"]
+
+    assert history.main(arguments) == 1
+    assert capsys.readouterr().err == "v1 is what runs: there is nothing to add\n"
+    assert digest() == versions()[-1].digest

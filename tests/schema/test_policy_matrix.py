@@ -1,0 +1,197 @@
+"""The policy that was decided is the policy that the program runs, line by line, in both directions."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from schema.build import TYPES
+from schema.policy import matrix
+from schema.policy.matrix import (
+    ROOM,
+    WRITE,
+    Contradiction,
+    Line,
+    digest,
+    digest_of,
+    policy_lines,
+    render_markdown,
+)
+from schema.purposes import ABOUT, About, Purpose
+from schema.terms.marks import Mark, Marks
+from schema.types.content import Message
+from schema.types.social import SocialAccount
+
+DECIDED_FILE = Path(__file__).parents[1] / "kit" / "policy_matrix.csv"
+
+
+def decided() -> list[list[str]]:
+    """The rows of the decided policy, without their head."""
+    with DECIDED_FILE.open(encoding="utf-8", newline="") as file:
+        head, *rows = csv.reader(file)
+    assert head == ["type", "field", *(purpose.value for purpose in Purpose)]
+    return rows
+
+
+def built_types() -> set[str]:
+    """The types that this release has lines of."""
+    return {line.type for line in policy_lines()}
+
+
+def test_every_line_that_runs_was_decided() -> None:
+    """No field has other marks than those decided, and none is there that nobody decided."""
+    assert set() == {line.text for line in policy_lines()} - {",".join(row) for row in decided()}
+
+
+def test_every_line_that_was_decided_runs() -> None:
+    """Of the types of this release nothing is missing."""
+    wanted = {",".join(row) for row in decided() if row[0] in built_types()}
+
+    assert wanted == {line.text for line in policy_lines()}
+
+
+def test_everything_decided_is_built() -> None:
+    """Of what was decided, no type is still to come."""
+    assert {row[0] for row in decided()} == built_types()
+
+
+def test_no_line_is_said_twice() -> None:
+    """Two lines of one name could contradict each other."""
+    names = [(line.type, line.name) for line in policy_lines()]
+
+    assert len(set(names)) == len(names)
+
+
+def test_content_is_for_nobody() -> None:
+    """Message content and whatever is derived from it: nine times never, and no type holds it."""
+    content = [line for line in policy_lines() if line.type == Message.__name__]
+
+    assert [line.name for line in content] == ["body", "(any derivative of content)"]
+    assert {Mark.NEVER} == {mark for line in content for mark in line.marks.line}
+    assert Message not in TYPES
+
+
+def test_nobody_can_add_a_field_that_was_said_to_be_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is for nobody has a name that no field may take: the program does not start."""
+    monkeypatch.setattr(SocialAccount, "NEVER", ("displayName",), raising=False)
+
+    with pytest.raises(Contradiction):
+        digest()
+
+
+def test_any_single_mark_changes_the_digest() -> None:
+    """Universes and cursors made under one policy are never taken for those of another."""
+    lines = policy_lines()
+    digests = {digest()}
+    changed = 0
+    for number, line in enumerate(lines):
+        for column in range(len(Purpose)):
+            for mark in set(Mark) - {line.marks.line[column]}:
+                row = (*line.marks.line[:column], mark, *line.marks.line[column + 1 :])
+                other = dataclasses.replace(line, marks=Marks(row))
+                digests.add(digest_of((*lines[:number], other, *lines[number + 1 :])))
+                changed += 1
+
+    assert len(lines) * len(Purpose) * (len(Mark) - 1) == changed
+    assert changed + 1 == len(digests)
+
+
+def test_a_line_more_or_less_changes_the_digest() -> None:
+    """A field that comes or goes is a change of policy."""
+    lines = policy_lines()
+    fewer = {digest_of((*lines[:number], *lines[number + 1 :])) for number in range(len(lines))}
+    more = digest_of((*lines, Line("Forgotten", "name", lines[0].marks)))
+
+    assert len(lines) + 2 == len({digest(), more, *fewer})
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_whose_objection_covers_a_purpose_changes_the_digest(
+    purpose: Purpose, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same marks mean something else when another objection stops them."""
+    before = digest()
+    for objection in {None, Purpose.ADS_PERSONALIZATION, Purpose.FRIEND_SUGGESTIONS} - {purpose.objection}:
+        monkeypatch.setitem(ABOUT, purpose, About(ABOUT[purpose].sentence, objection))
+
+        assert before != digest()
+
+
+def test_a_mark_that_is_opened_changes_the_digest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A universe made while some mark showed nothing is not that of a policy where it does."""
+    before = digest()
+    monkeypatch.setattr(matrix, "OPEN", matrix.OPEN - {Mark.PSEUDONYM})
+
+    assert before != digest()
+
+
+def test_a_change_that_another_purpose_may_make_changes_the_digest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who may write is as much policy as who may read."""
+    before = digest()
+    monkeypatch.setattr(matrix, "belonging", lambda: iter([("Mutation.recordObjection", Purpose.AUDIT)]))
+
+    assert before != digest()
+
+
+def test_order_and_words_do_not_change_the_digest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A description rewritten, or a field moved in its file, needs no new universes."""
+    before = digest()
+    for purpose in Purpose:
+        monkeypatch.setitem(ABOUT, purpose, About("Other words.", ABOUT[purpose].objection))
+
+    assert before == digest() == digest_of(reversed(policy_lines()))
+
+
+def test_policy_md_is_the_policy() -> None:
+    """What a privacy officer reads is what runs."""
+    committed = (ROOM / "policy" / "POLICY.md").read_text(encoding="utf-8")
+
+    assert committed == render_markdown(), f"run `{WRITE}`, review the diff of POLICY.md, commit it"
+
+
+def test_policy_md_says_everything() -> None:
+    """Every line, every purpose with its sentence, every mark, and the digest stand in it."""
+    text = render_markdown()
+    for line in policy_lines():
+        assert line.name in text
+        assert f"## {line.type}\n" in text
+    for purpose in Purpose:
+        assert ABOUT[purpose].sentence in text
+    assert digest() in text
+    assert all(f"| `{mark}` | {meaning} |" in text for mark, meaning in matrix.MEANING.items())
+    assert set(Mark) == set(matrix.MEANING)
+
+
+def test_the_command_writes_the_committed_files_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`python -m schema.policy.matrix --write` writes POLICY.md, nine SDL files, and the one of notices."""
+    monkeypatch.setattr(matrix, "ROOM", tmp_path)
+
+    assert matrix.main(["--write"]) == 0
+
+    written = {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()}
+    wanted = {Path("policy", "POLICY.md"), Path("sdl", "recalls.graphql")}
+    wanted |= {Path("sdl", f"{purpose.universe}.graphql") for purpose in Purpose}
+
+    assert wanted == written
+
+
+def test_the_command_prints_the_policy_and_knows_one_option(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without `--write` it writes no file; what it does not know it refuses."""
+    assert matrix.main([]) == 0
+    assert capsys.readouterr().out == render_markdown()
+    assert matrix.main(["--help"]) == 2
+
+
+def test_the_digest_is_the_same_in_every_process() -> None:
+    """It depends on the policy alone: not on hashing, not on the order of a set."""
+    command = [sys.executable, "-c", "from schema.policy.matrix import digest; print(digest())"]
+    other = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOM.parent)
+
+    assert digest() == other.stdout.strip()

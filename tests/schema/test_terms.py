@@ -1,0 +1,167 @@
+"""The words beside a field: what they mean, and that they never contradict each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from schema import build
+from schema.build import INPUTS, NODES, TYPES, WITHOUT_TERMS, fields_of, line_open, rows_open, terms_open
+from schema.mutation import Mutation
+from schema.purposes import ABOUT, OBJECTABLE, Purpose
+from schema.query import Query
+from schema.terms.marks import OPEN, TERMS, Mark, Rows, Terms, marks
+
+SEEN = [
+    (cls, name, field.metadata[TERMS])
+    for cls in TYPES
+    for name, field in fields_of(cls).items()
+    if TERMS in field.metadata and field.metadata[TERMS].marks is not None
+]
+SEEN_IDS = [f"{cls.__name__}.{name}" for cls, name, _ in SEEN]
+EVERY = [(purpose, mark) for purpose in Purpose for mark in Mark]
+
+
+def every_field() -> Iterator[tuple[str, Terms | None]]:
+    """Each field, input field and root field of this release, changes among them, with its terms."""
+    for cls in (*TYPES, *INPUTS, Query, Mutation):
+        for name, field in fields_of(cls).items():
+            yield f"{cls.__name__}.{name}", field.metadata.get(TERMS)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "",
+        "V",
+        "V V V V V V V V",
+        "V V V V V V V V V V",
+        "v - - - - - - - -",
+        "VVVVVVVVV",
+        "X - - - - - - - -",
+    ],
+)
+def test_a_line_has_nine_known_marks(line: str) -> None:
+    """Anything else stops the program where it is written."""
+    with pytest.raises(ValueError):
+        marks(line)
+
+
+@pytest.mark.parametrize(("purpose", "mark"), EVERY)
+def test_a_mark_speaks_of_its_purpose_alone(purpose: Purpose, mark: Mark) -> None:
+    """The mark in a purpose's column opens that purpose and no other."""
+    line = marks(" ".join(mark if each is purpose else Mark.NEVER for each in Purpose))
+
+    assert {purpose} & {each for each in Purpose if mark in OPEN} == {
+        each for each in Purpose if line.open_to(each)
+    }
+    assert mark is line[purpose]
+
+
+def test_marks_whose_types_are_not_there_open_nothing() -> None:
+    """Nothing but what is for nobody is closed to all."""
+    assert set("VANOPBMS") == {mark.value for mark in OPEN}
+
+
+def test_every_field_has_exactly_one_reason_to_be_visible() -> None:
+    """Nothing is visible by being forgotten, and nothing for two reasons."""
+    for name, terms in every_field():
+        assert terms is not None, name
+        # What belongs to one purpose may hang on rows besides: both must hold then.
+        rows = None if terms.purpose is not None else terms.rows
+        reasons = [terms.marks, terms.line, rows, terms.purpose, terms.principal, terms.probe]
+        assert reasons.count(None) == len(reasons) - 1, name
+
+
+def test_what_stands_without_terms_is_listed() -> None:
+    """The types that carry no data and no choice of data are few, and written down."""
+    named = {cls.__name__ for cls in WITHOUT_TERMS}
+
+    filters = {f"{what}Filter" for what in ("Code", "Text", "Time", "Date", "Category", "Status")}
+    assert {"PageInfo", "Group", "Node"} | filters == named
+
+
+def test_what_follows_a_field_follows_one_that_exists() -> None:
+    """A filter's or an argument's line is that of a field with marks of its own."""
+    lines = {terms.line for _, terms in every_field() if terms is not None and terms.line is not None}
+
+    assert set() == lines - set(SEEN_IDS)
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_what_follows_a_field_is_open_where_the_field_is(purpose: Purpose) -> None:
+    """Neither more nor less: I10 at its source."""
+    for name, terms in every_field():
+        if terms is not None and terms.line is not None:
+            assert line_open(terms.line, purpose) is terms_open(terms, purpose), name
+
+
+@pytest.mark.parametrize(("cls", "name", "terms"), SEEN, ids=SEEN_IDS)
+def test_only_an_objectable_purpose_has_marks_of_objection(cls: type, name: str, terms: Terms) -> None:
+    """I15: where nobody may object, no mark says that an objection changes anything."""
+    assert terms.marks is not None
+    touched = {purpose for purpose in Purpose if terms.marks[purpose] in {Mark.ABSENT, Mark.NULL}}
+
+    assert set() == {purpose for purpose in touched if purpose.objection is None}
+
+
+@pytest.mark.parametrize(("cls", "name", "terms"), SEEN, ids=SEEN_IDS)
+def test_a_field_is_never_more_visible_than_its_row(cls: type, name: str, terms: Terms) -> None:
+    """Where no row is visible no field is; where every visible row can be absent, no field is marked V."""
+    rows: Rows | None = getattr(cls, "ROWS", None)
+    if rows is None:
+        return
+    assert terms.marks is not None
+    for purpose in Purpose:
+        kinds = {line[purpose] for line in rows.kinds.values()} & OPEN
+        if not kinds:
+            assert not terms.marks.open_to(purpose), purpose
+        elif kinds == {Mark.ABSENT}:
+            assert terms.marks[purpose] is not Mark.VISIBLE, purpose
+
+
+def test_the_types_with_rows_are_those_that_a_field_leads_to() -> None:
+    """Every `plumbing` names a type whose rows have marks."""
+    for name, terms in every_field():
+        if terms is not None and terms.rows is not None:
+            assert isinstance(rows_open(terms.rows, Purpose.SECURITY), bool), name
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_what_belongs_to_a_purpose_is_closed_to_every_other(purpose: Purpose) -> None:
+    """A change, and what is said of it, exists under one purpose."""
+    for name, terms in every_field():
+        if terms is not None and terms.purpose is not None:
+            assert terms_open(terms, purpose) is (terms.purpose is purpose), name
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_node_is_there_where_a_row_of_any_kind_is(purpose: Purpose) -> None:
+    """`node(id:)` exists only for a purpose that sees rows of something that has an identifier."""
+    assert any(rows_open(cls.__name__, purpose) for cls in NODES) is rows_open("Node", purpose)
+
+
+def test_no_two_types_share_a_name() -> None:
+    """A line names one type: were two alike, one would stand on the other's terms."""
+    names = [cls.__name__ for cls in (*TYPES, *INPUTS, *build.WITHOUT_TERMS, Query, Mutation)]
+
+    assert len(set(names)) == len(names)
+
+
+def test_each_objectable_purpose_has_a_bit_of_its_own() -> None:
+    """An objection to one purpose must not stop another: the bits in the stores' rows are apart."""
+    assert sorted(OBJECTABLE.values()) == [1, 2]
+    assert set(OBJECTABLE) == {about.objection for about in ABOUT.values() if about.objection}
+
+
+def test_an_objection_to_ads_covers_offers() -> None:
+    """I19: offers inherit the objection to ads, and friend suggestions do not."""
+    assert Purpose.ADS_PERSONALIZATION.restriction_bit == Purpose.OFFER_MATCHING.restriction_bit
+    assert Purpose.ADS_PERSONALIZATION.restriction_bit != Purpose.FRIEND_SUGGESTIONS.restriction_bit
+
+
+@pytest.mark.parametrize("purpose", [each for each in Purpose if each.objection is None])
+def test_no_bit_stops_a_purpose_that_nobody_may_object_to(purpose: Purpose) -> None:
+    """I17: security and infrastructure go on whatever a person objected to."""
+    assert purpose.restriction_bit == 0
