@@ -1,7 +1,7 @@
 """`python -m tests.mutants [--only NAME …] [--jobs N]`: exit code 1 if a mutant survives.
 
 Each mutant is one pytest process over the tests that it names, ended by the first failure. Before the
-first, the same tests must pass on the build as it is: else a failure would prove nothing.
+first mutant, the same tests must pass on the unchanged build; otherwise a failure would prove nothing.
 """
 
 from __future__ import annotations
@@ -15,22 +15,21 @@ import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
-from tests.mutants.broken import MUTANTS, Mutant
+from tests.mutants.catalogue import MUTANTS
+from tests.mutants.edits import ROOT, Mutant
 
-ROOT = Path(__file__).parents[2]
 SECONDS = 600
-# A broken build is caught by the first trials; all of them are for the build as it is (GATEWAY_TRIALS).
+# The first trials catch a broken build; the unchanged build gets all of them (GATEWAY_TRIALS).
 TRIALS = "0.4"
 _FAILED = re.compile(r"^(FAILED|ERROR) tests/\S*?::(.+?)(?: - .*)?$", re.MULTILINE)
-# pytest: some tests failed; the run was interrupted (by -x at set-up, for one).
+# pytest's exit codes: some tests failed; the run was interrupted, for example by -x during set-up.
 FAILED = {1, 2}
 
 
 @dataclass(frozen=True)
 class Ending:
-    """How one mutant ended: `by` is the test that caught it, or why none can be named."""
+    """The result of one mutant: `by` is the test that caught it, or the reason why none is named."""
 
     name: str
     caught: bool
@@ -39,7 +38,7 @@ class Ending:
 
 
 def run_tests(tests: Iterable[str], mutant: str = "") -> tuple[int, str]:
-    """Exit code and output of pytest over the tests, in the mutant's build or in this one."""
+    """Run the tests in the mutant's build, or in the unchanged one: pytest's exit code and output."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "--tb=no", "-p", "no:cacheprovider"]
     if mutant:
         command += ["-p", "tests.mutants.plugin"]
@@ -49,7 +48,7 @@ def run_tests(tests: Iterable[str], mutant: str = "") -> tuple[int, str]:
             [*command, *tests], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=SECONDS
         )
     except subprocess.TimeoutExpired:
-        return -1, "no end in time"
+        return -1, f"did not end within {SECONDS} s"
     return ran.returncode, ran.stdout + ran.stderr
 
 
@@ -66,13 +65,13 @@ def try_mutant(mutant: Mutant) -> Ending:
 
 
 def try_mutants(mutants: Sequence[Mutant], jobs: int) -> Iterable[Ending]:
-    """The endings, in order, as soon as each is known."""
+    """Run the mutants side by side; yields their endings in the given order."""
     with ThreadPoolExecutor(jobs) as threads:
         yield from threads.map(try_mutant, mutants)
 
 
 def main(arguments: list[str]) -> int:
-    """Run; 0 if every mutant was caught."""
+    """Run the chosen mutants; the exit code is 0 if every one was caught."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
     parser.add_argument("--only", nargs="+", choices=MUTANTS, default=list(MUTANTS), metavar="NAME")
     parser.add_argument("--jobs", type=int, default=2)
@@ -80,7 +79,7 @@ def main(arguments: list[str]) -> int:
     mutants = [MUTANTS[name] for name in chosen.only]
     code, output = run_tests(sorted({test for mutant in mutants for test in mutant.tests}))
     if code:
-        print(f"{output}\nThe tests fail on the build as it is; no mutant was tried.")
+        print(f"{output}\nThe tests fail on the unchanged build, so no mutant was tried.")
         return 1
     survivors = 0
     for ending in try_mutants(mutants, chosen.jobs):

@@ -1,7 +1,7 @@
 """A pytest plugin: the build of this process is the mutant that GATEWAY_MUTANT names.
 
-Nothing is written anywhere: the module's text is changed while it is imported, a migration's while it
-is read. A change whose old text is not found exactly once is an error: the mutant would be no mutant.
+No file is written: a module's text is changed while it is imported, and a migration's while it is read.
+An edit that does not apply ends the process, because a mutant that changes nothing would prove nothing.
 """
 
 from __future__ import annotations
@@ -15,13 +15,12 @@ from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
 
-from tests.mutants.broken import MUTANTS, Mutant
-
-ROOT = Path(__file__).parents[2]
+from tests.mutants.catalogue import MUTANTS
+from tests.mutants.edits import ROOT, Mutant
 
 
 class _Loader(SourceFileLoader):
-    """Loads one module from its changed text; never from or into a cache of bytecode."""
+    """Loads one module from its changed text, without a cache of bytecode."""
 
     mutant: Mutant
     file: str
@@ -41,7 +40,7 @@ class _Finder(MetaPathFinder):
     def find_spec(
         self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """The changed module's spec; nothing for every other module."""
+        """The spec of the changed module, None for every other module."""
         if name != self.module:
             return None
         spec = PathFinder.find_spec(name, path, target)
@@ -58,7 +57,7 @@ def _change_module(mutant: Mutant, file: str) -> None:
 
 
 def _change_text(mutant: Mutant, file: str) -> None:
-    """Change what is read from a file that is not imported."""
+    """Change the text that is read from a file that is not imported."""
     read: Callable[[Path], bytes] = Path.read_bytes
 
     def read_bytes(path: Path) -> bytes:
@@ -69,7 +68,7 @@ def _change_text(mutant: Mutant, file: str) -> None:
 
 
 def install(mutant: Mutant) -> None:
-    """Make this process the mutant's."""
+    """Make this process the mutant's build."""
     for file in mutant.files:
         mutant.text_of(file, (ROOT / file).read_text())
         (_change_module if file.endswith(".py") else _change_text)(mutant, file)

@@ -1,0 +1,26 @@
+"""A request is read the same way whether or not the fast path knows its head."""
+
+from __future__ import annotations
+
+from tests.mutants.edits import Change, mutant
+
+MUTANTS = (
+    mutant(
+        "known_head_within_a_request",
+        Change(
+            "gateway.web.wire:WireProtocol._begin_known",
+            "self._within or self._head_bytes or before is None",
+            "before is None",
+        ),
+        "tests/gateway/test_wire.py::test_the_usual_request_is_answered_as_any_other",
+    ),
+    mutant(
+        "known_head_without_its_length",
+        Change(
+            "gateway.web.wire:WireProtocol._begin_known",
+            "known is None or len(data) - end != known.length or self._is_full()",
+            "known is None or self._is_full()",
+        ),
+        "tests/gateway/test_wire.py::test_the_usual_request_is_answered_as_any_other",
+    ),
+)

@@ -1,0 +1,66 @@
+"""Verification finds every changed, inserted or removed entry."""
+
+from __future__ import annotations
+
+from tests.mutants.edits import Change, ChangeString, mutant
+
+LEDGER_REPORTS = "tests/gateway/test_ledger_reports.py"
+
+MUTANTS = (
+    mutant(
+        "hashes_not_looked_at",
+        Change(
+            "gateway.ledger.verify:_Verification._take",
+            "stream.begun and entry_hash(stream.hash, entry) != hash_",
+            "False",
+        ),
+        "tests/gateway/test_ledger_verify.py::test_i42_a_changed_entry_is_named",
+    ),
+    mutant(
+        "gaps_not_looked_at",
+        Change("gateway.ledger.verify:_Verification._take", "entry.number > stream.number + 1", "False"),
+        "tests/gateway/test_ledger_verify.py::test_i42_a_removed_entry_is_named",
+    ),
+    mutant(
+        "ends_not_looked_at",
+        Change("gateway.ledger.verify:_Verification._look_at_ends", "reached < last.number", "False"),
+        "tests/gateway/test_ledger_verify.py::test_i42_removed_ends_are_named",
+    ),
+    mutant(
+        "signatures_not_looked_at",
+        Change("gateway.ledger.chain:is_signed", "False", "True"),
+        "tests/gateway/test_ledger_verify.py::test_i42_a_changed_checkpoint_is_named",
+    ),
+    mutant(
+        "heads_not_compared",
+        Change(
+            "gateway.ledger.verify:_Verification._read",
+            "signed is not None and signed.hash != hash_",
+            "False",
+        ),
+        "tests/gateway/test_ledger_verify.py::test_i42_a_rewritten_stream_is_named",
+    ),
+    mutant(
+        "entries_hashed_one_by_one",
+        Change("gateway.ledger.chain:entry_hash", "before + entry_text(entry)", "entry_text(entry)"),
+        "tests/gateway/test_ledger_verify.py::test_i42_an_inserted_entry_is_named",
+        "tests/gateway/test_ledger_verify.py::test_i42_a_rewritten_stream_is_named",
+        "tests/gateway/test_ledger_verify.py::test_i42_a_changed_entry_is_named",
+    ),
+    mutant(
+        "objectors_never_found",
+        ChangeString(
+            "gateway.ledger.reports:_OBJECTORS", "AND e.at < least(o.until, $2)", "AND e.at < o.since"
+        ),
+        "tests/gateway/test_ledger_reports.py::test_an_entry_that_should_not_be_is_found",
+    ),
+    mutant(
+        "reports_of_one_account_alone",
+        ChangeString(
+            "gateway.ledger.reports:_OF_PERSON",
+            "WHERE (store, account_id) IN (('messenger', $1), ('social', $2))",
+            "WHERE (store, account_id) = ('messenger', $1) AND ($2::bigint IS NULL OR true)",
+        ),
+        f"{LEDGER_REPORTS}::test_i43_the_subject_s_report_equals_all_entries_naming_them",
+    ),
+)

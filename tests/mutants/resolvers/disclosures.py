@@ -1,0 +1,78 @@
+"""A disclosure names every person in the answer, and is shown to that person only."""
+
+from __future__ import annotations
+
+from tests.mutants.edits import Change, ChangeString, mutant
+
+LEDGER_PEOPLE = "tests/promises/test_ledger_people.py"
+
+MUTANTS = (
+    mutant(
+        "answers_without_an_identifier_are_not_attributed",
+        Change(
+            "resolvers.sql.statement:Renderer._object",
+            "pieces if subject is None else [*self._mark(bound.source, subject, row), *pieces]",
+            "pieces",
+        ),
+        f"{LEDGER_PEOPLE}::test_i40_an_entry_names_exactly_the_people_and_fields_of_its_answer",
+    ),
+    mutant(
+        "identifiers_are_not_attributed",
+        Change(
+            "resolvers.sql.statement:Renderer._object",
+            "[f'\"{bound.source.prefix}{kept}', row.key, f'{KEPT}\"']",
+            "[f'\"{bound.source.prefix}', row.key, '\"']",
+        ),
+        f"{LEDGER_PEOPLE}::test_i40_an_entry_names_exactly_the_people_and_fields_of_its_answer",
+    ),
+    mutant(
+        "customer_of_a_conversation_is_not_recorded",
+        Change(
+            "resolvers.sources.business:SOCIAL_CONVERSATION",
+            'About(catalogue.Store.SOCIAL, "account_id", nullable=True)',
+            "None",
+        ),
+        f"{LEDGER_PEOPLE}::test_i40_an_entry_names_exactly_the_people_and_fields_of_its_answer",
+    ),
+    mutant(
+        "suggested_people_are_not_recorded",
+        Change(
+            "resolvers.compile.bind:Binder._suggestions",
+            "SuggestionsOf(source, members, size, slot, subject)",
+            "SuggestionsOf(source, members, size, slot)",
+        ),
+        f"{LEDGER_PEOPLE}::test_i40_an_entry_names_exactly_the_people_and_fields_of_its_answer",
+    ),
+    mutant(
+        "fields_of_summaries_forgotten",
+        Change("resolvers.compile.bind:Binder._summary", "self.subjects.tell(named.name, inner.name)"),
+        f"{LEDGER_PEOPLE}::test_i40_an_entry_names_exactly_the_people_and_fields_of_its_answer",
+    ),
+    mutant(
+        "fields_of_all_people_for_each_person",
+        Change(
+            "resolvers.reads.disclosures:fields_told",
+            "(field for place in places for field in fields[place])",
+            "(field for place in fields for field in place)",
+        ),
+        "tests/answers/test_disclosures.py::test_i43_a_person_sees_exactly_the_entries_that_name_them",
+    ),
+    mutant(
+        "disclosures_of_all_people_for_a_subject",
+        ChangeString(
+            "resolvers.reads.disclosures:_OWN",
+            "WHERE (store, account_id) IN (('messenger', $6), ('social', $7))",
+            "WHERE ($6::bigint IS NOT NULL OR $7::bigint IS NOT NULL)",
+        ),
+        "tests/answers/test_disclosures.py::test_i43_a_person_sees_exactly_the_entries_that_name_them",
+    ),
+    mutant(
+        "reading_the_audit_is_not_recorded",
+        Change(
+            "resolvers.reads.disclosures:ReadDisclosures.page",
+            'self._people.note("disclosures", Who.REFERENCE, map(str, row["people"]))',
+            "pass",
+        ),
+        "tests/answers/test_disclosures.py::test_what_audit_reads_is_recorded_with_those_whom_it_named",
+    ),
+)

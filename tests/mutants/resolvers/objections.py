@@ -1,0 +1,151 @@
+"""An objection holds in both stores, at once, and for exactly the purposes that it names."""
+
+from __future__ import annotations
+
+from tests.mutants.edits import Change, ChangeSql, mutant
+
+SUSPENSIONS = "tests/promises/test_suspensions.py"
+
+MUTANTS = (
+    mutant(
+        "restriction_not_spread_to_use",
+        ChangeSql(
+            "messenger/0004_objections.sql:CREATE OR REPLACE FUNCTION messenger.spread_restriction",
+            """
+            UPDATE messenger.daily_usage t SET restricted = c.purposes & kept
+            FROM changed c WHERE t.account_id = c.account_id AND t.restricted <> c.purposes & kept;
+            """,
+        ),
+        "tests/promises/test_universe.py::test_i1_every_view_holds_the_same_rows_whatever_is_hidden",
+    ),
+    mutant(
+        "restriction_not_spread_to_shared_numbers",
+        ChangeSql(
+            "social/0007_suspensions.sql:CREATE OR REPLACE FUNCTION social.spread_restriction",
+            """
+            UPDATE social.phone_binding t SET restricted = c.purposes & kept
+            FROM changed c WHERE t.messenger_id = c.messenger_id AND t.restricted <> c.purposes & kept;
+            """,
+        ),
+        "tests/promises/test_objection.py::test_i21_what_counts_is_where_the_number_came_from",
+    ),
+    mutant(
+        "what_arrives_later_is_open",
+        ChangeSql(
+            "social/0002_restrictions.sql:"
+            "CREATE TRIGGER inherit_restriction AFTER INSERT ON social.phone_binding",
+            """
+            CREATE TRIGGER inherit_restriction AFTER INSERT ON social.phone_binding
+                REFERENCING NEW TABLE AS new_rows
+                FOR EACH STATEMENT EXECUTE FUNCTION social.inherit_restriction();
+            """,
+        ),
+        "tests/promises/test_objection.py::test_i16_rows_that_arrive_later_are_covered_too",
+    ),
+    mutant(
+        "objection_follows_the_number",
+        ChangeSql(
+            "messenger/0001_accounts.sql:CREATE FUNCTION messenger.reindex_phone",
+            "UPDATE messenger.phone_lookup SET phone = NEW.phone WHERE account_id = NEW.id;",
+            """
+            UPDATE messenger.phone_lookup SET phone = NEW.phone, restricted = 0 WHERE account_id = NEW.id;
+            UPDATE messenger.account SET restricted = 0 WHERE id = NEW.id;
+            """,
+        ),
+        "tests/promises/test_objection.py::test_i22_it_follows_the_account_and_not_the_number",
+    ),
+    mutant(
+        "objection_in_one_store_only",
+        Change(
+            "resolvers.changes.restrictions:_write",
+            'await ask(stores.messenger, _RESTRICT.format("messenger"), *arrays, True)',
+        ),
+        "tests/promises/test_objection.py::test_i16_it_binds_the_next_request_in_both_stores",
+    ),
+    mutant(
+        "withdrawal_opens_the_social_store_first",
+        Change(
+            "resolvers.changes.restrictions:_write",
+            'await ask(stores.social, _RESTRICT.format("social"), *arrays, False)',
+            'await ask(stores.social, _RESTRICT.format("social"), *arrays, True)',
+        ),
+        "tests/promises/test_objection.py::test_i24_half_a_withdrawal_opens_the_messenger_first",
+    ),
+    mutant(
+        "a_late_writing_wins",
+        ChangeSql(
+            "social/0007_suspensions.sql:CREATE FUNCTION social.restrict(members",
+            "WHERE r.messenger_id = w.messenger_id AND r.version <= at_version",
+            "WHERE r.messenger_id = w.messenger_id",
+        ),
+        "tests/promises/test_suspensions.py::test_a_late_statement_of_a_killed_program_opens_nobody",
+    ),
+    mutant(
+        "objection_of_another_member",
+        Change(
+            "resolvers.changes.preferences:Preferences._change",
+            "change(stores, self.rules, member, purposes, self.channel)",
+            "change(stores, self.rules, 1, purposes, self.channel)",
+        ),
+        "tests/answers/test_mutations.py::test_who_has_no_messenger_account_has_nothing_to_object_to",
+    ),
+    mutant(
+        "withdrawal_takes_all_back",
+        Change(
+            "resolvers.changes.objections:_append",
+            "[purpose.value for purpose in OBJECTABLE if purpose in purposes]",
+            "[each.value for each in OBJECTABLE if kind == 'WITHDRAW' or each in purposes]",
+        ),
+        "tests/promises/test_objection.py::test_i23_a_withdrawal_opens_the_data_again",
+    ),
+    mutant(
+        "recovery_forgets_a_store",
+        Change(
+            "resolvers.changes.restrictions:_differing",
+            '(("social", stores.social), ("messenger", stores.messenger))',
+            '(("messenger", stores.messenger),)',
+        ),
+        "tests/promises/test_objection.py::test_i24_half_a_withdrawal_opens_the_messenger_first",
+    ),
+    mutant(
+        "suspension_ignores_late_registrations",
+        ChangeSql(
+            "messenger/0004_objections.sql:CREATE FUNCTION messenger.inherit_suspension",
+            """
+            SELECT n.id, s.purposes, 0
+            FROM new_rows n JOIN messenger.suspended s ON s.country_code = n.country_code
+            """,
+            "SELECT n.id, s.purposes, 0 FROM new_rows n JOIN messenger.suspended s ON false",
+        ),
+        "tests/promises/test_suspensions.py::test_i25_members_who_register_later_are_covered",
+    ),
+    mutant(
+        "suspension_ignores_late_links",
+        ChangeSql(
+            "social/0007_suspensions.sql:CREATE FUNCTION social.restrictions_of",
+            "SELECT m, coalesce(r.purposes, s.purposes)",
+            "SELECT m, coalesce(r.purposes, 0)",
+        ),
+        f"{SUSPENSIONS}::test_i25_one_who_registers_elsewhere_is_open_once_both_stores_know",
+    ),
+    mutant(
+        "a_writer_who_may_do_more_unnoticed",
+        Change(
+            "resolvers.universe.roles:_role_differences",
+            """
+            beyond = {
+                relation for _, relation in (tables - rights.tables) | (columns - rights.columns)
+            }
+            """,
+            "beyond: set[str] = set()",
+        ),
+        "tests/promises/test_content.py::test_i27_a_store_with_anything_wrong_in_it_is_not_served",
+    ),
+    mutant(
+        "a_suspension_that_ended_goes_on",
+        Change(
+            "resolvers.changes.suspensions:_begin", "wanted.get(each)", "wanted.get(each, held.get(each))"
+        ),
+        "tests/promises/test_suspensions.py::test_i25_two_suspensions_overlap",
+    ),
+)
