@@ -15,7 +15,7 @@ from schema.policy.matrix import MEANING, digest, policy_lines
 from schema.purposes import ABOUT, Purpose
 from tests.kit import oracle
 from tests.kit.gateway import NewDatabase, Side, open_side
-from tests.kit.world import Whose
+from tests.kit.worlds.rows import Whose
 
 MATRIX = """query Matrix($version: String, $type: String, $purpose: String) {
   policyMatrix(version: $version, type: $type, purpose: $purpose) { type field purpose mark meaning }

@@ -20,7 +20,7 @@ from gateway.web.responses import STATUS
 from resolvers.stores.pool import connect_owner
 from schema.refusals import MESSAGES, Code
 from tests.kit.gateway import ADS, FRIENDS, SECURITY, NewDatabase, Reply, Side, open_side, send
-from tests.kit.world import random_world
+from tests.kit.worlds.making import random_world
 
 GOOD = (
     "{ messengerAccounts { totalCount nodes { id } }"

@@ -12,7 +12,7 @@ import pytest
 
 from resolvers.sources.catalogue import Store
 from tests.kit.gateway import BUSINESS, SUBJECT, NewDatabase, Reply, Side, open_side
-from tests.kit.world import (
+from tests.kit.worlds.rows import (
     TERMS_CHANGED,
     Business,
     BusinessMessage,

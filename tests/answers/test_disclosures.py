@@ -18,7 +18,7 @@ from schema.purposes import Purpose
 from schema.refusals import Refusal
 from tests.kit.documents import write_request
 from tests.kit.gateway import AUDIT, SUBJECT, NewDatabase, Side, known_of, open_side
-from tests.kit.world import random_world
+from tests.kit.worlds.making import random_world
 
 WORLD = random_world(11, 12)
 OWN = """query($first: Int, $after: ID, $client: String) {

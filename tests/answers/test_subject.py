@@ -11,7 +11,7 @@ import pytest
 
 from schema.purposes import Purpose
 from tests.kit.gateway import PREFERENCES, SUBJECT, NewDatabase, Side, open_side
-from tests.kit.world import (
+from tests.kit.worlds.rows import (
     TERMS_CHANGED,
     MessengerAccount,
     MessengerLink,

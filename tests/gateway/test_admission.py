@@ -21,7 +21,7 @@ from schema.purposes import Purpose
 from schema.refusals import Code, Refusal
 from tests.commands.test_cli import command
 from tests.kit.gateway import ADS, SECURITY, SUBJECT, NewDatabase, Reply, Side, open_side, send
-from tests.kit.world import random_world
+from tests.kit.worlds.making import random_world
 
 WORLD = random_world(7, 12)
 BY_ID = "query($id: ID!) { messengerAccount(id: $id) { phone countryCode } }"

@@ -43,7 +43,9 @@ from schema.purposes import Purpose
 from schema.refusals import Refusal
 from tests.answers.test_mutations import EVERYTHING, RECORD, ask_as
 from tests.kit.gateway import UNLIMITED, NewDatabase, Side, issue_tokens, new_settings, open_side, trials
-from tests.kit.world import World, load, random_world
+from tests.kit.worlds.loading import load
+from tests.kit.worlds.making import random_world
+from tests.kit.worlds.rows import World
 
 if TYPE_CHECKING:
     from resolvers.stores.pool import Connection

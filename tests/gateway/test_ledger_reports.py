@@ -28,7 +28,8 @@ from tests.answers.test_mutations import RECORD, ask_as
 from tests.commands.test_cli import Said, command
 from tests.kit.documents import write_request
 from tests.kit.gateway import SEEING, NewDatabase, Side, known_of, open_side
-from tests.kit.world import World, random_world
+from tests.kit.worlds.making import random_world
+from tests.kit.worlds.rows import World
 from tests.promises.test_objection import ANN, PHONES, SMALL
 
 WORLD = random_world(11, 12)

@@ -34,11 +34,11 @@ from graphql import (
 from hypothesis import strategies as st
 
 from tests.kit.reference import ALONE, ASKED, DAYS, FOUND, GROUPED, LISTED, NAMING
-from tests.kit.world import CATEGORIES, STATUSES
+from tests.kit.worlds.making import CATEGORIES, STATUSES
 
 if TYPE_CHECKING:
     from tests.kit.reference import Reference
-    from tests.kit.world import World
+    from tests.kit.worlds.rows import World
 
 Random = randomness.Random
 MAX_LEVEL = 11

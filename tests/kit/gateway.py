@@ -38,7 +38,8 @@ from schema.purposes import ABOUT, Purpose
 from tests.kit import oracle
 from tests.kit.documents import Known, know
 from tests.kit.reference import Reference
-from tests.kit.world import Whose, World, load
+from tests.kit.worlds.loading import load
+from tests.kit.worlds.rows import Whose, World
 
 if TYPE_CHECKING:
     from gateway.app import Application

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tests.kit.world import Conversation, World
+    from tests.kit.worlds.rows import Conversation, World
 
 MATRIX = Path(__file__).with_name("policy_matrix.csv")
 ROW = "(row)"

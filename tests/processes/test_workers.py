@@ -30,7 +30,8 @@ from resolvers.sources.catalogue import Store
 from resolvers.stores.pool import connect_owner
 from schema.purposes import Purpose
 from tests.kit.gateway import NewDatabase, issue_tokens, new_settings
-from tests.kit.world import load, random_world
+from tests.kit.worlds.loading import load
+from tests.kit.worlds.making import random_world
 
 if TYPE_CHECKING:
     from resolvers.stores.pool import Connection

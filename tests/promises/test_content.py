@@ -27,7 +27,8 @@ from schema.purposes import Purpose
 from tests.kit import oracle
 from tests.kit.documents import Request, write_request
 from tests.kit.gateway import SEEING, NewDatabase, Side, known_of, open_side, trials
-from tests.kit.world import World, random_world
+from tests.kit.worlds.making import random_world
+from tests.kit.worlds.rows import World
 from tests.schema.test_sdl import DECIDED
 
 STORES = list(Store)

@@ -40,7 +40,9 @@ from tests.kit.documents import Known, Request, know, requests, write_request
 from tests.kit.gateway import cursor_binding, policy_of
 from tests.kit.oracle import visible
 from tests.kit.reference import Reference, Refused
-from tests.kit.world import World, load, random_world
+from tests.kit.worlds.loading import load
+from tests.kit.worlds.making import random_world
+from tests.kit.worlds.rows import World
 
 if TYPE_CHECKING:
     from resolvers.stores.pool import Connection

@@ -41,7 +41,8 @@ from schema.operations import DocumentLimits, read_operation
 from schema.purposes import Purpose
 from tests.kit.documents import Request, write_request
 from tests.kit.gateway import NewDatabase, Reply, Side, known_of, open_side, trials
-from tests.kit.world import World, random_world
+from tests.kit.worlds.making import random_world
+from tests.kit.worlds.rows import World
 
 WHO, WHAT, WHOM = "who__", "what__", "whom__"
 # What the ledger names people by: the type of an object, and the store of the account behind its identifier.

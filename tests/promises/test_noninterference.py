@@ -23,7 +23,9 @@ from schema.purposes import Purpose
 from schema.refusals import MESSAGES, Code, Refusal
 from tests.kit.documents import Request, write_request
 from tests.kit.gateway import SEEING, NewDatabase, Reply, Side, known_of, open_side, trials
-from tests.kit.world import World, copy_of_visible, differing_pair, random_world
+from tests.kit.worlds.making import random_world
+from tests.kit.worlds.pairs import copy_of_visible, differing_pair
+from tests.kit.worlds.rows import World
 
 DOCUMENTS = 46
 # (query, purpose, pair of databases): so many at least in each run of the suite.

@@ -33,7 +33,8 @@ from tests.kit.gateway import (
     known_of,
     open_side,
 )
-from tests.kit.world import (
+from tests.kit.worlds.making import nothing_declared, random_world
+from tests.kit.worlds.rows import (
     Contact,
     DailyUsage,
     Friendship,
@@ -43,8 +44,6 @@ from tests.kit.world import (
     Restriction,
     SocialAccount,
     World,
-    nothing_declared,
-    random_world,
 )
 
 if TYPE_CHECKING:

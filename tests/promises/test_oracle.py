@@ -17,8 +17,10 @@ from hypothesis import strategies as st
 from schema.build import schema_for
 from schema.purposes import Purpose
 from tests.kit import oracle
-from tests.kit.world import (
-    CHANGES,
+from tests.kit.worlds.changes import CHANGES
+from tests.kit.worlds.making import random_world, worlds
+from tests.kit.worlds.pairs import copy_of_visible, differing_pair
+from tests.kit.worlds.rows import (
     HORIZON,
     TERMS_CHANGED,
     Contact,
@@ -29,10 +31,6 @@ from tests.kit.world import (
     Restriction,
     SocialAccount,
     World,
-    copy_of_visible,
-    differing_pair,
-    random_world,
-    worlds,
 )
 
 ADS, FRIENDS, SECURITY = "ADS_PERSONALIZATION", "FRIEND_SUGGESTIONS", "SECURITY"

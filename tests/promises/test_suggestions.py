@@ -12,7 +12,7 @@ import pytest
 from resolvers.sources.catalogue import Store
 from resolvers.stores.pool import StoreUnavailable
 from tests.kit.gateway import ADS, FRIENDS, SUBJECT, NewDatabase, Side, open_side
-from tests.kit.world import (
+from tests.kit.worlds.rows import (
     HORIZON,
     TERMS_CHANGED,
     Contact,

@@ -18,7 +18,8 @@ from resolvers.changes.suspensions import Suspension, add, apply, end, finish, h
 from schema.purposes import OBJECTABLE, Purpose
 from schema.terms.profiles import Profile
 from tests.kit.gateway import ADS, FRIENDS, PREFERENCES, SEEING, SUBJECT, NewDatabase, Reply, Side, open_side
-from tests.kit.world import World, nothing_declared, random_world
+from tests.kit.worlds.making import nothing_declared, random_world
+from tests.kit.worlds.rows import World
 from tests.promises.test_objection import (
     ANN,
     BOB,

@@ -43,7 +43,9 @@ from tests.kit.gateway import (
     open_side,
 )
 from tests.kit.reference import ALONE
-from tests.kit.world import SocialAccount, Whose, World, differing_pair, random_world
+from tests.kit.worlds.making import random_world
+from tests.kit.worlds.pairs import differing_pair
+from tests.kit.worlds.rows import SocialAccount, Whose, World
 
 PREFIXES = {
     "MessengerAccount": "ma_",
