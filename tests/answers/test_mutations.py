@@ -180,7 +180,7 @@ async def test_fields_of_one_document_run_in_its_order(side: Side) -> None:
     }
 
 
-@pytest.mark.parametrize("bound", [Principal(social_id=11), Principal(messenger_id=999)])
+@pytest.mark.parametrize("principal", [Principal(social_id=11), Principal(messenger_id=999)])
 async def test_who_has_no_messenger_account_has_nothing_to_object_to(
     side: Side, principal: Principal
 ) -> None:

@@ -23,7 +23,7 @@ from gateway.recalls.over_http import PATH
 from gateway.upkeep import reconciler
 from resolvers.changes import recalls as stored
 from resolvers.plan.principal import Principal
-from resolvers.stores.serial_connection import Line
+from resolvers.stores.serial_connection import SerialConnection
 from resolvers.universe.roles import RECALL_LINKS, RECALLS
 from schema.purposes import Purpose
 from tests.answers.test_mutations import EVERYTHING, RECORD, WITHDRAW, ask_as
@@ -85,7 +85,7 @@ async def small(side: Side) -> None:
 async def issue(side: Side) -> int:
     """Issue what is due, as the keeper does."""
     logins = reconciler.recall_logins(side.settings)
-    waiting = Line(logins["control"])
+    waiting = SerialConnection(logins["control"])
     try:
         return await stored.issue(waiting, logins["control"], logins["social"], timedelta(days=14))
     finally:

@@ -22,7 +22,7 @@ from gateway.demo.embedded import SUPERUSER, start
 from resolvers.sources.catalogue import Store
 from resolvers.sources.fields import OBJECTS
 from resolvers.stores.pool import MAX_PREPARED, Pool, StoreLogin, StoreUnavailable, connect_owner
-from resolvers.stores.serial_connection import Line
+from resolvers.stores.serial_connection import SerialConnection
 from resolvers.universe.render import apply, role_of
 from schema.purposes import Purpose
 
@@ -457,7 +457,7 @@ async def test_prepared_statements_are_bounded(login: StoreLogin) -> None:
 
 async def test_a_line_s_statement_is_analysed_once(login: StoreLogin) -> None:
     """The server keeps it: whoever writes the ledger would else have it planned anew for each commit."""
-    line = Line(login)
+    line = SerialConnection(login)
     for _ in range(3):
         await line.run("SELECT 1 + $1::integer", 1)
     kept = "SELECT generic_plans + custom_plans FROM pg_prepared_statements WHERE statement = $1"
@@ -467,7 +467,7 @@ async def test_a_line_s_statement_is_analysed_once(login: StoreLogin) -> None:
 
 async def test_a_line_to_a_server_that_hangs_is_cut_in_time(login: StoreLogin) -> None:
     """And the next statement has a connection of its own."""
-    line = Line(replace(login, request_timeout_s=0.2))
+    line = SerialConnection(replace(login, request_timeout_s=0.2))
     began = time.monotonic()
     with pytest.raises(StoreUnavailable):
         await line.run("SELECT pg_sleep(5)")
