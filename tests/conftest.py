@@ -18,7 +18,7 @@ from resolvers.stores.pool import connect_owner
 from resolvers.universe.migrations import STORES, migrate
 from schema.values import paging
 from tests.kit.real_data import Truth, folder_of_real_data, read_truth
-from tests.kit.reference import SMALLEST_GROUP
+from tests.kit.reference.schema import SMALLEST_GROUP
 
 if TYPE_CHECKING:
     from resolvers.stores.pool import Connection

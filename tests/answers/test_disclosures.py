@@ -16,7 +16,7 @@ from resolvers.sources.catalogue import Store
 from resolvers.stores.pool import connect_role
 from schema.purposes import Purpose
 from schema.refusals import Refusal
-from tests.kit.documents import write_request
+from tests.kit.documents.writer import write_request
 from tests.kit.gateway import AUDIT, SUBJECT, NewDatabase, Side, known_of, open_side
 from tests.kit.worlds.making import random_world
 

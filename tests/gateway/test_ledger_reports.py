@@ -26,7 +26,7 @@ from schema.purposes import ABOUT, Purpose
 from schema.terms.marks import Mark
 from tests.answers.test_mutations import RECORD, ask_as
 from tests.commands.test_cli import Said, command
-from tests.kit.documents import write_request
+from tests.kit.documents.writer import write_request
 from tests.kit.gateway import SEEING, NewDatabase, Side, known_of, open_side
 from tests.kit.worlds.making import random_world
 from tests.kit.worlds.rows import World

@@ -36,8 +36,8 @@ from schema.build import schema_for
 from schema.policy.matrix import ROOM, digest
 from schema.purposes import ABOUT, Purpose
 from tests.kit import oracle
-from tests.kit.documents import Known, know
-from tests.kit.reference import Reference
+from tests.kit.documents.known import Known, know
+from tests.kit.reference.executor import Reference
 from tests.kit.worlds.loading import load
 from tests.kit.worlds.rows import Whose, World
 
@@ -340,12 +340,13 @@ def reference_of(settings: Settings, world: World, purpose: Purpose) -> Referenc
     """What the purpose sees of the world, with cursors that the gateway of these settings opens."""
     policy = policy_of(purpose)
     cursors = Cursors(settings.key("cursors", 64))
-    binding = cursor_binding(world, purpose)
-    return Reference(schema_for(purpose), oracle.visible(world, purpose), cursors, binding, policy)
+    return Reference(
+        schema_for(purpose), oracle.visible(world, purpose), cursors, sealed_for(world, purpose), policy
+    )
 
 
-def cursor_binding(world: World, purpose: Purpose) -> str:
-    """What the purpose, the policy and the token add to every cursor's."""
+def sealed_for(world: World, purpose: Purpose) -> str:
+    """What every cursor of the purpose, the policy and the token is sealed for."""
     whose = world.whose
     own = {BUSINESS: whose.business, OFFERS: whose.merchant}.get(purpose, whose.subject)
     return f"{purpose}|{digest()}" + (f"|{own}" if purpose in BOUND else "")

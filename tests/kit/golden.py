@@ -172,13 +172,13 @@ class Golden:
         if case.purpose in BOUND:
             variables = with_principal(variables, _bound(case))
         if case.cursors:
-            binding = next(slot.sealed_for for slot in plan.slots if isinstance(slot, CursorSlot)).read(
+            sealed_for = next(slot.sealed_for for slot in plan.slots if isinstance(slot, CursorSlot)).read(
                 variables
             )
-            assert isinstance(binding, bytes)
+            assert isinstance(sealed_for, bytes)
             for name, values in case.cursors.items():
                 payload = json.dumps(values, separators=(",", ":"), ensure_ascii=False)
-                given[name] = Cursors(KEY).seal(payload, binding)
+                given[name] = Cursors(KEY).seal(payload, sealed_for)
             variables = prepared.coerce(given)
         if case.purpose in BOUND:
             variables = with_principal(variables, _bound(case))

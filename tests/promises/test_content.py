@@ -25,7 +25,7 @@ from resolvers.universe.render import apply, universes
 from schema.build import schema_for
 from schema.purposes import Purpose
 from tests.kit import oracle
-from tests.kit.documents import Request, write_request
+from tests.kit.documents.writer import Request, write_request
 from tests.kit.gateway import SEEING, NewDatabase, Side, known_of, open_side, trials
 from tests.kit.worlds.making import random_world
 from tests.kit.worlds.rows import World

@@ -36,10 +36,11 @@ from schema.build import schema_for
 from schema.operations import DocumentLimits
 from schema.purposes import Purpose
 from schema.refusals import Refusal
-from tests.kit.documents import Known, Request, know, requests, write_request
-from tests.kit.gateway import cursor_binding, policy_of
+from tests.kit.documents.known import Known, know
+from tests.kit.documents.writer import Request, requests, write_request
+from tests.kit.gateway import policy_of, sealed_for
 from tests.kit.oracle import visible
-from tests.kit.reference import Reference, Refused
+from tests.kit.reference.executor import Reference, Refused
 from tests.kit.worlds.loading import load
 from tests.kit.worlds.making import random_world
 from tests.kit.worlds.rows import World
@@ -151,9 +152,8 @@ def _nothing_to_change(*_: object) -> Any:
 
 def reference_of(world: World, purpose: Purpose) -> Reference:
     """The reference for one purpose on the world as that purpose sees it."""
-    policy = policy_of(purpose)
-    binding = cursor_binding(world, purpose)
-    return Reference(schema_for(purpose), visible(world, purpose), Cursors(KEY), binding, policy)
+    seal, policy = sealed_for(world, purpose), policy_of(purpose)
+    return Reference(schema_for(purpose), visible(world, purpose), Cursors(KEY), seal, policy)
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ from resolvers.reads.disclosures import fields_told
 from schema.build import schema_for
 from schema.operations import DocumentLimits, read_operation
 from schema.purposes import Purpose
-from tests.kit.documents import Request, write_request
+from tests.kit.documents.writer import Request, write_request
 from tests.kit.gateway import NewDatabase, Reply, Side, known_of, open_side, trials
 from tests.kit.worlds.making import random_world
 from tests.kit.worlds.rows import World

@@ -21,7 +21,7 @@ from gateway.quotas.cost import cost_of
 from schema.build import schema_for
 from schema.purposes import Purpose
 from schema.refusals import MESSAGES, Code, Refusal
-from tests.kit.documents import Request, write_request
+from tests.kit.documents.writer import Request, write_request
 from tests.kit.gateway import SEEING, NewDatabase, Reply, Side, known_of, open_side, trials
 from tests.kit.worlds.making import random_world
 from tests.kit.worlds.pairs import copy_of_visible, differing_pair

@@ -20,7 +20,7 @@ from schema.build import schema_for
 from schema.purposes import OBJECTABLE, Purpose
 from schema.terms.profiles import TERMS_OF_2016, Profile
 from tests.kit import oracle
-from tests.kit.documents import Request, write_request
+from tests.kit.documents.writer import Request, write_request
 from tests.kit.gateway import (
     ADS,
     FRIENDS,

@@ -42,7 +42,7 @@ from tests.kit.gateway import (
     Side,
     open_side,
 )
-from tests.kit.reference import ALONE
+from tests.kit.reference.schema import ALONE
 from tests.kit.worlds.making import random_world
 from tests.kit.worlds.pairs import differing_pair
 from tests.kit.worlds.rows import SocialAccount, Whose, World

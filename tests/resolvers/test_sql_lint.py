@@ -24,7 +24,7 @@ from resolvers.sources.words import Band, Hop, Many, ObjectSource, One, Page, So
 from resolvers.universe.render import universes
 from tests.kit.gateway import BOUND
 from tests.kit.golden import CASES, PLANS, Case, Golden, NewDatabase, open_golden
-from tests.kit.reference import SMALLEST_GROUP
+from tests.kit.reference.schema import SMALLEST_GROUP
 
 if TYPE_CHECKING:
     from resolvers.stores.pool import Connection
