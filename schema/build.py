@@ -8,8 +8,7 @@ purpose sees no field takes its arguments with it.
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
-from typing import Any
+from typing import assert_never
 
 import strawberry
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema, get_named_type
@@ -24,7 +23,8 @@ from strawberry.types.field import StrawberryField
 
 from schema import mutation, query
 from schema.purposes import ABOUT, Purpose
-from schema.terms.marks import ALL_ROWS, TERMS, Marks, Rows, Terms
+from schema.terms.marks import ALL_ROWS, Marks, Rows
+from schema.terms.words import Belongs, Follows, OwnRoot, Plumbing, Probes, Seen, Terms, terms_of
 from schema.types import (
     audit,
     business,
@@ -145,13 +145,14 @@ def rows_of(type_name: str) -> Rows:
 
 
 def marks_of(field: StrawberryField) -> Marks:
-    """The marks on which a field of an output type stands: its own, or those of the line it follows."""
-    terms: Terms = field.metadata[TERMS]
-    if terms.marks is not None:
-        return terms.marks
-    if terms.line is None:
-        raise MissingTerms(f"{field.python_name} has no marks")
-    return marks_of_line(terms.line)
+    """The marks of a field of an output type: its own, or those of the line that it follows."""
+    match terms_of(field):
+        case Seen(marks):
+            return marks
+        case Follows(line):
+            return marks_of_line(line)
+        case _:
+            raise MissingTerms(f"{field.python_name} has no marks")
 
 
 def marks_of_line(line: str) -> Marks:
@@ -163,28 +164,29 @@ def marks_of_line(line: str) -> Marks:
 def line_open(line: str, purpose: Purpose) -> bool:
     """Whether the purpose sees the matrix line ``"Type.field"``."""
     type_name, field_name = line.split(".")
-    field = fields_of(_BY_NAME[type_name])[field_name]
-    return terms_open(field.metadata[TERMS], purpose)
+    terms = terms_of(fields_of(_BY_NAME[type_name])[field_name])
+    return terms is not None and terms_open(terms, purpose)
 
 
 def terms_open(terms: Terms, purpose: Purpose) -> bool:
-    """Whether what stands on these terms exists in the purpose's schema."""
-    if terms.marks is not None:
-        return terms.marks.open_to(purpose)
-    if terms.line is not None:
-        shut = terms.unless is not None and marks_of_line(terms.line)[purpose] is terms.unless
-        return line_open(terms.line, purpose) and not shut
-    if terms.purpose is not None:
-        return terms.purpose is purpose and (terms.rows is None or rows_open(terms.rows, purpose))
-    if terms.principal is not None:
-        return ABOUT[purpose].principal is terms.principal
-    if terms.probe is not None:
-        return terms.probe is purpose
-    if terms.rows is None:
-        return False
-    if terms.kind is not None:
-        return rows_of(terms.rows).kinds[terms.kind].open_to(purpose)
-    return rows_open(terms.rows, purpose)
+    """Whether a field, an input field or an argument with these terms exists in the purpose's schema."""
+    match terms:
+        case Seen(marks):
+            return marks.open_to(purpose)
+        case Follows(line, unless):
+            return line_open(line, purpose) and (unless is None or marks_of_line(line)[purpose] is not unless)
+        case Plumbing(rows, str(kind)):
+            return rows_of(rows).kinds[kind].open_to(purpose)
+        case Plumbing(rows):
+            return rows_open(rows, purpose)
+        case Belongs(only, rows):
+            return only is purpose and (rows is None or rows_open(rows, purpose))
+        case OwnRoot(principal):
+            return ABOUT[purpose].principal is principal
+        case Probes(only):
+            return only is purpose
+        case _:
+            assert_never(terms)
 
 
 def fields_of(cls: type) -> dict[str, StrawberryField]:
@@ -242,11 +244,11 @@ class PurposeSchema(strawberry.Schema):
         return [
             self._with_open_arguments(field, type_definition)
             for field in type_definition.fields
-            if self._is_open(field.metadata, type_definition.origin)
+            if self._is_open(field, type_definition.origin)
         ]
 
-    def _is_open(self, metadata: Mapping[Any, Any], origin: type) -> bool:
-        terms = metadata.get(TERMS)
+    def _is_open(self, field: StrawberryField, origin: type) -> bool:
+        terms = terms_of(field)
         if terms is None:
             if origin in WITHOUT_TERMS:
                 return True
@@ -263,7 +265,7 @@ class PurposeSchema(strawberry.Schema):
         return narrowed
 
     def _argument_open(self, given: StrawberryArgument) -> bool:
-        terms = given.metadata.get(TERMS)
+        terms = terms_of(given)
         if terms is not None:
             return terms_open(terms, self.purpose)
         kind = given.type

@@ -32,7 +32,8 @@ from schema.mutation import Mutation
 from schema.operations import Operation
 from schema.purposes import Purpose
 from schema.query import Query
-from schema.terms.marks import ALL_ROWS, OPEN, TERMS, Mark, Rows, Terms
+from schema.terms.marks import ALL_ROWS, OPEN, Mark, Rows
+from schema.terms.words import Belongs, Follows, Plumbing, Seen, terms_of
 
 # How much of a list is asked for tells nothing of anybody.
 _PAGING = frozenset({"first", "last", "after", "before"})
@@ -158,16 +159,19 @@ class _Line:
 def _line_of(type_name: str, name: str, purpose: Purpose) -> _Line:
     cls = _CLASSES.get(type_name)
     known = fields_of(cls).get(name) if cls is not None else None
-    terms: Terms | None = known.metadata.get(TERMS) if known is not None else None
-    if known is None or terms is None or cls in (Query, Mutation):
+    if known is None or cls in (Query, Mutation):
         return _Line(None, type_name)
-    if terms.marks is not None:
-        return _Line(terms.marks[purpose], type_name, own=True)
-    if terms.line is not None:
-        return _Line(marks_of(known)[purpose], type_name)
-    if terms.rows in _CLASSES:
-        return _Line(_of_rows(rows_of(terms.rows), purpose), terms.rows)
-    return _Line(_of_rows(getattr(cls, "ROWS", None), purpose), type_name)
+    match terms_of(known):
+        case None:
+            return _Line(None, type_name)
+        case Seen(marks):
+            return _Line(marks[purpose], type_name, own=True)
+        case Follows():
+            return _Line(marks_of(known)[purpose], type_name)
+        case Plumbing(rows) | Belongs(_, str(rows)) if rows in _CLASSES:
+            return _Line(_of_rows(rows_of(rows), purpose), rows)
+        case _:
+            return _Line(_of_rows(getattr(cls, "ROWS", None), purpose), type_name)
 
 
 def _of_rows(rows: Rows | None, purpose: Purpose) -> Mark | None:

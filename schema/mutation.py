@@ -15,7 +15,7 @@ import strawberry
 
 from schema.purposes import Purpose
 from schema.refusals import Code, Refusal
-from schema.terms.marks import belongs
+from schema.terms.words import belongs
 from schema.types.audit import Audit
 from schema.types.customer_lists import OFFER_MATCHING, Lists, UploadCustomerListResult
 from schema.types.disclosures import Disclosures

@@ -9,7 +9,8 @@ import strawberry
 from schema.mutation import Info
 from schema.purposes import PrincipalKind, Purpose
 from schema.refusals import Code, Refusal
-from schema.terms.marks import Mark, argument, belongs, own, plumbing, probes
+from schema.terms.marks import Mark
+from schema.terms.words import argument, belongs, own, plumbing, probes
 from schema.types.audit import (
     OBJECTION,
     TERMS_ACCEPTANCE,

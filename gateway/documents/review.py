@@ -36,7 +36,8 @@ from schema.disclosed_fields import Disclosed, DisclosedFields, disclosed_fields
 from schema.operations import DocumentLimits, Operation, read_operations
 from schema.purposes import ABOUT, PrincipalKind, Purpose
 from schema.refusals import Code, Location, Refusal
-from schema.terms.marks import TERMS, Mark
+from schema.terms.marks import Mark
+from schema.terms.words import Belongs, terms_of
 
 WHOM: dict[Mark, str] = {
     Mark.VISIBLE: "everybody there",
@@ -207,5 +208,4 @@ def _is_personal(type_name: str, field: str, rows: str, purpose: Purpose) -> boo
 def _belongs(type_name: str, field: str) -> bool:
     cls = next((each for each in TYPES if each.__name__ == type_name), None)
     known = fields_of(cls).get(field) if cls is not None else None
-    terms = known.metadata.get(TERMS) if known is not None else None
-    return terms is not None and terms.purpose is not None
+    return known is not None and isinstance(terms_of(known), Belongs)

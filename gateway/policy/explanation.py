@@ -21,7 +21,8 @@ from schema.mutation import Mutation
 from schema.policy.matrix import MEANING
 from schema.purposes import ABOUT, Purpose
 from schema.query import Query
-from schema.terms.marks import ALL_ROWS, NOBODY, OPEN, TERMS, Mark, Marks, Rows, Terms
+from schema.terms.marks import ALL_ROWS, FOR_NO_PURPOSE, OPEN, Mark, Marks, Rows
+from schema.terms.words import Belongs, Follows, OwnRoot, Plumbing, Probes, Seen, Terms, terms_of
 from schema.types.content import Message
 
 PROOFS = Path(__file__).with_name("proofs.json")
@@ -147,7 +148,7 @@ def rules() -> dict[str, dict[Purpose, Rule]]:
 
 
 def _rule(cls: type, field_name: str, terms: Terms, purpose: Purpose) -> Rule:
-    mark = terms.marks[purpose] if terms.marks is not None else None
+    mark = terms.marks[purpose] if isinstance(terms, Seen) else None
     return Rule(terms_open(terms, purpose), mark, tuple(_why(cls, field_name, terms, purpose)))
 
 
@@ -183,40 +184,38 @@ def _found(name: str) -> tuple[type, str]:
 
 
 def _terms_of(cls: type, field_name: str) -> Terms:
-    marks = _marks_of(cls, field_name)
-    if marks is not None:
-        return Terms(marks=marks)
-    terms: Terms = fields_of(cls)[field_name].metadata[TERMS]
+    if field_name in getattr(cls, "NEVER", ()):
+        return Seen(FOR_NO_PURPOSE)
+    if field_name.startswith("("):
+        rows: Rows = cls.ROWS  # type: ignore[attr-defined]
+        return Seen(rows.kinds[field_name.removeprefix("(row").removeprefix(": ").removesuffix(")")])
+    terms = terms_of(fields_of(cls)[field_name])
+    assert terms is not None
     return terms
 
 
-def _marks_of(cls: type, field_name: str) -> Marks | None:
-    if field_name in getattr(cls, "NEVER", ()):
-        return NOBODY
-    if field_name.startswith("("):
-        rows: Rows = cls.ROWS  # type: ignore[attr-defined]
-        return rows.kinds[field_name.removeprefix("(row").removeprefix(": ").removesuffix(")")]
-    terms: Terms | None = fields_of(cls)[field_name].metadata.get(TERMS)
-    return terms.marks if terms is not None else None
-
-
 def _why(cls: type, field_name: str, terms: Terms, purpose: Purpose) -> Iterator[Reason]:
-    if terms.marks is not None:
-        yield from _why_marked(terms.marks[purpose], purpose)
-        if cls is Message or field_name in getattr(cls, "NEVER", ()):
-            yield _because("nobody")
-        rows: Rows | None = getattr(cls, "ROWS", None)
-        if rows is not None and not field_name.startswith("("):
-            told = (f"{kind or 'all'}: {line[purpose]}" for kind, line in rows.kinds.items())
-            yield _because("rows", told=", ".join(told))
-    elif terms.line is not None:
-        yield _because("line", line=terms.line)
-    elif terms.rows is not None:
-        yield _because("plumbing", rows=terms.rows)
-    elif terms.probe is not None:
-        yield _because("probe", purpose=terms.probe)
-    else:
-        yield _because("belongs")
+    match terms:
+        case Seen(marks):
+            yield from _why_seen(cls, field_name, marks, purpose)
+        case Follows(line):
+            yield _because("line", line=line)
+        case Plumbing(rows) | Belongs(_, str(rows)):
+            yield _because("plumbing", rows=rows)
+        case Probes(only):
+            yield _because("probe", purpose=only)
+        case Belongs() | OwnRoot():
+            yield _because("belongs")
+
+
+def _why_seen(cls: type, field_name: str, marks: Marks, purpose: Purpose) -> Iterator[Reason]:
+    yield from _why_marked(marks[purpose], purpose)
+    if cls is Message or field_name in getattr(cls, "NEVER", ()):
+        yield _because("nobody")
+    rows: Rows | None = getattr(cls, "ROWS", None)
+    if rows is not None and not field_name.startswith("("):
+        told = (f"{kind or 'all'}: {line[purpose]}" for kind, line in rows.kinds.items())
+        yield _because("rows", told=", ".join(told))
 
 
 def _why_marked(mark: Mark, purpose: Purpose) -> Iterator[Reason]:

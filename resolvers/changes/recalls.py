@@ -24,7 +24,8 @@ from resolvers.stores.pool import StoreLogin, fresh_connections
 from resolvers.stores.serial_connection import SerialConnection
 from schema.build import TYPES, fields_of, rows_of
 from schema.purposes import OBJECTABLE, Purpose
-from schema.terms.marks import TERMS, Mark, Marks
+from schema.terms.marks import Mark, Marks
+from schema.terms.words import Seen, terms_of
 from schema.types.recalls import Recall
 
 if TYPE_CHECKING:
@@ -65,8 +66,8 @@ def _derived(purpose: Purpose) -> set[str]:
     for cls in TYPES:
         hidden_rows = any(marks[purpose] in HIDING for marks in _rows(cls))
         for name, field in fields_of(cls).items():
-            marks: Marks | None = field.metadata[TERMS].marks
-            if hidden_rows or (marks is not None and marks[purpose] in HIDING):
+            terms = terms_of(field)
+            if hidden_rows or (isinstance(terms, Seen) and terms.marks[purpose] in HIDING):
                 found.add(f"{cls.__name__}.{name}")
     return found
 

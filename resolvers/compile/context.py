@@ -16,14 +16,14 @@ from schema.build import build_schemas, fields_of
 from schema.policy.matrix import digest
 from schema.purposes import Purpose
 from schema.query import Query
-from schema.terms.marks import TERMS
+from schema.terms.words import Belongs, Plumbing, terms_of
 from schema.types.disclosures import Disclosure
 
 # The root fields that are asked of ordinary resolvers instead of being planned.
 ASKED = frozenset(
     name
     for name, field in fields_of(Query).items()
-    if field.metadata[TERMS].purpose or field.metadata[TERMS].rows == Disclosure.__name__
+    if isinstance(terms_of(field), Belongs) or terms_of(field) == Plumbing(Disclosure.__name__)
 )
 # Those of them whose answers are about people: all but the policy itself, and what was refused.
 TELLS_OF_PEOPLE = ASKED - {"policyMatrix", "requestTally"}

@@ -15,7 +15,7 @@ from resolvers.sources.social import SOCIAL_ACCOUNT
 from resolvers.sources.subject import SUBJECT
 from resolvers.sources.words import Many, ObjectSource, One, OwnRows, Source, Suggestions, Summary
 from schema.build import TYPES, fields_of
-from schema.terms.marks import TERMS, Terms
+from schema.terms.words import Follows, Seen, terms_of
 from schema.types import subject
 
 OBJECTS: Mapping[str, ObjectSource] = {
@@ -44,7 +44,9 @@ def check_fields() -> None:
     resolved = {frozenset(fields) for fields in _field_sets(OBJECTS)} | set(EDGES.values())
     resolved -= {frozenset()}
     declared = {
-        frozenset(name for name, field in fields_of(cls).items() if _is_of_matrix(field.metadata[TERMS]))
+        frozenset(
+            name for name, field in fields_of(cls).items() if isinstance(terms_of(field), Seen | Follows)
+        )
         for cls in TYPES
     } - {frozenset()}
     resolved |= {frozenset(SUBJECT)}
@@ -52,10 +54,6 @@ def check_fields() -> None:
     declared |= {frozenset(fields_of(cls)) for cls in subject.OWN}
     if resolved != declared:
         raise ResolverGap(f"these fields lack a partner: {sorted(map(sorted, resolved ^ declared))}")
-
-
-def _is_of_matrix(terms: Terms) -> bool:
-    return terms.marks is not None or terms.line is not None
 
 
 def _field_sets(objects: Mapping[str, ObjectSource]) -> Iterator[Mapping[str, object]]:

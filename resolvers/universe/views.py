@@ -32,7 +32,8 @@ from resolvers.sources.words import (
 from schema.build import TYPES, MissingTerms, fields_of, marks_of, rows_of, rows_open
 from schema.purposes import ABOUT, PrincipalKind, Purpose
 from schema.query import Query
-from schema.terms.marks import ALL_ROWS, OWN, TERMS, Mark, Marks, Rows
+from schema.terms.marks import ALL_ROWS, OWN, Mark, Marks, Rows
+from schema.terms.words import Plumbing, Probes, terms_of
 from schema.types.disclosures import Disclosure
 from schema.types.offers import MATCHED
 from schema.types.subject import Subject
@@ -93,7 +94,7 @@ def _reads(objects: Mapping[str, ObjectSource], source: ObjectSource, purpose: P
         if marks.open_to(purpose):
             yield marks[purpose], None, relation, {key, target}
     for name, (relation, key, target, order) in source.probes.items():
-        if fields_of(Query)[name].metadata[TERMS].probe is purpose:
+        if terms_of(fields_of(Query)[name]) == Probes(purpose):
             # Whoever objected is not found by what came from the messenger.
             yield Mark.ABSENT, None, relation, {key, target, *order}
 
@@ -119,7 +120,9 @@ def _reads_of_subject(purpose: Purpose) -> Iterator[Read]:
         return
     for name, source in SUBJECT.items():
         if isinstance(source, OwnRows):
-            marks = rows_of(fields_of(Subject)[name].metadata[TERMS].rows).kinds[ALL_ROWS]
+            terms = terms_of(fields_of(Subject)[name])
+            assert isinstance(terms, Plumbing)
+            marks = rows_of(terms.rows).kinds[ALL_ROWS]
             if marks.open_to(purpose):
                 owner = {source.on} if source.on else set()
                 yield marks[purpose], None, source.relation, source.columns | owner

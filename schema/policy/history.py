@@ -28,7 +28,7 @@ from typing import Any
 
 from schema.policy.matrix import Line, canonical_text, digest, policy_lines
 from schema.purposes import Purpose
-from schema.terms.marks import NOBODY, Mark, Marks
+from schema.terms.marks import FOR_NO_PURPOSE, Mark, Marks
 
 FOLDER = Path(__file__).parent / "versions"
 RECORD = "record.toml"
@@ -162,7 +162,10 @@ def changes(before: Iterable[Line], after: Iterable[Line]) -> list[Change]:
         for purpose in Purpose:
             change = Change(*name, purpose, _mark(was, purpose), _mark(becomes, purpose))
             if was is None or becomes is None:
-                differs = (was or becomes) == NOBODY or Mark.NEVER not in {change.before, change.after}
+                differs = (was or becomes) == FOR_NO_PURPOSE or Mark.NEVER not in {
+                    change.before,
+                    change.after,
+                }
             else:
                 differs = change.before is not change.after
             if differs:

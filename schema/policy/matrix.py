@@ -25,7 +25,8 @@ from schema.build import INPUTS, TYPES, fields_of, schema_for
 from schema.mutation import Mutation
 from schema.purposes import ABOUT, Purpose
 from schema.query import Query
-from schema.terms.marks import ALL_ROWS, NOBODY, OPEN, TERMS, Mark, Marks, Rows, marks
+from schema.terms.marks import ALL_ROWS, FOR_NO_PURPOSE, OPEN, Mark, Marks, Rows, marks
+from schema.terms.words import Belongs, Follows, Probes, Seen, terms_of
 from schema.types.content import Message
 from schema.types.recalls import recall_schema
 
@@ -80,14 +81,14 @@ def _lines_of(cls: type) -> Iterator[Line]:
         yield Line(cls.__name__, "(row)" if kind == ALL_ROWS else f"(row: {kind})", line)
     fields = {} if cls is Message else fields_of(cls)
     for name, field in fields.items():
-        terms = field.metadata.get(TERMS)
-        # What a type has from an interface is said once, there.
-        if field.origin is cls and terms is not None and terms.marks is not None:
+        terms = terms_of(field)
+        # A field that a type has from an interface has its line there.
+        if field.origin is cls and isinstance(terms, Seen):
             yield Line(cls.__name__, name, terms.marks)
     for name in getattr(cls, "NEVER", ()):
         if name in fields:
             raise Contradiction(f"{cls.__name__}.{name} is a field, and for nobody")
-        yield Line(cls.__name__, name, NOBODY)
+        yield Line(cls.__name__, name, FOR_NO_PURPOSE)
 
 
 def digest() -> str:
@@ -120,17 +121,17 @@ def belonging() -> Iterator[tuple[str, Purpose]]:
     """Each field that belongs to one purpose (``Type.field``: a change, its outcome), with that purpose."""
     for cls in (Mutation, Query, *TYPES):
         for name, field in fields_of(cls).items():
-            terms = field.metadata.get(TERMS)
-            if terms is not None and terms.purpose is not None:
+            terms = terms_of(field)
+            if isinstance(terms, Belongs):
                 yield f"{cls.__name__}.{name}", terms.purpose
 
 
 def probing() -> Iterator[tuple[str, Purpose]]:
     """Each look-up by a value that its purpose does not see, with that purpose."""
     for name, field in fields_of(Query).items():
-        terms = field.metadata.get(TERMS)
-        if terms is not None and terms.probe is not None:
-            yield f"Query.{name}", terms.probe
+        terms = terms_of(field)
+        if isinstance(terms, Probes):
+            yield f"Query.{name}", terms.purpose
 
 
 def render_markdown() -> str:
@@ -192,15 +193,14 @@ def _inputs() -> Iterator[tuple[str, str]]:
     names = StrawberryConfig().name_converter
     for cls in (*INPUTS, *TYPES, Query):
         for name, field in fields_of(cls).items():
-            terms = field.metadata.get(TERMS)
-            if terms is not None and terms.line is not None:
+            terms = terms_of(field)
+            if isinstance(terms, Follows):
                 yield f"`{cls.__name__}.{name}`", f"`{terms.line}`"
             for given in field.arguments:
-                if TERMS in given.metadata:
-                    yield (
-                        f"`{cls.__name__}.{name}({names.get_graphql_name(given)}:)`",
-                        f"`{given.metadata[TERMS].line}`",
-                    )
+                wanted = terms_of(given)
+                if isinstance(wanted, Follows):
+                    called = f"{cls.__name__}.{name}({names.get_graphql_name(given)}:)"
+                    yield f"`{called}`", f"`{wanted.line}`"
 
 
 def _table(head: tuple[str, ...], body: Iterable[tuple[str, ...]]) -> str:

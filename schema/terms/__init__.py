@@ -1,5 +1,6 @@
 """The words written beside a field, and who may object.
 
-marks     the words written beside a field: which purposes see it, and what an objection does to it
+words     the words written beside a field: for which purposes it exists
+marks     what one purpose sees of one field or row, and what an objection does to it
 profiles  policy profiles: who may object, and until when
 """

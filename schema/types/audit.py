@@ -15,7 +15,7 @@ import strawberry
 
 from schema.purposes import Purpose
 from schema.refusals import Code, Refusal
-from schema.terms.marks import belongs
+from schema.terms.words import belongs
 from schema.types.objections import ObjectablePurpose
 from schema.types.subject import Objection, ObjectionKind, TermsAcceptance
 

@@ -5,7 +5,7 @@ bound to one business sees that one's conversations and nobody else's, and peopl
 What was said is content, and so is whatever could be computed from it: there is no field for either.
 
 The columns of marks: ads, offers, friends, infrastructure, security, business, subject access,
-preferences, audit (`schema/terms/marks.py` has the words).
+preferences, audit (`schema/terms/marks.py` lists them).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Annotated
 
 import strawberry
 
-from schema.terms.marks import follows, plumbing, rows, seen
+from schema.terms.words import follows, plumbing, rows, seen
 from schema.types.messenger import MessengerAccount
 from schema.types.social import SocialAccount
 from schema.values.paging import GROUPS, DateFilter, Direction, Group, Node, PageInfo

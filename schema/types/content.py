@@ -6,7 +6,7 @@ the policy says aloud what is never shown: to audit, subject access and debuggin
 
 from __future__ import annotations
 
-from schema.terms.marks import never
+from schema.terms.words import never
 
 
 @never("body", "(any derivative of content)")

@@ -14,7 +14,7 @@ from typing import Annotated, Protocol
 import strawberry
 
 from schema.purposes import Purpose
-from schema.terms.marks import belongs
+from schema.terms.words import belongs
 from schema.types.offers import CustomerList
 
 OFFER_MATCHING = Purpose.OFFER_MATCHING

@@ -1,7 +1,7 @@
 """The messenger's types, each field with its terms.
 
 The columns of marks: ads, offers, friends, infrastructure, security, business, subject access,
-preferences, audit (`schema/terms/marks.py` has the words).
+preferences, audit (`schema/terms/marks.py` lists them).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from schema.terms.marks import follows, plumbing, rows, seen
+from schema.terms.words import follows, plumbing, rows, seen
 from schema.values.paging import GROUPS, CodeFilter, Direction, Group, Node, PageInfo, TimeFilter
 from schema.values.phones import PhoneNumber
 

@@ -5,7 +5,7 @@ offer is shown to people whose numbers its merchant knows already. The merchant 
 whoever pulls offers does so for one account at a time (`ONE_AT_A_TIME` in `schema/refusals.py`).
 
 The columns of marks: ads, offers, friends, infrastructure, security, business, subject access,
-preferences, audit (`schema/terms/marks.py` has the words).
+preferences, audit (`schema/terms/marks.py` lists them).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from enum import StrEnum
 
 import strawberry
 
-from schema.terms.marks import never, plumbing, rows, seen
+from schema.terms.words import never, plumbing, rows, seen
 from schema.values.paging import PageInfo
 
 

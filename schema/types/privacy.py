@@ -13,7 +13,7 @@ from typing import Protocol
 import strawberry
 
 from schema.purposes import Purpose
-from schema.terms.marks import belongs, plumbing, rows
+from schema.terms.words import belongs, plumbing, rows
 
 
 @rows("V V V V V V V V V")

@@ -1,7 +1,7 @@
 """The social network's types, each field with its terms.
 
 The columns of marks: ads, offers, friends, infrastructure, security, business, subject access,
-preferences, audit (`schema/terms/marks.py` has the words). A member's objection covers what came from the
+preferences, audit (`schema/terms/marks.py` lists them). A member's objection covers what came from the
 messenger (the link, the shared number), not what the person typed into the social profile.
 """
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
-from schema.terms.marks import follows, plumbing, rows, seen
+from schema.terms.words import follows, plumbing, rows, seen
 from schema.types.offers import AdTopic, Offer
 from schema.values.paging import Direction, Node, PageInfo, TextFilter
 from schema.values.phones import PhoneNumber

@@ -16,7 +16,7 @@ from typing import Annotated, Protocol
 import strawberry
 
 from schema.purposes import Purpose
-from schema.terms.marks import belongs
+from schema.terms.words import belongs
 from schema.types.disclosures import Disclosure
 from schema.types.objections import ObjectablePurpose
 from schema.types.subject import Objection

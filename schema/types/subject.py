@@ -14,7 +14,7 @@ from enum import StrEnum
 
 import strawberry
 
-from schema.terms.marks import plumbing, rows
+from schema.terms.words import plumbing, rows
 from schema.types.messenger import MessengerAccount
 from schema.types.objections import ObjectablePurpose
 from schema.types.social import SocialAccount

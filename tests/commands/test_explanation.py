@@ -24,7 +24,8 @@ from resolvers.universe.render import universes
 from schema.build import TYPES, fields_of
 from schema.policy.matrix import policy_lines
 from schema.purposes import Purpose
-from schema.terms.marks import TERMS, Mark
+from schema.terms.marks import Mark
+from schema.terms.words import terms_of
 from tests.commands.test_cli import command
 from tests.kit import oracle, proofs
 
@@ -137,7 +138,7 @@ def test_everything_that_can_be_asked_can_be_explained() -> None:
     """Each field with terms is among the names, each once."""
     assert len(set(NAMES)) == len(NAMES)
     assert {f"{cls.__name__}.{name}" for cls in TYPES for name in fields_of(cls)} <= set(NAMES)
-    assert all(field.metadata.get(TERMS) for cls in TYPES for field in fields_of(cls).values())
+    assert all(terms_of(field) for cls in TYPES for field in fields_of(cls).values())
 
 
 # --- proofs ---------------------------------------------------------------------------------------
@@ -171,8 +172,8 @@ async def test_an_explanation_has_the_rule_the_places_and_the_proofs() -> None:
     assert (said.status, said.err) == (0, "")
     assert said.out.startswith("MessengerAccount.phone under ADS_PERSONALIZATION: visible (A)\n")
     assert "an objection to ADS_PERSONALIZATION covers it" in said.out
-    assert re.search(r"^Terms: +schema/messenger\.py:\d+$", said.out, re.M)
-    assert re.search(r"^Resolver: +resolvers/messenger\.py:\d+$", said.out, re.M)
+    assert re.search(r"^Terms: +schema/types/messenger\.py:\d+$", said.out, re.M)
+    assert re.search(r"^Resolver: +resolvers/sources/messenger\.py:\d+$", said.out, re.M)
     assert "ads_personalization.account in messenger: phone, only rows where t.restricted & 1 = 0" in said.out
     assert (
         "    tests/promises/test_objection.py::test_i16_it_binds_the_next_request_in_both_stores\n"

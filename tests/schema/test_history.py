@@ -27,7 +27,7 @@ from schema.policy.history import (
 )
 from schema.policy.matrix import Line, canonical_text, digest, policy_lines
 from schema.purposes import OBJECTABLE, Purpose
-from schema.terms.marks import NOBODY, Mark, marks
+from schema.terms.marks import FOR_NO_PURPOSE, Mark, marks
 
 DECIDED_FILE = Path(__file__).parents[1] / "kit" / "policy_matrix.csv"
 DAY = datetime.date(2030, 1, 1)
@@ -103,7 +103,7 @@ def test_before_2016_nothing_of_the_messenger_reached_the_social_network() -> No
 
 def _as_before(line: Line) -> Line:
     if (line.type, line.name) in FROM_THE_MESSENGER | OF_OBJECTING:
-        return Line(line.type, line.name, NOBODY)
+        return Line(line.type, line.name, FOR_NO_PURPOSE)
     without = AT_THE_SOCIAL_NETWORK | {Purpose.PREFERENCES} if line.type in MESSENGER_S_OWN else set()
     row = [Mark.NEVER if purpose in without else line.marks[purpose] for purpose in Purpose]
     return Line(line.type, line.name, marks(" ".join(row)))
@@ -159,7 +159,7 @@ def test_a_line_that_comes_or_goes_is_told_for_whom() -> None:
         Purpose.SUBJECT_ACCESS,
     ]
     assert {None} == {each.before for each in came} == {each.after for each in changes([SOME], [])}
-    assert len(changes([], [Line("Thing", "secret", NOBODY)])) == len(Purpose)
+    assert len(changes([], [Line("Thing", "secret", FOR_NO_PURPOSE)])) == len(Purpose)
 
 
 def test_lines_are_read_back_as_they_were_written() -> None:

@@ -31,7 +31,7 @@ from schema.mutation import Mutation
 from schema.policy.matrix import ROOM, WRITE, policy_lines, snapshots
 from schema.purposes import Purpose
 from schema.query import Query
-from schema.terms.marks import TERMS, plumbing
+from schema.terms.words import Belongs, Follows, OwnRoot, Plumbing, Probes, plumbing, terms_of
 
 if TYPE_CHECKING:
     from strawberry.types.field import StrawberryField
@@ -84,8 +84,8 @@ def declared(type_name: str, field_name: str) -> StrawberryField:
 def line_of(type_name: str, field_name: str) -> tuple[str, ...]:
     """The line that a field stands on: its own, that of the interface it is from, or the one it follows."""
     field = declared(type_name, field_name)
-    terms = field.metadata.get(TERMS)
-    if terms is not None and terms.line is not None:
+    terms = terms_of(field)
+    if isinstance(terms, Follows):
         return tuple(terms.line.split("."))
     return (field.origin.__name__ if field.origin else type_name, field_name)
 
@@ -207,16 +207,17 @@ def test_every_field_has_a_line_or_is_plumbing(purpose: Purpose) -> None:
     """I28: nothing is in a schema that is not in the matrix, but what carries no data of its own."""
     lines = {(line.type, line.name) for line in policy_lines()}
     for type_name, name, _ in own_fields(SCHEMAS[purpose]):
-        terms = declared(type_name, name).metadata.get(TERMS)
-        is_plumbing = (
-            BY_NAME[type_name] in WITHOUT_TERMS if terms is None else bool(terms.rows or terms.principal)
-        )
-        if terms is not None and terms.purpose is not None:
+        terms = terms_of(declared(type_name, name))
+        if isinstance(terms, Belongs):
             assert (type_name, name) in CHANGES[purpose], f"{type_name}.{name}"
             continue
-        if terms is not None and terms.probe is not None:
-            assert (type_name, name, terms.probe) == ("Query", "socialAccountByPhone", purpose)
+        if isinstance(terms, Probes):
+            assert (type_name, name, terms.purpose) == ("Query", "socialAccountByPhone", purpose)
             continue
+        if terms is None:
+            is_plumbing = BY_NAME[type_name] in WITHOUT_TERMS
+        else:
+            is_plumbing = isinstance(terms, Plumbing | OwnRoot)
 
         assert is_plumbing is not (line_of(type_name, name) in lines), f"{type_name}.{name}"
 

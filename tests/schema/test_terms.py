@@ -11,13 +11,14 @@ from schema.build import INPUTS, NODES, TYPES, WITHOUT_TERMS, fields_of, line_op
 from schema.mutation import Mutation
 from schema.purposes import ABOUT, OBJECTABLE, Purpose
 from schema.query import Query
-from schema.terms.marks import OPEN, TERMS, Mark, Rows, Terms, marks
+from schema.terms.marks import OPEN, Mark, Marks, Rows, marks
+from schema.terms.words import Belongs, Follows, Plumbing, Seen, Terms, terms_of
 
 SEEN = [
-    (cls, name, field.metadata[TERMS])
+    (cls, name, terms.marks)
     for cls in TYPES
     for name, field in fields_of(cls).items()
-    if TERMS in field.metadata and field.metadata[TERMS].marks is not None
+    if isinstance(terms := terms_of(field), Seen)
 ]
 SEEN_IDS = [f"{cls.__name__}.{name}" for cls, name, _ in SEEN]
 EVERY = [(purpose, mark) for purpose in Purpose for mark in Mark]
@@ -27,7 +28,7 @@ def every_field() -> Iterator[tuple[str, Terms | None]]:
     """Each field, input field and root field of this release, changes among them, with its terms."""
     for cls in (*TYPES, *INPUTS, Query, Mutation):
         for name, field in fields_of(cls).items():
-            yield f"{cls.__name__}.{name}", field.metadata.get(TERMS)
+            yield f"{cls.__name__}.{name}", terms_of(field)
 
 
 @pytest.mark.parametrize(
@@ -65,13 +66,9 @@ def test_marks_whose_types_are_not_there_open_nothing() -> None:
 
 
 def test_every_field_has_exactly_one_reason_to_be_visible() -> None:
-    """Nothing is visible by being forgotten, and nothing for two reasons."""
+    """Every field has terms of one kind: nothing is visible by oversight, and nothing for two reasons."""
     for name, terms in every_field():
-        assert terms is not None, name
-        # What belongs to one purpose may hang on rows besides: both must hold then.
-        rows = None if terms.purpose is not None else terms.rows
-        reasons = [terms.marks, terms.line, rows, terms.purpose, terms.principal, terms.probe]
-        assert reasons.count(None) == len(reasons) - 1, name
+        assert isinstance(terms, Terms), name
 
 
 def test_what_stands_without_terms_is_listed() -> None:
@@ -84,7 +81,7 @@ def test_what_stands_without_terms_is_listed() -> None:
 
 def test_what_follows_a_field_follows_one_that_exists() -> None:
     """A filter's or an argument's line is that of a field with marks of its own."""
-    lines = {terms.line for _, terms in every_field() if terms is not None and terms.line is not None}
+    lines = {terms.line for _, terms in every_field() if isinstance(terms, Follows)}
 
     assert set() == lines - set(SEEN_IDS)
 
@@ -93,38 +90,36 @@ def test_what_follows_a_field_follows_one_that_exists() -> None:
 def test_what_follows_a_field_is_open_where_the_field_is(purpose: Purpose) -> None:
     """Neither more nor less: I10 at its source."""
     for name, terms in every_field():
-        if terms is not None and terms.line is not None:
+        if isinstance(terms, Follows):
             assert line_open(terms.line, purpose) is terms_open(terms, purpose), name
 
 
-@pytest.mark.parametrize(("cls", "name", "terms"), SEEN, ids=SEEN_IDS)
-def test_only_an_objectable_purpose_has_marks_of_objection(cls: type, name: str, terms: Terms) -> None:
+@pytest.mark.parametrize(("cls", "name", "line"), SEEN, ids=SEEN_IDS)
+def test_only_an_objectable_purpose_has_marks_of_objection(cls: type, name: str, line: Marks) -> None:
     """I15: where nobody may object, no mark says that an objection changes anything."""
-    assert terms.marks is not None
-    touched = {purpose for purpose in Purpose if terms.marks[purpose] in {Mark.ABSENT, Mark.NULL}}
+    touched = {purpose for purpose in Purpose if line[purpose] in {Mark.ABSENT, Mark.NULL}}
 
     assert set() == {purpose for purpose in touched if purpose.objection is None}
 
 
-@pytest.mark.parametrize(("cls", "name", "terms"), SEEN, ids=SEEN_IDS)
-def test_a_field_is_never_more_visible_than_its_row(cls: type, name: str, terms: Terms) -> None:
+@pytest.mark.parametrize(("cls", "name", "line"), SEEN, ids=SEEN_IDS)
+def test_a_field_is_never_more_visible_than_its_row(cls: type, name: str, line: Marks) -> None:
     """Where no row is visible no field is; where every visible row can be absent, no field is marked V."""
     rows: Rows | None = getattr(cls, "ROWS", None)
     if rows is None:
         return
-    assert terms.marks is not None
     for purpose in Purpose:
-        kinds = {line[purpose] for line in rows.kinds.values()} & OPEN
+        kinds = {each[purpose] for each in rows.kinds.values()} & OPEN
         if not kinds:
-            assert not terms.marks.open_to(purpose), purpose
+            assert not line.open_to(purpose), purpose
         elif kinds == {Mark.ABSENT}:
-            assert terms.marks[purpose] is not Mark.VISIBLE, purpose
+            assert line[purpose] is not Mark.VISIBLE, purpose
 
 
 def test_the_types_with_rows_are_those_that_a_field_leads_to() -> None:
     """Every `plumbing` names a type whose rows have marks."""
     for name, terms in every_field():
-        if terms is not None and terms.rows is not None:
+        if isinstance(terms, Plumbing | Belongs) and terms.rows is not None:
             assert isinstance(rows_open(terms.rows, Purpose.SECURITY), bool), name
 
 
@@ -132,7 +127,7 @@ def test_the_types_with_rows_are_those_that_a_field_leads_to() -> None:
 def test_what_belongs_to_a_purpose_is_closed_to_every_other(purpose: Purpose) -> None:
     """A change, and what is said of it, exists under one purpose."""
     for name, terms in every_field():
-        if terms is not None and terms.purpose is not None:
+        if isinstance(terms, Belongs):
             assert terms_open(terms, purpose) is (terms.purpose is purpose), name
 
 

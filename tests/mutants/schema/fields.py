@@ -30,8 +30,8 @@ MUTANTS = (
         "changes_for_every_purpose",
         Change(
             "schema.build:terms_open",
-            "terms.purpose is purpose and (terms.rows is None or rows_open(terms.rows, purpose))",
-            "terms.rows is None or rows_open(terms.rows, purpose)",
+            "only is purpose and (rows is None or rows_open(rows, purpose))",
+            "rows is None or rows_open(rows, purpose)",
         ),
         "tests/answers/test_mutations.py::test_no_other_purpose_can_change_anything",
     ),
