@@ -78,7 +78,7 @@ async def test_a_policy_that_nobody_recorded_has_no_name(
     monkeypatch: pytest.MonkeyPatch, new_database: NewDatabase
 ) -> None:
     """What runs is told truly even then: the digest alone, and nothing of another version."""
-    monkeypatch.setattr("resolvers.reads.policies.versions", lambda: versions()[:1])
+    monkeypatch.setattr("resolvers.compile.policy_text.versions", lambda: versions()[:1])
     async with open_side(new_database) as side:
         told = (await data_of(side, Purpose.AUDIT, "{ policy { name validFrom author reason digest } }"))[
             "policy"

@@ -41,7 +41,7 @@ async def side(new_database: NewDatabase) -> AsyncIterator[Side]:
         await opened.hold(WORLD)
         for purpose in PURPOSES:
             known = known_of(opened.settings, purpose, WORLD)
-            schema = opened.gateway.plans.worlds[purpose].schema
+            schema = opened.gateway.plans.contexts[purpose].schema
             for number in range(15):
                 request = write_request(schema, known, Random(f"{purpose} {number}"))
                 await opened.ask(purpose, request.document, request.variables, request.operation_name)

@@ -438,7 +438,7 @@ async def test_a_cell_of_the_policy_explains_itself(tab: Tab) -> None:
     await tab.page.get_by_role("button", name="MessengerAccount.phone, ADS_PERSONALIZATION").click()
     panel = tab.page.locator(".panel")
     await expect(panel).to_contain_text("an objection to ADS_PERSONALIZATION covers it")
-    await expect(panel).to_contain_text(re.compile(r"schema/messenger\.py:\d+"))
+    await expect(panel).to_contain_text(re.compile(r"schema/types/messenger\.py:\d+"))
     await expect(panel).to_contain_text("ads_personalization.account in messenger: phone")
     await panel.locator("summary", has_text="I1:").click()
     await expect(panel).to_contain_text("tests/promises/test_noninterference.py::")

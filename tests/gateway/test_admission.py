@@ -197,7 +197,7 @@ async def test_places_of_a_process_that_died_are_free_when_their_time_is_over(
     quota = Quota(10**6, 1, 1)
     died = Admission(quotas_login(side.settings), lambda _: quota, bytes(8), time.monotonic)
     assert await entering(died) is None
-    died._line.close()
+    died._connection.close()
     async with process(side, quota) as one:
         assert await entering(one) is Code.TOO_MANY_AT_ONCE
         await asyncio.sleep(0.4)

@@ -125,7 +125,7 @@ async def test_i43_the_subject_s_report_equals_all_entries_naming_them(asked: Si
     await hold(asked, WORLD)
     for purpose in (SECURITY, FRIENDS, ADS, Purpose.INFRASTRUCTURE):
         known = known_of(asked.settings, purpose, WORLD)
-        schema = asked.gateway.plans.worlds[purpose].schema
+        schema = asked.gateway.plans.contexts[purpose].schema
         for number in range(12):
             request = write_request(schema, known, Random(f"{purpose} {number}"))
             await asked.ask(purpose, request.document, request.variables, request.operation_name)
@@ -312,7 +312,7 @@ async def test_i44_what_random_documents_were_told_their_policy_opens(asked: Sid
     await hold(asked, WORLD)
     for purpose in SEEING:
         known = known_of(asked.settings, purpose, WORLD)
-        schema = asked.gateway.plans.worlds[purpose].schema
+        schema = asked.gateway.plans.contexts[purpose].schema
         for number in range(20):
             request = write_request(schema, known, Random(f"replay {purpose} {number}"))
             await asked.ask(purpose, request.document, request.variables, request.operation_name)

@@ -393,6 +393,6 @@ async def test_no_part_of_a_list_is_guessed(number: int, split: Split) -> None:
         store: Failing(pool, statements[number].sql)
         for store, pool in split.whole.pools[case.purpose].items()
     }
-    ran = await run_plan(plan, variables, pools, split.whole.caches[True].worlds[case.purpose].cursors, {})  # type: ignore[arg-type]
+    ran = await run_plan(plan, variables, pools, split.whole.caches[True].contexts[case.purpose].cursors, {})  # type: ignore[arg-type]
 
     assert ("".join(ran.data), ran.down) == ("null", {Store.MESSENGER})

@@ -229,7 +229,7 @@ def test_every_use_of_an_owned_relation_is_narrowed_to_the_tokens_own_rows(
 ) -> None:
     """Under a purpose whose tokens are bound no part of a statement can forget whose rows it may read."""
     _, plan, _ = golden.plan(case, sharded)
-    known = golden.caches[sharded].worlds[case.purpose].owned
+    known = golden.caches[sharded].contexts[case.purpose].owned
     owned = 0
     for statement in chain.from_iterable(plan.waves):
         places = {
