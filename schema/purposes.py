@@ -59,7 +59,7 @@ class PrincipalKind(StrEnum):
 
 
 @dataclass(frozen=True)
-class About:
+class AboutPurpose:
     """What a purpose is for, in one sentence, whose objection covers it, what its tokens are bound to."""
 
     sentence: str
@@ -67,34 +67,34 @@ class About:
     principal: PrincipalKind | None = None
 
 
-ABOUT: dict[Purpose, About] = {
-    Purpose.ADS_PERSONALIZATION: About(
+ABOUT: dict[Purpose, AboutPurpose] = {
+    Purpose.ADS_PERSONALIZATION: AboutPurpose(
         "More relevant ads on the social network, by phone match and messenger usage.",
         objection=Purpose.ADS_PERSONALIZATION,
     ),
-    Purpose.OFFER_MATCHING: About(
+    Purpose.OFFER_MATCHING: AboutPurpose(
         "Match a merchant's uploaded customer numbers, so that its offers can be shown.",
         objection=Purpose.ADS_PERSONALIZATION,
         principal=PrincipalKind.MERCHANT,
     ),
-    Purpose.FRIEND_SUGGESTIONS: About(
+    Purpose.FRIEND_SUGGESTIONS: AboutPurpose(
         "Better friend search and suggestions from messenger contacts.",
         objection=Purpose.FRIEND_SUGGESTIONS,
     ),
-    Purpose.INFRASTRUCTURE: About("Run and plan the systems."),
-    Purpose.SECURITY: About("Protect people and systems: spam, abuse, fraud."),
-    Purpose.BUSINESS_MESSAGING: About(
+    Purpose.INFRASTRUCTURE: AboutPurpose("Run and plan the systems."),
+    Purpose.SECURITY: AboutPurpose("Protect people and systems: spam, abuse, fraud."),
+    Purpose.BUSINESS_MESSAGING: AboutPurpose(
         "Route and list conversations between businesses and customers on both messengers.",
         principal=PrincipalKind.BUSINESS,
     ),
-    Purpose.SUBJECT_ACCESS: About(
+    Purpose.SUBJECT_ACCESS: AboutPurpose(
         "Answer one person about their own data and who received it (GDPR Art. 15).",
         principal=PrincipalKind.SUBJECT,
     ),
-    Purpose.PREFERENCES: About(
+    Purpose.PREFERENCES: AboutPurpose(
         "Record or withdraw one person's objection (GDPR Art. 21).", principal=PrincipalKind.SUBJECT
     ),
-    Purpose.AUDIT: About("The data protection officer: ledger, policy, objections, under pseudonyms."),
+    Purpose.AUDIT: AboutPurpose("The data protection officer: ledger, policy, objections, under pseudonyms."),
 }
 
 # The bits stand in the stores' rows: never renumber them, only add.

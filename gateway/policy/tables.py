@@ -14,8 +14,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from gateway.terminal.problems import Problem
-from schema.policy.history import Change, versions
-from schema.policy.matrix import MEANING, Line, digest, policy_lines
+from schema.policy.history import MarkChange, versions
+from schema.policy.matrix import MEANING, MatrixLine, digest, policy_lines
 from schema.purposes import ABOUT, Purpose
 from schema.terms.marks import Mark
 
@@ -29,7 +29,7 @@ COLOURS = {
 }
 
 
-def as_csv(lines: Iterable[Line]) -> str:
+def as_csv(lines: Iterable[MatrixLine]) -> str:
     """The matrix in the form in which it is decided: a head, then a line for each field."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
@@ -38,15 +38,15 @@ def as_csv(lines: Iterable[Line]) -> str:
     return file.getvalue()
 
 
-def from_csv(text: str) -> tuple[Line, ...]:
+def from_csv(text: str) -> tuple[MatrixLine, ...]:
     """The lines of a matrix in that form. ValueError if it is none."""
     head, *rows = csv.reader(io.StringIO(text))
     if tuple(head) != HEAD:
         raise ValueError("another head")
-    return tuple(Line.read(",".join(row)) for row in rows)
+    return tuple(MatrixLine.read(",".join(row)) for row in rows)
 
 
-def as_table(lines: Iterable[Line]) -> Table:
+def as_table(lines: Iterable[MatrixLine]) -> Table:
     """The matrix for a terminal."""
     table = Table("Type", "Field", title_justify="left")
     for purpose in Purpose:
@@ -64,7 +64,7 @@ def as_table(lines: Iterable[Line]) -> Table:
 # --- two policies ---------------------------------------------------------------------------------
 
 
-def lines_called(name: str) -> tuple[Line, ...]:
+def lines_called(name: str) -> tuple[MatrixLine, ...]:
     """The policy of that name: `now`, a version, the first digits of a digest, or the path of a CSV file.
 
     Problem, which names what there is, if it is none of them or if a digest's digits fit several.
@@ -87,14 +87,14 @@ def lines_called(name: str) -> tuple[Line, ...]:
     )
 
 
-def _lines_of_file(path: Path) -> tuple[Line, ...]:
+def _lines_of_file(path: Path) -> tuple[MatrixLine, ...]:
     try:
         return from_csv(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         raise Problem(f"{path} is no matrix: `gateway policy matrix --format csv` writes one") from None
 
 
-def changes_table(found: Iterable[Change]) -> Table:
+def changes_table(found: Iterable[MarkChange]) -> Table:
     """What differs, for a terminal: one row for each line and purpose."""
     table = Table("Type", "Field", "Purpose", "Before", "After", "What it means")
     for change in found:
@@ -104,7 +104,7 @@ def changes_table(found: Iterable[Change]) -> Table:
     return table
 
 
-def _meaning(change: Change) -> str:
+def _meaning(change: MarkChange) -> str:
     if change.before is None:
         return "[bold]new:[/] " + MEANING[change.after or Mark.NEVER]
     if change.after is None:
@@ -135,7 +135,7 @@ section { break-inside: avoid }
 """  # noqa: E501 - a style sheet reads best with a rule a line
 
 
-def as_page(lines: Iterable[Line], title: str) -> str:
+def as_page(lines: Iterable[MatrixLine], title: str) -> str:
     """The matrix as one HTML page: nothing else is loaded, it prints, and no colour speaks alone."""
     matrix = tuple(lines)
     parts = [
@@ -193,7 +193,7 @@ def _page_row(first: str, *rest: str) -> str:
     return f"<tr>{_header(first, 'row')}{''.join(f'<td>{escape_html(each)}</td>' for each in rest)}</tr>"
 
 
-def _page_matrix(type_name: str, lines: tuple[Line, ...]) -> str:
+def _page_matrix(type_name: str, lines: tuple[MatrixLine, ...]) -> str:
     head = "".join(_header(each, "col") for each in ("field", *Purpose))
     return "\n".join(
         (

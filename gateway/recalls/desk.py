@@ -176,7 +176,7 @@ class Desk:
 
 @dataclass(frozen=True)
 class _Context:
-    """See `schema.types.recalls.Context`."""
+    """See `schema.types.recalls.RecallContext`."""
 
     recalls: Feed
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 
 from schema.policy.history import Version, versions
-from schema.policy.matrix import MEANING, Line, digest, policy_lines
+from schema.policy.matrix import MEANING, MatrixLine, digest, policy_lines
 from schema.purposes import Purpose
 from schema.types.privacy import PolicyMark
 
@@ -39,7 +39,7 @@ class RecordedPolicies:
             if purpose in {None, each.value}
         ]
 
-    def _lines(self, version: str | None) -> tuple[Line, ...] | None:
+    def _lines(self, version: str | None) -> tuple[MatrixLine, ...] | None:
         if version is None or version == digest():
             return policy_lines()
         return next((each.lines for each in self._known if version in {each.name, each.digest}), None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from resolvers.sources import catalogue
 from resolvers.sources.words import (
-    About,
+    AboutPerson,
     Condition,
     Constant,
     Hop,
@@ -65,7 +65,7 @@ MESSENGER_CONVERSATION = ObjectSource(
     type="MessengerConversation",
     relation=catalogue.MESSENGER_CONVERSATION,
     prefix="mc_",
-    about=About(catalogue.Store.MESSENGER, "account_id"),
+    about=AboutPerson(catalogue.Store.MESSENGER, "account_id"),
     fields=_fields(
         "MESSENGER",
         Hop(to="Business", column="business_id"),
@@ -81,7 +81,7 @@ SOCIAL_CONVERSATION = ObjectSource(
     type="SocialConversation",
     relation=catalogue.SOCIAL_CONVERSATION,
     prefix="sc_",
-    about=About(catalogue.Store.SOCIAL, "account_id", nullable=True),
+    about=AboutPerson(catalogue.Store.SOCIAL, "account_id", nullable=True),
     fields=_fields(
         "SOCIAL",
         Hop(to="Business", column="business_id", relation=catalogue.SOCIAL_BUSINESS),

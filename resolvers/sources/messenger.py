@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from resolvers.sources import catalogue
 from resolvers.sources.words import (
-    About,
+    AboutPerson,
     Band,
     Condition,
     Copies,
@@ -42,7 +42,7 @@ MESSENGER_ACCOUNT = ObjectSource(
     type="MessengerAccount",
     relation=catalogue.MESSENGER_ACCOUNT,
     prefix="ma_",
-    about=About(catalogue.Store.MESSENGER, "id"),
+    about=AboutPerson(catalogue.Store.MESSENGER, "id"),
     fields={
         "id": Identifier(),
         "phone": Value("phone", Json.CODE),

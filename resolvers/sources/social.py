@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from resolvers.sources import catalogue
 from resolvers.sources.words import (
-    About,
+    AboutPerson,
     Condition,
     Hop,
     Identifier,
@@ -66,7 +66,7 @@ SOCIAL_ACCOUNT = ObjectSource(
     type="SocialAccount",
     relation=catalogue.SOCIAL_ACCOUNT,
     prefix="sa_",
-    about=About(catalogue.Store.SOCIAL, "id"),
+    about=AboutPerson(catalogue.Store.SOCIAL, "id"),
     fields={
         "id": Identifier(),
         "displayName": Value("display_name", Json.TEXT),

@@ -216,7 +216,7 @@ class OwnRows:
 
 
 @dataclass(frozen=True)
-class About:
+class AboutPerson:
     """Whom a row is about: the account of the store `of` whose number stands in `column`.
 
     `nullable`: it may be somebody who has no account there.
@@ -261,4 +261,4 @@ class ObjectSource:
     batches: Mapping[str, str] = field(default_factory=dict)
     groups: Mapping[str, Value] = field(default_factory=dict)
     copy: Relation | None = None
-    about: About | None = None
+    about: AboutPerson | None = None

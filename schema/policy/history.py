@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from schema.policy.matrix import Line, canonical_text, digest, policy_lines
+from schema.policy.matrix import MatrixLine, canonical_text, digest, policy_lines
 from schema.purposes import Purpose
 from schema.terms.marks import FOR_NO_PURPOSE, Mark, Marks
 
@@ -58,7 +58,7 @@ class Version:
     text: str
 
     @property
-    def lines(self) -> tuple[Line, ...]:
+    def lines(self) -> tuple[MatrixLine, ...]:
         """The version's matrix."""
         return lines_of(self.text)
 
@@ -75,12 +75,12 @@ class Decision:
     reason: str
 
 
-def lines_of(text: str) -> tuple[Line, ...]:
+def lines_of(text: str) -> tuple[MatrixLine, ...]:
     """The lines of a matrix in a policy's canonical text."""
     head, *rest = text.splitlines()
     if head != "policy 1":
         raise HistoryProblem("not a policy of this form")
-    return tuple(Line.read(each) for each in rest if not each.startswith(OTHER_LINES))
+    return tuple(MatrixLine.read(each) for each in rest if not each.startswith(OTHER_LINES))
 
 
 def versions(folder: Path = FOLDER) -> tuple[Version, ...]:
@@ -138,7 +138,7 @@ def _version(entry: Mapping[str, Any], folder: Path) -> Version:
 
 
 @dataclass(frozen=True)
-class Change:
+class MarkChange:
     """What one purpose sees differently of one line; None: the line is not there."""
 
     type: str
@@ -148,7 +148,7 @@ class Change:
     after: Mark | None
 
 
-def changes(before: Iterable[Line], after: Iterable[Line]) -> list[Change]:
+def changes(before: Iterable[MatrixLine], after: Iterable[MatrixLine]) -> list[MarkChange]:
     """What differs between two matrices, in the order of lines and purposes.
 
     A line that comes or goes is a change only where it shows something, but for one that shows nothing
@@ -160,7 +160,7 @@ def changes(before: Iterable[Line], after: Iterable[Line]) -> list[Change]:
     for name in sorted(old.keys() | new.keys()):
         was, becomes = old.get(name), new.get(name)
         for purpose in Purpose:
-            change = Change(*name, purpose, _mark(was, purpose), _mark(becomes, purpose))
+            change = MarkChange(*name, purpose, _mark(was, purpose), _mark(becomes, purpose))
             if was is None or becomes is None:
                 differs = (was or becomes) == FOR_NO_PURPOSE or Mark.NEVER not in {
                     change.before,

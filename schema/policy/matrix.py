@@ -47,7 +47,7 @@ MEANING: dict[Mark, str] = {
 
 
 @dataclass(frozen=True)
-class Line:
+class MatrixLine:
     """One line of the table: ``name`` is a field, ``(row)``, or ``(row: KIND)``."""
 
     type: str
@@ -60,7 +60,7 @@ class Line:
         return ",".join((self.type, self.name, *self.marks.line))
 
     @classmethod
-    def read(cls, text: str) -> Line:
+    def read(cls, text: str) -> MatrixLine:
         """The line with this `text`. ValueError for anything else."""
         type_, name, *given = text.split(",")
         return cls(type_, name, marks(" ".join(given)))
@@ -70,25 +70,25 @@ class Contradiction(Exception):
     """A field has the name of what was said to be for nobody."""
 
 
-def policy_lines() -> tuple[Line, ...]:
+def policy_lines() -> tuple[MatrixLine, ...]:
     """Every line of this release: types in the schema's order, rows before fields, content last."""
     return tuple(line for cls in (*TYPES, Message) for line in _lines_of(cls))
 
 
-def _lines_of(cls: type) -> Iterator[Line]:
+def _lines_of(cls: type) -> Iterator[MatrixLine]:
     rows: Rows | None = getattr(cls, "ROWS", None)
     for kind, line in rows.kinds.items() if rows and "ROWS" in vars(cls) else ():
-        yield Line(cls.__name__, "(row)" if kind == ALL_ROWS else f"(row: {kind})", line)
+        yield MatrixLine(cls.__name__, "(row)" if kind == ALL_ROWS else f"(row: {kind})", line)
     fields = {} if cls is Message else fields_of(cls)
     for name, field in fields.items():
         terms = terms_of(field)
         # A field that a type has from an interface has its line there.
         if field.origin is cls and isinstance(terms, Seen):
-            yield Line(cls.__name__, name, terms.marks)
+            yield MatrixLine(cls.__name__, name, terms.marks)
     for name in getattr(cls, "NEVER", ()):
         if name in fields:
             raise Contradiction(f"{cls.__name__}.{name} is a field, and for nobody")
-        yield Line(cls.__name__, name, FOR_NO_PURPOSE)
+        yield MatrixLine(cls.__name__, name, FOR_NO_PURPOSE)
 
 
 def digest() -> str:
@@ -96,12 +96,12 @@ def digest() -> str:
     return digest_of(policy_lines())
 
 
-def digest_of(lines: Iterable[Line]) -> str:
+def digest_of(lines: Iterable[MatrixLine]) -> str:
     """The digest of these lines in any order, together with the purposes and whose objection covers each."""
     return hashlib.sha256(canonical_text(lines).encode()).hexdigest()
 
 
-def canonical_text(lines: Iterable[Line]) -> str:
+def canonical_text(lines: Iterable[MatrixLine]) -> str:
     """The whole policy as one text, of which the digest is the SHA-256; the form of a version's file.
 
     A line for each purpose (with the objection that covers it and the bit in the stores), one for each
@@ -184,7 +184,7 @@ def _tables() -> Iterator[str]:
         yield _table(head, ((_name(line), *line.marks.line) for line in lines))
 
 
-def _name(line: Line) -> str:
+def _name(line: MatrixLine) -> str:
     return line.name if line.name.startswith("(") else f"`{line.name}`"
 
 

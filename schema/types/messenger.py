@@ -8,21 +8,22 @@ from __future__ import annotations
 
 import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import strawberry
+from strawberry.types.lazy_type import LazyType
 
 from schema.terms.words import follows, plumbing, rows, seen
 from schema.values.paging import GROUPS, CodeFilter, Direction, Group, Node, PageInfo, TimeFilter
 from schema.values.phones import PhoneNumber
 
-if TYPE_CHECKING:
-    from schema.types.business import (
-        BusinessConversationConnection,
-        BusinessConversationFilter,
-        BusinessConversationOrder,
-    )
-    from schema.types.social import SocialAccount
+# The modules of these types import this one, so they are named here and imported when a schema is built.
+_CONVERSATIONS: LazyType[object, object] = LazyType("BusinessConversationConnection", "schema.types.business")
+_CONVERSATION_FILTER: LazyType[object, object] = LazyType(
+    "BusinessConversationFilter", "schema.types.business"
+)
+_CONVERSATION_ORDER: LazyType[object, object] = LazyType("BusinessConversationOrder", "schema.types.business")
+_SOCIAL_ACCOUNT: LazyType[object, object] = LazyType("SocialAccount", "schema.types.social")
 
 
 @strawberry.enum(description="How often the messenger was used in the 28 days.")
@@ -109,24 +110,29 @@ class MessengerAccount(Node):
         before: str | None = None,
     ) -> ContactConnection: ...
 
-    @seen("- - - - - P O - -", "The member's conversations with businesses, on the messenger.")
+    @seen(
+        "- - - - - P O - -",
+        "The member's conversations with businesses, on the messenger.",
+        graphql_type=_CONVERSATIONS,
+    )
     def business_conversations(
         self,
         first: int | None = None,
         after: str | None = None,
         last: int | None = None,
         before: str | None = None,
-        filter: Annotated[BusinessConversationFilter, strawberry.lazy("schema.types.business")] | None = None,
-        order_by: Annotated[BusinessConversationOrder, strawberry.lazy("schema.types.business")]
-        | None = None,
-    ) -> Annotated[BusinessConversationConnection, strawberry.lazy("schema.types.business")]: ...
+        filter: Annotated[object, strawberry.argument(graphql_type=_CONVERSATION_FILTER | None)] = None,
+        order_by: Annotated[object, strawberry.argument(graphql_type=_CONVERSATION_ORDER | None)] = None,
+    ) -> object: ...
 
     contact_count_band: ContactCountBand = seen(
         "- - - - V - O - -",
         "Size of the address book in a band: 0, 1 to 9, 10 to 49, 50 to 199, 200+.",
     )
-    social_account: Annotated[SocialAccount, strawberry.lazy("schema.types.social")] | None = seen(
-        "A - A - V - O - -", "The same person on the social network, or null."
+    social_account: object = seen(
+        "A - A - V - O - -",
+        "The same person on the social network, or null.",
+        graphql_type=_SOCIAL_ACCOUNT | None,
     )
 
 

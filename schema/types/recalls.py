@@ -82,7 +82,7 @@ class Recalls(Protocol):
         """Which of them are acknowledged now."""
 
 
-class Context(Protocol):
+class RecallContext(Protocol):
     """What the resolvers may call."""
 
     @property
@@ -90,20 +90,20 @@ class Context(Protocol):
         """The notices to whoever asks."""
 
 
-Info = strawberry.Info[Context, None]
+RecallInfo = strawberry.Info[RecallContext, None]
 After = Annotated[
     strawberry.ID | None, strawberry.argument(description="Only what follows the notice of this number.")
 ]
 
 
-@strawberry.type(description="What may be read of notices.")
-class Query:
+@strawberry.type(name="Query", description="What may be read of notices.")
+class RecallQuery:
     """The root."""
 
     @strawberry.field(description="Notices to this client, in order.")
     async def recalls(
         self,
-        info: Info,
+        info: RecallInfo,
         first: Annotated[int, strawberry.argument(description="So many; 1,000 at most.")] = 100,
         after: After = None,
         acknowledged: Annotated[
@@ -116,8 +116,8 @@ class Query:
         return list(await info.context.recalls.page(first, recall_number(after), acknowledged))
 
 
-@strawberry.type(description="What may be said to notices.")
-class Mutation:
+@strawberry.type(name="Mutation", description="What may be said to notices.")
+class RecallMutation:
     """The root of changes."""
 
     @strawberry.mutation(
@@ -126,7 +126,7 @@ class Mutation:
     )
     async def acknowledge_recalls(
         self,
-        info: Info,
+        info: RecallInfo,
         numbers: Annotated[list[strawberry.ID], strawberry.argument(description="At most 1,000.")],
     ) -> RecallsAcknowledged | None:
         """Acknowledge them."""
@@ -141,15 +141,15 @@ class Mutation:
         )
 
 
-@strawberry.type(description="Notices as they come.")
-class Subscription:
+@strawberry.type(name="Subscription", description="Notices as they come.")
+class RecallSubscription:
     """The root of streams."""
 
     @strawberry.subscription(
         description="First the notices that are not acknowledged, in order, then each new one. Whoever "
         "connects again is given again what was not acknowledged."
     )
-    async def recalls(self, info: Info, after: After = None) -> AsyncGenerator[Recall]:
+    async def recalls(self, info: RecallInfo, after: After = None) -> AsyncGenerator[Recall]:
         """Without end."""
         async for each in info.context.recalls.follow(recall_number(after)):
             yield each
@@ -167,9 +167,9 @@ def recall_number(given: str | None) -> int:
 def recall_schema() -> GraphQLSchema:
     """The schema of notices, the same for every client."""
     made = strawberry.Schema(
-        query=Query,
-        mutation=Mutation,
-        subscription=Subscription,
+        query=RecallQuery,
+        mutation=RecallMutation,
+        subscription=RecallSubscription,
         config=StrawberryConfig(disable_field_suggestions=True),
     )
     return made._schema

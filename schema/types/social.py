@@ -9,17 +9,15 @@ from __future__ import annotations
 
 import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import strawberry
 
 from schema.terms.words import follows, plumbing, rows, seen
+from schema.types.messenger import MessengerAccount
 from schema.types.offers import AdTopic, Offer
 from schema.values.paging import Direction, Node, PageInfo, TextFilter
 from schema.values.phones import PhoneNumber
-
-if TYPE_CHECKING:
-    from schema.types.messenger import MessengerAccount
 
 
 @strawberry.enum(description="Where the social network has a number from.")
@@ -48,9 +46,7 @@ class PhoneBinding:
 class MessengerLink:
     """Came from the messenger: an objection there hides it here."""
 
-    account: Annotated[MessengerAccount, strawberry.lazy("schema.types.messenger")] = seen(
-        "A - A - V - O - -", "The messenger account."
-    )
+    account: MessengerAccount = seen("A - A - V - O - -", "The messenger account.")
     since: datetime.date = seen("A - A - V - O - -", "When the two were tied.")
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from gateway.policy.tables import HEAD, as_csv, as_page, from_csv
 from schema.policy.history import FOLDER, versions
-from schema.policy.matrix import Line, digest, policy_lines
+from schema.policy.matrix import MatrixLine, digest, policy_lines
 from schema.purposes import Purpose
 from schema.terms.marks import Mark, marks
 from tests.commands.test_cli import command
@@ -124,7 +124,7 @@ async def test_the_page_loads_nothing() -> None:
 
 def test_no_colour_speaks_alone() -> None:
     """Each mark stands as a letter, and its meaning beside it for whoever rests on it."""
-    line = Line("Thing", "name", marks("V A N P B M O S -"))
+    line = MatrixLine("Thing", "name", marks("V A N P B M O S -"))
     page = Page(as_page([line], "Marks"))
 
     assert [line.name, *"VANPBMOS", "–"] in page.cells

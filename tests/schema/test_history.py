@@ -15,8 +15,8 @@ from schema.policy.history import (
     ADD,
     AMEND,
     FOLDER,
-    Change,
     HistoryProblem,
+    MarkChange,
     add,
     amend,
     changes,
@@ -25,7 +25,7 @@ from schema.policy.history import (
     lines_of,
     versions,
 )
-from schema.policy.matrix import Line, canonical_text, digest, policy_lines
+from schema.policy.matrix import MatrixLine, canonical_text, digest, policy_lines
 from schema.purposes import OBJECTABLE, Purpose
 from schema.terms.marks import FOR_NO_PURPOSE, Mark, marks
 
@@ -96,17 +96,17 @@ def test_every_version_has_a_name_an_author_and_a_reason() -> None:
 def test_before_2016_nothing_of_the_messenger_reached_the_social_network() -> None:
     """v0 is the decided matrix without what came from the messenger, and without objections; no line more."""
     with DECIDED_FILE.open(encoding="utf-8", newline="") as file:
-        decided = [Line.read(",".join(row)) for row in list(csv.reader(file))[1:]]
+        decided = [MatrixLine.read(",".join(row)) for row in list(csv.reader(file))[1:]]
 
     assert {_as_before(line) for line in decided} == set(versions()[0].lines)
 
 
-def _as_before(line: Line) -> Line:
+def _as_before(line: MatrixLine) -> MatrixLine:
     if (line.type, line.name) in FROM_THE_MESSENGER | OF_OBJECTING:
-        return Line(line.type, line.name, FOR_NO_PURPOSE)
+        return MatrixLine(line.type, line.name, FOR_NO_PURPOSE)
     without = AT_THE_SOCIAL_NETWORK | {Purpose.PREFERENCES} if line.type in MESSENGER_S_OWN else set()
     row = [Mark.NEVER if purpose in without else line.marks[purpose] for purpose in Purpose]
-    return Line(line.type, line.name, marks(" ".join(row)))
+    return MatrixLine(line.type, line.name, marks(" ".join(row)))
 
 
 def test_before_2016_no_objection_hid_anything() -> None:
@@ -130,7 +130,7 @@ def test_what_regulators_suspended_is_recorded() -> None:
 
 # --- what differs ---------------------------------------------------------------------------------
 
-SOME = Line("Thing", "name", marks("A - - V - - O - -"))
+SOME = MatrixLine("Thing", "name", marks("A - - V - - O - -"))
 
 
 def test_equal_policies_do_not_differ() -> None:
@@ -140,12 +140,12 @@ def test_equal_policies_do_not_differ() -> None:
 
 def test_each_purpose_s_change_is_told_apart() -> None:
     """Who compares two versions sees which purpose gains and which loses."""
-    other = Line("Thing", "name", marks("V - - - - - O - S"))
+    other = MatrixLine("Thing", "name", marks("V - - - - - O - S"))
 
     assert changes([SOME], [other]) == [
-        Change("Thing", "name", Purpose.ADS_PERSONALIZATION, Mark.ABSENT, Mark.VISIBLE),
-        Change("Thing", "name", Purpose.INFRASTRUCTURE, Mark.VISIBLE, Mark.NEVER),
-        Change("Thing", "name", Purpose.AUDIT, Mark.NEVER, Mark.PSEUDONYM),
+        MarkChange("Thing", "name", Purpose.ADS_PERSONALIZATION, Mark.ABSENT, Mark.VISIBLE),
+        MarkChange("Thing", "name", Purpose.INFRASTRUCTURE, Mark.VISIBLE, Mark.NEVER),
+        MarkChange("Thing", "name", Purpose.AUDIT, Mark.NEVER, Mark.PSEUDONYM),
     ]
 
 
@@ -159,7 +159,7 @@ def test_a_line_that_comes_or_goes_is_told_for_whom() -> None:
         Purpose.SUBJECT_ACCESS,
     ]
     assert {None} == {each.before for each in came} == {each.after for each in changes([SOME], [])}
-    assert len(changes([], [Line("Thing", "secret", FOR_NO_PURPOSE)])) == len(Purpose)
+    assert len(changes([], [MatrixLine("Thing", "secret", FOR_NO_PURPOSE)])) == len(Purpose)
 
 
 def test_lines_are_read_back_as_they_were_written() -> None:
@@ -168,7 +168,7 @@ def test_lines_are_read_back_as_they_were_written() -> None:
     with pytest.raises(HistoryProblem):
         lines_of("something else\n")
     with pytest.raises(ValueError):
-        Line.read("Thing,name,V")
+        MatrixLine.read("Thing,name,V")
 
 
 # --- new versions ---------------------------------------------------------------------------------

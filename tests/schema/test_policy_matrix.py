@@ -16,13 +16,13 @@ from schema.policy.matrix import (
     ROOM,
     WRITE,
     Contradiction,
-    Line,
+    MatrixLine,
     digest,
     digest_of,
     policy_lines,
     render_markdown,
 )
-from schema.purposes import ABOUT, About, Purpose
+from schema.purposes import ABOUT, AboutPurpose, Purpose
 from schema.terms.marks import Mark, Marks
 from schema.types.content import Message
 from schema.types.social import SocialAccount
@@ -105,7 +105,7 @@ def test_a_line_more_or_less_changes_the_digest() -> None:
     """A field that comes or goes is a change of policy."""
     lines = policy_lines()
     fewer = {digest_of((*lines[:number], *lines[number + 1 :])) for number in range(len(lines))}
-    more = digest_of((*lines, Line("Forgotten", "name", lines[0].marks)))
+    more = digest_of((*lines, MatrixLine("Forgotten", "name", lines[0].marks)))
 
     assert len(lines) + 2 == len({digest(), more, *fewer})
 
@@ -117,7 +117,7 @@ def test_whose_objection_covers_a_purpose_changes_the_digest(
     """The same marks mean something else when another objection stops them."""
     before = digest()
     for objection in {None, Purpose.ADS_PERSONALIZATION, Purpose.FRIEND_SUGGESTIONS} - {purpose.objection}:
-        monkeypatch.setitem(ABOUT, purpose, About(ABOUT[purpose].sentence, objection))
+        monkeypatch.setitem(ABOUT, purpose, AboutPurpose(ABOUT[purpose].sentence, objection))
 
         assert before != digest()
 
@@ -142,7 +142,7 @@ def test_order_and_words_do_not_change_the_digest(monkeypatch: pytest.MonkeyPatc
     """A description rewritten, or a field moved in its file, needs no new universes."""
     before = digest()
     for purpose in Purpose:
-        monkeypatch.setitem(ABOUT, purpose, About("Other words.", ABOUT[purpose].objection))
+        monkeypatch.setitem(ABOUT, purpose, AboutPurpose("Other words.", ABOUT[purpose].objection))
 
     assert before == digest() == digest_of(reversed(policy_lines()))
 

@@ -29,7 +29,7 @@ MUTANTS = (
         "customer_of_a_conversation_is_not_recorded",
         Change(
             "resolvers.sources.business:SOCIAL_CONVERSATION",
-            'About(catalogue.Store.SOCIAL, "account_id", nullable=True)',
+            'AboutPerson(catalogue.Store.SOCIAL, "account_id", nullable=True)',
             "None",
         ),
         f"{LEDGER_PEOPLE}::test_i40_an_entry_names_exactly_the_people_and_fields_of_its_answer",
