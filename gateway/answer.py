@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from gateway.quotas.cost import admit, admit_cost
 from gateway.web.responses import Answer, error_object
 from resolvers.compile.subjects import shape_of_all
+from resolvers.plan.plan import RootAsked
 from resolvers.plan.principal import NO_PRINCIPAL, with_principal
-from resolvers.plan.tree import RootAsked
 from resolvers.run.graphql_core import ask_resolvers, cost_of_fields, run_changes
 from resolvers.run.introspection import introspect
 from resolvers.run.people import People, people_of
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from gateway.web.requests import Asked
     from resolvers.compile.cache import PlanCache, Prepared
     from resolvers.plan.cursors import Cursors
+    from resolvers.plan.plan import Plan
     from resolvers.plan.principal import Principal
     from resolvers.plan.subjects import DisclosureShape
-    from resolvers.plan.tree import Plan
     from resolvers.sources.catalogue import Store
     from resolvers.stores.pool import Pool
     from schema.mutation import Context
@@ -73,10 +73,11 @@ async def answer(gateway: Gateway, asked: Asked, caller: Caller, request_id: byt
     variables = prepared.coerce(asked.variables)
     if not is_query:
         return await _change(gateway, prepared, variables, caller, request_id)
-    plan = gateway.plans.plan(purpose, prepared, variables)
+    priced = gateway.plans.price(purpose, prepared, variables)
     if caller.principal is not NO_PRINCIPAL:
         variables = with_principal(variables, caller.principal)
-    admit(plan, variables, gateway.max_cost)
+    admit(priced.price, variables, gateway.max_cost)
+    plan = gateway.plans.plan(purpose, prepared, priced)
     introspected = introspect(prepared.schema, prepared.operation, plan, variables)
     told: Sequence[Named] = ()
     if plan.asks:

@@ -24,7 +24,7 @@ from graphql import (
 
 from gateway.documents.registered import Document
 from gateway.quotas.cost import admit
-from resolvers.compile.compiler import compile_plan
+from resolvers.compile.compiler import compile_plan, price_selection
 from resolvers.compile.context import PurposeContext, build_contexts
 from resolvers.plan.cursors import Cursors
 from resolvers.plan.parameters import coerce_variables
@@ -136,7 +136,9 @@ class Reviewer:
         given = _made_up_variables(context.schema, operation)
         try:
             variables = coerce_variables(context.schema, operation.node, given)
-            admit(compile_plan(context, operation, variables), variables, self._max_cost)
+            priced = price_selection(context, operation, variables)
+            admit(priced.price, variables, self._max_cost)
+            compile_plan(context, priced)
         except Refusal as refusal:
             if refusal.code is not Code.BAD_USER_INPUT or not operation.node.variable_definitions:
                 raise Refusal(refusal.code, refusal.locations or _place(operation), refusal.rule) from None

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from resolvers.plan.tree import Parameter, Plan
+from resolvers.plan.parameters import Parameter
+from resolvers.plan.plan import Price
 from schema.refusals import Code, Refusal
 
 if TYPE_CHECKING:
     from graphql.execution.values import VariableValues
 
 
-def admit(plan: Plan, variables: VariableValues, max_cost: int) -> None:
-    """COST_TOO_HIGH if the plan could touch more rows than that; each list counts with its full size."""
-    admit_cost(cost_of(plan, variables), max_cost)
+def admit(price: Price, variables: VariableValues, max_cost: int) -> None:
+    """COST_TOO_HIGH if a plan of this price could touch more rows than that; lists count with full size."""
+    admit_cost(cost_of(price, variables), max_cost)
 
 
 def admit_cost(cost: int, max_cost: int) -> None:
@@ -22,11 +23,11 @@ def admit_cost(cost: int, max_cost: int) -> None:
         raise Refusal(Code.COST_TOO_HIGH)
 
 
-def cost_of(plan: Plan, variables: VariableValues) -> int:
-    """The most rows that the plan can touch: a sum of products of list sizes."""
-    if not plan.sized_costs:
-        return plan.least_cost
-    return plan.least_cost + sum(_product(factors, variables) for factors in plan.sized_costs)
+def cost_of(price: Price, variables: VariableValues) -> int:
+    """The most rows that a plan can touch: a sum of products of list sizes."""
+    if not price.sized:
+        return price.least
+    return price.least + sum(_product(factors, variables) for factors in price.sized)
 
 
 def _product(factors: tuple[Parameter | int, ...], variables: VariableValues) -> int:

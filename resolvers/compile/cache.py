@@ -1,6 +1,8 @@
-"""Plans already made, by purpose and document; the least recently used go first.
+"""A cache of plans by purpose and document; the least recently used leave first.
 
-The purpose stands in the key: a plan made for one must never serve another.
+The purpose is part of the key: a plan made for one purpose must never serve another. A plan keeps its
+price, so a request that costs too much is refused at once. An operation that was priced and not yet bound
+waits here for a request whose variables make it cheap enough.
 """
 
 from __future__ import annotations
@@ -13,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 from graphql import GraphQLID, GraphQLList, GraphQLNonNull, GraphQLSchema, GraphQLString, type_from_ast
 from graphql.execution.values import VariableValues
 
-from resolvers.compile.compiler import compile_plan
+from resolvers.compile.compiler import PricedSelection, compile_plan, price_selection
 from resolvers.compile.context import PurposeContext
 from resolvers.plan.parameters import Shape, coerce_variables, shape_of
-from resolvers.plan.tree import Plan
+from resolvers.plan.plan import Plan
 from schema.operations import DocumentLimits, Operation, read_operation
 from schema.purposes import Purpose
 from schema.refusals import Code, Refusal
@@ -26,18 +28,21 @@ if TYPE_CHECKING:
 
 MAX_DOCUMENT_PLANS = 16
 _TEXT = frozenset({str})
-# Marks variables that needed no coercion: all are given, each a text, texts, or null.
+# The sources of variables that need no coercion: all are given, each a text, texts, or null.
 _PLAIN: dict[str, Any] = {}
 _MISSING = object()
 
 
 @dataclass
 class Prepared:
-    """A valid operation and its plans so far, one for each shape of its variables."""
+    """A valid operation with its plans so far, one for each shape of its variables.
+
+    Before it is bound, an operation has a `PricedSelection` in the place of its plan.
+    """
 
     operation: Operation
     schema: GraphQLSchema
-    plans: OrderedDict[Shape, Plan] = field(default_factory=OrderedDict)
+    plans: OrderedDict[Shape, Plan | PricedSelection] = field(default_factory=OrderedDict)
     names: frozenset[str] = frozenset()
     # (name, whether a list, whether it may be null) of the variables, if none needs to be coerced.
     plain: tuple[tuple[str, bool, bool], ...] | None = None
@@ -86,20 +91,39 @@ class PlanCache:
             self._known.popitem(last=False)
         return prepared
 
-    def plan(self, purpose: Purpose, prepared: Prepared, variables: VariableValues) -> Plan:
-        """The plan for these variables' shape. BAD_USER_INPUT, CURSOR_REFUSED."""
-        if variables.sources is _PLAIN and prepared.plain is not None:
-            # In the document's order: in the request's, two shapes would share one plan.
-            shape: Shape = tuple([variables.coerced[name] is None for name, _, _ in prepared.plain])
-        else:
-            shape = tuple((name, shape_of(value)) for name, value in variables.coerced.items())
-        plan = prepared.plans.get(shape)
-        if plan is None:
-            plan = compile_plan(self.contexts[purpose], prepared.operation, variables)
-            prepared.plans[shape] = plan
+    def price(
+        self, purpose: Purpose, prepared: Prepared, variables: VariableValues
+    ) -> Plan | PricedSelection:
+        """The plan for these variables' shape, or what will become it; both have a `price`.
+
+        BAD_USER_INPUT, ONE_AT_A_TIME.
+        """
+        shape = _shape_of(prepared, variables)
+        priced = prepared.plans.get(shape)
+        if priced is None:
+            priced = price_selection(self.contexts[purpose], prepared.operation, variables)
+            prepared.plans[shape] = priced
             if len(prepared.plans) > MAX_DOCUMENT_PLANS:
                 prepared.plans.popitem(last=False)
+        return priced
+
+    def plan(self, purpose: Purpose, prepared: Prepared, priced: Plan | PricedSelection) -> Plan:
+        """The plan of what `price` returned; it is kept in the place of that. Refuses nothing."""
+        if isinstance(priced, Plan):
+            return priced
+        plan = compile_plan(self.contexts[purpose], priced)
+        for shape, kept in prepared.plans.items():
+            if kept is priced:
+                prepared.plans[shape] = plan
+                break
         return plan
+
+
+def _shape_of(prepared: Prepared, variables: VariableValues) -> Shape:
+    if variables.sources is _PLAIN and prepared.plain is not None:
+        # In the document's order: in the request's, two shapes would share one plan.
+        return tuple([variables.coerced[name] is None for name, _, _ in prepared.plain])
+    return tuple((name, shape_of(value)) for name, value in variables.coerced.items())
 
 
 def _prepared(schema: GraphQLSchema, operation: Operation) -> Prepared:

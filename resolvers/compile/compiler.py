@@ -1,104 +1,97 @@
-"""(operation, purpose, shape of variables) → plan: one list of passes.
+"""(operation, purpose, shape of variables) → plan: a list of passes over frozen values.
 
-Each pass is pure. None touches a store; what they refuse depends on the document and the variables
-alone.
+    select    what the operation selects, with sources and arguments    BAD_USER_INPUT, ONE_AT_A_TIME
+    price     the most rows that it can touch
+              here the gateway refuses                                  COST_TOO_HIGH
+    bind      each field to its source, cut where the answer hops
+    subjects  the people whom the answer names
+    waves     the fetches that run together
+    render    the SQL of each statement
+
+No pass reads a store. A refusal depends on the document and on the variables alone. A document that costs
+too much never reaches `bind`.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from math import prod
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from resolvers.compile.bind import Binder
+from resolvers.compile.bind import bind
 from resolvers.compile.context import PurposeContext
-from resolvers.compile.selection import Collector
+from resolvers.compile.price import price
+from resolvers.compile.selected import Selection
+from resolvers.compile.selection import select_fields
+from resolvers.compile.subjects import subject_places
+from resolvers.compile.waves import stores_asked_again, stores_asked_whole, waves_of
+from resolvers.plan.fetches import Assembly
+from resolvers.plan.holes import HOLE
+from resolvers.plan.parameters import Parameter
+from resolvers.plan.plan import Plan, Price, RootAsked, RootIntrospection, Statement, StepRows
 from resolvers.plan.subjects import DisclosureShape, SubjectPlace
-from resolvers.plan.tree import (
-    HOLE,
-    Fetch,
-    Parameter,
-    Plan,
-    RootAsked,
-    RootIntrospection,
-    Statement,
-)
 from resolvers.sql.statement import render_statement
 
 if TYPE_CHECKING:
     from graphql.execution.values import VariableValues
 
-    from resolvers.sources.catalogue import Store
     from schema.operations import Operation
 
 
-def compile_plan(context: PurposeContext, operation: Operation, variables: VariableValues) -> Plan:
-    """The plan of a query. Refusals: BAD_USER_INPUT, CURSOR_REFUSED."""
-    query = context.schema.query_type
-    assert query is not None
-    collector = Collector(context.schema, operation.fragments, variables)
-    selected = collector.collect(query, (operation.node.selection_set,))
-    binder = Binder(context, collector, variables)
-    roots = tuple(binder.bind_root(query, field) for field in selected)
-    groups = _group_fetches(binder.fetches, context.sharded)
+@dataclass(frozen=True)
+class PricedSelection:
+    """What an operation selects, and what it costs: enough to refuse it before it is bound."""
+
+    operation: Operation
+    selection: Selection
+    price: Price
+
+
+def price_selection(
+    context: PurposeContext, operation: Operation, variables: VariableValues
+) -> PricedSelection:
+    """The first two passes. BAD_USER_INPUT, ONE_AT_A_TIME."""
+    selection = select_fields(context, operation, variables)
+    return PricedSelection(operation, selection, price(context, selection))
+
+
+def compile_plan(context: PurposeContext, priced: PricedSelection) -> Plan:
+    """The plan of a query that is selected and priced; this refuses nothing."""
+    bound = bind(context, priced.selection)
+    subjects = subject_places(priced.selection)
+    groups = waves_of(bound.fetches, context.sharded)
     waves = tuple(
         tuple(render_statement(group, context.sharded, context.owned) for group in wave) for wave in groups
     )
     statements = [statement for wave in waves for statement in wave]
     return Plan(
-        roots=roots,
-        introspects=any(isinstance(root, RootIntrospection) for root in roots),
-        asks=any(isinstance(root, RootAsked) for root in roots),
+        roots=bound.roots,
+        introspects=any(isinstance(root, RootIntrospection) for root in bound.roots),
+        asks=any(isinstance(root, RootAsked) for root in bound.roots),
         waves=waves,
-        slots=tuple(binder.slots),
-        least_cost=sum(_fixed_cost(each) or 0 for each in binder.cost),
-        sized_costs=tuple(each for each in binder.cost if _fixed_cost(each) is None),
-        repeatable=_stores_asked_again(waves),
-        fans_out=_stores_asked_whole(waves),
-        unasked=_unasked(binder.given, waves),
-        shape=_shape(context, operation, binder.subjects.noted()),
+        slots=bound.slots,
+        price=priced.price,
+        repeatable=stores_asked_again(statements),
+        fans_out=stores_asked_whole(statements),
+        unasked=_unasked(priced.selection.given, statements),
+        shape=_shape(context, priced.operation, subjects),
         holed=any(map(_makes_holes, statements)),
     )
 
 
 def _makes_holes(statement: Statement) -> bool:
-    """Whether its texts may hold holes: those that Postgres writes, or those of lists assembled here."""
-    assembled = statement.assembly is not None or statement.suggestions is not None
-    return assembled or HOLE in statement.sql
+    """True if its texts may hold holes: those that Postgres writes, or those of lists assembled here."""
+    return isinstance(statement.rows, Assembly | StepRows) or HOLE in statement.sql
 
 
 def _shape(
     context: PurposeContext, operation: Operation, subjects: tuple[SubjectPlace, ...]
 ) -> DisclosureShape | None:
-    return (
-        DisclosureShape(context.purpose, context.policy, operation.document, subjects) if subjects else None
-    )
+    if not subjects:
+        return None
+    return DisclosureShape(context.purpose, context.policy, operation.document, subjects)
 
 
-def _group_fetches(fetches: list[Fetch], sharded: bool) -> list[list[list[Fetch]]]:
-    """Waves of groups of fetches that share a statement: one store, and one group when sharded."""
-    waves: dict[int, dict[tuple[object, ...], list[Fetch]]] = defaultdict(lambda: defaultdict(list))
-    for fetch in fetches:
-        apart = sharded or fetch.step is not None
-        group = (fetch.store, fetch.slot, fetch.step) if apart else (fetch.store,)
-        waves[fetch.wave][group].append(fetch)
-    return [list(waves[number].values()) for number in sorted(waves)]
-
-
-def _fixed_cost(factors: tuple[Parameter | int, ...]) -> int | None:
-    known = [factor for factor in factors if isinstance(factor, int)]
-    return prod(known) if len(known) == len(factors) else None
-
-
-def _unasked(given: list[Parameter], waves: tuple[tuple[Statement, ...], ...]) -> tuple[Parameter, ...]:
-    asked = {id(each) for wave in waves for statement in wave for each in statement.parameters}
+def _unasked(given: Iterable[Parameter], statements: Iterable[Statement]) -> tuple[Parameter, ...]:
+    asked = {id(each) for statement in statements for each in statement.parameters}
     return tuple(each for each in given if id(each) not in asked)
-
-
-def _stores_asked_whole(waves: tuple[tuple[Statement, ...], ...]) -> frozenset[Store]:
-    return frozenset(statement.store for wave in waves for statement in wave if statement.fans_out)
-
-
-def _stores_asked_again(waves: tuple[tuple[Statement, ...], ...]) -> frozenset[Store]:
-    asked = [statement.store for wave in waves for statement in wave]
-    return frozenset(store for store in asked if asked.count(store) > 1)

@@ -1,4 +1,4 @@
-"""What each purpose's plans are made in: its schema, the sources, its cursors' binding."""
+"""The context in which a purpose's plans are made: its schema, its sources and its cursors."""
 
 from __future__ import annotations
 
@@ -19,25 +19,24 @@ from schema.query import Query
 from schema.terms.words import Belongs, Plumbing, terms_of
 from schema.types.disclosures import Disclosure
 
-# The root fields that are asked of ordinary resolvers instead of being planned.
+# The root fields that ordinary resolvers answer, because no plan can.
 ASKED = frozenset(
     name
     for name, field in fields_of(Query).items()
     if isinstance(terms_of(field), Belongs) or terms_of(field) == Plumbing(Disclosure.__name__)
 )
-# Those of them whose answers are about people: all but the policy itself, and what was refused.
+# Those of them whose answers are about people: all but the policy itself, and the counts of refusals.
 TELLS_OF_PEOPLE = ASKED - {"policyMatrix", "requestTally"}
 
 
 @dataclass(frozen=True)
 class PurposeContext:
-    """What binding needs besides the operation: the purpose's schema and every field's source.
+    """What compiling needs besides the operation: the purpose's schema and the source of every field.
 
     `constants`: JSON texts for the roots that no store holds, of one object or several. `cursors` opens
-    cursors; `policy` is the digest of the policy. `sharded`:
-    whether the stores are spread over machines, so that links between groups must be cut. `owned`: the
-    relations of which a token sees the rows of what it is bound to, and no others. `names_people`: whether
-    the answers say, to the ledger, whom they are about; only a bench does without.
+    cursors; `policy` is the digest of the policy. `sharded`: the stores are spread over machines, so links
+    between groups must be cut. `owned`: the relations of which a token sees only the rows of its principal.
+    `names_people`: the answers tell the ledger which people they are about; only a bench does without.
     """
 
     schema: GraphQLSchema
@@ -52,14 +51,14 @@ class PurposeContext:
 
     @property
     def sealed_for(self) -> str:
-        """The purpose and the version of the policy, to which each cursor is bound."""
+        """The purpose and the version of the policy, for which each cursor is sealed."""
         return f"{self.purpose}|{self.policy}"
 
 
 def build_contexts(
     objects: Mapping[str, ObjectSource], cursors: Cursors, sharded: bool = False, names_people: bool = True
 ) -> dict[Purpose, PurposeContext]:
-    """The worlds of all purposes. MissingTerms if a field has none, PolicyGap if it cannot be kept."""
+    """The contexts of all purposes. MissingTerms if a field has none, PolicyGap if no view can keep them."""
     policy = digest()
     return {
         purpose: PurposeContext(

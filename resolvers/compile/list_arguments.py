@@ -1,7 +1,7 @@
-"""What the arguments of a list say: which rows, in which order, which part of them.
+"""Reads the arguments of a list: which rows, in which order, which part of them.
 
-Everything is read once when the plan is made, for this shape of variables, and becomes parameters of
-the statement; what an argument could say wrong is refused whether or not a statement needs it.
+They are read once when the plan is made, for this shape of variables, and become parameters of the
+statement. A wrong value is refused whether or not a statement needs it.
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from graphql import GraphQLObjectType
 
+from resolvers.plan.fetches import Via
 from resolvers.plan.parameters import (
     Arguments,
+    Parameter,
     account_numbers,
     each_once,
     page_size,
@@ -24,11 +26,11 @@ from resolvers.plan.parameters import (
     utc_time,
 )
 from resolvers.plan.principal import principal_text
-from resolvers.plan.tree import Bounds, Narrowing, Order, Parameter
+from resolvers.plan.tree import Bounds, ListOrder, Narrowing
 from resolvers.sources.catalogue import Relation
 from resolvers.sources.words import Copies, Hop, Json, Many, ObjectSource, Page, Value
 from schema.refusals import Code, Refusal
-from schema.values.paging import DEFAULT_PAGE, MAX_PAGE, Direction
+from schema.values.paging import DEFAULT_PAGE, DEFAULT_SUGGESTIONS, MAX_PAGE, MAX_SUGGESTIONS, Direction
 
 if TYPE_CHECKING:
     from graphql.execution.values import VariableValues
@@ -37,24 +39,29 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Listed:
-    """What a connection lists: rows of `relation`, whose item is the row's own object or a hop."""
+class ListedRows:
+    """The rows of `relation` that a connection lists.
+
+    The item is the row's own object (`source`), or the object that a hop (`far`) leads to. `on`: the
+    column that holds the parent's key, if there is a parent. `ids`: the keys that the request names; with
+    `via`, they are keys of that lookup relation. `size`: the number of items, unless an argument says less.
+    """
 
     relation: Relation
-    on: str | None
-    source: ObjectSource | None
-    order: Order
-    ids: Parameter | None
+    order: ListOrder
     size: Parameter | int
+    on: str | None = None
+    source: ObjectSource | None = None
     far: Hop | None = None
-    via: tuple[Relation, str, str] | None = None
+    ids: Parameter | None = None
+    via: Via | None = None
 
 
 @dataclass(frozen=True)
 class ListArguments:
     """The arguments of one list. `given` collects the values that may be refused when they are read.
 
-    `binding` is what every cursor of the universe is bound to: the purpose and the policy.
+    `sealed_for`: what every cursor of the purpose is sealed for: the purpose and the policy.
     """
 
     arguments: Arguments
@@ -62,16 +69,17 @@ class ListArguments:
     sealed_for: str
     given: list[Parameter]
 
-    def listed(self, source: Page | Copies, objects: Mapping[str, ObjectSource]) -> Listed:
-        """What a connection of an object lists."""
+    def listed(self, source: Page | Copies, objects: Mapping[str, ObjectSource]) -> ListedRows:
+        """The rows that a connection of an object lists."""
         if isinstance(source, Page):
-            order = Order((Value(source.far.column, Json.NUMBER),))
-            return Listed(source.relation, source.on, None, order, None, DEFAULT_PAGE, source.far)
+            order = ListOrder((Value(source.far.column, Json.NUMBER),))
+            return ListedRows(source.relation, order, DEFAULT_PAGE, on=source.on, far=source.far)
         copied = replace(objects[source.of], relation=source.relation)
-        return Listed(source.relation, source.on, copied, self.order(copied), None, DEFAULT_PAGE)
+        order = self.order(copied)
+        return ListedRows(source.relation, order, DEFAULT_PAGE, on=source.on, source=copied)
 
     def named(self, source: ObjectSource) -> str | None:
-        """The argument that names objects instead of a page. BAD_USER_INPUT beside any other argument."""
+        """The argument that names objects, if one does. BAD_USER_INPUT beside any other argument."""
         given = [name for name, value in self.arguments.values.items() if value is not None]
         names = [name for name in given if name == "ids" or name in source.batches]
         if names and len(given) > 1:
@@ -79,46 +87,46 @@ class ListArguments:
         return names[0] if names else None
 
     def keys(self, source: ObjectSource, name: str) -> Parameter:
-        """What the argument names, each once, in order."""
+        """The keys that the argument names, each once, in order."""
         if name == "ids":
             numbers = account_numbers(source.prefix, MAX_PAGE)
             return self._given("bigint[]", self.arguments.reader((name,), numbers))
         return self._given("text[]", self.arguments.reader((name,), each_once(MAX_PAGE)))
 
-    def order(self, source: ObjectSource) -> Order:
-        """The order asked for; by number if none is."""
+    def order(self, source: ObjectSource) -> ListOrder:
+        """The order that the request asks for; by number if it asks for none."""
         key = source.relation.identity
         unique = Value(key, Json.NUMBER)
         given = self.arguments.values.get("orderBy")
         if not given:
-            return Order((unique,))
+            return ListOrder((unique,))
         ((name, direction),) = given.items()
         column, json = source.orders[name]
         keys = (unique,) if column == key else (Value(column, json), unique)
-        return Order(keys, descending=direction is Direction.DESC)
+        return ListOrder(keys, descending=direction is Direction.DESC)
 
-    def bounds(self, listed: Listed, cursor_sealed_for: Parameter) -> Bounds:
-        """The part of the list. BAD_USER_INPUT for a negative size, or both `first` and `last`."""
+    def bounds(self, rows: ListedRows, cursor_sealed_for: Parameter) -> Bounds:
+        """The part of the list. BAD_USER_INPUT for a negative size, and for `first` beside `last`."""
         arguments = self.arguments
         given = arguments.values
         first, last = given.get("first"), given.get("last")
         if first is not None and last is not None:
             raise Refusal(Code.BAD_USER_INPUT)
-        size: Parameter | int = listed.size
+        size: Parameter | int = rows.size
         name = "last" if last is not None else "first"
         if given.get(name) is not None:
             decode = page_size(MAX_PAGE)
             reader = arguments.reader((name,), decode)
-            # A size that stands in the document is written into the SQL: the planner then knows it.
+            # A size that the document holds is written into the SQL, so that Postgres' planner knows it.
             size = decode(given[name]) if arguments.is_constant(name) else Parameter("integer", reader)
         return Bounds(
             size,
             last is not None,
-            self._place("after", listed.order, cursor_sealed_for),
-            self._place("before", listed.order, cursor_sealed_for),
+            self._place("after", rows.order, cursor_sealed_for),
+            self._place("before", rows.order, cursor_sealed_for),
         )
 
-    def _place(self, name: str, order: Order, cursor_sealed_for: Parameter) -> tuple[Parameter, ...]:
+    def _place(self, name: str, order: ListOrder, cursor_sealed_for: Parameter) -> tuple[Parameter, ...]:
         if self.arguments.values.get(name) is None:
             return ()
         opened = self.arguments.reader((name,), lambda cursor: cursor)
@@ -137,7 +145,7 @@ class ListArguments:
         )
 
     def cursor_sealed_for(self, named: GraphQLObjectType) -> Parameter:
-        """Purpose, policy, token's binding, list, filter and order: a cursor for one opens for no other."""
+        """Purpose, policy, principal, list, filter and order: a cursor opens only where all are the same."""
         prefix, suffix = f"{self.sealed_for}|", f"{named.name}|"
         readers = {
             name: self.arguments.reader((name,), lambda value: value)
@@ -152,15 +160,15 @@ class ListArguments:
 
         return Parameter("bytea", read)
 
-    def narrowings(self, listed: Listed) -> tuple[Narrowing, ...]:
-        """The conditions of the filter; one that is null is as good as left out."""
+    def narrowings(self, rows: ListedRows) -> tuple[Narrowing, ...]:
+        """The conditions of the filter; null means that a condition is left out."""
         given = self.arguments.values.get("filter")
         if not given:
             return ()
-        assert listed.source is not None
+        assert rows.source is not None
         found = []
         for name, conditions in given.items():
-            condition = listed.source.filters[name]
+            condition = rows.source.filters[name]
             for operator in conditions or {}:
                 if conditions[operator] is not None:
                     type_, decode = _OPERAND[condition.json]
@@ -171,14 +179,29 @@ class ListArguments:
         return tuple(found)
 
     def _given(self, type_: str, read: Callable[[VariableValues], Any]) -> Parameter:
-        """A value that may be refused when it is read; noted, for it may be that no statement needs it."""
+        """A value that may be refused when it is read; recorded, because perhaps no statement needs it."""
         parameter = Parameter(type_, read)
         self.given.append(parameter)
         return parameter
 
 
+def suggestion_size(arguments: Arguments, given: list[Parameter]) -> Parameter | int:
+    """How many suggestions at most. A value that the request gives is added to `given`.
+
+    BAD_USER_INPUT for a negative number.
+    """
+    if arguments.values.get("first") is None:
+        return DEFAULT_SUGGESTIONS
+    decode = page_size(MAX_SUGGESTIONS)
+    if arguments.is_constant("first"):
+        return decode(arguments.values["first"])
+    size = Parameter("integer", arguments.reader(("first",), decode))
+    given.append(size)
+    return size
+
+
 def visible_order(source: Many, named: GraphQLObjectType) -> tuple[str, ...]:
-    """The order's columns that the purpose sees: by a hidden one, order would tell of its values."""
+    """The order's columns that the purpose sees: an order by a hidden column would disclose its values."""
     visible = {
         field.column
         for name, field in source.fields.items()

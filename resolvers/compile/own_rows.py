@@ -1,82 +1,77 @@
-"""Binds the root that is one person's own: each of its fields to the token's key.
+"""Selects the root `subject`: each of its fields is found by the key of the token's principal.
 
-The key is a value of the token's, not of the document: whoever is not bound finds nothing.
+The token gives the key, not the document. With no principal a field finds nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from graphql import GraphQLObjectType, get_named_type
 
+from resolvers.compile.selected import SelectedLookup, SelectedObject, SelectedOwnRows, SelectedSubject
+from resolvers.plan.parameters import Parameter
+from resolvers.plan.plan import RootText
 from resolvers.plan.principal import OWN_KEYS, Own
-from resolvers.plan.tree import (
-    Fetch,
-    FetchSlot,
-    Literal,
-    Parameter,
-    Root,
-    RootHole,
-    RootObject,
-    RootRows,
-    RootText,
-    RowsOf,
-)
+from resolvers.plan.tree import Literal
 from resolvers.sources.subject import SUBJECT
-from resolvers.sources.words import OwnObject, OwnRows
+from resolvers.sources.words import ObjectSource, OwnObject, OwnRows, Value
 
 if TYPE_CHECKING:
-    from resolvers.compile.bind import Binder
-    from resolvers.compile.selection import Selected
-
-# How many events a person has of themselves, for the cost alone.
-OWN_ROWS = 20
+    from resolvers.compile.collect_fields import CollectedField, Collector
+    from resolvers.compile.context import PurposeContext
 
 
-def bind_subject(binder: Binder, named: GraphQLObjectType, selected: Selected) -> RootObject:
+class Objects(Protocol):
+    """The walk of `selection.py`, as far as this root needs it."""
+
+    @property
+    def context(self) -> PurposeContext:
+        """The purpose's sources."""
+
+    @property
+    def collector(self) -> Collector:
+        """Collects the fields of an object."""
+
+    def object(self, source: ObjectSource, selected: CollectedField) -> SelectedObject:
+        """An object with what is selected of it."""
+
+    def new_subject(self) -> int | None:
+        """The number of a new place where people are named."""
+
+
+def select_subject(walk: Objects, named: GraphQLObjectType, selected: CollectedField) -> SelectedSubject:
     """The root `subject`, with what is selected of it."""
-    members = binder.collector.collect(named, selected.selection_sets)
-    return RootObject(selected.key, tuple(_member(binder, named, member) for member in members))
+    members = walk.collector.collect(named, selected.selection_sets)
+    return SelectedSubject(selected.key, tuple(_member(walk, named, member) for member in members))
 
 
-def _member(binder: Binder, named: GraphQLObjectType, member: Selected) -> Root:
+def _member(
+    walk: Objects, named: GraphQLObjectType, member: CollectedField
+) -> RootText | SelectedLookup | SelectedOwnRows:
     if member.name == "__typename":
         return RootText(member.key, f'"{named.name}"')
     source = SUBJECT[member.name]
     if isinstance(source, OwnObject):
-        of_type = binder.context.objects[source.type]
-        return RootHole(member.key, binder.open_fetch(of_type, None, member, keys=_key(source.owner)))
+        found = walk.object(walk.context.objects[source.type], member)
+        return SelectedLookup(member.key, found, _key(source.owner))
     inner = get_named_type(named.fields[member.name].type)
     assert isinstance(inner, GraphQLObjectType)
-    return _rows(binder, inner, source, member)
+    return _rows(walk, inner, source, member=member)
 
 
-def _rows(binder: Binder, inner: GraphQLObjectType, source: OwnRows, member: Selected) -> RootRows:
-    slot = binder.new_slot(FetchSlot("none"))
-    binder.cost.append((OWN_ROWS,))
-    selected = binder.collector.collect(inner, member.selection_sets)
-    members = tuple(
-        (each.key, Literal(f'"{inner.name}"') if each.name == "__typename" else source.fields[each.name])
-        for each in selected
-    )
-    rows = RowsOf(source, members, _subject(binder, inner, source, selected))
+def _rows(
+    walk: Objects, inner: GraphQLObjectType, source: OwnRows, *, member: CollectedField
+) -> SelectedOwnRows:
+    members: list[tuple[str, str, Value | Literal]] = []
+    for each in walk.collector.collect(inner, member.selection_sets):
+        is_name = each.name == "__typename"
+        node = Literal(f'"{inner.name}"') if is_name else source.fields[each.name]
+        members.append((each.key, each.name, node))
     keys = None if source.owner is None else _key(source.owner)
-    binder.fetches.append(Fetch(slot, 0, source.relation.store, "none", keys=keys, rows=rows))
-    return RootRows(member.key, slot)
-
-
-def _subject(
-    binder: Binder, inner: GraphQLObjectType, source: OwnRows, selected: Iterable[Selected]
-) -> int | None:
-    """Where the ledger names the person, if the rows are about one."""
-    if source.owner is None:
-        return None
-    with binder.subjects.about(Own(source.owner).store) as subject:
-        for each in selected:
-            if each.name != "__typename":
-                binder.subjects.tell(inner.name, each.name)
-    return subject
+    # Rows that belong to no person name none.
+    subject = None if source.owner is None else walk.new_subject()
+    return SelectedOwnRows(member.key, source, inner.name, members=tuple(members), keys=keys, subject=subject)
 
 
 def _key(owner: str) -> Parameter:

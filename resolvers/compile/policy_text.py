@@ -1,6 +1,6 @@
 """The policy's version as JSON text, known when the plan is made.
 
-`PolicyVersion` needs no store: what runs, and what was recorded, is the same for every request.
+`PolicyVersion` needs no store: the running policy and the recorded ones are the same for every request.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from schema.policy.matrix import digest
 from schema.purposes import ABOUT, Purpose
 
 if TYPE_CHECKING:
-    from resolvers.compile.selection import Selected
+    from resolvers.compile.collect_fields import CollectedField
 
 # JSON texts by the name of a field.
 Texts = Mapping[str, str]
@@ -28,7 +28,7 @@ def policy_texts(purpose: Purpose) -> Texts:
 
 
 def version_texts(purpose: Purpose) -> tuple[Texts, ...]:
-    """The same of every version that was recorded, oldest first."""
+    """The same for every recorded version, oldest first."""
     return tuple(_texts(purpose, each.digest, each) for each in versions())
 
 
@@ -46,8 +46,8 @@ def _texts(purpose: Purpose, of: str, version: Version | None) -> Texts:
     return {name: orjson.dumps(value).decode() for name, value in fields.items()}
 
 
-def constant_text(type_name: str, members: Iterable[Selected], known: Texts | tuple[Texts, ...]) -> str:
-    """The JSON text of what is selected of an object, or of each of several."""
+def constant_text(type_name: str, members: Iterable[CollectedField], known: Texts | tuple[Texts, ...]) -> str:
+    """The JSON text of the selected fields of an object, or of each of several objects."""
     selected = [(orjson.dumps(each.key).decode(), each.name) for each in members]
     typename = orjson.dumps(type_name).decode()
 

@@ -1,118 +1,362 @@
-"""What an operation selects: fragments spread, directives applied, fields of one key merged.
+"""The first pass: what an operation selects, with the source of each field and its arguments read.
 
-The algorithm is CollectFields of the GraphQL specification (section 6.3.2), run once when the plan is
-made instead of once an object. It needs the variables that `@include` and `@skip` name; the plan is
-kept under the shape of its variables, which tells those apart (`resolvers/plan/parameters.py`).
+One walk over the operation, in the order of the answer. This pass makes every refusal that depends on
+the document and on the shape of its variables: BAD_USER_INPUT and ONE_AT_A_TIME. So these two come
+before COST_TOO_HIGH, and the passes after pricing refuse nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from graphql import (
-    FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
-    GraphQLError,
-    GraphQLIncludeDirective,
-    GraphQLInterfaceType,
-    GraphQLObjectType,
-    GraphQLOutputType,
-    GraphQLSchema,
-    GraphQLSkipDirective,
-    GraphQLUnionType,
-    InlineFragmentNode,
-    SelectionNode,
-    SelectionSetNode,
-    get_directive_values,
-    get_named_type,
-    is_abstract_type,
+import orjson
+from graphql import GraphQLInterfaceType, GraphQLObjectType, get_named_type
+
+from resolvers.compile.collect_fields import CollectedField, Collector
+from resolvers.compile.context import ASKED, TELLS_OF_PEOPLE, PurposeContext
+from resolvers.compile.list_arguments import ListArguments, ListedRows, suggestion_size, visible_order
+from resolvers.compile.own_rows import select_subject
+from resolvers.compile.policy_text import constant_text
+from resolvers.compile.selected import (
+    Member,
+    SelectedAsked,
+    SelectedCursor,
+    SelectedEdges,
+    SelectedGroups,
+    SelectedHop,
+    SelectedInfo,
+    SelectedItem,
+    SelectedItems,
+    SelectedList,
+    SelectedLookup,
+    SelectedMany,
+    SelectedNode,
+    SelectedNodeRoot,
+    SelectedObject,
+    SelectedOne,
+    SelectedPart,
+    SelectedRoot,
+    SelectedRootList,
+    SelectedSuggestions,
+    SelectedSummary,
+    Selection,
 )
-from graphql.execution.values import VariableValues
-
+from resolvers.plan.parameters import (
+    Arguments,
+    Parameter,
+    account_number,
+    number_of,
+    plain_text,
+    read_arguments,
+)
+from resolvers.plan.plan import RootIntrospection, RootText
+from resolvers.plan.tree import Literal, Total
+from resolvers.sources.words import (
+    Band,
+    Constant,
+    Copies,
+    Hop,
+    Identifier,
+    Many,
+    Measured,
+    ObjectSource,
+    One,
+    Page,
+    Source,
+    Suggestions,
+    Summary,
+    Value,
+)
 from schema.refusals import Code, Refusal
+from schema.values.paging import DEFAULT_PAGE, Group
+
+if TYPE_CHECKING:
+    from graphql.execution.values import VariableValues
+
+    from schema.operations import Operation
 
 
-@dataclass(frozen=True)
-class Selected:
-    """One response key: the field's name and every node that asked for it under this key."""
-
-    key: str
-    name: str
-    nodes: tuple[FieldNode, ...]
-
-    @property
-    def selection_sets(self) -> tuple[SelectionSetNode, ...]:
-        """The sets to merge for the field's own selection."""
-        return tuple(node.selection_set for node in self.nodes if node.selection_set is not None)
+def select_fields(context: PurposeContext, operation: Operation, variables: VariableValues) -> Selection:
+    """What the query selects. BAD_USER_INPUT, ONE_AT_A_TIME."""
+    query = context.schema.query_type
+    assert query is not None
+    collector = Collector(context.schema, operation.fragments, variables)
+    selector = Selector(context, collector, variables)
+    fields = collector.collect(query, (operation.node.selection_set,))
+    roots = tuple(selector.root(query, each) for each in fields)
+    return Selection(roots, tuple(selector.given), selector.subjects)
 
 
-@dataclass(frozen=True)
-class Collector:
-    """Collects fields of one operation in one purpose's schema."""
+@dataclass
+class Selector:
+    """One walk over an operation. It counts places where people are named, and collects `given`."""
 
-    schema: GraphQLSchema
-    fragments: Mapping[str, FragmentDefinitionNode]
+    context: PurposeContext
+    collector: Collector
     variables: VariableValues
+    given: list[Parameter] = field(default_factory=list)
+    subjects: int = 0
+    lone_objects: int = 0
 
-    def collect(self, parent: GraphQLObjectType, sets: tuple[SelectionSetNode, ...]) -> tuple[Selected, ...]:
-        """The merged selection of an object of type `parent`, in the order of first occurrence."""
-        grouped: dict[str, list[FieldNode]] = {}
-        visited: set[str] = set()
-        for selections in sets:
-            self._into(grouped, visited, parent, selections)
-        return tuple(Selected(key, nodes[0].name.value, tuple(nodes)) for key, nodes in grouped.items())
+    def new_subject(self) -> int | None:
+        """The number of a new place where people are named; None if the ledger is not told."""
+        if not self.context.names_people:
+            return None
+        self.subjects += 1
+        return self.subjects - 1
 
-    def below(self, type_: GraphQLOutputType, selected: Selected) -> Iterator[tuple[str, str]]:
-        """(type, field) of everything that is selected below a field, types of a union one by one."""
-        named = get_named_type(type_)
-        possible = self.schema.get_possible_types(named) if is_abstract_type(named) else [named]
-        for each in possible:
-            if isinstance(each, GraphQLObjectType):
-                for inner in self.collect(each, selected.selection_sets):
-                    if inner.name != "__typename":
-                        yield each.name, inner.name
-                        yield from self.below(each.fields[inner.name].type, inner)
+    # --- roots ------------------------------------------------------------------------------------
 
-    def _into(
+    def root(self, parent: GraphQLObjectType, selected: CollectedField) -> SelectedRoot:
+        """One response key of the query."""
+        if selected.name == "__typename":
+            return RootText(selected.key, _quoted(parent.name))
+        if selected.name in {"__schema", "__type"}:
+            return RootIntrospection(selected.key)
+        definition = parent.fields[selected.name]
+        arguments = read_arguments(definition, selected.nodes[0], self.variables)
+        if selected.name in ASKED:
+            return self._asked(parent, selected)
+        named = get_named_type(definition.type)
+        if selected.name in self.context.constants:
+            assert isinstance(named, GraphQLObjectType)
+            return self._constant(named, selected)
+        if selected.name == "subject":
+            return select_subject(self, named, selected)
+        if isinstance(named, GraphQLInterfaceType):
+            return self._node(named, selected, arguments)
+        assert isinstance(named, GraphQLObjectType)
+        if named.name in self.context.objects:
+            return self._lookup(named, selected, arguments)
+        return self._root_list(named, selected, arguments)
+
+    def _asked(self, parent: GraphQLObjectType, selected: CollectedField) -> SelectedAsked:
+        if selected.name not in TELLS_OF_PEOPLE:
+            return SelectedAsked(selected.key, selected.name, (), None)
+        subject = self.new_subject()
+        disclosed = tuple(dict.fromkeys(self.collector.names(parent, selected)))
+        return SelectedAsked(selected.key, selected.name, disclosed, subject)
+
+    def _constant(self, named: GraphQLObjectType, selected: CollectedField) -> RootText:
+        """The text of a root that no store holds: an object, or a list of them."""
+        members = self.collector.collect(named, selected.selection_sets)
+        return RootText(
+            selected.key, constant_text(named.name, members, self.context.constants[selected.name])
+        )
+
+    def _node(
+        self, named: GraphQLInterfaceType, selected: CollectedField, arguments: Arguments
+    ) -> SelectedNodeRoot:
+        sources = [
+            self.context.objects[type_.name]
+            for type_ in self.context.schema.get_possible_types(named)
+            if type_.name in self.context.objects
+        ]
+        prefixes = tuple(source.prefix for source in sources)
+        choices = []
+        for source in sources:
+            keys = Parameter("bigint", arguments.reader(("id",), number_of(source.prefix, prefixes)))
+            choices.append((self.object(source, selected), keys))
+        return SelectedNodeRoot(selected.key, tuple(choices))
+
+    def _lookup(
+        self, named: GraphQLObjectType, selected: CollectedField, arguments: Arguments
+    ) -> SelectedLookup:
+        source = self.context.objects[named.name]
+        given = [name for name, value in arguments.values.items() if value is not None]
+        if len(given) != 1:
+            raise Refusal(Code.BAD_USER_INPUT)
+        (name,) = given
+        if name == "id":
+            keys = Parameter("bigint", arguments.reader((name,), account_number(source.prefix)))
+            return SelectedLookup(selected.key, self.object(source, selected), keys)
+        keys = Parameter("text", arguments.reader((name,), plain_text))
+        probe = source.probes.get(selected.name)
+        via, first_by = (source.lookups[name], ()) if probe is None else (probe[:3], probe[3])
+        return SelectedLookup(selected.key, self.object(source, selected), keys, via=via, first_by=first_by)
+
+    def _root_list(
+        self, named: GraphQLObjectType, selected: CollectedField, arguments: Arguments
+    ) -> SelectedRootList:
+        source = self.context.objects[get_named_type(named.fields["nodes"].type).name]
+        said = self._list_arguments(arguments)
+        rows = ListedRows(source.relation, said.order(source), DEFAULT_PAGE, source=source)
+        by = said.named(source)
+        if by is not None:
+            keys, size = said.keys(source, by), Parameter("integer", arguments.reader((by,), len))
+            via = source.lookups[source.batches[by]] if by in source.batches else None
+            rows = replace(rows, ids=keys, size=size, via=via)
+        return SelectedRootList(selected.key, self._list(named, selected, said, rows=rows))
+
+    def _list_arguments(self, arguments: Arguments) -> ListArguments:
+        context = self.context
+        return ListArguments(arguments, context.cursors, context.sealed_for, given=self.given)
+
+    # --- objects ----------------------------------------------------------------------------------
+
+    def object(self, source: ObjectSource, selected: CollectedField, in_list: bool = False) -> SelectedObject:
+        """An object of the source's type with what is selected of it; `in_list`: there may be several."""
+        type_ = self.context.schema.type_map[source.type]
+        assert isinstance(type_, GraphQLObjectType)
+        subject = self.new_subject() if source.about is not None else None
+        return SelectedObject(source, self._members(type_, source.fields, selected, in_list=in_list), subject)
+
+    def _members(
         self,
-        grouped: dict[str, list[FieldNode]],
-        visited: set[str],
-        parent: GraphQLObjectType,
-        selections: SelectionSetNode,
-    ) -> None:
-        for selection in selections.selections:
-            if not self._included(selection):
-                continue
-            if isinstance(selection, FieldNode):
-                key = selection.alias.value if selection.alias else selection.name.value
-                grouped.setdefault(key, []).append(selection)
-            elif isinstance(selection, InlineFragmentNode):
-                condition = selection.type_condition
-                if condition is None or self._applies(parent, condition.name.value):
-                    self._into(grouped, visited, parent, selection.selection_set)
-            elif isinstance(selection, FragmentSpreadNode):
-                name = selection.name.value
-                if name not in visited:
-                    visited.add(name)
-                    fragment = self.fragments[name]
-                    if self._applies(parent, fragment.type_condition.name.value):
-                        self._into(grouped, visited, parent, fragment.selection_set)
+        type_: GraphQLObjectType,
+        sources: Mapping[str, Source],
+        selected: CollectedField,
+        *,
+        in_list: bool,
+    ) -> tuple[Member, ...]:
+        members = self.collector.collect(type_, selected.selection_sets)
+        if any(_stands_alone(sources.get(member.name)) for member in members):
+            self._count_lone_object(in_list)
+        return tuple(
+            Member(each.key, each.name, self._member(type_, sources, each, in_list=in_list))
+            for each in members
+        )
 
-    def _included(self, selection: SelectionNode) -> bool:
-        try:
-            skip = get_directive_values(GraphQLSkipDirective, selection, self.variables)
-            if skip and skip["if"]:
-                return False
-            include = get_directive_values(GraphQLIncludeDirective, selection, self.variables)
-        except GraphQLError:
-            # A nullable variable with a default may stand there, and null be given for it.
-            raise Refusal(Code.BAD_USER_INPUT) from None
-        return not include or bool(include["if"])
+    def _count_lone_object(self, in_list: bool) -> None:
+        self.lone_objects += 1
+        if self.lone_objects > 1 or in_list:
+            raise Refusal(Code.ONE_AT_A_TIME)
 
-    def _applies(self, parent: GraphQLObjectType, condition: str) -> bool:
-        named = self.schema.get_type(condition)
-        if isinstance(named, GraphQLInterfaceType | GraphQLUnionType):
-            return self.schema.is_sub_type(named, parent)
-        return named is parent
+    def _member(
+        self,
+        type_: GraphQLObjectType,
+        sources: Mapping[str, Source],
+        member: CollectedField,
+        *,
+        in_list: bool,
+    ) -> SelectedNode:
+        if member.name == "__typename":
+            return Literal(_quoted(type_.name))
+        source = sources[member.name]
+        match source:
+            case Value() | Identifier() | Band():
+                return source
+            case Constant(text):
+                return Literal(text)
+            case Hop():
+                return self._hop(source, member, in_list)
+        named = get_named_type(type_.fields[member.name].type)
+        assert isinstance(named, GraphQLObjectType)
+        arguments = read_arguments(type_.fields[member.name], member.nodes[0], self.variables)
+        match source:
+            case Suggestions():
+                return self._suggestions(named, source, member, arguments=arguments)
+            case Summary():
+                return self._summary(named, source, member, arguments=arguments)
+            case One():
+                members = self._members(named, source.fields, member, in_list=in_list)
+                return SelectedOne(source, named.name, members)
+            case Many():
+                return self._many(named, source, member)
+            case Page() | Copies():
+                said = self._list_arguments(arguments)
+                rows = said.listed(source, self.context.objects)
+                return self._list(named, member, said, rows=rows)
+        raise AssertionError(f"a source that cannot be selected: {source}")
+
+    def _hop(self, hop: Hop, member: CollectedField, in_list: bool) -> SelectedHop:
+        source = self.context.objects[hop.to]
+        if hop.relation is not None:
+            source = replace(source, relation=hop.relation)
+        return SelectedHop(hop, self.object(source, member, in_list))
+
+    def _many(self, named: GraphQLObjectType, source: Many, member: CollectedField) -> SelectedMany:
+        if source.far is not None:
+            item = self._hop(source.far, member, in_list=True)
+            return SelectedMany(source, named.name, (), order=source.order, item=item)
+        members = self._members(named, source.fields, member, in_list=True)
+        return SelectedMany(source, named.name, members, order=visible_order(source, named))
+
+    def _summary(
+        self, named: GraphQLObjectType, source: Summary, member: CollectedField, *, arguments: Arguments
+    ) -> SelectedSummary:
+        until = None
+        if arguments.values.get(source.until) is not None:
+            until = Parameter("date", arguments.reader((source.until,), lambda day: day))
+        members: list[tuple[str, str, Measured | Literal]] = []
+        for inner in self.collector.collect(named, member.selection_sets):
+            is_name = inner.name == "__typename"
+            measured = Literal(_quoted(named.name)) if is_name else source.fields[inner.name]
+            members.append((inner.key, inner.name, measured))
+        return SelectedSummary(source, named.name, tuple(members), until=until)
+
+    def _suggestions(
+        self, named: GraphQLObjectType, source: Suggestions, member: CollectedField, *, arguments: Arguments
+    ) -> SelectedSuggestions:
+        size = suggestion_size(arguments, self.given)
+        subject = self.new_subject()
+        members = self._members(named, source.fields, member, in_list=True)
+        return SelectedSuggestions(source, named.name, members, size=size, subject=subject)
+
+    # --- lists ------------------------------------------------------------------------------------
+
+    def _list(
+        self, named: GraphQLObjectType, selected: CollectedField, said: ListArguments, *, rows: ListedRows
+    ) -> SelectedList:
+        sealed_for = said.cursor_sealed_for(named)
+        bounds = said.bounds(rows, sealed_for)
+        parts = tuple(
+            (member.key, self._part(named, member, rows))
+            for member in self.collector.collect(named, selected.selection_sets)
+        )
+        return SelectedList(rows, bounds, said.narrowings(rows), sealed_for=sealed_for, parts=parts)
+
+    def _part(self, named: GraphQLObjectType, member: CollectedField, rows: ListedRows) -> SelectedPart:
+        if member.name == "__typename":
+            return Literal(_quoted(named.name))
+        if member.name == "totalCount":
+            return Total()
+        if rows.source is not None and member.name in rows.source.groups:
+            return self._groups(rows, rows.source.groups[member.name], member)
+        if member.name == "nodes":
+            return SelectedItems(self._item(rows, member))
+        inner = get_named_type(named.fields[member.name].type)
+        assert isinstance(inner, GraphQLObjectType)
+        members = self.collector.collect(inner, member.selection_sets)
+        if member.name == "edges":
+            return SelectedEdges(tuple((each.key, self._edge_member(inner, each, rows)) for each in members))
+        return SelectedInfo(tuple(_info_members(inner, members)))
+
+    def _groups(self, rows: ListedRows, value: Value, member: CollectedField) -> SelectedGroups:
+        if rows.ids is not None:
+            # A caller who chooses the entries could add one person to a group of known ones.
+            raise Refusal(Code.BAD_USER_INPUT)
+        group = self.context.schema.type_map[Group.__name__]
+        assert isinstance(group, GraphQLObjectType)
+        members = self.collector.collect(group, member.selection_sets)
+        return SelectedGroups(value, tuple((each.key, each.name) for each in members))
+
+    def _edge_member(
+        self, edge_type: GraphQLObjectType, edge: CollectedField, rows: ListedRows
+    ) -> SelectedItem | SelectedCursor | Literal:
+        if edge.name == "__typename":
+            return Literal(_quoted(edge_type.name))
+        return SelectedCursor() if edge.name == "cursor" else self._item(rows, edge)
+
+    def _item(self, rows: ListedRows, selected: CollectedField) -> SelectedItem:
+        if rows.far is not None:
+            return self._hop(rows.far, selected, in_list=True)
+        assert rows.source is not None
+        return self.object(rows.source, selected, in_list=True)
+
+
+def _info_members(
+    type_: GraphQLObjectType, members: Iterable[CollectedField]
+) -> Iterable[tuple[str, str | Literal]]:
+    for each in members:
+        yield each.key, Literal(_quoted(type_.name)) if each.name == "__typename" else each.name
+
+
+def _stands_alone(source: Source | None) -> bool:
+    return isinstance(source, Many) and source.alone
+
+
+def _quoted(text: str) -> str:
+    return orjson.dumps(text).decode()

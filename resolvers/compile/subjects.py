@@ -1,70 +1,149 @@
-"""Who is named where in an answer: noted while a plan is made, read off while one is given.
+"""The fourth pass: which people an answer names, and which fields it gives of them.
 
-Each object that is about a person is one *mention* of the plan. In the JSON text a mark stands before every
-such object, put there by whoever writes the object, or around the key in its identifier if that is asked
-for; `taken_apart` removes the marks of what is really sent. So the ledger names exactly those who stand in
-the body: whoever was read and then left out has taken their mark along.
+Each object that is about a person is one *subject* of the plan: a place where people are named. In the
+JSON text a mark precedes every such object; the renderer writes it there, or around the key in the
+object's identifier if that is selected. `run/subjects.py` removes the marks of the text that is really
+sent. So the ledger names exactly the people in the body: a row that is read and then left out takes its
+mark along.
 
-Rejected: keys as a column of their own beside the text. They tell who was read; who is in the answer is
-decided later, where holes are filled. And a mark always before the object: on a page of a thousand it is a
-fifth of Postgres' time (0.52 ms for 0.43); around the key it costs nothing, for nothing more is joined.
+Rejected: keys in a column of their own beside the text. They say which people were read; what the answer
+holds is decided later, where holes are filled. And a mark always before the object: on a page of a
+thousand it is a fifth of Postgres' time (0.52 ms for 0.43); around the key it costs nothing, because
+nothing more is joined.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from resolvers.compile.selection import Collector
+from resolvers.compile.collect_fields import Collector
+from resolvers.compile.selected import (
+    Member,
+    SelectedAsked,
+    SelectedEdges,
+    SelectedHop,
+    SelectedItem,
+    SelectedItems,
+    SelectedList,
+    SelectedLookup,
+    SelectedMany,
+    SelectedNode,
+    SelectedNodeRoot,
+    SelectedObject,
+    SelectedOne,
+    SelectedOwnRows,
+    SelectedRoot,
+    SelectedRootList,
+    SelectedSubject,
+    SelectedSuggestions,
+    SelectedSummary,
+    Selection,
+)
+from resolvers.plan.principal import Own
 from resolvers.plan.subjects import DisclosureShape, SubjectPlace
-from resolvers.sources.catalogue import Store
 
 if TYPE_CHECKING:
-    from graphql import GraphQLObjectType, GraphQLSchema
+    from graphql import GraphQLSchema
     from graphql.execution.values import VariableValues
 
-    from resolvers.compile.selection import Selected
+    from resolvers.sources.catalogue import Store
     from schema.operations import Operation
     from schema.purposes import Duty, Purpose
 
+# The fields that are given of a person, in the order of the answer.
+Fields = dict[str, None]
 
-class SubjectNotes:
-    """Notes what is told of whom while an operation is walked. With `kept` False nothing is."""
 
-    def __init__(self, kept: bool) -> None:
-        self._kept = kept
-        self._noted: list[tuple[Store | None, dict[str, None]]] = []
-        self._within: list[dict[str, None]] = []
+def subject_places(selection: Selection) -> tuple[SubjectPlace, ...]:
+    """The places where the answer names people, by their numbers."""
+    places = Places()
+    if selection.subjects:
+        for root in selection.roots:
+            places.visit_root(root)
+    return tuple(SubjectPlace(of, tuple(fields)) for _, (of, fields) in sorted(places.found.items()))
 
-    @contextmanager
-    def about(self, of: Store | None) -> Iterator[int | None]:
-        """What is told within the block is told of people of this store; the number of the mention."""
-        if not self._kept:
-            yield None
-            return
-        fields: dict[str, None] = {}
-        self._noted.append((of, fields))
-        self._within.append(fields)
-        try:
-            yield len(self._noted) - 1
-        finally:
-            self._within.pop()
 
-    def tell(self, type_name: str, field_name: str) -> None:
-        """Note that a field is told of whoever stands here; of nobody if nobody does."""
-        if self._within:
-            self._within[-1][f"{type_name}.{field_name}"] = None
+class Places:
+    """One walk over a selection. `found`: by number, the store that numbers the people, and the fields."""
 
-    def tell_all(self, collector: Collector, parent: GraphQLObjectType, selected: Selected) -> None:
-        """Note a field and everything that is selected below it."""
-        self.tell(parent.name, selected.name)
-        for type_name, field_name in collector.below(parent.fields[selected.name].type, selected):
-            self.tell(type_name, field_name)
+    def __init__(self) -> None:
+        self.found: dict[int, tuple[Store | None, Fields]] = {}
 
-    def noted(self) -> tuple[SubjectPlace, ...]:
-        """All mentions, by their numbers."""
-        return tuple(SubjectPlace(of, tuple(fields)) for of, fields in self._noted)
+    def _enter(self, subject: int | None, of: Store | None, outer: Fields | None) -> Fields | None:
+        """The fields of the innermost subject: of this one, or of the outer one if this is none."""
+        if subject is None:
+            return outer
+        fields: Fields = {}
+        self.found[subject] = (of, fields)
+        return fields
+
+    def visit_root(self, root: SelectedRoot | SelectedOwnRows) -> None:
+        """Visit everything that a root field selects."""
+        match root:
+            case SelectedAsked():
+                fields = self._enter(root.subject, None, None)
+                _give(fields, root.disclosed)
+            case SelectedOwnRows():
+                of = Own(root.source.owner).store if root.source.owner is not None else None
+                fields = self._enter(root.subject, of, None)
+                _give(fields, _names(root.type, root.members))
+            case SelectedSubject():
+                for member in root.members:
+                    self.visit_root(member)
+            case SelectedLookup():
+                self._visit(root.object, None)
+            case SelectedNodeRoot():
+                for found, _ in root.choices:
+                    self._visit(found, None)
+            case SelectedRootList():
+                self._visit(root.list, None)
+
+    def _visit(self, node: SelectedNode | SelectedItem, fields: Fields | None) -> None:
+        match node:
+            case SelectedObject(source):
+                of = source.about.of if source.about is not None else None
+                self._visit_members(source.type, node.members, self._enter(node.subject, of, fields))
+            case SelectedHop():
+                self._visit(node.object, fields)
+            case SelectedSuggestions(source):
+                inner = self._enter(node.subject, source.people.store, fields)
+                self._visit_members(node.type, node.members, inner)
+            case SelectedOne():
+                self._visit_members(node.type, node.members, fields)
+            case SelectedMany():
+                if node.item is not None:
+                    self._visit(node.item, fields)
+                self._visit_members(node.type, node.members, fields)
+            case SelectedSummary():
+                _give(fields, _names(node.type, node.members))
+            case SelectedList():
+                self._visit_items(node, fields)
+
+    def _visit_members(self, type_name: str, members: Iterable[Member], fields: Fields | None) -> None:
+        for member in members:
+            if member.name != "__typename":
+                _give(fields, (f"{type_name}.{member.name}",))
+            self._visit(member.node, fields)
+
+    def _visit_items(self, list_: SelectedList, fields: Fields | None) -> None:
+        for _, part in list_.parts:
+            match part:
+                case SelectedItems(item):
+                    self._visit(item, fields)
+                case SelectedEdges(members):
+                    for _, member in members:
+                        if isinstance(member, SelectedHop | SelectedObject):
+                            self._visit(member, fields)
+
+
+def _give(fields: Fields | None, names: Iterable[str]) -> None:
+    if fields is not None:
+        fields.update(dict.fromkeys(names))
+
+
+def _names(type_name: str, members: Iterable[tuple[str, str, object]]) -> list[str]:
+    return [f"{type_name}.{name}" for _, name, _ in members if name != "__typename"]
 
 
 def shape_of_all(
@@ -74,16 +153,15 @@ def shape_of_all(
     policy: str,
     variables: VariableValues,
 ) -> DisclosureShape:
-    """The question of an operation that ordinary resolvers answer, and tell all of it of the same people.
+    """The disclosure shape of an operation that ordinary resolvers answer, all of it about the same people.
 
-    Of a mutation those are whom the token is bound to.
+    For a mutation these are the people of the token's principal.
     """
     root = schema.get_root_type(operation.node.operation)
     assert root is not None
     collector = Collector(schema, operation.fragments, variables)
-    subjects = SubjectNotes(kept=True)
-    with subjects.about(None):
-        for each in collector.collect(root, (operation.node.selection_set,)):
-            if not each.name.startswith("__"):
-                subjects.tell_all(collector, root, each)
-    return DisclosureShape(purpose, policy, operation.document, subjects.noted())
+    fields: Fields = {}
+    for each in collector.collect(root, (operation.node.selection_set,)):
+        if not each.name.startswith("__"):
+            fields.update(dict.fromkeys(collector.names(root, each)))
+    return DisclosureShape(purpose, policy, operation.document, (SubjectPlace(None, tuple(fields)),))

@@ -1,10 +1,13 @@
-"""The records that pass between planning and running.
+"""The records that pass between compiling and running.
 
-cursors      sealed cursors: an item's place in one list, readable by this gateway alone
-groups       how many entries of a list share a value: a count by what stands in a column, small groups
 parameters   from a request's variables to the parameters of a plan's statements
-principal    what a token is bound to, and how it reaches a statement
-subjects     the records that say whom an answer is about; frozen, without behaviour
-suggestions  the records of suggestions that pass between planning and running; frozen, without behaviou
-tree         the records that pass between the stages of planning and running; frozen, without behaviour
+principal    the principal of a token: what it speaks for, and how that reaches a statement
+cursors      sealed cursors: an item's place in one list, readable by this gateway alone
+tree         the bound tree: how each selected field is computed
+holes        the control characters that mark holes and people in a JSON text
+groups       how many entries of a list share a value of a column; small groups are left out
+suggestions  friend suggestions: a list of them, the steps that find it, and what a step is given
+fetches      the fetches into which a bound tree is cut, and the slots that they fill
+subjects     which people an answer is about, and which fields it gives of them
+plan         a plan: its price, its statements in waves, and the answer's root fields
 """

@@ -1,9 +1,9 @@
 """Sealed cursors: an item's place in one list, readable by this gateway alone.
 
-AES-SIV (RFC 5297) encrypts the order's values and authenticates them together with what the cursor
-is bound to: purpose, version of the policy, field, filter and order. It is deterministic on purpose:
-the same list gives the same bytes, so that nothing hidden could show as a difference between two
-answers. A cursor made for something else does not open; it says nothing about why.
+AES-SIV (RFC 5297) encrypts the order's values and authenticates them together with what the cursor is
+sealed for: purpose, version of the policy, field, filter and order. It is deterministic on purpose: the
+same list gives the same bytes, so a hidden row cannot show as a difference between two answers. A cursor
+that was sealed for something else does not open, and the refusal does not say why.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from schema.refusals import Code, Refusal
 
-# Far above the longest name: a cursor that was sealed must open, or a refusal would tell of the data.
+# Far above the longest name: a sealed cursor must open, or a refusal would disclose the data's length.
 MAX_CURSOR = 100_000
 
 
@@ -32,7 +32,7 @@ class Cursors:
         return _spelled(self._cipher.encrypt(payload.encode(), [sealed_for]))
 
     def open(self, cursor: str, sealed_for: bytes) -> list[object]:
-        """The order's values. CURSOR_REFUSED for whatever was not sealed for this binding."""
+        """The order's values. CURSOR_REFUSED for every text that was not sealed for `sealed_for`."""
         if len(cursor) > MAX_CURSOR or not cursor.isascii():
             raise Refusal(Code.CURSOR_REFUSED)
         try:

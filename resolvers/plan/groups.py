@@ -1,7 +1,7 @@
-"""How many entries of a list share a value: a count by what stands in a column, small groups left out.
+"""Groups: how many entries of a list share a value of a column. Small groups are left out.
 
-A group of few is a person or two, so it is not told; what is counted are the rows that the purpose sees.
-On one machine Postgres counts and builds the text (`sql/page.py`). Of a sharded store the counts come as
+A small group is a person or two, so the answer withholds it. Only rows that the purpose sees are counted.
+On one machine Postgres counts and builds the text (`sql/page.py`). For a sharded store the counts come as
 rows, and the text is built here: only the sum over all shards says whether a group is large enough.
 """
 
@@ -18,7 +18,10 @@ TYPENAME = f'"{paging.Group.__name__}"'
 
 @dataclass(frozen=True)
 class Groups:
-    """A list counted by `value`. `members` by the names of `Group`'s fields; `slot`: of a sharded store's."""
+    """A list counted by `value`; `members` by the names of the fields of `Group`.
+
+    `slot`: for a sharded store, the slot that the groups fill.
+    """
 
     value: Value
     members: tuple[tuple[str, str], ...]
@@ -26,7 +29,7 @@ class Groups:
 
 
 def least() -> int:
-    """How many entries a group that is told has at least."""
+    """The number of entries that a group in an answer has at least."""
     return paging.MIN_GROUP
 
 
@@ -36,6 +39,6 @@ def text_of(groups: Groups, rows: Iterable[tuple[str, str]]) -> str:
     counted.sort(key=lambda each: (-each[1], each[0]))
     items = []
     for value, count in counted:
-        told = {"value": value, "count": str(count), "__typename": TYPENAME}
-        items.append("{" + ",".join(f'"{key}":{told[name]}' for key, name in groups.members) + "}")
+        values = {"value": value, "count": str(count), "__typename": TYPENAME}
+        items.append("{" + ",".join(f'"{key}":{values[name]}' for key, name in groups.members) + "}")
     return "[" + ",".join(items) + "]"

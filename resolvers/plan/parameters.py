@@ -1,8 +1,9 @@
 """From a request's variables to the parameters of a plan's statements.
 
 A plan is made for a *shape* of variables: which are given, which are null, the values of booleans and
-enums, the keys of input objects. Whatever else a variable holds becomes a parameter of the SQL, read
-anew for each request. So a filter left out costs nothing, and an order is never a runtime choice.
+enums, the keys of input objects. Everything else that a variable holds becomes a parameter of the SQL
+and is read for each request. So a filter that is left out costs nothing, and an order is never a runtime
+choice.
 """
 
 from __future__ import annotations
@@ -30,7 +31,16 @@ from graphql.language import Visitor, visit
 from schema.refusals import Code, Refusal
 
 Shape = object
+Read = Callable[[VariableValues], object]
 MAX_BIGINT = 2**63 - 1
+
+
+@dataclass(frozen=True, eq=False)
+class Parameter:
+    """One value of a statement: its SQL type, and how it is read from the request's variables."""
+
+    type: str
+    read: Read
 
 
 def coerce_variables(
@@ -47,7 +57,7 @@ def coerce_variables(
 
 
 def shape_of(value: Any) -> Shape:
-    """What of a coerced value decides the form of a plan; hashable."""
+    """The part of a coerced value that decides the form of a plan; hashable."""
     if value is None or isinstance(value, bool | Enum):
         return value
     if isinstance(value, dict):
@@ -83,9 +93,9 @@ class Arguments:
     values: dict[str, Any]
 
     def reader(self, path: tuple[str, ...], decode: Callable[[Any], Any]) -> Callable[[VariableValues], Any]:
-        """How a request's value at `path` is read, passed through `decode`.
+        """A function that reads a request's value at `path` and passes it through `decode`.
 
-        A value without a variable is decoded here and now, so its refusal is the plan's.
+        A value without a variable is decoded at once, so a wrong one is refused while the plan is made.
         """
         node = next((given.value for given in self.node.arguments or () if given.name.value == path[0]), None)
         if isinstance(node, VariableNode):
@@ -104,7 +114,7 @@ class Arguments:
         return lambda _: constant
 
     def is_constant(self, name: str) -> bool:
-        """Whether the argument holds no variable."""
+        """True if the argument holds no variable."""
         node = next((given.value for given in self.node.arguments or () if given.name.value == name), None)
         finder = _FindVariable()
         if node is not None:
@@ -150,9 +160,9 @@ def number_of(prefix: str, known: tuple[str, ...]) -> Callable[[Any], int | None
 def account_numbers(prefix: str, limit: int) -> Callable[[Any], str | None]:
     """Reads identifiers of one type as an array in Postgres' text form, each number once, in order; or None.
 
-    All are checked by one match and sent as one text: a call for each of a hundred, or the driver's own
-    coding of an array (44 µs against 19), costs more than the rest of the request. The digits are never
-    read as numbers (25 → 14 µs a hundred): without leading zeros, equal numbers are equal texts.
+    One match checks all of them and one text carries them: a call for each of a hundred, or the driver's
+    own coding of an array (44 µs against 19), costs more than the rest of the request. The digits are
+    never read as numbers (25 → 14 µs a hundred): without leading zeros, equal numbers are equal texts.
     BAD_USER_INPUT for anything else than identifiers of the type.
     """
     one = f"{prefix}(?:0|[1-9][0-9]{{0,18}})"
@@ -200,7 +210,7 @@ def array_text(numbers: Iterable[str]) -> str:
 
 
 def split_identifier(identifier: Any, prefix: str) -> int | None:
-    """The number in an identifier of this prefix, or None if it is another type's or none at all."""
+    """The number in an identifier of this prefix; None for another type's, and for any other text."""
     if not isinstance(identifier, str) or not identifier.startswith(prefix):
         return None
     digits = identifier[len(prefix) :]
@@ -227,7 +237,7 @@ def plain_texts(values: Any) -> list[str]:
 
 
 def utc_time(value: datetime.datetime) -> datetime.datetime:
-    """A time in UTC; one given without a zone is meant so. BAD_USER_INPUT if it falls off the calendar."""
+    """The time in UTC; a time without a zone is UTC. BAD_USER_INPUT if it leaves the calendar."""
     if value.tzinfo is None:
         return value.replace(tzinfo=datetime.UTC)
     try:

@@ -1,8 +1,8 @@
-"""What a token is bound to, and how it reaches a statement.
+"""The principal of a token: what it speaks for, and how that reaches a statement.
 
-Under some purposes a token speaks for one person, merchant or business and sees what belongs to them.
-Whose a row is stands in columns of the catalogue; the renderer compares them with an `OwnKey` wherever the
-relation is used. Its value comes with the variables of the request, so that one plan serves all tokens.
+Under some purposes a token speaks for one person, merchant or business and sees what belongs to them. The
+catalogue names the columns that say whose a row is. The renderer compares them with an `OwnKey` wherever the
+relation is used. Its value comes with the variables of the request, so one plan serves all tokens.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from enum import StrEnum
 
 from graphql.execution.values import VariableValues
 
-from resolvers.plan.tree import Parameter
+from resolvers.plan.parameters import Parameter
 from resolvers.sources.catalogue import Store
 from schema.purposes import ABOUT, PrincipalKind, Purpose
 
 
 class Own(StrEnum):
-    """Whose a row may be; the value names the field of `Bound` that holds the key."""
+    """The owner of a row; the value is the name of the field of `Principal` that holds the key."""
 
     MESSENGER = "messenger_id"
     SOCIAL = "social_id"
@@ -29,13 +29,13 @@ class Own(StrEnum):
 
     @property
     def store(self) -> Store | None:
-        """The store whose accounts the key is of; None if it is of no person's."""
+        """The store whose account the key names; None if it names no person's account."""
         return {"messenger_id": Store.MESSENGER, "social_id": Store.SOCIAL}.get(self)
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """What a token is bound to; nothing at all: UNBOUND.
+    """What a token speaks for; NO_PRINCIPAL if it speaks for nothing.
 
     A subject is a person: their account on the messenger, on the social network, or both.
     """
@@ -46,7 +46,7 @@ class Principal:
     business_id: int | None = None
 
     def under(self, purpose: Purpose) -> Principal | None:
-        """What of it counts under the purpose; None if the purpose needs a binding that is not there."""
+        """The part of it that counts under the purpose; None if the purpose needs one that is not there."""
         match ABOUT[purpose].principal:
             case None:
                 return NO_PRINCIPAL
@@ -59,7 +59,7 @@ class Principal:
         return None
 
     def __str__(self) -> str:
-        """As the command line takes it: ``subject ma_5 sa_7``; empty if unbound."""
+        """As the command line takes it: ``subject ma_5, subject sa_7``; empty for NO_PRINCIPAL."""
         named = (
             ("subject ma_", self.messenger_id),
             ("subject sa_", self.social_id),
@@ -73,27 +73,27 @@ NO_PRINCIPAL = Principal()
 
 
 class PrincipalVariables(VariableValues):
-    """A request's variables, and what its token is bound to."""
+    """A request's variables, and its token's principal."""
 
     principal: Principal
 
 
 def with_principal(variables: VariableValues, principal: Principal) -> PrincipalVariables:
-    """The variables, for statements that ask for a token's own rows."""
-    with_binding = PrincipalVariables(*variables)
-    with_binding.principal = principal
-    return with_binding
+    """The variables, for statements that ask for the principal's own rows."""
+    complete = PrincipalVariables(*variables)
+    complete.principal = principal
+    return complete
 
 
 @dataclass(frozen=True, eq=False)
 class OwnKey(Parameter):
-    """A parameter whose value is the token's own key. Without one nothing is found: NULL equals no key."""
+    """A parameter whose value is the principal's key; NULL, which equals no key, if there is none."""
 
     own: Own
 
 
 def _own_key(own: Own) -> OwnKey:
-    # Variables that nobody bound have no such attribute: a mistake is a failure, never everybody's rows.
+    # Variables without a principal have no such attribute: a mistake fails, and never reads all rows.
     return OwnKey("bigint", lambda variables: getattr(variables.principal, own), own)  # type: ignore[attr-defined]
 
 
@@ -101,5 +101,5 @@ OWN_KEYS = {own: _own_key(own) for own in Own}
 
 
 def principal_text(variables: VariableValues) -> str:
-    """What cursors are bound to beside purpose and list: one token's are refused under another's."""
+    """The principal's part of what a cursor is sealed for: another principal's token cannot use it."""
     return f"{variables.principal}|" if isinstance(variables, PrincipalVariables) else ""

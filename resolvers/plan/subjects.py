@@ -1,4 +1,4 @@
-"""The records that say whom an answer is about; frozen, without behaviour."""
+"""The records that say which people an answer is about, and which fields it gives of them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SubjectPlace:
-    """A place of an answer where people stand: whose accounts, and what is told of each.
+    """A place of an answer where people are named, and the fields that it gives of each.
 
-    `of`: the store that numbers them; None where an ordinary resolver says whom it told of. `fields`: as in
-    the matrix, ``Type.field``, in the order of the answer.
+    `of`: the store that numbers the people; None where an ordinary resolver notes them. `fields`: as in the
+    matrix, ``Type.field``, in the order of the answer.
     """
 
     of: Store | None
@@ -28,9 +28,9 @@ class SubjectPlace:
 
 @dataclass(frozen=True)
 class DisclosureShape:
-    """What one plan's answers have in common, for the ledger: who may ask it for what, and what it tells.
+    """What all answers of one plan have in common, for the ledger: purpose, policy, document and fields.
 
-    `fields`: for each mention, by its number. `document`: the SHA-256 of the document, in hexadecimal digits.
+    `subjects`: by their numbers. `document`: the SHA-256 of the document, in hexadecimal digits.
     """
 
     purpose: Purpose | Duty
@@ -40,11 +40,11 @@ class DisclosureShape:
 
     @cached_property
     def text(self) -> bytes:
-        """All of it as JSON, in one way; the ledger keeps it once, under `key`."""
+        """All of it as JSON, always in the same form; the ledger keeps it once, under `key`."""
         fields = [subject.fields for subject in self.subjects]
         return orjson.dumps([self.purpose.value, self.policy, self.document, fields])
 
     @cached_property
     def key(self) -> bytes:
-        """The SHA-256 of `text`: whoever changes the one no longer has the other."""
+        """The SHA-256 of `text`: a changed text no longer has this key."""
         return hashlib.sha256(self.text).digest()

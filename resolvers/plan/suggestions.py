@@ -1,30 +1,20 @@
-"""The records of suggestions that pass between planning and running; frozen, without behaviour."""
+"""The records of friend suggestions: a list of them, the steps that find it, and what a step is given."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
+from resolvers.plan.parameters import Parameter
+from resolvers.plan.tree import TreeNode
 from resolvers.sources.words import Suggestions
-
-if TYPE_CHECKING:
-    from resolvers.plan.tree import Parameter, TreeNode
-
-
-@dataclass(frozen=True)
-class PersonHole:
-    """Filled from `slot` with the person's suggestions; its mark names their other account too."""
-
-    slot: int
-    source: Suggestions
 
 
 @dataclass(frozen=True)
 class SuggestionsOf:
-    """A list of suggestions: `size` at most, for everybody in the slot's marks.
+    """At most `size` suggestions for each person in the marks of `slot`.
 
-    `mention`: the place where the ledger names who is suggested.
+    `subject`: the place where the ledger names the people suggested.
     """
 
     source: Suggestions
@@ -34,8 +24,8 @@ class SuggestionsOf:
     subject: int | None = None
 
 
-class Step(StrEnum):
-    """A statement of suggestions. On one machine BOOKS, then RANKED; on sharded stores all but that."""
+class SuggestionStep(StrEnum):
+    """A statement of suggestions. One machine runs BOOKS, then RANKED; sharded stores all but RANKED."""
 
     BOOKS = "books"
     RANKED = "ranked"

@@ -1,10 +1,11 @@
 """From a plan to the answer, for each request.
 
-graphql_core   mutations, and the few questions that are not planned: run by graphql-core, ordinary reso
-introspection  introspection, answered by graphql-core on the purpose's own schema: there is no other wo
-people         whom ordinary resolvers told of: noted by those who read it, for the ledger
-run            runs a plan's waves and fills the holes
-sharded_list   A list of a sharded store, put together here from rows of keys
-subjects       who stands in a text: the marks of its objects, taken out and read
-suggestions    what is kept of suggestions from one wave to the next; and of sharded stores, the ranking
+run            runs a plan's waves
+fill           the texts of one answer while its plan runs, and how their holes are filled
+sharded_list   puts a list of a sharded store together from rows of keys
+suggestions    keeps what the steps of suggestions find, and ranks them for sharded stores
+subjects       reads and removes the marks in a text that name the people whom its objects are about
+introspection  introspection: graphql-core answers it on the purpose's own schema
+graphql_core   runs mutations, and the few root fields that no plan answers, with ordinary resolvers
+people         the people disclosed by ordinary resolvers; each resolver notes them for the ledger
 """

@@ -1,11 +1,11 @@
-"""Mutations, and the few questions that are not planned: run by graphql-core, ordinary resolver by resolver.
+"""Runs mutations, and the few root fields that no plan answers, with graphql-core's ordinary resolvers.
 
-The resolvers stand beside their fields in `schema/`; what they may call is the `context`. All
-arguments are read before the first resolver runs, so that a wrong one changes nothing. Fields run in
-the order of the document, one after the other; each is whole by itself.
+The resolvers are methods in `schema/`, beside their fields; the `context` holds what they may call. All
+arguments are read before the first resolver runs, so a wrong one changes nothing. Fields run in the order
+of the document, one after the other, and each is complete by itself.
 
-What a resolver raises becomes an error of the catalogue, and null where its answer would stand.
-Anything but a Refusal and StoreUnavailable is a fault of the gateway and stays what it is.
+A Refusal or StoreUnavailable that a resolver raises becomes an error of the catalogue, and null in the
+answer. Any other exception is a fault of the gateway and is raised again.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from graphql import DocumentNode, ExecutionResult, GraphQLError, execute
 
-from resolvers.compile.selection import Collector
+from resolvers.compile.collect_fields import Collector
 from resolvers.plan.parameters import read_arguments
-from resolvers.plan.tree import Plan, RootAsked
+from resolvers.plan.plan import Plan, RootAsked
 from resolvers.run.introspection import document_of, raw_values
 from resolvers.stores.pool import StoreUnavailable
 from schema.refusals import Code, Refusal
@@ -57,14 +57,14 @@ class Calls:
 
 @dataclass(frozen=True)
 class Changed:
-    """What came of a mutation: the JSON text of `data`, and the codes of what went wrong, in order."""
+    """The result of a mutation: the JSON text of `data`, and the codes of its errors, in order."""
 
     data: bytes
     wrong: tuple[Code, ...]
 
 
 def cost_of_fields(schema: GraphQLSchema, operation: Operation, variables: VariableValues) -> int:
-    """The cost of what ordinary resolvers answer: of root fields alone. BAD_USER_INPUT as of arguments."""
+    """The cost of an operation that ordinary resolvers answer. BAD_USER_INPUT for a wrong argument."""
     return ROWS_OF_A_CHANGE * _read_all_arguments(schema, operation, variables)
 
 
@@ -85,7 +85,7 @@ def _read_all_arguments(schema: GraphQLSchema, operation: Operation, variables: 
 async def run_changes(
     schema: GraphQLSchema, operation: Operation, variables: VariableValues, context: Context
 ) -> Changed:
-    """Run the mutation. Its cost is known: its arguments are sound."""
+    """Run the mutation. The caller has computed its cost, so its arguments are valid."""
     document = DocumentNode(definitions=(operation.node, *operation.fragments.values()))
     result = await _executed(schema, document, variables, context)
     wrong = tuple(dict.fromkeys(code_of(error) for error in result.errors or ()))
@@ -95,7 +95,7 @@ async def run_changes(
 async def ask_resolvers(
     schema: GraphQLSchema, operation: Operation, plan: Plan, variables: VariableValues, context: Context
 ) -> Mapping[str, str]:
-    """JSON text of each root field that is asked of a resolver, by response key. Raises Refusal."""
+    """JSON text of each root field that a resolver answers, by response key. Raises Refusal."""
     if not plan.asks:
         return {}
     keys = {root.key for root in plan.roots if isinstance(root, RootAsked)}
@@ -118,7 +118,7 @@ async def _executed(
 
 
 def code_of(error: GraphQLError) -> Code:
-    """The catalogue's code for what a resolver raised; whatever is not in it is raised again."""
+    """The catalogue's code for a resolver's exception; one that has no code is raised again."""
     cause = error.original_error
     if isinstance(cause, Refusal):
         return cause.code

@@ -1,4 +1,4 @@
-"""Introspection, answered by graphql-core on the purpose's own schema: there is no other world in it."""
+"""Introspection: graphql-core answers it on the purpose's own schema, which shows no other purpose."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from graphql import (
     execute_sync,
 )
 
-from resolvers.compile.selection import Collector
-from resolvers.plan.tree import Plan, RootIntrospection
+from resolvers.compile.collect_fields import Collector
+from resolvers.plan.plan import Plan, RootIntrospection
 from schema.refusals import Code, Refusal
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def introspect(
     result = execute_sync(schema, document, variable_values=raw_values(variables))
     assert isinstance(result, ExecutionResult)
     if result.errors or result.data is None:
-        # Nothing but an argument can be wrong there, such as null for a variable that has a default.
+        # Only an argument can be wrong here, such as null for a variable that has a default.
         raise Refusal(Code.BAD_USER_INPUT)
     return {key: orjson.dumps(value).decode() for key, value in result.data.items()}
 
@@ -45,7 +45,7 @@ def introspect(
 def document_of(
     schema: GraphQLSchema, operation: Operation, keys: Collection[str], variables: VariableValues
 ) -> DocumentNode:
-    """The query with the root fields of these response keys alone."""
+    """The query with only the root fields of these response keys."""
     assert schema.query_type is not None
     collector = Collector(schema, operation.fragments, variables)
     selected = collector.collect(schema.query_type, (operation.node.selection_set,))
@@ -54,7 +54,7 @@ def document_of(
 
 
 def _only(node: OperationDefinitionNode, nodes: list[FieldNode]) -> OperationDefinitionNode:
-    """The same operation with these root fields alone; they passed their directives already."""
+    """The same operation with only these root fields, whose directives were applied before."""
     return OperationDefinitionNode(
         operation=node.operation,
         name=node.name,

@@ -1,8 +1,8 @@
-"""A list of a sharded store, put together here from rows of keys.
+"""Puts a list of a sharded store together from rows of keys.
 
-On one machine Postgres builds a list's whole text. Where each shard holds a part of the list, the
-rows come as keys, in the list's order, and this is the one place where Python loops over them: the
-items are holes, which the next wave fills by key.
+On one machine Postgres builds a list's whole text. If each shard holds a part of the list, the rows come
+as keys, in the list's order. Only here does Python loop over them: the items become holes, which the next
+wave fills by key.
 """
 
 from __future__ import annotations
@@ -10,20 +10,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from resolvers.plan.fetches import Assembly
 from resolvers.plan.groups import Groups
+from resolvers.plan.holes import HOLE
+from resolvers.plan.parameters import Parameter
 from resolvers.plan.tree import (
     GOES_ON,
-    HOLE,
-    Assembly,
     Edges,
     Hole,
     Info,
+    ItemCursor,
     ListPart,
     Literal,
     Nodes,
     PageOf,
-    Parameter,
-    Place,
     Total,
     TreeNode,
 )
@@ -37,16 +37,16 @@ Rows = Sequence[tuple[str, str]]
 def assemble(assembly: Assembly, rows: Rows, variables: VariableValues) -> str:
     """The connection's JSON text, with holes.
 
-    `rows`: (key, the order's values as a JSON list); of what is looked up (what was asked for, key).
+    `rows`: (key, the order's values as a JSON list); if keys are looked up, (asked key, the object's key).
     """
     page = assembly.page
     rows, goes_on = _on_page(page, rows, variables)
-    members = (f'"{key}":{_part(assembly, part, rows, goes_on)}' for key, part in page.parts)
+    members = (f'"{key}":{_part(assembly, part, rows, goes_on=goes_on)}' for key, part in page.parts)
     return "{" + ",".join(members) + "}"
 
 
 def _on_page(page: PageOf, rows: Rows, variables: VariableValues) -> tuple[Rows, bool]:
-    """The page's rows in the list's order, and whether one more was read."""
+    """The page's rows in the list's order, and True if one more was read."""
     if page.ids is not None and page.via is not None:
         asked = page.ids.read(variables)
         keys, found = asked if isinstance(asked, list) else [], dict(rows)
@@ -63,7 +63,7 @@ def _on_page(page: PageOf, rows: Rows, variables: VariableValues) -> tuple[Rows,
     return (kept[::-1] if page.bounds.from_end else kept), len(rows) > size
 
 
-def _part(assembly: Assembly, part: ListPart, rows: Rows, goes_on: bool) -> str:
+def _part(assembly: Assembly, part: ListPart, rows: Rows, *, goes_on: bool) -> str:
     match part:
         case Literal(text):
             return text
@@ -76,25 +76,25 @@ def _part(assembly: Assembly, part: ListPart, rows: Rows, goes_on: bool) -> str:
         case Edges(members):
             return "[" + ",".join(_edge(members, row) for row in rows) + "]"
         case Info():
-            return _info(assembly, part, rows, goes_on)
+            return _info(assembly, part, rows, goes_on=goes_on)
 
 
-def _edge(members: tuple[tuple[str, TreeNode | Place], ...], row: tuple[str, str]) -> str:
+def _edge(members: tuple[tuple[str, TreeNode | ItemCursor], ...], row: tuple[str, str]) -> str:
     return "{" + ",".join(f'"{key}":{_item(member, row)}' for key, member in members) + "}"
 
 
-def _item(member: TreeNode | Place, row: tuple[str, str]) -> str:
+def _item(member: TreeNode | ItemCursor, row: tuple[str, str]) -> str:
     match member:
         case Literal(text):
             return text
-        case Place(slot):
+        case ItemCursor(slot):
             return _hole(slot, row[1])
         case Hole(slot):
             return _hole(slot, row[0])
     raise AssertionError(f"an item of a sharded list that is no hole: {member}")
 
 
-def _info(assembly: Assembly, info: Info, rows: Rows, goes_on: bool) -> str:
+def _info(assembly: Assembly, info: Info, rows: Rows, *, goes_on: bool) -> str:
     beyond = dict(assembly.beyond)
     members = []
     for key, name in info.members:

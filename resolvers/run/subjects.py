@@ -1,22 +1,22 @@
-"""Who stands in a text: the marks of its objects, taken out and read.
+"""Reads and removes the marks in a text that name the people whom its objects are about.
 
-See `compile/subjects.py` for why the text itself says whom it is about.
+`compile/subjects.py` says why the text itself carries them.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from resolvers.plan.tree import KEPT, MARK, NUMBER_LENGTH, NUMBERED
+from resolvers.plan.holes import KEPT, MARK, NUMBER_LENGTH, NUMBERED
 
 if TYPE_CHECKING:
     from resolvers.plan.subjects import DisclosureShape
 
 
 def taken_apart(pieces: list[str], shape: DisclosureShape) -> dict[int, list[str]]:
-    """Remove the marks from the pieces of a text, in place; the keys in them by mention, with repeats.
+    """Remove the marks from the pieces of a text, in place; return the keys in them by subject, with repeats.
 
-    Every second piece is a value, the others stand between.
+    Every second piece is a value; the pieces between hold no mark.
     """
     marks: list[str] = []
     alone = len(shape.subjects) == 1

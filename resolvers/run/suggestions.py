@@ -1,7 +1,7 @@
-"""What is kept of suggestions from one wave to the next; and of sharded stores, the ranking.
+"""Keeps what the steps of suggestions find from one wave to the next, and ranks them for sharded stores.
 
-On one machine Postgres ranks. Where each shard knows a part of the ties, they come as keys, and this is
-where Python counts and ranks them: the people suggested are holes, which the next wave fills.
+On one machine Postgres ranks. If each shard knows a part of the ties, they come as keys, and Python counts
+and ranks them here: the people suggested become holes, which the next wave fills.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from resolvers.plan.parameters import array_text
-from resolvers.plan.suggestions import Gathered, Step, SuggestionsOf
-from resolvers.plan.tree import HOLE, MARK, Hole, Literal, Parameter, Statement, TreeNode, subject_mark
+from resolvers.plan.holes import HOLE, MARK, subject_mark
+from resolvers.plan.parameters import Parameter, array_text
+from resolvers.plan.plan import Statement
+from resolvers.plan.suggestions import Gathered, SuggestionsOf, SuggestionStep
+from resolvers.plan.tree import Hole, Literal, TreeNode
 from resolvers.sources.words import Value
 from resolvers.universe.views import FROM_BOOKS, FROM_FRIENDS
 
@@ -24,9 +26,9 @@ Rows = Iterable[tuple[str, str]]
 
 
 class Gathering:
-    """What one request found so far for one field's suggestions; keys are texts, as they come and go.
+    """What one request found so far for one field's suggestions. Keys are texts, as the stores give them.
 
-    `texts`: those in which the people's marks stand.
+    `texts`: the texts that hold the people's marks.
     """
 
     def __init__(self, suggestions: SuggestionsOf, texts: Iterable[str]) -> None:
@@ -40,7 +42,7 @@ class Gathering:
         self._known: dict[str, set[str]] = defaultdict(set)
 
     def put(self, statement: Statement, arguments: list[Any]) -> bool:
-        """Put what was found into the statement's places; False if there is nothing to ask for."""
+        """Put what was found into the statement's arguments; False if there is nothing to ask for."""
         for index, what in enumerate(statement.parameters):
             if isinstance(what, Gathered):
                 arguments[index] = self._found(what)
@@ -63,18 +65,18 @@ class Gathering:
         unique = dict.fromkeys(keys)
         return array_text(unique) if unique else None
 
-    def note(self, statement: Statement, rows: Rows, variables: VariableValues) -> Rows:
-        """Note what a step found. The last one's are the people's lists, by their marks."""
-        match statement.step:
-            case Step.BOOKS:
+    def note(self, step: SuggestionStep, rows: Rows, variables: VariableValues) -> Rows:
+        """Keep what a step found. After the last step, the people's lists by their marks; else nothing."""
+        match step:
+            case SuggestionStep.BOOKS:
                 self._books = dict(rows)
-            case Step.CIRCLES | Step.WIDER:
+            case SuggestionStep.CIRCLES | SuggestionStep.WIDER:
                 self._friends |= {key: _split(ends) for key, ends in rows}
-            case Step.MEMBERS:
+            case SuggestionStep.MEMBERS:
                 self._members = dict(rows)
-            case Step.RANKED:
+            case SuggestionStep.RANKED:
                 return [(self._mark(person), text) for person, text in rows]
-            case Step.KNOWN:
+            case SuggestionStep.KNOWN:
                 for person, friend in rows:
                     self._known[person].add(friend)
                 size = self._suggestions.size
@@ -89,7 +91,7 @@ class Gathering:
     # --- of sharded stores: counted and ranked here -----------------------------------------------
 
     def _candidates(self, person: str) -> Counter[str]:
-        """Everybody who may be suggested, friends among them, with the number of ways to them."""
+        """All candidates, friends among them, each with the number of ways to them."""
         ways = Counter(
             other for friend in self._friends.get(person, ()) for other in self._friends.get(friend, ())
         )

@@ -1,8 +1,10 @@
 """How a plan becomes SQL: the only room that imports SQLAlchemy.
 
-json_text       how values become JSON text in SQL: pieces of literal text and expressions, joined by ``
+statement       renders the fetches of one statement as SQL
+tree_text       how a bound tree becomes the SQL of one JSON text
+suggestion_sql  renders each step of suggestions as a statement
 page            how a connection becomes one JSON text: an aggregate over at most one page of rows
-row             A row in FROM, while the text of its object is rendered
-statement       bound trees become statements of SQLAlchemy Core expressions
-suggestion_sql  each step of suggestions as a statement; which there are says `compile/suggestion_waves.
+row             a row in FROM, while the text of its object is rendered
+scope           what the parts of one statement share: its aliases and its parameters
+json_text       how values become JSON text in SQL: pieces of literal text and expressions
 """

@@ -1,9 +1,9 @@
 """How values become JSON text in SQL: pieces of literal text and expressions, joined by ``||``.
 
-Postgres builds the JSON text, by concatenation: on a wide list twice as fast as json_agg over
+Postgres builds the JSON text by concatenation: on a wide list this is twice as fast as json_agg over
 json_build_object, and rows through Python cost ten times the gateway's CPU (design, "Measured before
-the start"). The price is that one unwrapped NULL nulls a whole object; so every nullable value is
-wrapped here, and nowhere else is a value made into JSON.
+the start"). The price is that one unwrapped NULL makes a whole object NULL. So this file wraps every
+nullable value, and no other file turns a value into JSON.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
-from resolvers.plan.tree import MARK, subject_mark
+from resolvers.plan.holes import MARK, subject_mark
 from resolvers.sources.catalogue import Relation
 from resolvers.sources.words import Json, Measure, Measured, Value
 
@@ -56,7 +56,7 @@ _QUOTE = String().literal_processor(DIALECT)  # type: ignore[no-untyped-call]
 
 
 class Concatenation(ColumnElement[str]):
-    """``a || b || …``, flat: nested operators of a wide object would exhaust Python's stack."""
+    """``a || b || …``, flat: for a wide object, nested operators would exhaust Python's stack."""
 
     inherit_cache = False
     type = Text()
@@ -79,7 +79,7 @@ Pieces = list[Piece]
 
 
 def concatenate(pieces: Iterable[Piece]) -> ColumnElement[str]:
-    """One text expression; neighbouring literal texts become one."""
+    """One text expression, in which adjacent literal texts are merged."""
     merged: list[Piece] = []
     for piece in pieces:
         if isinstance(piece, str) and merged and isinstance(merged[-1], str):
@@ -95,7 +95,7 @@ def concatenate(pieces: Iterable[Piece]) -> ColumnElement[str]:
 
 
 def mark(subject: int, key: ColumnElement[Any]) -> Pieces:
-    """The mark of whom an object is about, to stand before it."""
+    """The mark that precedes an object and names the person whom it is about."""
     return [f"{MARK}{subject_mark(subject)}", key, MARK]
 
 
@@ -113,7 +113,7 @@ def _table(name: str, columns: tuple[tuple[str, str], ...]) -> Table:
 
 
 def alias(relation: Relation, name: str) -> FromClause:
-    """The relation under a name; unqualified, so that `search_path` decides which universe's."""
+    """The relation under a name; unqualified, so that `search_path` selects the universe."""
     columns = tuple((column, about.type) for column, about in relation.columns.items())
     return _table(relation.name, columns).alias(name)
 
@@ -146,7 +146,7 @@ def _spell_first(element: First, compiler: SQLCompiler, **kw: Any) -> str:
 
 
 def filtered(aggregate: Any, condition: ColumnElement[bool] | None) -> Any:
-    """The aggregate over the rows for which the condition holds; over all without one."""
+    """The aggregate over the rows that meet the condition, or over all rows if there is none."""
     return aggregate if condition is None else aggregate.filter(condition)
 
 
@@ -157,14 +157,14 @@ def items_of(
 ) -> Pieces:
     """A JSON list of the items; an empty one if there are none.
 
-    In pieces: each `||` copies what stands before it, and a page of a thousand is 80 kB.
+    In pieces, because each `||` copies everything before it, and a page of a thousand is 80 kB.
     """
     gathered = func.string_agg(item, aggregate_order_by(quote(","), *order))
     return ["[", func.coalesce(filtered(gathered, condition), quote("")), "]"]
 
 
 def list_of(item: ColumnElement[str], order: Sequence[ColumnElement[Any]]) -> ColumnElement[str]:
-    """The same as a whole."""
+    """The same list as one expression."""
     return concatenate(items_of(item, order))
 
 
@@ -212,13 +212,13 @@ def band(number: ColumnElement[int], bands: tuple[tuple[int, str], ...]) -> Colu
 
 
 def place(name: str, type_: str, sharded: bool) -> ColumnElement[Any]:
-    """Where a parameter of this name and type stands in the statement."""
+    """The parameter of this name and type, as the statement refers to it."""
     if type_ == "bigint[]":
         # Keys come as one text, which Postgres reads faster than the driver codes an array.
         keys: ColumnElement[Any] = bindparam(name, type_=Text())
         if sharded:
-            # To read a text as an array may depend on settings, so it is put off until the statement
-            # runs: too late to leave out the shards that hold no key. To split a text does not.
+            # The cast of a text to an array depends on settings, so Postgres does it when the statement
+            # runs: too late to leave out the shards that hold no key. Splitting a text does not.
             keys = func.string_to_array(func.btrim(keys, quote("{}")), quote(","))
         return cast(keys, TYPES[type_])
     return bindparam(name, type_=TYPES[type_])

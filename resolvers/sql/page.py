@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -25,19 +25,20 @@ from sqlalchemy import Column as SqlColumn
 from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 
 from resolvers.plan.groups import TYPENAME, Groups, least
+from resolvers.plan.holes import HOLE
+from resolvers.plan.parameters import Parameter
 from resolvers.plan.tree import (
     GOES_ON,
-    HOLE,
     Edges,
     Info,
+    ItemCursor,
     ListPart,
     Literal,
     Narrowing,
     Nodes,
     PageOf,
-    Parameter,
-    Place,
     Total,
+    TreeNode,
 )
 from resolvers.sql.json_text import (
     First,
@@ -50,54 +51,61 @@ from resolvers.sql.json_text import (
     quote,
     spell,
 )
-from resolvers.sql.row import Row
+from resolvers.sql.row import Row, within
+from resolvers.sql.scope import Scope
 
-if TYPE_CHECKING:
-    from resolvers.sql.statement import Renderer
+# The JSON text of a bound node, for the object in a row.
+ValueOf = Callable[[TreeNode, Row], Pieces]
 
 
 class Listing:
     """One connection while it is rendered: the rows that its parts turn out to need.
 
     A part asks for columns of the page's rows (`column`) and gets them back as columns of the
-    subquery `page`, over which it aggregates. Rows are numbered only if somebody asks whether the
-    list goes on: then one row more than the page is read.
+    subquery `page`, over which it aggregates. Rows are numbered only if a part asks whether the list
+    continues: then the statement reads one row more than the page. `value` renders the items.
     """
 
-    def __init__(self, renderer: Renderer, page: PageOf, parent: Row | None) -> None:
-        self.renderer = renderer
+    def __init__(self, scope: Scope, page: PageOf, parent: Row | None, *, value: ValueOf) -> None:
+        self.scope = scope
         self.page = page
+        self.value = value
         self.parent = parent
-        # A list that belongs to somebody shows who stands at the far end.
-        clause = renderer.alias(page.relation, both_ends=page.on is not None)
+        # A list that belongs to an object shows the far end of each link.
+        clause = scope.alias(page.relation, both_ends=page.on is not None)
         self.row = Row(clause, clause, clause.c[page.relation.identity])
-        self.name = f"page{renderer.names}"
+        self.name = f"page{scope.names}"
         self.columns: dict[str, ColumnElement[Any]] = {}
         self.ids: FromClause | None = None
-        if page.ids is not None and not renderer.sharded:
+        if page.ids is not None and not scope.sharded:
             key = SqlColumn("id", BigInteger() if page.via is None else Text())
-            wanted = func.unnest(renderer.bind(page.ids)).table_valued(
-                key, with_ordinality="n", name=f"wanted{renderer.names}"
+            wanted = func.unnest(scope.bind(page.ids)).table_valued(
+                key, with_ordinality="n", name=f"wanted{scope.names}"
             )
             self.ids = wanted.render_derived()
             self.row.source = self._looked_up(self.ids)
 
     def _looked_up(self, wanted: FromClause) -> FromClause:
-        """The rows of the keys that are named, with their place in the request."""
+        """The rows of the keys that the request names, each with its place in the request."""
         if self.page.via is None:
             return wanted.join(self.row.clause, self.row.key == wanted.c["id"])
         relation, by, leads_to = self.page.via
-        lookup = self.renderer.alias(relation)
+        lookup = self.scope.alias(relation)
         found = wanted.join(lookup, lookup.c[by] == wanted.c["id"])
         return found.join(self.row.clause, self.row.key == lookup.c[leads_to])
 
     # --- what the parts ask for -------------------------------------------------------------------
 
     def column(self, expression: ColumnElement[Any], name: str | None = None) -> ColumnElement[Any]:
-        """Have `expression` computed for each row of the page; its name in the subquery."""
+        """Compute `expression` for each row of the page; returns its column in the subquery."""
         label = name or f"c{len(self.columns)}"
         self.columns.setdefault(label, expression.label(label))
         return literal_column(f"{self.name}.{label}", expression.type)
+
+    def _whole(self) -> Listing:
+        """The same list without parts: to count it, or to look beyond the page."""
+        page = replace(self.page, parts=())
+        return Listing(self.scope, page, self.parent, value=self.value)
 
     def keys(self) -> list[ColumnElement[Any]]:
         """The order's columns within the subquery."""
@@ -113,7 +121,7 @@ class Listing:
         return _ordered_by(self.keys(), self.page.order.descending != backwards)
 
     def place(self, slot: int) -> Pieces:
-        """An item's cursor: the hole in which the order's values will be sealed."""
+        """An item's cursor: a hole that holds the order's values, to be sealed."""
         pieces: Pieces = [f"{HOLE}{slot}:["]
         for number, key in enumerate(self.page.order.keys):
             pieces += ["," if number else "", *spell(key, self.row.clause.c[key.column])]
@@ -127,15 +135,15 @@ class Listing:
             case Literal(text):
                 return [text]
             case Nodes(item):
-                return self._all(self.renderer.value(item, self.row))
+                return self._all(self.value(item, self.row))
             case Edges(members):
                 return self._all(
                     json_object(
                         (
                             key,
                             self.place(member.slot)
-                            if isinstance(member, Place)
-                            else self.renderer.value(member, self.row),
+                            if isinstance(member, ItemCursor)
+                            else self.value(member, self.row),
                         )
                         for key, member in members
                     )
@@ -161,27 +169,27 @@ class Listing:
     def _size(self) -> ColumnElement[int]:
         size = self.page.bounds.size
         if isinstance(size, Parameter):
-            return self.renderer.bind(size)
+            return self.scope.bind(size)
         return literal_column(str(size), Integer())
 
     def _total(self) -> ColumnElement[str]:
-        other = Listing(self.renderer, _without_parts(self.page), self.parent)
+        other = self._whole()
         counted = select(cast(func.count(), Text())).select_from(other.row.source).where(*other._conditions())
         return within(counted, self.parent).scalar_subquery()
 
     def _groups(self, groups: Groups) -> ColumnElement[str]:
-        other = Listing(self.renderer, _without_parts(self.page), self.parent)
+        other = self._whole()
         column, count = other.row.clause.c[groups.value.column], func.count()
         counted = other._counted(column, column.label("v"), count.label("n"))
-        # Counted before it is told: a group is as large as what this purpose sees of it.
+        # The size of a group is the number of its rows that this purpose sees.
         enough = counted.having(count >= literal_column(str(least()), Integer()))
-        found = within(enough, self.parent).subquery(f"groups{self.renderer.names}")
-        told: dict[str, Pieces] = {
+        found = within(enough, self.parent).subquery(f"groups{self.scope.names}")
+        values: dict[str, Pieces] = {
             "value": spell(groups.value, found.c["v"]),
             "count": [found.c["n"]],
             "__typename": [TYPENAME],
         }
-        item = concatenate(json_object((key, told[name]) for key, name in groups.members))
+        item = concatenate(json_object((key, values[name]) for key, name in groups.members))
         order = [found.c["n"].desc(), found.c["v"]]
         return select(list_of(item, order)).select_from(found).scalar_subquery()
 
@@ -216,9 +224,9 @@ class Listing:
         place, outside = (bounds.before, False) if name == "hasNextPage" else (bounds.after, True)
         if not place:
             return false()
-        other = Listing(self.renderer, _without_parts(self.page), self.parent)
+        other = self._whole()
         found = other._nearest_beyond(place, outside, select(literal_column("1")))
-        # Not EXISTS: Postgres leaves out the order within, and then may read the whole list for one row.
+        # Not EXISTS: Postgres ignores the order within it, and may then read the whole list for one row.
         return within(found, self.parent).scalar_subquery().is_not(None)
 
     def _nearest_beyond(self, place: tuple[Parameter, ...], outside: bool, selected: Any) -> Any:
@@ -228,30 +236,30 @@ class Listing:
         found = selected.select_from(self.row.source).where(*self._conditions(), beyond)
         return found.order_by(*order).limit(literal_column("1", Integer()))
 
-    # --- of a sharded store: each by itself -------------------------------------------------------
+    # --- of a sharded store: rows of each part -------------------------------------------------------
 
     def key_rows(self) -> Any:
-        """(key, the order's values as a JSON list) of the page's rows, and one more if it is asked for.
+        """(key, the order's values as a JSON list) of the page's rows, and of one more if a part asks for it.
 
-        Of what is looked up: (what was asked for, key).
+        If keys are looked up: (the key that was asked for, the object's key).
         """
         if self.page.via is not None and self.page.ids is not None:
             relation, by, leads_to = self.page.via
-            lookup = self.renderer.alias(relation)
+            lookup = self.scope.alias(relation)
             found = select(lookup.c[by].label("k"), cast(lookup.c[leads_to], Text()).label("b"))
-            return found.where(lookup.c[by] == func.any(self.renderer.bind(self.page.ids)))
+            return found.where(lookup.c[by] == func.any(self.scope.bind(self.page.ids)))
         places = self.place(0)
         places[0], places[-1] = "[", "]"
         selected = select(cast(self.row.key, Text()).label("k"), concatenate(places).label("b"))
         return self._cut(selected.select_from(self.row.source))
 
     def total_rows(self, slot: int) -> Any:
-        """(mark, count) of the whole list; each shard's own, to be summed."""
+        """(mark, count) of the whole list: each shard counts its own rows, and the counts are summed."""
         counted = select(quote(f"{slot}:").label("k"), cast(func.count(), Text()).label("b"))
         return counted.select_from(self.row.source).where(*self._conditions())
 
     def groups_rows(self, groups: Groups) -> Any:
-        """(value as JSON, how many) of the whole list; each shard's own, to be summed."""
+        """(value as JSON, count) of the whole list: each shard counts its own rows; the counts are summed."""
         column = self.row.clause.c[groups.value.column]
         value = concatenate(spell(groups.value, column)).label("k")
         return self._counted(column, value, cast(func.count(), Text()).label("b"))
@@ -266,16 +274,16 @@ class Listing:
     # --- rows -------------------------------------------------------------------------------------
 
     def _conditions(self) -> list[ColumnElement[bool]]:
-        conditions = [_narrow(self.renderer, self.row.clause, each) for each in self.page.narrowings]
+        conditions = [_narrow(self.scope, self.row.clause, each) for each in self.page.narrowings]
         if self.page.on is not None and self.parent is not None:
-            conditions += self.renderer.belonging(self.row.clause.c[self.page.on], self.parent)
+            conditions += self.scope.belonging(self.row.clause.c[self.page.on], self.parent.key)
         if self.page.ids is not None and self.ids is None:
-            conditions.append(self.row.key == func.any(self.renderer.bind(self.page.ids)))
+            conditions.append(self.row.key == func.any(self.scope.bind(self.page.ids)))
         return conditions
 
     def _against(self, place: tuple[Parameter, ...], after: bool) -> ColumnElement[bool]:
         columns = self._order_columns()
-        values = [self.renderer.bind(parameter) for parameter in place]
+        values = [self.scope.bind(parameter) for parameter in place]
         left = columns[0] if len(columns) == 1 else tuple_(*columns)
         right = values[0] if len(values) == 1 else tuple_(*values)
         return left > right if after != self.page.order.descending else left < right
@@ -309,18 +317,8 @@ def _ordered_by(columns: Sequence[ColumnElement[Any]], descending: bool) -> list
     return [column.desc() if descending else column for column in columns]
 
 
-def _without_parts(page: PageOf) -> PageOf:
-    """The same list with no parts: for counting it, or looking beyond the page."""
-    return replace(page, parts=())
-
-
-def within(statement: Select[Any], parent: Row | None) -> Select[Any]:
-    """The statement as a part of the one in which `parent` is a row."""
-    return statement if parent is None else statement.correlate(parent.clause)
-
-
-def _narrow(renderer: Renderer, clause: FromClause, narrowing: Narrowing) -> ColumnElement[bool]:
-    column, operand = clause.c[narrowing.column], renderer.bind(narrowing.operand)
+def _narrow(scope: Scope, clause: FromClause, narrowing: Narrowing) -> ColumnElement[bool]:
+    column, operand = clause.c[narrowing.column], scope.bind(narrowing.operand)
     match narrowing.operator:
         case "eq":
             return column == operand
@@ -332,4 +330,4 @@ def _narrow(renderer: Renderer, clause: FromClause, narrowing: Narrowing) -> Col
             return column < operand
         case "startsWith":
             return func.starts_with(column, operand)
-    raise AssertionError(f"an operator without a spelling: {narrowing.operator}")
+    raise AssertionError(f"an operator that has no SQL: {narrowing.operator}")

@@ -111,7 +111,8 @@ class Planner:
         recorded = []
         for given in requests:
             variables = prepared.coerce(given)
-            plan = self.plans.plan(purpose, prepared, variables)
+            priced = self.plans.price(purpose, prepared, variables)
+            plan = self.plans.plan(purpose, prepared, priced)
             await run_plan(plan, variables, recorders, self.cursors, {})  # type: ignore[arg-type]
             recorded.append(list(steps))
             steps.clear()

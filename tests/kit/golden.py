@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any
 from resolvers.compile.cache import PlanCache, Prepared
 from resolvers.compile.context import build_contexts
 from resolvers.plan.cursors import Cursors
+from resolvers.plan.fetches import CursorSlot
+from resolvers.plan.parameters import Parameter
+from resolvers.plan.plan import Plan, Statement
 from resolvers.plan.principal import OwnKey, Principal, with_principal
-from resolvers.plan.tree import CursorSlot, Parameter, Plan, Statement
 from resolvers.run.introspection import introspect
 from resolvers.run.run import run_plan
 from resolvers.sources.catalogue import Store
@@ -168,7 +170,8 @@ class Golden:
         prepared = cache.prepare(case.purpose, case.document, None)
         given = case.variables | dict.fromkeys(case.cursors, "-")
         variables = prepared.coerce(given)
-        plan = cache.plan(case.purpose, prepared, variables)
+        priced = cache.price(case.purpose, prepared, variables)
+        plan = cache.plan(case.purpose, prepared, priced)
         if case.purpose in BOUND:
             variables = with_principal(variables, _bound(case))
         if case.cursors:

@@ -33,7 +33,7 @@ from graphql import (
     visit,
 )
 
-from resolvers.compile.selection import Collector
+from resolvers.compile.collect_fields import Collector
 from resolvers.plan.parameters import coerce_variables
 from resolvers.reads.disclosures import fields_told
 from schema.build import schema_for

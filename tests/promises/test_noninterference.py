@@ -213,6 +213,6 @@ def _cost(side: Side, purpose: Purpose, request: Request) -> int | None:
     try:
         prepared = plans.prepare(purpose, request.document, request.operation_name)
         variables = prepared.coerce(request.variables)
-        return cost_of(plans.plan(purpose, prepared, variables), variables)
+        return cost_of(plans.price(purpose, prepared, variables).price, variables)
     except Refusal:
         return None

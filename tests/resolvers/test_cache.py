@@ -7,7 +7,7 @@ import pytest
 from resolvers.compile.cache import PlanCache
 from resolvers.compile.context import build_contexts
 from resolvers.plan.cursors import Cursors
-from resolvers.plan.tree import Plan
+from resolvers.plan.plan import Plan
 from resolvers.sources.fields import OBJECTS
 from schema.operations import DocumentLimits
 from schema.purposes import Purpose
@@ -29,7 +29,8 @@ def cache() -> PlanCache:
 def plan(cache: PlanCache, variables: dict[str, str | None]) -> Plan:
     """The plan for these variables."""
     prepared = cache.prepare(SECURITY, DOCUMENT, None)
-    return cache.plan(SECURITY, prepared, prepared.coerce(variables))
+    priced = cache.price(SECURITY, prepared, prepared.coerce(variables))
+    return cache.plan(SECURITY, prepared, priced)
 
 
 def test_the_order_of_variables_is_no_part_of_their_shape(cache: PlanCache) -> None:

@@ -16,9 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from resolvers.plan.fetches import Assembly
+from resolvers.plan.groups import Groups
+from resolvers.plan.parameters import Parameter
+from resolvers.plan.plan import Plan, Statement
 from resolvers.plan.principal import OwnKey
 from resolvers.plan.suggestions import Gathered
-from resolvers.plan.tree import Assembly, Parameter, Plan, Statement
 from resolvers.run.run import run_plan
 from resolvers.sources.catalogue import Relation, Store, relations_of
 from resolvers.sources.fields import OBJECTS
@@ -104,22 +107,22 @@ def merged(plan: Plan, statement: Statement, arguments: list[Any], of_shards: li
         # Reference tables are the same on every shard: one of them is asked.
         return list(of_shards[0])
     union = [row for rows in of_shards for row in rows]
-    lists = [each.assembly for wave in plan.waves for each in wave if each.assembly is not None]
+    lists = [each.rows for wave in plan.waves for each in wave if isinstance(each.rows, Assembly)]
     if any(each.total in statement.slots for each in lists):
         return [(union[0][0], str(sum(int(count) for _, count in union)))]
-    if statement.groups is not None:
+    if isinstance(statement.rows, Groups):
         counted: Counter[str] = Counter()
         for value, count in union:
             counted[value] += int(count)
         return [(value, str(count)) for value, count in counted.items()]
     if any(slot in statement.slots for each in lists for _, slot in each.beyond):
         return union[:1]
-    if statement.assembly is not None and statement.assembly.page.ids is None:
-        return _cut(statement.assembly, statement, arguments, union)
+    if isinstance(statement.rows, Assembly) and statement.rows.page.ids is None:
+        return _cut(statement.rows, statement, arguments, union=union)
     return union
 
 
-def _cut(assembly: Assembly, statement: Statement, arguments: list[Any], union: Rows) -> Rows:
+def _cut(assembly: Assembly, statement: Statement, arguments: list[Any], *, union: Rows) -> Rows:
     page = assembly.page
     size = page.bounds.size
     if isinstance(size, Parameter):
@@ -165,7 +168,7 @@ async def test_the_shards_together_answer_like_one_database(case: Case, split: S
         parts = await split.rows(statement.store, case.purpose, statement.sql, arguments)
         together = merged(plan, statement, arguments, parts)
 
-        if statement.assembly is not None and statement.assembly.page.ids is None:
+        if isinstance(statement.rows, Assembly) and statement.rows.page.ids is None:
             assert together == whole
         else:
             assert Counter(together) == Counter(whole)
@@ -311,7 +314,7 @@ def for_one_key(sent: Sent) -> list[Any]:
 def _is_keys(parameter: Parameter | Gathered | int, statement: Statement) -> bool:
     if isinstance(parameter, int | Gathered) or parameter.type == "bigint[]":
         return True
-    return statement.assembly is not None and parameter is statement.assembly.page.ids
+    return isinstance(statement.rows, Assembly) and parameter is statement.rows.page.ids
 
 
 def _first_of(keys: Any) -> Any:

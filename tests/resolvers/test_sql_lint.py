@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from resolvers.compile.bind import FAN_OUT
+from resolvers.compile.price import FAN_OUT
 from resolvers.plan.principal import Own, OwnKey
 from resolvers.plan.suggestions import Gathered
 from resolvers.sources.catalogue import RELATIONS, Relation, Store, relations_of
@@ -268,7 +268,7 @@ def test_a_list_without_a_key_is_known_to_ask_every_shard(case: Case, golden: Go
 def test_a_list_without_a_key_costs_as_much_as_its_shards(golden: Golden) -> None:
     """R10: each shard reads as many rows as the page has."""
     case = next(case for case in CASES if case.name == "page_in_country_order")
-    whole, sharded = (golden.plan(case, mode)[1].least_cost for mode in (False, True))
+    whole, sharded = (golden.plan(case, mode)[1].price.least for mode in (False, True))
 
     assert sharded - whole == 5 * FAN_OUT
 

@@ -109,8 +109,8 @@ MUTANTS = (
     mutant(
         "offers_for_gathering",
         Change(
-            "resolvers.compile.bind:Binder._count_lone_object",
-            "self.lone_objects > 1 or len(at.rows) > 1",
+            "resolvers.compile.selection:Selector._count_lone_object",
+            "self.lone_objects > 1 or in_list",
             "self.lone_objects > 100",
         ),
         "tests/promises/test_universe.py::test_offers_are_not_for_gathering",

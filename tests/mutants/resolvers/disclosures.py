@@ -10,7 +10,7 @@ MUTANTS = (
     mutant(
         "answers_without_an_identifier_are_not_attributed",
         Change(
-            "resolvers.sql.statement:Renderer._object",
+            "resolvers.sql.tree_text:TreeText._object",
             "pieces if subject is None else [*self._mark(bound.source, subject, row), *pieces]",
             "pieces",
         ),
@@ -19,7 +19,7 @@ MUTANTS = (
     mutant(
         "identifiers_are_not_attributed",
         Change(
-            "resolvers.sql.statement:Renderer._object",
+            "resolvers.sql.tree_text:TreeText._object",
             "[f'\"{bound.source.prefix}{kept}', row.key, f'{KEPT}\"']",
             "[f'\"{bound.source.prefix}', row.key, '\"']",
         ),
@@ -38,14 +38,14 @@ MUTANTS = (
         "suggested_people_are_not_recorded",
         Change(
             "resolvers.compile.bind:Binder._suggestions",
-            "SuggestionsOf(source, members, size, slot, subject)",
-            "SuggestionsOf(source, members, size, slot)",
+            "SuggestionsOf(node.source, members, node.size, slot=slot, subject=node.subject)",
+            "SuggestionsOf(node.source, members, node.size, slot=slot)",
         ),
         f"{LEDGER_PEOPLE}::test_i40_an_entry_names_exactly_the_people_and_fields_of_its_answer",
     ),
     mutant(
         "fields_of_summaries_forgotten",
-        Change("resolvers.compile.bind:Binder._summary", "self.subjects.tell(named.name, inner.name)"),
+        Change("resolvers.compile.subjects:Places._visit", "_names(node.type, node.members)", "()"),
         f"{LEDGER_PEOPLE}::test_i40_an_entry_names_exactly_the_people_and_fields_of_its_answer",
     ),
     mutant(

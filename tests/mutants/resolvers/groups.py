@@ -16,7 +16,7 @@ MUTANTS = (
     ),
     mutant(
         "groups_of_chosen_entries",
-        Change("resolvers.compile.bind:Binder._groups", "listed.ids is not None", "False"),
+        Change("resolvers.compile.selection:Selector._groups", "rows.ids is not None", "False"),
         "tests/answers/test_groups.py::test_named_entries_are_not_counted",
     ),
     # The groups of the whole list, although a filter narrows the page.

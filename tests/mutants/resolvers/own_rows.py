@@ -17,13 +17,13 @@ MUTANTS = (
         (
             Change(
                 "resolvers.sql.statement:Renderer._own_rows",
-                "found.where(owner == self.bind(fetch.keys)).group_by(owner)",
+                "found.where(owner == self.scope.bind(fetch.keys)).group_by(owner)",
                 "found",
             ),
             Change(
                 "resolvers.sql.statement:Renderer._own_rows",
-                "self.alias(source.relation)",
-                'alias(source.relation, "o")',
+                "self.scope.alias(source.relation)",
+                "Scope(self.scope.sharded, {}).alias(source.relation)",
             ),
         ),
         (
@@ -39,7 +39,7 @@ MUTANTS = (
     mutant(
         "own_declarations_not_narrowed_where_they_are_read",
         Change(
-            "resolvers.sql.statement:Renderer.alias",
+            "resolvers.sql.scope:Scope.alias",
             "owned is None",
             'owned is None or relation.name == "objection_event"',
         ),
@@ -48,7 +48,7 @@ MUTANTS = (
     mutant(
         "own_rows_forgotten_in_one_place",
         Change(
-            "resolvers.sql.statement:Renderer.alias",
+            "resolvers.sql.scope:Scope.alias",
             "owned is None",
             'owned is None or relation.name == "phone_binding"',
         ),
@@ -58,7 +58,7 @@ MUTANTS = (
     mutant(
         "missing_principal_is_no_condition",
         Change(
-            "resolvers.sql.statement:Renderer.alias",
+            "resolvers.sql.scope:Scope.alias",
             "clause.c[column] == self.bind(OWN_KEYS[Own(owner)])",
             "func.coalesce(self.bind(OWN_KEYS[Own(owner)]), clause.c[column]) == clause.c[column]",
         ),
@@ -67,7 +67,7 @@ MUTANTS = (
     mutant(
         "far_end_of_a_link_is_shown",
         Change(
-            "resolvers.sql.statement:Renderer.alias",
+            "resolvers.sql.scope:Scope.alias",
             "(*owned.keys, *owned.far) if both_ends else owned.keys",
             "owned.keys",
         ),
@@ -88,13 +88,13 @@ MUTANTS = (
     ),
     mutant(
         "token_without_a_principal_opens_its_purpose",
-        Change("resolvers.plan.principal:Principal.under", "return None", "return UNBOUND"),
+        Change("resolvers.plan.principal:Principal.under", "return None", "return NO_PRINCIPAL"),
         "tests/gateway/test_tokens.py::test_a_token_from_before_bindings_opens_nothing_that_needs_one",
     ),
     mutant(
         "conversations_of_every_business",
         Change(
-            "resolvers.sql.statement:Renderer.alias",
+            "resolvers.sql.scope:Scope.alias",
             "[clause.c[column] == self.bind(OWN_KEYS[Own(owner)]) for owner, column in keys]",
             """
             [
@@ -109,7 +109,7 @@ MUTANTS = (
     mutant(
         "customers_of_any_business",
         Change(
-            "resolvers.sql.statement:Renderer._takes_part",
+            "resolvers.sql.scope:Scope._takes_part",
             """
             [
                 other.c[part.account] == account,

@@ -48,8 +48,8 @@ MUTANTS = (
         "suggestions_follow_own_links_only",
         Change(
             "resolvers.sql.suggestion_sql:_first_of_each",
-            "renderer.alias(relation, both_ends=True)",
-            "renderer.alias(relation)",
+            "scope.alias(relation, both_ends=True)",
+            "scope.alias(relation)",
         ),
         "tests/promises/test_suggestions.py::test_nobody_is_suggested_to_a_person_about_themselves",
     ),

@@ -96,10 +96,10 @@ MUTANTS = (
             ),
             Change(
                 "resolvers.compile.list_arguments:ListArguments.order",
-                "return Order((unique,))",
+                "return ListOrder((unique,))",
                 """
                 raw = (Value('registered_at', Json.TIME),) if source.prefix == 'ma_' else ()
-                return Order((*raw, unique))
+                return ListOrder((*raw, unique))
                 """,
             ),
         ),
