@@ -51,6 +51,9 @@ from gateway.upkeep.store_logins import (
     checked_logins,
     ledger_login,
     list_login,
+    recall_logins,
+    refused_writers,
+    writer_logins,
 )
 from gateway.web.graphql import GraphQLEndpoint
 from gateway.web.responses import request_ids
@@ -73,6 +76,7 @@ from resolvers.run.people import People
 from resolvers.sources.catalogue import Store
 from resolvers.sources.fields import OBJECTS, check_fields
 from resolvers.stores.pool import Pool, StoreLogin, StoreUnavailable, connect_owner
+from resolvers.universe.difference import Difference, DifferenceKind
 from schema.operations import DocumentLimits
 from schema.policy.matrix import digest
 from schema.purposes import Purpose
@@ -147,10 +151,11 @@ async def open_gateway(
     """
     check_fields()
     logins = {store: await checked_logins(settings, store) for store in Store}
-    if wrong := await reconciler.check(settings) or await reconciler.finish_at_start(settings):
+    if refused := await refused_writers(settings):
+        raise NotReady.because_of(refused)
+    if wrong := await reconciler.reconcile_at_start(settings):
         raise NotReady(wrong)
-    if wrong := await check_matching_key(settings):
-        raise NotReady(wrong)
+    await check_matching_key(settings)
     connect = partial(connect_owner, settings.control_dsn.get_secret_value())
     async with (
         _opened_ledger(settings) as ledger,
@@ -164,7 +169,7 @@ async def open_gateway(
             time.monotonic,
         ) as admission,
         open_desk(
-            reconciler.recall_logins(settings)["control"],
+            recall_logins(settings)["control"],
             ledger,
             connect,
             time.monotonic,
@@ -224,8 +229,8 @@ def _wired(
 async def _keeping(settings: Settings, book: TokenBook) -> AsyncIterator[None]:
     """Do what is done now and then, while the block runs."""
     keeping = [
-        asyncio.create_task(reconciler.keep(settings), name="restrictions"),
-        asyncio.create_task(reconciler.keep_recalling(settings), name="recalls"),
+        asyncio.create_task(reconciler.reconcile_restrictions(settings), name="restrictions"),
+        asyncio.create_task(reconciler.issue_recalls(settings), name="recalls"),
         asyncio.create_task(reconciler.index_days(ledger_login(settings)), name="days of the ledger"),
         asyncio.create_task(keep_warning(book, time.time), name="expiry of tokens"),
     ]
@@ -246,12 +251,8 @@ async def _opened_ledger(settings: Settings) -> AsyncIterator[Ledger]:
                 open_ledger(ledger_login(settings), settings.key("ledger"))
             )
         except StoreUnavailable:
-            raise NotReady(
-                [
-                    f"control: the role {LEDGER} cannot write the access ledger; check GATEWAY_CONTROL_DSN, "
-                    "then run `gateway universe --store control --apply`"
-                ]
-            ) from None
+            unwritable = Difference(DifferenceKind.LEDGER_UNWRITABLE, Store.CONTROL, LEDGER)
+            raise NotReady.because_of([unwritable]) from None
         yield ledger
 
 
@@ -269,7 +270,7 @@ def assemble(
         purpose: {store: Pool(of_store[purpose]) for store, of_store in logins.items() if purpose in of_store}
         for purpose in Purpose
     }
-    writers = Writers(reconciler.writer_logins(settings))
+    writers = Writers(writer_logins(settings))
     plans = PlanCache(contexts, DocumentLimits(), settings.cached_documents)
     list_writers = ListWriters(list_login(settings))
     key = settings.key("customer lists")

@@ -223,7 +223,7 @@ async def _doctor(settings: Settings) -> None:
     with Console(stderr=True).status("Looking at the stores ..."):
         async for finding in doctors.examine(settings):
             colour = {"ok": "green", "note": "yellow", "differs": "bold red"}[finding.state]
-            table.add_row(finding.what, f"[{colour}]{finding.state}[/]", escape(finding.line))
+            table.add_row(finding.what, f"[{colour}]{finding.state}[/]", escape(finding.text))
             states.add(finding.state)
     out().print(table)
     if doctors.State.DIFFERS in states:

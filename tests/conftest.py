@@ -59,7 +59,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def nobody_keeps() -> Iterator[None]:
     """Gateways complete nothing behind a test's back: what is half written stays so until it says."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reconciler, "KEEP_SECONDS", 3_600)
+        patch.setattr(reconciler, "RECONCILE_SECONDS", 3_600)
         patch.setattr(reconciler, "RECALL_SECONDS", 3_600)
         yield
 

@@ -1,6 +1,7 @@
-"""What keeps the stores in step with the control database, and says what is wrong.
+"""Keeps the stores in step with the control database, and reports what is wrong with them.
 
-doctor        what `gateway doctor` looks at, before and while the gateway runs: every store, and what m
-reconciler    keeps both stores at what is in force: finishes what was cut off, and follows the calendar
-store_logins  where each role connects, and whether it may: asked before the first request, and by the d
+doctor        the checks of `gateway doctor`: every store, its roles, and the control database
+reconciler    reconciles both stores with the decisions in force, at every start and every few seconds
+store_logins  where each role connects, and whether it can: checked before the first request
+advice        what an operator does next about each kind of difference
 """

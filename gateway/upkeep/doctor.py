@@ -1,9 +1,10 @@
-"""What `gateway doctor` looks at, before and while the gateway runs: every store, and what must agree.
+"""The checks of `gateway doctor`: every store, its roles, and what the control database holds.
 
     settings → for each store: connection → migrations → universes → roles → pooler
              for control:    writers → objections → tokens
 
-It only reads. A finding that DIFFERS says what to do; a NOTE is right for some and wrong for others.
+The checks only read, before the gateway starts or while it runs. A finding that DIFFERS says what to do. A
+NOTE is right for some deployments and wrong for others.
 """
 
 from __future__ import annotations
@@ -24,23 +25,24 @@ from gateway.ledger.record import ROLE as LEDGER
 from gateway.ledger.record import open_ledger
 from gateway.settings import CONFIG_FILE, Settings
 from gateway.terminal.problems import Problem, owner_of
-from gateway.upkeep import reconciler
-from gateway.upkeep.store_logins import check_logins, endpoints_of, ledger_login
+from gateway.upkeep.advice import with_advice
+from gateway.upkeep.store_logins import ledger_login, login_differences, purpose_logins, refused_writers
 from resolvers.sources.catalogue import Store
 from resolvers.sources.fields import OBJECTS
 from resolvers.stores.pool import StoreUnavailable, connect_role
+from resolvers.universe.difference import Difference, DifferenceKind
 from resolvers.universe.inspection import differences
 from resolvers.universe.migrations import STORES, MigrationProblem, migrations, pending
 
 if TYPE_CHECKING:
     from resolvers.stores.pool import Connection
 
-# Tokens that one line names.
+# How many tokens one finding names.
 NAMED = 20
 
 
 class State(StrEnum):
-    """How a finding stands."""
+    """Whether a finding needs an action."""
 
     OK = "ok"
     NOTE = "note"
@@ -49,15 +51,15 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """What was looked at, how it stands, and what that means or what to do."""
+    """What was checked, its state, and what that means or what to do."""
 
     what: str
     state: State
-    line: str
+    text: str
 
 
 async def examine(settings: Settings) -> AsyncIterator[Finding]:
-    """Every finding, in order, as it is made. A store that does not answer is one finding, not a failure."""
+    """Every finding, in order, as it is made. A store that does not answer is one finding, not an error."""
     for finding in unknown_variables():
         yield finding
     for finding in await _provider(settings):
@@ -92,7 +94,7 @@ async def _examine_store(settings: Settings, store: str, connection: Connection)
 
 
 def unknown_variables() -> list[Finding]:
-    """Variables that look like settings and are none: mistyped ones would silently do nothing."""
+    """Variables that look like settings and are none: a mistyped setting would silently do nothing."""
     known = {f"GATEWAY_{name.upper()}" for name in Settings.model_fields} | {CONFIG_FILE}
     return [
         Finding(name, State.NOTE, "is no setting and does nothing: `gateway settings` lists them")
@@ -116,40 +118,23 @@ async def _migrations(connection: Connection, store: str) -> Finding:
 
 
 async def _universes(connection: Connection, store: Store) -> list[Finding]:
-    what = f"{store}: universes"
     found = await differences(connection, OBJECTS, store)
     if not found:
-        return [Finding(what, State.OK, "as the policy says")]
-    return [
-        Finding(what, State.DIFFERS, _with_advice(line.removeprefix(f"{store}: "), store)) for line in found
-    ]
+        return [Finding(f"{store}: universes", State.OK, "as the policy says")]
+    return [_differing("universes", each) for each in found]
 
 
-def _with_advice(line: str, store: str) -> str:
-    if "run `" in line:
-        return line
-    if "is not classified" in line:
-        return f"{line}: classify it in resolvers/sources/catalogue.py, or drop it"
-    if "classified but missing" in line:
-        return f"{line}: run `gateway migrate`"
-    if "has a privilege on" in line:
-        return f"{line}: REVOKE it; no universe needs it"
-    if "cannot log in" in line:
-        return f"{line}: give it a way in (pg_hba.conf, or a password in .pgpass)"
-    if "objections has powers" in line:
-        return f"{line}: take from it memberships, attributes and functions, then apply it again"
-    if "powers beyond" in line:
-        return f"{line}: take from it memberships, attributes and functions, then apply the universe again"
-    return f"{line}: run `gateway universe --store {store} --apply`"
+def _differing(what: str, difference: Difference) -> Finding:
+    return Finding(f"{difference.store}: {what}", State.DIFFERS, with_advice(difference))
 
 
 async def _roles(settings: Settings, store: Store) -> AsyncIterator[Finding]:
-    """Whether each purpose's role logs in and stands in its own universe, through a pooler too."""
-    wrong, pooled = await check_logins(settings, store)
-    for line in wrong:
-        yield Finding(f"{store}: roles", State.DIFFERS, line)
+    """Whether each purpose's role logs in to its own universe, through a pooler too."""
+    wrong, pooled = await login_differences(settings, store)
+    for each in wrong:
+        yield _differing("roles", each)
     if not wrong:
-        count = len(endpoints_of(settings, store, pooled=True))
+        count = len(purpose_logins(settings, store, pooled=True))
         yield Finding(f"{store}: roles", State.OK, f"all {count} log in, each to its own universe")
     if pooled is not None:
         yield _pooler(settings, store, pooled)
@@ -161,57 +146,44 @@ def _pooler(settings: Settings, store: Store, pooled: bool) -> Finding:
         return Finding(
             what,
             State.NOTE,
-            "stands between; nothing is prepared. With pgbouncer 1.21 or newer and "
+            "is in between; nothing is prepared. With pgbouncer 1.21 or newer and "
             "max_prepared_statements above 0, set GATEWAY_POOLER_KEEPS_STATEMENTS=true",
         )
-    return Finding(what, State.OK, "stands between and keeps prepared statements" if pooled else "none")
+    return Finding(what, State.OK, "is in between and keeps prepared statements" if pooled else "none")
 
 
 async def _writers(settings: Settings) -> list[Finding]:
-    """Whether objections can be written, in all three databases, and nothing else by the same roles."""
-    what = "control: writers"
-    found = await reconciler.check(settings)
-    if not found:
-        return [Finding(what, State.OK, "may write objections, nothing else")]
-    return [
-        Finding(
-            f"{line.partition(':')[0]}: roles",
-            State.DIFFERS,
-            _with_advice(line.partition(": ")[2], "control"),
-        )
-        for line in found
-    ]
+    """Whether objections can be written, in all three databases."""
+    refused = await refused_writers(settings)
+    if not refused:
+        return [Finding("control: writers", State.OK, "may write objections, nothing else")]
+    return [_differing("roles", each) for each in refused]
 
 
 async def _ledger(settings: Settings) -> Finding:
-    """Whether what is answered can be recorded: otherwise nothing is."""
+    """Whether the access ledger can be written. The gateway refuses every request otherwise."""
     what = "control: ledger"
     try:
         async with open_ledger(ledger_login(settings), settings.key("ledger")):
             return Finding(what, State.OK, "can be written")
     except StoreUnavailable:
-        return Finding(
-            what,
-            State.DIFFERS,
-            f"the role {LEDGER} cannot write it: give it a way in, or run "
-            "`gateway universe --store control --apply`",
-        )
+        return _differing("ledger", Difference(DifferenceKind.LEDGER_UNWRITABLE, Store.CONTROL, LEDGER))
 
 
 async def _token_use(settings: Settings) -> list[Finding]:
-    """Whether it can be noted when tokens were used; nothing if it can."""
+    """Whether the use of tokens can be noted; nothing if it can."""
     login = token_use_login(settings)
     try:
         connection = await connect_role(login)
     except StoreUnavailable:
-        line = f"{login.role} cannot log in to GATEWAY_CONTROL_DSN"
-        return [Finding("control: roles", State.DIFFERS, _with_advice(line, "control"))]
+        refused = Difference(DifferenceKind.LOGIN_REFUSED, Store.CONTROL, login.role)
+        return [_differing("roles", refused)]
     connection.terminate()
     return []
 
 
 async def _provider(settings: Settings) -> list[Finding]:
-    """Whether the identity provider's keys can be had; nothing where there is none."""
+    """Whether the identity provider's keys can be fetched; nothing for a deployment without a provider."""
     if settings.oidc_issuer is None:
         return []
     what = "identity provider"
@@ -219,15 +191,15 @@ async def _provider(settings: Settings) -> list[Finding]:
         async with asyncio.timeout(2 * FETCH_SECONDS), open_http() as fetch:
             keys = await fetch_keys(settings.oidc_issuer, fetch)
     except Exception:
-        line = "its keys cannot be fetched: check GATEWAY_OIDC_ISSUER, and the way there"
-        return [Finding(what, State.DIFFERS, line)]
+        text = "its keys cannot be fetched: check GATEWAY_OIDC_ISSUER, and the way there"
+        return [Finding(what, State.DIFFERS, text)]
     if not any(each.algorithms & set(settings.oidc_algorithms) for each in keys.values()):
         return [Finding(what, State.DIFFERS, "has no key for any of GATEWAY_OIDC_ALGORITHMS")]
     return [Finding(what, State.OK, f"{len(keys)} keys")]
 
 
 async def _settled(connection: Connection) -> Finding:
-    """Whether everything that was decided is in both stores."""
+    """Whether every decision is in both stores."""
     what = "control: objections"
     unsettled = await connection.fetchval(
         "SELECT (SELECT count(*) FROM control.unsettled) + (SELECT count(*) FROM control.unsettled_country)"
@@ -236,7 +208,7 @@ async def _settled(connection: Connection) -> Finding:
         return Finding(
             what,
             State.NOTE,
-            f"{unsettled} not in both stores yet: a start does it, or `gateway objection recover`",
+            f"{unsettled} not in both stores yet: a start completes them, or run `gateway objection recover`",
         )
     return Finding(what, State.OK, "all are in both stores")
 

@@ -1,19 +1,23 @@
-"""Where each role connects, and whether it may: asked before the first request, and by the doctor."""
+"""Where each role connects, and whether it can: checked before the first request, and by the doctor."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from gateway.ledger.record import ROLE as LEDGER
+from gateway.upkeep.advice import with_advice
 from gateway.web.uploads import PATIENCE_SECONDS
 from resolvers.changes.customer_lists import WRONG_KEY, ListWriters, fits
 from resolvers.sources.catalogue import Store
 from resolvers.sources.fields import OBJECTS
-from resolvers.stores.pool import StoreUnavailable, connect_role, stands_behind_pooler
+from resolvers.stores.pool import StoreUnavailable, connect_role, is_behind_pooler
+from resolvers.universe.difference import Difference, DifferenceKind
 from resolvers.universe.inspection import differences
+from resolvers.universe.migrations import STORES
 from resolvers.universe.render import universes
-from resolvers.universe.roles import LISTS
+from resolvers.universe.roles import LISTS, RECALL_LINKS, RECALLS, writer_of
 from schema.purposes import Purpose
 
 if TYPE_CHECKING:
@@ -22,25 +26,43 @@ if TYPE_CHECKING:
 
 
 class NotReady(Exception):
-    """The gateway must not serve: each line says what differs, and what to do."""
+    """The gateway must not serve. Each line says what differs, and what to do."""
 
     def __init__(self, lines: list[str]) -> None:
         super().__init__("\n".join(lines))
         self.lines = lines
 
+    @classmethod
+    def because_of(cls, found: Iterable[Difference]) -> Self:
+        """The exception whose lines are these differences, each with its store and its advice."""
+        return cls([f"{each.store}: {with_advice(each)}" for each in found])
+
 
 def ledger_login(settings: Settings) -> StoreLogin:
-    """Where the ledger is written."""
+    """The login that writes the ledger."""
     return settings.login(Store.CONTROL, LEDGER)
 
 
 def list_login(settings: Settings) -> StoreLogin:
-    """Where whoever matches customer lists connects to."""
+    """The login that matches customer lists."""
     return replace(settings.login(Store.SOCIAL, LISTS), request_timeout_s=PATIENCE_SECONDS)
 
 
-def endpoints_of(settings: Settings, store: Store, pooled: bool) -> dict[Purpose, StoreLogin]:
-    """Where each purpose that sees the store connects to."""
+def writer_logins(settings: Settings) -> dict[str, StoreLogin]:
+    """The logins that write objections, one for each database."""
+    return {store: settings.login(store, writer_of(store)) for store in STORES}
+
+
+def recall_logins(settings: Settings) -> dict[str, StoreLogin]:
+    """The logins that issue recall notices and hand them out, one for each database."""
+    return {
+        "control": settings.login("control", RECALLS),
+        "social": settings.login("social", RECALL_LINKS),
+    }
+
+
+def purpose_logins(settings: Settings, store: Store, pooled: bool) -> dict[Purpose, StoreLogin]:
+    """The login of each purpose that sees the store."""
     return {
         universe.purpose: replace(settings.login(store, universe.role), pooled=pooled)
         for universe in universes(OBJECTS, store)
@@ -48,76 +70,79 @@ def endpoints_of(settings: Settings, store: Store, pooled: bool) -> dict[Purpose
 
 
 async def checked_logins(settings: Settings, store: Store) -> dict[Purpose, StoreLogin]:
-    """Where each purpose connects in a store that is what the policy says. NotReady otherwise."""
-    logins = endpoints_of(settings, store, pooled=True)
-    first = next(iter(logins.values()))
+    """The login of each purpose, for a store that is what the policy says. NotReady otherwise."""
+    first = next(iter(purpose_logins(settings, store, pooled=True).values()))
     try:
         connection = await connect_role(first)
     except StoreUnavailable:
-        raise NotReady(
-            [
-                f"{store}: the role {first.role} cannot connect; check GATEWAY_{store.upper()}_DSN, "
-                f"then run `gateway universe --store {store} --apply`"
-            ]
-        ) from None
+        refused = Difference(DifferenceKind.LOGIN_REFUSED, store, first.role)
+        raise NotReady.because_of([refused]) from None
     try:
         async with connection.transaction(readonly=True):
             found = await differences(connection, OBJECTS, store)
     finally:
         connection.terminate()
     if found:
-        raise NotReady(found)
-    wrong, pooled = await check_logins(settings, store)
+        raise NotReady.because_of(found)
+    wrong, pooled = await login_differences(settings, store)
     if wrong:
-        raise NotReady([f"{store}: {line}" for line in wrong])
-    return endpoints_of(settings, store, pooled=bool(pooled) and not settings.pooler_keeps_statements)
+        raise NotReady.because_of(wrong)
+    return purpose_logins(settings, store, pooled=bool(pooled) and not settings.pooler_keeps_statements)
 
 
-async def check_logins(settings: Settings, store: Store) -> tuple[list[str], bool | None]:
-    """Which purposes' roles do not log in as themselves, each to its own universe; one sentence each.
+async def login_differences(settings: Settings, store: Store) -> tuple[list[Difference], bool | None]:
+    """Which purposes' roles do not log in as themselves, each to its own universe.
 
-    And whether a pooler stands between; None if nobody could ask. One that changes the user would answer
-    each purpose out of another's universe, and nothing else would tell.
+    And whether a pooler is in between; None if no role could log in. A pooler that changes the user would
+    answer each purpose from another's universe, and no other check would notice.
     """
-    wrong: list[str] = []
+    wrong: list[Difference] = []
     poolers: set[bool] = set()
-    for purpose, login in endpoints_of(settings, store, pooled=True).items():
+    for purpose, login in purpose_logins(settings, store, pooled=True).items():
         try:
-            as_it_should, pooled = await _ask_as(login, purpose)
+            is_itself, pooled = await _log_in(login, purpose)
         except StoreUnavailable:
-            wrong.append(
-                f"{login.role} cannot log in to GATEWAY_{store.upper()}_DSN: give it a way in "
-                "(pg_hba.conf, or a password in .pgpass)"
-            )
+            wrong.append(Difference(DifferenceKind.LOGIN_REFUSED, store, login.role))
             continue
         poolers.add(pooled)
-        if not as_it_should:
-            wrong.append(
-                f"{login.role} becomes another user or stands in another schema: "
-                "a pooler must pass the user on and keep its settings"
-            )
+        if not is_itself:
+            wrong.append(Difference(DifferenceKind.LOGIN_DIVERTED, store, login.role))
     return wrong, any(poolers) if poolers else None
 
 
-async def _ask_as(login: StoreLogin, purpose: Purpose) -> tuple[bool, bool]:
-    """Whether the role is itself in its own universe, and whether a pooler stands between."""
+async def _log_in(login: StoreLogin, purpose: Purpose) -> tuple[bool, bool]:
+    """Whether the role is itself in its own universe, and whether a pooler is in between."""
     connection = await connect_role(login)
     try:
         async with connection.transaction(readonly=True):
             row = await connection.fetchrow("SELECT current_user, current_schema")
-            pooled = await stands_behind_pooler(connection)
+            pooled = await is_behind_pooler(connection)
         return (row is not None and tuple(row) == (login.role, purpose.universe)), pooled
     finally:
         connection.terminate()
 
 
-async def check_matching_key(settings: Settings) -> list[str]:
-    """Why no customer list could be matched, or nothing."""
+async def refused_writers(settings: Settings) -> list[Difference]:
+    """The roles that write objections and cannot log in. Inspection checks what they may do."""
+    found = []
+    for store, login in writer_logins(settings).items():
+        try:
+            connection = await connect_role(login)
+        except StoreUnavailable:
+            found.append(Difference(DifferenceKind.LOGIN_REFUSED, store, login.role))
+        else:
+            connection.terminate()
+    return found
+
+
+async def check_matching_key(settings: Settings) -> None:
+    """Return if customer lists can be matched. NotReady otherwise."""
     key = settings.key("customer lists")
     try:
         async with ListWriters(list_login(settings)).open() as connection:
-            if await fits(connection, key):
-                return []
+            fitting = await fits(connection, key)
     except StoreUnavailable:
-        return [f"social: the role {LISTS} cannot connect; check GATEWAY_SOCIAL_DSN"]
-    return [f"social: {WRONG_KEY}"]
+        refused = Difference(DifferenceKind.LOGIN_REFUSED, Store.SOCIAL, LISTS)
+        raise NotReady.because_of([refused]) from None
+    if not fitting:
+        raise NotReady([f"social: {WRONG_KEY}"])

@@ -114,7 +114,7 @@ async def prepare_named(connection: Connection, sql: str, number: int) -> Statem
     return await connection.prepare(sql, name=f"{hashlib.sha256(sql.encode()).hexdigest()[:32]}_{number}")
 
 
-async def stands_behind_pooler(connection: Connection) -> bool:
+async def is_behind_pooler(connection: Connection) -> bool:
     """Whether the process that answers is another than the one that was connected to."""
     answering = await connection.fetchval("SELECT pg_backend_pid()")
     return bool(answering != connection.get_server_pid())

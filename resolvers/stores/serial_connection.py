@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from resolvers.stores.deadlines import Deadlines
-from resolvers.stores.pool import StoreLogin, connect_role, prepare_named, stands_behind_pooler, translated
+from resolvers.stores.pool import StoreLogin, connect_role, is_behind_pooler, prepare_named, translated
 
 if TYPE_CHECKING:
     from resolvers.stores.pool import Connection, Statement
@@ -42,7 +42,7 @@ class SerialConnection:
     async def _connect(self) -> Connection:
         self.close()
         connection = self._connection = await connect_role(self.login)
-        self._pooled = await stands_behind_pooler(connection)
+        self._pooled = await is_behind_pooler(connection)
         return connection
 
     async def _fetch(self, connection: Connection, sql: str, arguments: Sequence[Any]) -> Sequence[Any]:

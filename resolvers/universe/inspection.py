@@ -1,20 +1,21 @@
-"""What stands in a store against what its universes must be.
+"""Compares a store with what its universes must be, at start-up and for the doctor.
 
-Five questions, asked at start-up and by the doctor: is every column of the store classified; does
-every restriction reach its copies (are the triggers there and on); is each universe the one of this
-policy, unchanged since it was applied; has its role any power beyond it; may the role that writes
-objections do that and nothing else.
+columns    every column of the store is classified
+triggers   every restriction reaches its copies: the triggers exist and are on
+universes  each one is of this policy, and unchanged since it was applied
+roles      a purpose's role has no power beyond its universe
+writers    a role that writes may do that and nothing else (`writer_inspection.py`)
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from resolvers.sources.catalogue import TRIGGERS, Store, relations_of
+from resolvers.universe.difference import Difference, DifferenceKind
 from resolvers.universe.render import Universe, fingerprint, universes
-from resolvers.universe.roles import writer_differences
+from resolvers.universe.writer_inspection import writer_differences
 
 if TYPE_CHECKING:
     from resolvers.sources.words import ObjectSource
@@ -64,68 +65,64 @@ FROM pg_roles r WHERE rolname = $1
 """
 
 
-async def differences(connection: Connection, objects: Mapping[str, ObjectSource], store: Store) -> list[str]:
+async def differences(
+    connection: Connection, objects: Mapping[str, ObjectSource], store: Store
+) -> list[Difference]:
     """What the store has that the policy does not allow, or lacks that it needs; empty if all is well.
 
-    Reads the catalogues of the database alone, so any login may ask. Each is one sentence naming the
-    store, the role, relation or column; no data.
+    It reads only the database's catalogues, so any login may call it.
     """
-    found = [f"{store}: {line}" for line in await _unclassified(connection, store)]
-    there = {row[0] for row in await connection.fetch(_TRIGGERS)}
-    found += [f"{store}: trigger {name} is missing or off" for name in sorted(TRIGGERS[store] - there)]
+    found = await _column_differences(connection, store)
+    triggers = {row[0] for row in await connection.fetch(_TRIGGERS)}
+    found += [
+        Difference(DifferenceKind.TRIGGER_OFF, store, name) for name in sorted(TRIGGERS[store] - triggers)
+    ]
     for each in universes(objects, store):
-        found += [f"{store}: {line}" for line in await _universe_differences(connection, each)]
-    found += [f"{store}: {line}" for line in await writer_differences(connection, store)]
-    return found
+        found += await _universe_differences(connection, each)
+    return found + await writer_differences(connection, store)
 
 
-async def _unclassified(connection: Connection, store: Store) -> list[str]:
-    there: dict[str, set[str]] = defaultdict(set)
-    for row in await connection.fetch(_COLUMNS):
-        there[row["relation"]].add(row["column"])
-    known = {relation.qualified: set(relation.columns) for relation in relations_of(store)}
+async def _column_differences(connection: Connection, store: Store) -> list[Difference]:
+    there = {f"{row['relation']}.{row['column']}" for row in await connection.fetch(_COLUMNS)}
+    known = {f"{relation.qualified}.{name}" for relation in relations_of(store) for name in relation.columns}
+    extra, missing = there - known, known - there
     found = []
-    for relation in sorted(there.keys() | known.keys()):
-        extra = there[relation] - known.get(relation, set())
-        missing = known.get(relation, set()) - there[relation]
-        found += [f"column {relation}.{name} is not classified" for name in sorted(extra)]
-        found += [f"column {relation}.{name} is classified but missing" for name in sorted(missing)]
+    found += [Difference(DifferenceKind.COLUMN_UNCLASSIFIED, store, each) for each in sorted(extra)]
+    found += [Difference(DifferenceKind.COLUMN_MISSING, store, each) for each in sorted(missing)]
     return found
 
 
-async def _universe_differences(connection: Connection, universe: Universe) -> list[str]:
+async def _universe_differences(connection: Connection, universe: Universe) -> list[Difference]:
     schema = universe.purpose.universe
     comment = await connection.fetchval(
         "SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = $1", schema
     )
+    if comment is None:
+        return [Difference(DifferenceKind.UNIVERSE_MISSING, universe.store, schema)]
     actual = await fingerprint(connection, schema)
     found = []
-    if comment is None:
-        return [f"universe {schema} is missing; run `gateway universe --store {universe.store} --apply`"]
     if comment.split()[2:3] != [universe.digest]:
-        found.append(
-            f"universe {schema} is of another policy; run `gateway universe --store {universe.store} --apply`"
-        )
+        found.append(Difference(DifferenceKind.UNIVERSE_OF_OTHER_POLICY, universe.store, schema))
     if comment.split()[3:4] != [actual]:
-        found.append(f"universe {schema} was changed by hand since it was applied")
+        found.append(Difference(DifferenceKind.UNIVERSE_CHANGED, universe.store, schema))
     return found + await _role_differences(connection, universe)
 
 
-async def _role_differences(connection: Connection, universe: Universe) -> list[str]:
-    role = await connection.fetchrow(_ROLE, universe.role)
-    if role is None:
-        return [f"role {universe.role} is missing"]
+async def _role_differences(connection: Connection, universe: Universe) -> list[Difference]:
+    store, role = universe.store, universe.role
+    attributes = await connection.fetchrow(_ROLE, role)
+    if attributes is None:
+        return [Difference(DifferenceKind.ROLE_MISSING, store, role)]
     found = []
-    if role["powers"] or role["member"] or role["functions"] or role["creates"]:
-        found.append(f"role {universe.role} has powers beyond its universe")
-    expected = f"search_path={universe.purpose.universe}, pg_catalog"
-    if expected not in role["settings"]:
-        found.append(f"role {universe.role} does not stand in its own universe")
+    if any(attributes[power] for power in ("powers", "member", "functions", "creates")):
+        found.append(Difference(DifferenceKind.ROLE_POWERS, store, role))
+    if f"search_path={universe.purpose.universe}, pg_catalog" not in attributes["settings"]:
+        found.append(Difference(DifferenceKind.ROLE_SEARCH_PATH, store, role))
     allowed = {f"{universe.purpose.universe}.{view}" for view in universe.views}
-    for row in await connection.fetch(_PRIVILEGES, universe.role):
+    for row in await connection.fetch(_PRIVILEGES, role):
         relation = row["relation"]
         if row["writes"] or (row["reads_some"] and relation not in allowed):
-            found.append(f"role {universe.role} has a privilege on {relation}")
+            found.append(Difference(DifferenceKind.PRIVILEGE_BEYOND, store, role, relation=relation))
         if relation in allowed and not row["reads"]:
-            found.append(f"role {universe.role} cannot read {relation}")
+            found.append(Difference(DifferenceKind.PRIVILEGE_MISSING, store, role, relation=relation))
     return found

@@ -16,17 +16,13 @@ the social network's store it may read which accounts are linked.
 *Use of tokens*: in `control` it may call the functions that note when each was last used, and how many
 requests were refused or slow. It sees no token, and reads no count.
 
-Part of the SQL that `gateway universe` prints, and checked like the purposes' roles at every start-up.
+`gateway universe` prints their SQL. Every start-up checks them (`writer_inspection.py`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from resolvers.stores.pool import Connection
 
 STATEMENT_TIMEOUT_MS = 10_000
 
@@ -201,62 +197,3 @@ def _role_lines(store: str, role: str, rights: Rights) -> Iterator[str]:
         yield f"GRANT EXECUTE ON FUNCTION {function} TO {role};"
     for sequence in rights.sequences:
         yield f"GRANT USAGE ON SEQUENCE {sequence} TO {role};"
-
-
-# --- what stands in the database against that -----------------------------------------------------
-
-_TABLES = """
-SELECT p.privilege, n.nspname || '.' || c.relname AS relation
-FROM pg_roles r, pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace,
-     unnest('{SELECT,INSERT,UPDATE,DELETE,TRUNCATE,REFERENCES,TRIGGER}'::text[]) AS p(privilege)
-WHERE r.rolname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-  AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-  AND has_table_privilege(r.oid, c.oid, p.privilege)
-"""
-_COLUMNS = """
-SELECT a.attname || p.how AS column, n.nspname || '.' || c.relname AS relation
-FROM pg_roles r, pg_attribute a
-     JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace,
-     (VALUES ('SELECT', ''), ('INSERT', ' written'), ('UPDATE', ' written')) AS p(privilege, how)
-WHERE r.rolname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND a.attnum > 0 AND NOT a.attisdropped
-  AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-  AND has_column_privilege(r.oid, c.oid, a.attnum, p.privilege)
-  AND NOT has_table_privilege(r.oid, c.oid, p.privilege)
-"""
-_ROLE = """
-SELECT rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication OR rolbypassrls
-       OR EXISTS (SELECT FROM pg_auth_members m WHERE m.member = r.oid)
-       OR has_database_privilege(r.oid, current_database(), 'CREATE, TEMPORARY')
-       OR EXISTS (SELECT FROM pg_namespace n
-                  WHERE n.nspname !~ '^pg_' AND has_schema_privilege(r.oid, n.oid, 'CREATE')) AS powers,
-       ARRAY(SELECT n.nspname || '.' || p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-             WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
-               AND has_schema_privilege(r.oid, n.oid, 'USAGE')
-               AND has_function_privilege(r.oid, p.oid, 'EXECUTE')) AS functions
-FROM pg_roles r WHERE rolname = $1
-"""
-
-
-async def writer_differences(connection: Connection, store: str) -> list[str]:
-    """What the roles may do beyond their rights, or lack of them; one sentence each, no data."""
-    return [line for role in writers_of(store) for line in await _role_differences(connection, store, role)]
-
-
-async def _role_differences(connection: Connection, store: str, role: str) -> list[str]:
-    rights = RIGHTS[role]
-    found = await connection.fetchrow(_ROLE, role)
-    if found is None:
-        return [f"role {role} is missing; run `gateway universe --store {store} --apply`"]
-    tables = {(row[0], row[1]) for row in await connection.fetch(_TABLES, role)}
-    columns = {(row[0], row[1]) for row in await connection.fetch(_COLUMNS, role)}
-    functions = set(found["functions"])
-    beyond = {relation for _, relation in (tables - rights.tables) | (columns - rights.columns)}
-    lacking = {relation for _, relation in (rights.tables - tables) | (rights.columns - columns)}
-    lines = [f"role {role} has a privilege on {relation}" for relation in sorted(beyond)]
-    lines += [
-        f"role {role} lacks a privilege on {name}"
-        for name in sorted(lacking | (set(rights.functions) - functions))
-    ]
-    if found["powers"] or functions - set(rights.functions):
-        lines.append(f"role {role} has powers beyond its rights")
-    return lines

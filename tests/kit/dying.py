@@ -18,7 +18,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from gateway.settings import Settings
-from gateway.upkeep.reconciler import writer_logins
+from gateway.upkeep.store_logins import writer_logins
 from resolvers.changes import objections, suspensions
 from resolvers.changes.objections import Rules
 from resolvers.changes.preferences import Writers

@@ -41,7 +41,7 @@ from resolvers.stores.pool import (
     StoreUnavailable,
     connect_owner,
     connect_role,
-    stands_behind_pooler,
+    is_behind_pooler,
 )
 from resolvers.universe.render import role_of, universes
 from resolvers.universe.roles import RIGHTS
@@ -193,7 +193,7 @@ async def test_a_pooler_is_noticed(stores: Stores) -> None:
     """Whoever answers through it is another process than the one connected to; without it the same."""
     for settings, expected in ((stores.pooled, True), (stores.straight, False)):
         connection = await connect_role(login(settings))
-        assert await stands_behind_pooler(connection) is expected
+        assert await is_behind_pooler(connection) is expected
         connection.terminate()
 
 
@@ -211,7 +211,7 @@ async def test_a_pooler_that_changes_the_user_is_not_served(
     assert len(refused.value.lines) == len(universes(OBJECTS, Store.MESSENGER)) - 1
     for purpose in (ADS, FRIENDS):
         assert (
-            f"messenger: {role_of(Store.MESSENGER, purpose)} becomes another user or stands in another "
+            f"messenger: role {role_of(Store.MESSENGER, purpose)} becomes another user, or is in another "
             "schema: a pooler must pass the user on and keep its settings"
         ) in refused.value.lines
     assert not [line for line in refused.value.lines if role in line]

@@ -122,7 +122,7 @@ async def test_i24_killed_at_any_statement_it_is_completed_at_the_next_start(
         status, _ = await die(side, call, after, done)
         assert status == -signal.SIGKILL
         await nobody_is_exposed(side)
-        assert await reconciler.finish_at_start(side.settings) == []
+        assert await reconciler.reconcile_at_start(side.settings) == []
         expected = await fold(side)
         assert await restrictions(side) == {"messenger": expected, "social": expected}
         assert {bits for member, bits in await spread(side) if member == ANN} == {expected.get(ANN, 0)}
@@ -147,7 +147,7 @@ async def test_i24_i25_killed_while_both_stores_follow_a_suspension(side: Side) 
         status, _ = await die(side, "follow", after, after % 2 == 0)
         assert status == -signal.SIGKILL
         await nobody_is_exposed(side)
-        assert await reconciler.finish_at_start(side.settings) == []
+        assert await reconciler.reconcile_at_start(side.settings) == []
         assert await restrictions(side) == {"messenger": {1: 3, 2: 3, 3: 3}, "social": {1: 3, 2: 3, 3: 3}}
 
 
@@ -197,9 +197,9 @@ async def test_i24_a_running_gateway_completes_what_another_left(
     status, _ = await die(side, "record", 9, False)
     assert status == -signal.SIGKILL
     assert await fold(side) == {ANN: 3} != (await restrictions(side))["messenger"]
-    monkeypatch.setattr(reconciler, "KEEP_SECONDS", 0.1)
+    monkeypatch.setattr(reconciler, "RECONCILE_SECONDS", 0.1)
     await side.social.execute("ALTER ROLE social_objections NOLOGIN")
-    keeping = asyncio.create_task(reconciler.keep(side.settings))
+    keeping = asyncio.create_task(reconciler.reconcile_restrictions(side.settings))
     await asyncio.sleep(0.4)
     assert not keeping.done()
     await side.social.execute("ALTER ROLE social_objections LOGIN")
@@ -269,7 +269,7 @@ async def test_i24_the_store_is_killed_in_the_middle_and_comes_back(
         with start(place, durable=False):
             other.social = await connect_owner(dsns["social"])
             assert await restrictions(other) == {"messenger": {}, "social": {}}
-            assert await reconciler.finish_at_start(other.settings) == []
+            assert await reconciler.reconcile_at_start(other.settings) == []
             assert await restrictions(other) == {"messenger": {ANN: 3}, "social": {ANN: 3}}
             again = await ask_as(other, Principal(messenger_id=ANN), RECORD, purposes=EVERYTHING)
             assert again.data["recordObjection"]["__typename"] == "AlreadyObjected"

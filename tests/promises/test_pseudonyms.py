@@ -14,7 +14,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from gateway.upkeep import reconciler
+from gateway.upkeep import reconciler, store_logins
 from gateway.upkeep.reconciler import naming_of
 from resolvers.changes.pseudonyms import name_everybody, naming
 from resolvers.sources.catalogue import Store
@@ -245,7 +245,7 @@ async def test_a_store_that_was_restored_gets_its_names_again(side: Side) -> Non
     await side.messenger.execute("DELETE FROM messenger.pseudonym WHERE account_id % 2 = 0")
     await side.messenger.execute("ALTER TABLE messenger.pseudonym ENABLE TRIGGER refuse_change")
 
-    await reconciler.settle(side.settings, whole=True)
+    await reconciler.reconcile_once(side.settings, whole=True)
 
     names = [
         await owner.fetch(f"SELECT account_id, person FROM {store}.pseudonym ORDER BY account_id")
@@ -310,7 +310,7 @@ async def test_the_keeper_names_whoever_recorded_something(side: Side) -> None:
     await add(side, [Event(77, "OBJECT", ("FRIEND_SUGGESTIONS",), START)])
     assert len(await told(side)) == 60
 
-    await reconciler.settle(side.settings, whole=False)
+    await reconciler.reconcile_once(side.settings, whole=False)
 
     assert len(await told(side)) == 61
 
@@ -320,7 +320,7 @@ async def test_everybody_is_named_once_by_however_many(side: Side) -> None:
     await hold(side, [])
     many = [Event(number, "OBJECT", ("ADS_PERSONALIZATION",), START) for number in range(25)]
     await add(side, many)
-    logins = reconciler.writer_logins(side.settings)
+    logins = store_logins.writer_logins(side.settings)
     pairs = [
         (await connect_role(logins["control"]), await connect_role(logins["messenger"])) for _ in range(4)
     ]

@@ -20,7 +20,7 @@ from gateway.access.tokens import revoke
 from gateway.ledger.record import ROLE
 from gateway.recalls import desk
 from gateway.recalls.over_http import PATH
-from gateway.upkeep import reconciler
+from gateway.upkeep import reconciler, store_logins
 from resolvers.changes import recalls as stored
 from resolvers.plan.principal import Principal
 from resolvers.stores.serial_connection import SerialConnection
@@ -84,7 +84,7 @@ async def small(side: Side) -> None:
 
 async def issue(side: Side) -> int:
     """Issue what is due, as the keeper does."""
-    logins = reconciler.recall_logins(side.settings)
+    logins = store_logins.recall_logins(side.settings)
     waiting = SerialConnection(logins["control"])
     try:
         return await stored.issue(waiting, logins["control"], logins["social"], timedelta(days=14))
@@ -234,7 +234,7 @@ async def test_two_keepers_at_once_issue_each_notice_once(side: Side) -> None:
 async def test_the_keeper_issues_by_itself(side: Side, monkeypatch: pytest.MonkeyPatch) -> None:
     """Within moments, and again after the store was away."""
     monkeypatch.setattr(reconciler, "RECALL_SECONDS", 0.05)
-    keeping = asyncio.create_task(reconciler.keep_recalling(side.settings))
+    keeping = asyncio.create_task(reconciler.issue_recalls(side.settings))
     try:
         await told_of_ann(side)
         await side.control.execute(f"REVOKE EXECUTE ON FUNCTION control.wanted_recalls FROM {RECALLS}")

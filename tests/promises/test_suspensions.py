@@ -10,7 +10,7 @@ from random import Random
 
 import pytest
 
-from gateway.upkeep import reconciler
+from gateway.upkeep import store_logins
 from resolvers.changes import suspensions
 from resolvers.changes.objections import Rules, record, withdraw
 from resolvers.changes.preferences import Writers
@@ -395,7 +395,7 @@ async def test_i24_i25_many_at_once_leave_one_truth(side: Side, monkeypatch: pyt
     world = nothing_declared(random_world(950, 24))
     await start_anew(side, world)
     members = {each.id: each.country_code for each in world.messenger_accounts}
-    writers = Writers(reconciler.writer_logins(side.settings.model_copy(update={"pool_size": 6})))
+    writers = Writers(store_logins.writer_logins(side.settings.model_copy(update={"pool_size": 6})))
     fewer = sorted(members)[:3]
 
     async def objects(number: int) -> None:

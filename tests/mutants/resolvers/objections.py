@@ -131,7 +131,7 @@ MUTANTS = (
     mutant(
         "a_writer_who_may_do_more_unnoticed",
         Change(
-            "resolvers.universe.roles:_role_differences",
+            "resolvers.universe.writer_inspection:_role_differences",
             """
             beyond = {
                 relation for _, relation in (tables - rights.tables) | (columns - rights.columns)

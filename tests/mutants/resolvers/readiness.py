@@ -8,8 +8,9 @@ MUTANTS = (
     mutant(
         "unclassified_column_unnoticed",
         Change(
-            "resolvers.universe.inspection:_unclassified",
-            'found += [f"column {relation}.{name} is not classified" for name in sorted(extra)]',
+            "resolvers.universe.inspection:_column_differences",
+            "there - known, known - there",
+            "set(), known - there",
         ),
         "tests/promises/test_content.py::test_i27_a_store_with_anything_wrong_in_it_is_not_served",
     ),

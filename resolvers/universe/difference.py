@@ -1,0 +1,66 @@
+"""One thing in a store that differs from what its universes must be, as a record and as a sentence.
+
+Every check of a store returns these records. Start-up and the doctor add advice by kind
+(`gateway/upkeep/advice.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum, auto
+
+
+class DifferenceKind(StrEnum):
+    """What differs."""
+
+    COLUMN_UNCLASSIFIED = auto()
+    COLUMN_MISSING = auto()
+    TRIGGER_OFF = auto()
+    UNIVERSE_MISSING = auto()
+    UNIVERSE_OF_OTHER_POLICY = auto()
+    UNIVERSE_CHANGED = auto()
+    ROLE_MISSING = auto()
+    ROLE_POWERS = auto()
+    ROLE_SEARCH_PATH = auto()
+    PRIVILEGE_BEYOND = auto()
+    PRIVILEGE_MISSING = auto()
+    LOGIN_REFUSED = auto()
+    LOGIN_DIVERTED = auto()
+    LEDGER_UNWRITABLE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What differs, and in which store. It names parts of the schema and roles, never data.
+
+    `name`: the column, trigger, universe or role. `relation`: for a privilege, the table, view or function.
+    """
+
+    kind: DifferenceKind
+    store: str
+    name: str
+    relation: str = ""
+
+
+SENTENCES: Mapping[DifferenceKind, str] = {
+    DifferenceKind.COLUMN_UNCLASSIFIED: "column {name} is not classified",
+    DifferenceKind.COLUMN_MISSING: "column {name} is classified but missing",
+    DifferenceKind.TRIGGER_OFF: "trigger {name} is missing or off",
+    DifferenceKind.UNIVERSE_MISSING: "universe {name} is missing",
+    DifferenceKind.UNIVERSE_OF_OTHER_POLICY: "universe {name} is of another policy",
+    DifferenceKind.UNIVERSE_CHANGED: "universe {name} was changed by hand since it was applied",
+    DifferenceKind.ROLE_MISSING: "role {name} is missing",
+    DifferenceKind.ROLE_POWERS: "role {name} has powers beyond its rights",
+    DifferenceKind.ROLE_SEARCH_PATH: "role {name} does not have its own universe as its search path",
+    DifferenceKind.PRIVILEGE_BEYOND: "role {name} has a privilege on {relation}",
+    DifferenceKind.PRIVILEGE_MISSING: "role {name} lacks a privilege on {relation}",
+    DifferenceKind.LOGIN_REFUSED: "role {name} cannot log in",
+    DifferenceKind.LOGIN_DIVERTED: "role {name} becomes another user, or is in another schema",
+    DifferenceKind.LEDGER_UNWRITABLE: "role {name} cannot write the access ledger",
+}
+
+
+def sentence(difference: Difference) -> str:
+    """The difference in words, without its store."""
+    return SENTENCES[difference.kind].format(name=difference.name, relation=difference.relation)
