@@ -358,9 +358,21 @@ async def test_the_doctor_says_when_uses_of_tokens_cannot_be_noted(stores: dict[
     await control.execute("ALTER ROLE control_token_use LOGIN")
     await control.close()
     assert said.status == 1
-    assert "role control_token_use cannot log in: check GATEWAY_CONTROL_DSN; let the role in" in words(
-        said.out
-    )
+    refused = "role control_token_use cannot log in: check GATEWAY_CONTROL_DSN; let the role in"
+    assert refused in words(said.out)
+
+
+async def test_the_doctor_says_when_the_ledger_cannot_be_written(stores: dict[str, str]) -> None:
+    """Without its role's login no answer could be recorded; the finding says what to do."""
+    control = await connect_owner(stores["control"])
+    await control.execute("ALTER ROLE control_ledger NOLOGIN")
+    said, served = await command("doctor"), await command("serve", "--port", "0")
+    await control.execute("ALTER ROLE control_ledger LOGIN")
+    await control.close()
+    assert (said.status, served.status) == (1, 1)
+    unwritable = "role control_ledger cannot write the access ledger: check GATEWAY_CONTROL_DSN"
+    assert unwritable in words(said.out)
+    assert unwritable in served.err
 
 
 @pytest.mark.parametrize(
