@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import inspect
 import json
-import re
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -14,8 +13,7 @@ from pathlib import Path
 
 from gateway.terminal.problems import Problem
 from resolvers.sources.fields import OBJECTS
-from resolvers.universe.provenance import Place, Reading, place_in, readings_of, resolver_place
-from resolvers.universe.render import universes
+from resolvers.universe.provenance import CodeLine, Reading, code_line, readings_of, resolver_line
 from schema.build import INPUTS, TYPES, fields_of, terms_open
 from schema.mutation import Mutation
 from schema.policy.matrix import MEANING
@@ -100,8 +98,8 @@ class Explanation:
     visible: bool
     mark: Mark | None
     why: tuple[Reason, ...]
-    terms: Place
-    resolver: Place | None
+    terms: CodeLine
+    resolver: CodeLine | None
     readings: tuple[Reading, ...]
     proofs: Mapping[str, tuple[str, ...]]
 
@@ -120,7 +118,7 @@ def explain(name: str, purpose: Purpose) -> Explanation:
         mark=rule.mark,
         why=rule.why,
         terms=_terms_place(cls, field_name),
-        resolver=resolver_place(OBJECTS, cls.__name__, field_name),
+        resolver=resolver_line(OBJECTS, cls.__name__, field_name),
         readings=tuple(readings_of(OBJECTS, cls.__name__, field_name, purpose)) if rule.visible else (),
         proofs=_proofs(cls, rule.mark, purpose),
     )
@@ -247,7 +245,7 @@ def _proofs(cls: type, mark: Mark | None, purpose: Purpose) -> dict[str, tuple[s
 # --- where ----------------------------------------------------------------------------------------
 
 
-def _terms_place(cls: type, field_name: str) -> Place:
+def _terms_place(cls: type, field_name: str) -> CodeLine:
     """The line with the terms: of the field, or of the decorator of its type."""
     module = sys.modules[cls.__module__]
     body = ast.parse(inspect.getsource(module)).body
@@ -256,15 +254,15 @@ def _terms_place(cls: type, field_name: str) -> Place:
         word = "never" if field_name in getattr(cls, "NEVER", ()) else "rows"
         for decorator in made.decorator_list:
             if isinstance(decorator, ast.Call) and getattr(decorator.func, "id", "") == word:
-                return place_in(module, decorator)
-        return place_in(module, made)
+                return code_line(module, decorator)
+        return code_line(module, made)
     wanted = fields_of(cls)[field_name].python_name
     for node in made.body:
         match node:
             case ast.AnnAssign(target=ast.Name(id=name)) if name == wanted:
-                return place_in(module, node)
+                return code_line(module, node)
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) if name == wanted:
-                return place_in(module, node.decorator_list[0] if node.decorator_list else node)
+                return code_line(module, node.decorator_list[0] if node.decorator_list else node)
     # It stands in the interface or class from which this one has it.
     return _terms_place(cls.__mro__[1], field_name)
 
@@ -272,8 +270,5 @@ def _terms_place(cls: type, field_name: str) -> Place:
 def view_line(reading: Reading, purpose: Purpose) -> str:
     """Which columns of which view are read, and which rows stand in it."""
     store, view = reading.relation.store, f"{purpose.universe}.{reading.relation.name}"
-    sql = next(each.sql for each in universes(OBJECTS, store) if each.purpose is purpose)
-    made = re.search(rf"\bVIEW {re.escape(view)} AS.*?;", sql, re.DOTALL)
-    where = re.search(r"WHERE (.*);", made[0], re.DOTALL) if made else None
-    rows = f", only rows where {where[1]}" if where else ""
+    rows = f", only rows where {reading.condition}" if reading.condition else ""
     return f"{view} in {store}: {', '.join(reading.columns)}{rows}"

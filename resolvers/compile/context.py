@@ -11,7 +11,8 @@ from resolvers.compile.policy_text import Texts, policy_texts, version_texts
 from resolvers.plan.cursors import Cursors
 from resolvers.sources.catalogue import Relation
 from resolvers.sources.words import ObjectSource
-from resolvers.universe.views import Owned, objects_for, owned_relations
+from resolvers.universe.readings import objects_for
+from resolvers.universe.views import Owned, owned_relations
 from schema.build import build_schemas, fields_of
 from schema.policy.matrix import digest
 from schema.purposes import Purpose

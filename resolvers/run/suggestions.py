@@ -16,8 +16,7 @@ from resolvers.plan.parameters import Parameter, array_text
 from resolvers.plan.plan import Statement
 from resolvers.plan.suggestions import Gathered, SuggestionsOf, SuggestionStep
 from resolvers.plan.tree import Hole, Literal, TreeNode
-from resolvers.sources.words import Value
-from resolvers.universe.views import FROM_BOOKS, FROM_FRIENDS
+from resolvers.sources.words import FROM_BOOKS, FROM_FRIENDS, Value
 
 if TYPE_CHECKING:
     from graphql.execution.values import VariableValues

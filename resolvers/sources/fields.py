@@ -1,19 +1,23 @@
 """All resolvers in one place, and the check that every field has exactly one.
 
-Start-up stops unless the schema's fields and the resolvers' are the same: a field without a resolver
-could not be answered, and a resolver without a field has no terms.
+Start-up stops unless the schema's fields and the resolvers' are the same. A field without a resolver
+cannot be answered, and a resolver without a field has no terms.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from strawberry.types.base import get_object_definition
 
 from resolvers.sources.business import BUSINESS, MESSENGER_CONVERSATION, SOCIAL_CONVERSATION
 from resolvers.sources.messenger import MESSENGER_ACCOUNT
 from resolvers.sources.offers import CUSTOMER_LIST, MERCHANT, OFFER
 from resolvers.sources.social import SOCIAL_ACCOUNT
 from resolvers.sources.subject import SUBJECT
-from resolvers.sources.words import Many, ObjectSource, One, OwnRows, Source, Suggestions, Summary
+from resolvers.sources.words import Many, ObjectSource, One, OwnRows, Page, Suggestions, Summary
 from schema.build import TYPES, fields_of
 from schema.terms.words import Follows, Seen, terms_of
 from schema.types import subject
@@ -31,40 +35,48 @@ OBJECTS: Mapping[str, ObjectSource] = {
         CUSTOMER_LIST,
     )
 }
-# Told by the edges themselves: the entry of an address book is the contact's own hop.
-EDGES = {"ContactEdge": frozenset({"account"})}
 
 
 class ResolverGap(Exception):
-    """A field has no resolver, or a resolver no field."""
+    """A field has no resolver or several, or a resolver has no field."""
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A GraphQL type, and the source that says where its `fields` live, each by its name."""
+
+    type: str
+    source: object
+    fields: Mapping[str, object]
+
+
+def holders(objects: Mapping[str, ObjectSource]) -> Iterator[Holder]:
+    """Every source that has fields: objects, what lies in them, their lists' groups, a subject's own data."""
+    for source in objects.values():
+        yield Holder(source.type, source, source.fields)
+        yield Holder(f"{source.type}Connection", source, source.groups)
+        for inner in source.fields.values():
+            if isinstance(inner, Summary | One | Many | Page | Suggestions):
+                yield Holder(inner.type, inner, inner.fields)
+    yield Holder(subject.Subject.__name__, SUBJECT, SUBJECT)
+    for own in SUBJECT.values():
+        if isinstance(own, OwnRows):
+            yield Holder(own.type, own, own.fields)
 
 
 def check_fields() -> None:
     """ResolverGap unless every field with marks has one resolver and every resolver such a field."""
-    resolved = {frozenset(fields) for fields in _field_sets(OBJECTS)} | set(EDGES.values())
-    resolved -= {frozenset()}
-    declared = {
-        frozenset(
-            name for name, field in fields_of(cls).items() if isinstance(terms_of(field), Seen | Follows)
-        )
-        for cls in TYPES
-    } - {frozenset()}
-    resolved |= {frozenset(SUBJECT)}
-    resolved |= {frozenset(each.fields) for each in SUBJECT.values() if isinstance(each, OwnRows)}
-    declared |= {frozenset(fields_of(cls)) for cls in subject.OWN}
-    if resolved != declared:
-        raise ResolverGap(f"these fields lack a partner: {sorted(map(sorted, resolved ^ declared))}")
+    resolved = Counter((each.type, name) for each in holders(OBJECTS) for name in each.fields)
+    twice = {pair for pair, times in resolved.items() if times > 1}
+    if lacking := (resolved.keys() ^ set(_declared())) | twice:
+        names = sorted(f"{type_name}.{field_name}" for type_name, field_name in lacking)
+        raise ResolverGap(f"these do not have exactly one field and one resolver: {', '.join(names)}")
 
 
-def _field_sets(objects: Mapping[str, ObjectSource]) -> Iterator[Mapping[str, object]]:
-    for source in objects.values():
-        yield source.fields
-        yield source.groups
-        for field in source.fields.values():
-            yield from _inner_fields(field)
-
-
-def _inner_fields(field: Source) -> Iterator[Mapping[str, object]]:
-    # Where the rows lead on, the items' fields are those of the objects.
-    if isinstance(field, Summary | One | Suggestions) or (isinstance(field, Many) and field.far is None):
-        yield field.fields
+def _declared() -> Iterator[tuple[str, str]]:
+    """The fields that need a resolver. Those of an interface are resolved where a type implements it."""
+    for cls in TYPES:
+        if not get_object_definition(cls, strict=True).is_interface:
+            for name, field in fields_of(cls).items():
+                if cls in subject.OWN or isinstance(terms_of(field), Seen | Follows):
+                    yield cls.__name__, name

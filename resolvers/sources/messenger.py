@@ -20,6 +20,7 @@ from resolvers.sources.words import (
 )
 
 USAGE_STATS = Summary(
+    type="UsageStats",
     relation=catalogue.DAILY_USAGE,
     on="account_id",
     day="day",
@@ -49,7 +50,13 @@ MESSENGER_ACCOUNT = ObjectSource(
         "countryCode": Value("country_code", Json.CODE),
         "registeredAt": Value("registered_at", Json.TIME),
         "usage": USAGE_STATS,
-        "contacts": Page(catalogue.CONTACT, "account_id", CONTACT_EDGE),
+        "contacts": Page(
+            catalogue.CONTACT,
+            "account_id",
+            CONTACT_EDGE,
+            type="ContactEdge",
+            fields={"account": CONTACT_EDGE},
+        ),
         "contactCountBand": Band(
             catalogue.CONTACT,
             "account_id",

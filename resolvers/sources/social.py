@@ -18,6 +18,7 @@ from resolvers.sources.words import (
 )
 
 MESSENGER_LINK = One(
+    type="MessengerLink",
     relation=catalogue.MESSENGER_LINK,
     on="account_id",
     fields={
@@ -27,6 +28,7 @@ MESSENGER_LINK = One(
 )
 
 PHONE_BINDINGS = Many(
+    type="PhoneBinding",
     relation=catalogue.PHONE_BINDING,
     on="account_id",
     order=("source", "number"),
@@ -34,12 +36,14 @@ PHONE_BINDINGS = Many(
 )
 
 AD_TOPICS = Many(
+    type="AdTopic",
     relation=catalogue.AD_TOPIC,
     on="account_id",
     order=("source", "topic"),
     fields={"topic": Value("topic", Json.TEXT), "source": Value("source", Json.CODE)},
 )
 OFFERS = Many(
+    type="Offer",
     relation=catalogue.OFFER_AUDIENCE,
     on="account_id",
     order=("offer_id",),
@@ -47,6 +51,7 @@ OFFERS = Many(
     alone=True,
 )
 FRIEND_SUGGESTIONS = Suggestions(
+    type="FriendSuggestion",
     people=catalogue.SOCIAL_ACCOUNT,
     friends=(catalogue.FRIENDSHIP, "account_id", "friend_id"),
     link=(catalogue.MESSENGER_LINK, "account_id", "messenger_id"),
@@ -74,7 +79,12 @@ SOCIAL_ACCOUNT = ObjectSource(
         "phones": PHONE_BINDINGS,
         "adTopics": AD_TOPICS,
         "offers": OFFERS,
-        "friends": Page(catalogue.FRIENDSHIP, "account_id", Hop(to="SocialAccount", column="friend_id")),
+        "friends": Page(
+            catalogue.FRIENDSHIP,
+            "account_id",
+            Hop(to="SocialAccount", column="friend_id"),
+            type="FriendEdge",
+        ),
         "friendSuggestions": FRIEND_SUGGESTIONS,
     },
     probes={

@@ -83,6 +83,7 @@ class Summary:
     """An object computed from the rows of `relation` within a window of days that ends on an argument.
 
     The window is the `days` days up to `until`, or up to the day in `horizon` if that is left out.
+    `type`: the GraphQL type that has these `fields`, here and in every other source.
     """
 
     relation: Relation
@@ -92,6 +93,7 @@ class Summary:
     until: str
     horizon: Relation
     fields: Mapping[str, Measured]
+    type: str = field(kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -118,14 +120,16 @@ class One:
     relation: Relation
     on: str
     fields: Mapping[str, Source]
+    type: str = field(kw_only=True)
 
 
 @dataclass(frozen=True)
 class Many:
     """All rows of `relation` whose `on` is the object's key, in the order of the columns named.
 
-    With `far` the items are not the rows but the objects that they lead to, one each. `alone`: to be asked
-    in one place of a request, of one object that is named there: such rows are not for gathering.
+    With `far` the items are not the rows but the objects that they lead to, one each; `type` is then the type
+    of these objects. `alone`: a request may ask for it in one place only, of one object that is named there,
+    so that no client gathers such rows.
     """
 
     relation: Relation
@@ -134,15 +138,21 @@ class Many:
     fields: Mapping[str, Source] = field(default_factory=dict)
     far: Hop | None = None
     alone: bool = False
+    type: str = field(kw_only=True)
 
 
 @dataclass(frozen=True)
 class Page:
-    """A Relay connection over rows of `relation` whose `on` is the object's key, ordered by `far.column`."""
+    """A Relay connection over rows of `relation` whose `on` is the object's key, ordered by `far.column`.
+
+    `type`: the type of its edges; `fields`: those of an edge's fields that have marks of their own.
+    """
 
     relation: Relation
     on: str
     far: Hop
+    fields: Mapping[str, Source] = field(default_factory=dict)
+    type: str = field(kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -155,6 +165,10 @@ class Copies:
     of: str
     relation: Relation
     on: str
+
+
+# The kinds of suggestions, by what they are found through.
+FROM_FRIENDS, FROM_BOOKS = "MUTUAL_FRIENDS", "MESSENGER_CONTACT"
 
 
 @dataclass(frozen=True)
@@ -176,6 +190,7 @@ class Suggestions:
     friends_of_each: int
     contacts_of_each: int
     fields: Mapping[str, Source]
+    type: str = field(kw_only=True)
 
 
 Source = (

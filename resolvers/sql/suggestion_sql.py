@@ -32,11 +32,11 @@ from resolvers.plan.parameters import Parameter
 from resolvers.plan.suggestions import Gathered, SuggestionsOf, SuggestionStep
 from resolvers.plan.tree import PersonHole
 from resolvers.sources.catalogue import Relation
+from resolvers.sources.words import FROM_BOOKS, FROM_FRIENDS
 from resolvers.sql.json_text import Pieces, concatenate, json_object, list_of, mark, quote
 from resolvers.sql.page import ValueOf
 from resolvers.sql.row import Row, within
 from resolvers.sql.scope import Scope
-from resolvers.universe.views import FROM_BOOKS, FROM_FRIENDS
 
 Link = tuple[Relation, str, str]
 

@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING
 
 from resolvers.sources.catalogue import Class, Relation, Store, relations_of
 from resolvers.sources.words import ObjectSource
+from resolvers.universe.readings import PolicyGap
 from resolvers.universe.roles import login_lines, writer_lines, writers_of
-from resolvers.universe.views import PolicyGap, View, views_of
+from resolvers.universe.views import View, views_of
 from schema.purposes import Purpose
 from schema.terms.marks import Mark
 
@@ -45,6 +46,11 @@ def _identifier(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise PolicyGap(f"not a plain identifier: {name!r}")
     return name
+
+
+def condition_of(view: View, purpose: Purpose) -> str:
+    """The condition on the rows of the purpose's view, in SQL; empty if the view has all rows."""
+    return "" if Mark.PSEUDONYM in view.marks else _condition(view, purpose)
 
 
 def _condition(view: View, purpose: Purpose) -> str:

@@ -88,10 +88,11 @@ MUTANTS = (
         "sort_on_raw_values",
         (
             BeginWith(
-                "resolvers.universe.views:_reads_of_field",
+                "resolvers.universe.readings:_Reader.of_field",
                 """
                 if isinstance(source, Value):
-                    yield mark, None, relation, {"registered_at"} & relation.columns.keys()
+                    raw = frozenset({"registered_at"} & read.relation.columns.keys())
+                    yield replace(read, columns=raw)
                 """,
             ),
             Change(
@@ -173,9 +174,15 @@ MUTANTS = (
     mutant(
         "order_by_a_hidden_column",
         Change(
-            "resolvers.universe.views:_reads_of_field",
-            "mark, kinds, other, {on}",
-            "mark, kinds, other, {on, *source.order}",
+            "resolvers.universe.readings:_Reader.of_field",
+            """
+            found = replace(read, relation=other, columns=frozenset({on}))
+            yield from _both(source.type, replace(found, kinds=_kinds_of(source.type) or None))
+            """,
+            """
+            found = replace(read, relation=other, columns=frozenset({on, *source.order}))
+            yield from _both(source.type, replace(found, kinds=_kinds_of(source.type) or None))
+            """,
         ),
         "tests/promises/test_content.py::test_i4_a_view_has_no_column_that_the_purpose_does_not_see",
     ),
