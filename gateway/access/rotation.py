@@ -14,9 +14,7 @@ from gateway.access.tokens import Issued, Listed, TokenBook, bound_of, issue
 from schema.purposes import Purpose
 
 if TYPE_CHECKING:
-    from asyncpg import Record
-
-    from resolvers.stores.pool import Connection
+    from resolvers.stores.pool import Connection, Record
 
 log = logging.getLogger("gateway.access.rotation")
 

@@ -29,9 +29,7 @@ from schema.purposes import Purpose
 from schema.refusals import Code, Refusal
 
 if TYPE_CHECKING:
-    from asyncpg import Record
-
-    from resolvers.stores.pool import Connection
+    from resolvers.stores.pool import Connection, Record
 
 MAX_SEEN_HEADERS = 4_096
 MIN_KEY_BYTES = 32

@@ -16,9 +16,7 @@ from typing import TYPE_CHECKING
 from schema.purposes import Purpose
 
 if TYPE_CHECKING:
-    from asyncpg import Record
-
-    from resolvers.stores.pool import Connection
+    from resolvers.stores.pool import Connection, Record
 
 _LOCK = "LOCK TABLE control.client_document IN SHARE ROW EXCLUSIVE MODE"
 _KEEP = """

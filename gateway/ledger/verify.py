@@ -26,9 +26,7 @@ import orjson
 from gateway.ledger.chain import CHECKPOINT, CUT, Entry, Head, beginning, entry_hash, is_signed, question_key
 
 if TYPE_CHECKING:
-    from asyncpg import Record
-
-    from resolvers.stores.pool import Connection
+    from resolvers.stores.pool import Connection, Record
 
 _ENTRIES = """
 SELECT at, number, request, client, credential, question, outcome, counts::text AS counts,

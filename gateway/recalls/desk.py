@@ -37,12 +37,11 @@ from schema.refusals import Code, Refusal
 from schema.types.recalls import Recall, recall_schema
 
 if TYPE_CHECKING:
-    from asyncpg import Record
     from graphql.execution.values import VariableValues
 
     from gateway.access.tokens import Caller
     from gateway.ledger.record import Ledger
-    from resolvers.stores.pool import Connection, StoreLogin
+    from resolvers.stores.pool import Connection, Record, StoreLogin
     from schema.operations import Operation
 
 # Streams that one client may have open in one process: it needs one for each purpose.

@@ -29,9 +29,7 @@ from schema.terms.words import Seen, terms_of
 from schema.types.recalls import Recall
 
 if TYPE_CHECKING:
-    from asyncpg import Record
-
-    from resolvers.stores.pool import Connection
+    from resolvers.stores.pool import Connection, Record
 
 # An answer that was being given when somebody objected may leave a little later.
 UNDER_WAY = timedelta(seconds=60)

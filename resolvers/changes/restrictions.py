@@ -17,9 +17,7 @@ from typing import TYPE_CHECKING, Any
 from schema.purposes import OBJECTABLE, Purpose
 
 if TYPE_CHECKING:
-    from asyncpg import Record
-
-    from resolvers.stores.pool import Connection
+    from resolvers.stores.pool import Connection, Record
 
 _LOCK = 0x0B1EC7
 _ONE = f"SELECT pg_advisory_xact_lock_shared({_LOCK}), pg_advisory_xact_lock(hashint8extended($1, {_LOCK}))"

@@ -24,7 +24,7 @@ from schema.refusals import Code, Refusal
 from schema.types.disclosures import Disclosure
 
 if TYPE_CHECKING:
-    from asyncpg import Record
+    from resolvers.stores.pool import Record
 
 # Names without a schema: each role stands in its own universe.
 _AUDITED = """

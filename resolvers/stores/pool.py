@@ -25,7 +25,8 @@ import asyncpg
 from resolvers.stores.deadlines import Deadlines
 
 if TYPE_CHECKING:
-    Connection = asyncpg.Connection[asyncpg.Record]
+    Record = asyncpg.Record
+    Connection = asyncpg.Connection[Record]
     Statement = asyncpg.prepared_stmt.PreparedStatement[asyncpg.Record]
     # A session, or None for the place of one that is gone.
     Turn = asyncio.Future["Session | None"]
