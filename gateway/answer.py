@@ -78,17 +78,25 @@ async def answer(gateway: Gateway, asked: Asked, caller: Caller, request_id: byt
         variables = with_principal(variables, caller.principal)
     admit(priced.price, variables, gateway.max_cost)
     plan = gateway.plans.plan(purpose, prepared, priced)
-    introspected = introspect(prepared.schema, prepared.operation, plan, variables)
+    introspected = introspect(prepared.schema, prepared.operation, plan, variables=variables)
     told: Sequence[Named] = ()
     if plan.asks:
         people = People()
         context = gateway.context_of(caller.principal, caller.client, people)
-        answers = await ask_resolvers(prepared.schema, prepared.operation, plan, variables, context)
+        answers = await ask_resolvers(
+            prepared.schema, prepared.operation, plan, variables=variables, context=context
+        )
         introspected = {**introspected, **answers}
         told = _told(plan, people, caller.principal)
     gateway.ledger.expect()
     try:
-        ran = await run_plan(plan, variables, gateway.pools[purpose], gateway.cursors, introspected)
+        ran = await run_plan(
+            plan,
+            variables,
+            gateway.pools[purpose],
+            cursors=gateway.cursors,
+            introspected=introspected,
+        )
     except StoreChanged:
         ran = await _run_again(gateway, purpose, plan, variables, introspected)
     finally:
@@ -126,7 +134,13 @@ async def _run_again(
     """Run the plan once more: a store changed between two of its statements."""
     for _ in range(ATTEMPTS - 1):
         try:
-            return await run_plan(plan, variables, gateway.pools[purpose], gateway.cursors, introspected)
+            return await run_plan(
+                plan,
+                variables,
+                gateway.pools[purpose],
+                cursors=gateway.cursors,
+                introspected=introspected,
+            )
         except StoreChanged:
             continue
     raise Refusal(Code.STORE_UNAVAILABLE)
@@ -143,7 +157,7 @@ def _told(plan: Plan, people: People, principal: Principal) -> list[Named]:
         (root.subject, who, key)
         for root in plan.roots
         if isinstance(root, RootAsked) and root.subject is not None
-        for who, key in people.told.get(root.name) or people_of(principal)
+        for who, key in people.noted.get(root.name) or people_of(principal)
     ]
 
 
@@ -153,9 +167,11 @@ async def _change(
     """Run a mutation: no plan, and everything that can be refused is refused before anything is changed."""
     admit_cost(cost_of_fields(prepared.schema, prepared.operation, variables), gateway.max_cost)
     context = gateway.context_of(caller.principal, caller.client, People())
-    changed = await run_changes(prepared.schema, prepared.operation, variables, context)
+    changed = await run_changes(prepared.schema, prepared.operation, variables, context=context)
     if people := people_of(caller.principal):
-        shape = shape_of_all(prepared.schema, prepared.operation, caller.purpose, gateway.policy, variables)
+        shape = shape_of_all(
+            prepared.schema, prepared.operation, variables, purpose=caller.purpose, policy=gateway.policy
+        )
         told = [(0, who, key) for who, key in people]
         await _record(gateway, request_id, caller, shape, {}, told, not changed.wrong)
     if changed.wrong:

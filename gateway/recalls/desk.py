@@ -121,7 +121,7 @@ class Desk:
     async def answer(self, prepared: Prepared, caller: Caller, request_id: bytes) -> Changed:
         """Answer a query or a mutation. Whatever went wrong is among what it returns."""
         context = _Context(self._feed(prepared, caller, request_id, _no_stream))
-        return await run_changes(self._schema, prepared.operation, prepared.variables, context)  # type: ignore[arg-type]
+        return await run_changes(self._schema, prepared.operation, prepared.variables, context=context)  # type: ignore[arg-type]
 
     async def stream(
         self, prepared: Prepared, caller: Caller, request_id: bytes, still_asks: StillAsks
@@ -168,7 +168,11 @@ class Desk:
 
     def _feed(self, prepared: Prepared, caller: Caller, request_id: bytes, still_asks: StillAsks) -> Feed:
         shape = shape_of_all(
-            self._schema, prepared.operation, Duty.NOTIFICATION, self._policy, prepared.variables
+            self._schema,
+            prepared.operation,
+            prepared.variables,
+            purpose=Duty.NOTIFICATION,
+            policy=self._policy,
         )
         return Feed(self._store, self._notices, self._ledger, shape, caller, request_id, still_asks)
 

@@ -84,7 +84,7 @@ class PlanCache:
             self._known.move_to_end(key)
             return prepared
         schema = self.contexts[purpose].schema
-        operation = read_operation(schema, document, operation_name, self.limits)
+        operation = read_operation(schema, document, operation_name, limits=self.limits)
         prepared = _prepared(schema, operation)
         self._known[key] = prepared
         if len(self._known) > self.size:

@@ -63,7 +63,7 @@ class Collector:
         grouped: dict[str, list[FieldNode]] = {}
         visited: set[str] = set()
         for selections in sets:
-            self._into(grouped, visited, parent, selections)
+            self._into(grouped, visited, parent, selections=selections)
         return tuple(CollectedField(key, nodes[0].name.value, tuple(nodes)) for key, nodes in grouped.items())
 
     def below(self, type_: GraphQLOutputType, selected: CollectedField) -> Iterator[tuple[str, str]]:
@@ -88,6 +88,7 @@ class Collector:
         grouped: dict[str, list[FieldNode]],
         visited: set[str],
         parent: GraphQLObjectType,
+        *,
         selections: SelectionSetNode,
     ) -> None:
         for selection in selections.selections:
@@ -99,14 +100,14 @@ class Collector:
             elif isinstance(selection, InlineFragmentNode):
                 condition = selection.type_condition
                 if condition is None or self._applies(parent, condition.name.value):
-                    self._into(grouped, visited, parent, selection.selection_set)
+                    self._into(grouped, visited, parent, selections=selection.selection_set)
             elif isinstance(selection, FragmentSpreadNode):
                 name = selection.name.value
                 if name not in visited:
                     visited.add(name)
                     fragment = self.fragments[name]
                     if self._applies(parent, fragment.type_condition.name.value):
-                        self._into(grouped, visited, parent, fragment.selection_set)
+                        self._into(grouped, visited, parent, selections=fragment.selection_set)
 
     def _included(self, selection: SelectionNode) -> bool:
         try:

@@ -4,7 +4,7 @@
     price     the most rows that it can touch
               here the gateway refuses                                  COST_TOO_HIGH
     bind      each field to its source, cut where the answer hops
-    subjects  the people whom the answer names
+    subjects  the people that the answer names
     waves     the fetches that run together
     render    the SQL of each statement
 
@@ -89,7 +89,7 @@ def _shape(
 ) -> DisclosureShape | None:
     if not subjects:
         return None
-    return DisclosureShape(context.purpose, context.policy, operation.document, subjects)
+    return DisclosureShape(context.purpose, context.policy, operation.document, subjects=subjects)
 
 
 def _unasked(given: Iterable[Parameter], statements: Iterable[Statement]) -> tuple[Parameter, ...]:

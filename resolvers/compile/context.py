@@ -57,7 +57,7 @@ class PurposeContext:
 
 
 def build_contexts(
-    objects: Mapping[str, ObjectSource], cursors: Cursors, sharded: bool = False, names_people: bool = True
+    objects: Mapping[str, ObjectSource], cursors: Cursors, sharded: bool = False, *, names_people: bool = True
 ) -> dict[Purpose, PurposeContext]:
     """The contexts of all purposes. MissingTerms if a field has none, PolicyGap if no view can keep them."""
     policy = digest()

@@ -121,9 +121,9 @@ class ListArguments:
             size = decode(given[name]) if arguments.is_constant(name) else Parameter("integer", reader)
         return Bounds(
             size,
-            last is not None,
-            self._place("after", rows.order, cursor_sealed_for),
-            self._place("before", rows.order, cursor_sealed_for),
+            from_end=last is not None,
+            after=self._place("after", rows.order, cursor_sealed_for),
+            before=self._place("before", rows.order, cursor_sealed_for),
         )
 
     def _place(self, name: str, order: ListOrder, cursor_sealed_for: Parameter) -> tuple[Parameter, ...]:

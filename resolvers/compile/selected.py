@@ -85,7 +85,7 @@ class SelectedSummary:
 
 @dataclass(frozen=True)
 class SelectedSuggestions:
-    """At most `size` people whom the object's person may know."""
+    """At most `size` people that the object's person may know."""
 
     source: Suggestions
     type: str

@@ -101,7 +101,7 @@ class Selector:
     lone_objects: int = 0
 
     def new_subject(self) -> int | None:
-        """The number of a new place where people are named; None if the ledger is not told."""
+        """The number of a new place where people are named; None if the ledger gets no names."""
         if not self.context.names_people:
             return None
         self.subjects += 1
@@ -134,10 +134,10 @@ class Selector:
 
     def _asked(self, parent: GraphQLObjectType, selected: CollectedField) -> SelectedAsked:
         if selected.name not in TELLS_OF_PEOPLE:
-            return SelectedAsked(selected.key, selected.name, (), None)
+            return SelectedAsked(selected.key, selected.name, (), subject=None)
         subject = self.new_subject()
         disclosed = tuple(dict.fromkeys(self.collector.names(parent, selected)))
-        return SelectedAsked(selected.key, selected.name, disclosed, subject)
+        return SelectedAsked(selected.key, selected.name, disclosed, subject=subject)
 
     def _constant(self, named: GraphQLObjectType, selected: CollectedField) -> RootText:
         """The text of a root that no store holds: an object, or a list of them."""
@@ -212,7 +212,7 @@ class Selector:
         in_list: bool,
     ) -> tuple[Member, ...]:
         members = self.collector.collect(type_, selected.selection_sets)
-        if any(_stands_alone(sources.get(member.name)) for member in members):
+        if any(_is_alone(sources.get(member.name)) for member in members):
             self._count_lone_object(in_list)
         return tuple(
             Member(each.key, each.name, self._member(type_, sources, each, in_list=in_list))
@@ -354,7 +354,7 @@ def _info_members(
         yield each.key, Literal(_quoted(type_.name)) if each.name == "__typename" else each.name
 
 
-def _stands_alone(source: Source | None) -> bool:
+def _is_alone(source: Source | None) -> bool:
     return isinstance(source, Many) and source.alone
 
 

@@ -149,9 +149,10 @@ def _names(type_name: str, members: Iterable[tuple[str, str, object]]) -> list[s
 def shape_of_all(
     schema: GraphQLSchema,
     operation: Operation,
+    variables: VariableValues,
+    *,
     purpose: Purpose | Duty,
     policy: str,
-    variables: VariableValues,
 ) -> DisclosureShape:
     """The disclosure shape of an operation that ordinary resolvers answer, all of it about the same people.
 
@@ -164,4 +165,5 @@ def shape_of_all(
     for each in collector.collect(root, (operation.node.selection_set,)):
         if not each.name.startswith("__"):
             fields.update(dict.fromkeys(collector.names(root, each)))
-    return DisclosureShape(purpose, policy, operation.document, (SubjectPlace(None, tuple(fields)),))
+    place = SubjectPlace(None, tuple(fields))
+    return DisclosureShape(purpose, policy, operation.document, subjects=(place,))

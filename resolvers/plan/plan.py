@@ -138,7 +138,7 @@ class RootIntrospection:
 class RootAsked:
     """A root field that an ordinary resolver answers, because no store holds it.
 
-    `subject`: the place where the ledger names the people whom the answer is about, if any.
+    `subject`: the place where the ledger names the people that the answer is about, if any.
     """
 
     key: str

@@ -83,24 +83,24 @@ def _read_all_arguments(schema: GraphQLSchema, operation: Operation, variables: 
 
 
 async def run_changes(
-    schema: GraphQLSchema, operation: Operation, variables: VariableValues, context: Context
+    schema: GraphQLSchema, operation: Operation, variables: VariableValues, *, context: Context
 ) -> Changed:
     """Run the mutation. The caller has computed its cost, so its arguments are valid."""
     document = DocumentNode(definitions=(operation.node, *operation.fragments.values()))
-    result = await _executed(schema, document, variables, context)
+    result = await _executed(schema, document, variables, context=context)
     wrong = tuple(dict.fromkeys(code_of(error) for error in result.errors or ()))
     return Changed(orjson.dumps(result.data), wrong)
 
 
 async def ask_resolvers(
-    schema: GraphQLSchema, operation: Operation, plan: Plan, variables: VariableValues, context: Context
+    schema: GraphQLSchema, operation: Operation, plan: Plan, *, variables: VariableValues, context: Context
 ) -> Mapping[str, str]:
     """JSON text of each root field that a resolver answers, by response key. Raises Refusal."""
     if not plan.asks:
         return {}
     keys = {root.key for root in plan.roots if isinstance(root, RootAsked)}
-    document = document_of(schema, operation, keys, variables)
-    result = await _executed(schema, document, variables, context)
+    document = document_of(schema, operation, keys, variables=variables)
+    result = await _executed(schema, document, variables, context=context)
     for error in result.errors or ():
         raise Refusal(code_of(error))
     assert result.data is not None
@@ -108,7 +108,7 @@ async def ask_resolvers(
 
 
 async def _executed(
-    schema: GraphQLSchema, document: DocumentNode, variables: VariableValues, context: Context
+    schema: GraphQLSchema, document: DocumentNode, variables: VariableValues, *, context: Context
 ) -> ExecutionResult:
     result: Any = execute(schema, document, context_value=context, variable_values=raw_values(variables))
     if inspect.isawaitable(result):

@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 
 
 def introspect(
-    schema: GraphQLSchema, operation: Operation, plan: Plan, variables: VariableValues
+    schema: GraphQLSchema, operation: Operation, plan: Plan, *, variables: VariableValues
 ) -> Mapping[str, str]:
     """JSON text of each introspection field of the root, by response key; empty if there is none."""
     if not plan.introspects or schema.query_type is None:
         return {}
     keys = {root.key for root in plan.roots if isinstance(root, RootIntrospection)}
-    document = document_of(schema, operation, keys, variables)
+    document = document_of(schema, operation, keys, variables=variables)
     result = execute_sync(schema, document, variable_values=raw_values(variables))
     assert isinstance(result, ExecutionResult)
     if result.errors or result.data is None:
@@ -43,7 +43,7 @@ def introspect(
 
 
 def document_of(
-    schema: GraphQLSchema, operation: Operation, keys: Collection[str], variables: VariableValues
+    schema: GraphQLSchema, operation: Operation, keys: Collection[str], *, variables: VariableValues
 ) -> DocumentNode:
     """The query with only the root fields of these response keys."""
     assert schema.query_type is not None

@@ -24,19 +24,19 @@ class People:
     """The people disclosed by one request's resolvers, by the name of the root field."""
 
     def __init__(self) -> None:
-        self._told: dict[str, dict[tuple[Who, str], None]] = defaultdict(dict)
+        self._noted: dict[str, dict[tuple[Who, str], None]] = defaultdict(dict)
 
     def note(self, root: str, who: Who, keys: Iterable[str]) -> None:
         """Note that a root field disclosed these people."""
-        self._told[root].update(dict.fromkeys((who, key) for key in keys))
+        self._noted[root].update(dict.fromkeys((who, key) for key in keys))
 
     @property
-    def told(self) -> Mapping[str, Iterable[tuple[Who, str]]]:
+    def noted(self) -> Mapping[str, Iterable[tuple[Who, str]]]:
         """The people noted, in order, each once."""
-        return self._told
+        return self._noted
 
 
 def people_of(principal: Principal) -> list[tuple[Who, str]]:
-    """The accounts of the person whom a token speaks for; none if it speaks for no person."""
+    """The accounts of the person that a token speaks for; none if it speaks for no person."""
     keys = ((Who.MESSENGER, principal.messenger_id), (Who.SOCIAL, principal.social_id))
     return [(who, str(key)) for who, key in keys if key is not None]

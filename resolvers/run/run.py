@@ -53,6 +53,7 @@ async def run_plan(
     plan: Plan,
     variables: VariableValues,
     pools: Mapping[Store, Pool],
+    *,
     cursors: Cursors,
     introspected: Mapping[str, str],
 ) -> Ran:

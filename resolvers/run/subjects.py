@@ -1,4 +1,4 @@
-"""Reads and removes the marks in a text that name the people whom its objects are about.
+"""Reads and removes the marks in a text that name the people its objects are about.
 
 `compile/subjects.py` says why the text itself carries them.
 """

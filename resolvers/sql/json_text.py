@@ -95,7 +95,7 @@ def concatenate(pieces: Iterable[Piece]) -> ColumnElement[str]:
 
 
 def mark(subject: int, key: ColumnElement[Any]) -> Pieces:
-    """The mark that precedes an object and names the person whom it is about."""
+    """The mark that precedes an object and names the person it is about."""
     return [f"{MARK}{subject_mark(subject)}", key, MARK]
 
 

@@ -92,7 +92,7 @@ class TreeText:
         return pieces if subject is None else [*self._mark(bound.source, subject, row), *pieces]
 
     def _mark(self, source: ObjectSource, subject: int, row: Row) -> Pieces:
-        """The mark of the person whom the object is about; nothing if that person has no account."""
+        """The mark of the person that the object is about; nothing if that person has no account."""
         about = source.about
         assert about is not None
         if _is_known_by(source):
@@ -224,5 +224,5 @@ def _needs_key_alone(bound: ObjectOf) -> bool:
 
 
 def _is_known_by(source: ObjectSource) -> bool:
-    """True if an object's own identifier names the person whom it is about."""
+    """True if an object's own identifier names the person it is about."""
     return source.about is not None and source.about.column == source.relation.identity

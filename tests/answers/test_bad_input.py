@@ -17,6 +17,10 @@ import pytest
 
 from gateway.access.tokens import issue, revoke
 from gateway.web.responses import STATUS
+from resolvers.compile import compiler
+from resolvers.compile.bind import Bound, bind
+from resolvers.compile.context import PurposeContext
+from resolvers.compile.selected import Selection
 from resolvers.stores.pool import connect_owner
 from schema.refusals import MESSAGES, Code
 from tests.kit.gateway import ADS, FRIENDS, SECURITY, NewDatabase, Reply, Side, open_side, send
@@ -274,6 +278,29 @@ async def test_a_document_beyond_the_limits_or_the_schema_is_refused_fast(
     assert len(reply.codes) == 1
     is_refused(reply, Code(reply.codes[0]))
     assert Code(reply.codes[0]) in codes
+
+
+async def test_i14_a_document_that_costs_too_much_is_never_bound(
+    side: Side, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I14: a request is priced, and refused, before a field is bound or a statement is rendered."""
+    bound = []
+
+    def note(context: PurposeContext, selection: Selection) -> Bound:
+        bound.append(selection)
+        return bind(context, selection)
+
+    monkeypatch.setattr(compiler, "bind", note)
+    too_much, allowed = "query($n: Int = 1000) " + DEAR.replace("1000", "$n"), GOOD + " # priced, then bound"
+    is_refused(await post(side, asking(too_much)), Code.COST_TOO_HIGH)
+    # The price is kept, and asked again for the variables of each request.
+    is_refused(await post(side, asking(too_much, variables={"n": 999})), Code.COST_TOO_HIGH)
+    assert bound == []
+
+    assert (await post(side, asking(allowed))).data["messengerAccounts"]["totalCount"] > 0
+    assert len(bound) == 1
+    assert "data" in (await post(side, asking(too_much, variables={"n": 1}))).json
+    assert len(bound) == 2
 
 
 ACCOUNT = "query($id: ID!) { messengerAccount(id: $id) { id } }"

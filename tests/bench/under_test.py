@@ -113,7 +113,7 @@ class Planner:
             variables = prepared.coerce(given)
             priced = self.plans.price(purpose, prepared, variables)
             plan = self.plans.plan(purpose, prepared, priced)
-            await run_plan(plan, variables, recorders, self.cursors, {})  # type: ignore[arg-type]
+            await run_plan(plan, variables, recorders, cursors=self.cursors, introspected={})  # type: ignore[arg-type]
             recorded.append(list(steps))
             steps.clear()
         for recorder in recorders.values():

@@ -1,8 +1,8 @@
 """The golden plans: documents with their statements and answers, one behaviour each.
 
-`plans/<case>.graphql` begins with the purpose and the variables; beside it stand the statements of the
-default mode (`.sql`) and of sharded stores (`.sharded.sql`), and the answer on the world of
-`plans/world` (`.json`), which is the same in both modes.
+`plans/<case>.graphql` begins with the purpose and the variables. Beside it are the statements of the default
+mode (`.sql`) and of sharded stores (`.sharded.sql`), and the answer on the world of `plans/world` (`.json`),
+which is the same in both modes.
 """
 
 from __future__ import annotations
@@ -40,17 +40,17 @@ NewDatabase = Callable[[str], Awaitable[str]]
 
 PLANS = Path(__file__).parents[1] / "plans"
 KEY = bytes(range(64))
-# What the tokens of the cases are bound to, where their purpose needs it.
-BOUND_OF_CASES = Principal(messenger_id=28, social_id=1, merchant_id=1, business_id=2)
+# What the tokens of the cases speak for, where their purpose needs it.
+PRINCIPAL_OF_CASES = Principal(messenger_id=28, social_id=1, merchant_id=1, business_id=2)
 SHOWN = {code: chr(0x2400 + code) for code in range(32) if code not in (9, 10)}
 
 
 @dataclass(frozen=True)
 class Case:
-    """One document, and what is written above it.
+    """One document, and the settings written above it.
 
-    `cursors`: variables that are cursors, by what is sealed in them. `statements`: how many are sent,
-    by mode.
+    `cursors`: variables that are cursors, and the values sealed in them. `statements`: how many are sent,
+    by mode (True: sharded).
     """
 
     name: str
@@ -72,27 +72,27 @@ def read_case(path: Path) -> Case:
     head: dict[str, str] = dict(lines)  # type: ignore[arg-type]
     default, sharded = head["statements"].split(", sharded: ")
     return Case(
-        path.stem,
-        Purpose(head["purpose"]),
-        text,
-        json.loads(head.get("variables", "{}")),
-        json.loads(head.get("cursors", "{}")),
-        {False: int(default), True: int(sharded)},
+        name=path.stem,
+        purpose=Purpose(head["purpose"]),
+        document=text,
+        variables=json.loads(head.get("variables", "{}")),
+        cursors=json.loads(head.get("cursors", "{}")),
+        statements={False: int(default), True: int(sharded)},
     )
 
 
 CASES = [read_case(path) for path in sorted(PLANS.glob("*.graphql"))]
 
 
-def _bound(case: Case) -> Principal:
-    principal = BOUND_OF_CASES.under(case.purpose)
+def _principal(case: Case) -> Principal:
+    principal = PRINCIPAL_OF_CASES.under(case.purpose)
     assert principal is not None
     return principal
 
 
 @dataclass(frozen=True)
 class Sent:
-    """A statement as it was sent: of its plan, with the values of its parameters."""
+    """A statement as it was sent: of which wave, with the values of its parameters."""
 
     statement: Statement
     wave: int
@@ -101,7 +101,7 @@ class Sent:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of a case in one mode."""
+    """The result of a case in one mode."""
 
     plan: Plan
     sent: list[Sent]
@@ -128,7 +128,7 @@ def _shown(plan: Plan) -> Iterator[str]:
 
 @dataclass
 class Recorder:
-    """A pool that writes down what it is asked."""
+    """A pool that records what it is asked."""
 
     pool: Pool
     asked: list[tuple[str, list[Any]]] = field(default_factory=list)
@@ -150,7 +150,7 @@ class Recorder:
 class Golden:
     """Two stores that hold the world of `plans/world`, with every purpose's pools.
 
-    `dsns`: the owners'. Cursors are not bound to the policy's version here: else each change of the
+    `dsns`: the owners'. Cursors are not sealed for the policy's version here, or each change of the
     policy would change every golden answer.
     """
 
@@ -160,9 +160,9 @@ class Golden:
 
     def __post_init__(self) -> None:
         for sharded in (False, True):
-            worlds = build_contexts(OBJECTS, Cursors(KEY), sharded)
-            missing = {purpose: replace(world, policy="golden") for purpose, world in worlds.items()}
-            self.caches[sharded] = PlanCache(missing, DocumentLimits())
+            contexts = build_contexts(OBJECTS, Cursors(KEY), sharded)
+            golden = {purpose: replace(context, policy="golden") for purpose, context in contexts.items()}
+            self.caches[sharded] = PlanCache(golden, DocumentLimits())
 
     def plan(self, case: Case, sharded: bool) -> tuple[Prepared, Plan, VariableValues]:
         """The case's plan, with the variables that it is asked with."""
@@ -173,7 +173,7 @@ class Golden:
         priced = cache.price(case.purpose, prepared, variables)
         plan = cache.plan(case.purpose, prepared, priced)
         if case.purpose in BOUND:
-            variables = with_principal(variables, _bound(case))
+            variables = with_principal(variables, _principal(case))
         if case.cursors:
             sealed_for = next(slot.sealed_for for slot in plan.slots if isinstance(slot, CursorSlot)).read(
                 variables
@@ -184,15 +184,15 @@ class Golden:
                 given[name] = Cursors(KEY).seal(payload, sealed_for)
             variables = prepared.coerce(given)
         if case.purpose in BOUND:
-            variables = with_principal(variables, _bound(case))
+            variables = with_principal(variables, _principal(case))
         return prepared, plan, variables
 
     async def run(self, case: Case, sharded: bool) -> Outcome:
         """Ask the case of the stores."""
         prepared, plan, variables = self.plan(case, sharded)
         recorders = {store: Recorder(pool) for store, pool in self.pools[case.purpose].items()}
-        introspected = introspect(prepared.schema, prepared.operation, plan, variables)
-        ran = await run_plan(plan, variables, recorders, Cursors(KEY), introspected)  # type: ignore[arg-type]
+        introspected = introspect(prepared.schema, prepared.operation, plan, variables=variables)
+        ran = await run_plan(plan, variables, recorders, cursors=Cursors(KEY), introspected=introspected)  # type: ignore[arg-type]
         assert not ran.down
         by_text = {
             (statement.store, statement.sql): (statement, number)

@@ -34,7 +34,7 @@ def plan(cache: PlanCache, variables: dict[str, str | None]) -> Plan:
 
 
 def test_the_order_of_variables_is_no_part_of_their_shape(cache: PlanCache) -> None:
-    """Which variable is null decides, not where it stands in the request."""
+    """The shape depends on which variable is null, not on its place in the request."""
     one, same = plan(cache, {"a": None, "b": "x"}), plan(cache, {"b": "x", "a": None})
     other = plan(cache, {"b": None, "a": "x"})
 

@@ -1,6 +1,6 @@
-"""Golden plans: what is asked of the stores for a document, and what is answered.
+"""Golden plans: the statements that a document sends to the stores, and its answer.
 
-`pytest tests/resolvers/test_plans.py --update` writes them anew; then read the difference.
+`pytest tests/resolvers/test_plans.py --update` rewrites them; then read the difference.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ async def golden(new_database: NewDatabase) -> AsyncIterator[Golden]:
 async def test_plan_and_answer_are_the_golden_ones(
     case: Case, golden: Golden, request: pytest.FixtureRequest
 ) -> None:
-    """Statements, their number and the answer stand in the files; sharded stores answer the same bytes."""
+    """Statements, their number and the answer equal the files; sharded stores answer the same bytes."""
     whole, sharded = await golden.run(case, sharded=False), await golden.run(case, sharded=True)
     numbers = f"# statements: {len(whole.sent)}, sharded: {len(sharded.sent)}"
     actual = {

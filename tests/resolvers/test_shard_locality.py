@@ -52,12 +52,12 @@ class Split:
         outcome = await self.whole.run(case, sharded)
         return [each for each in outcome.sent if each.statement.store in SPREAD]
 
-    async def rows(self, store: Store, purpose: Purpose, sql: str, arguments: Sequence[Any]) -> list[Rows]:
+    async def rows(self, store: Store, purpose: Purpose, sql: str, *, arguments: Sequence[Any]) -> list[Rows]:
         """What each shard answers."""
         pools = [shard[store, purpose] for shard in self.shards]
         return [[tuple(row) for row in await pool.fetch(sql, arguments)] for pool in pools]
 
-    async def row_of_one(self, store: Store, purpose: Purpose, sql: str, arguments: Sequence[Any]) -> Rows:
+    async def row_of_one(self, store: Store, purpose: Purpose, sql: str, *, arguments: Sequence[Any]) -> Rows:
         """What the single database answers."""
         return [tuple(row) for row in await self.whole.pools[purpose][store].fetch(sql, arguments)]
 
@@ -101,7 +101,7 @@ def _shard_of(relation: Relation) -> str:
 # --- how a coordinator puts the shards' rows together ---------------------------------------------
 
 
-def merged(plan: Plan, statement: Statement, arguments: list[Any], of_shards: list[Rows]) -> Rows:
+def merged(plan: Plan, statement: Statement, arguments: list[Any], *, of_shards: list[Rows]) -> Rows:
     """The rows of the whole: counts are summed, a cut list is cut again, everything else is the union."""
     if not spread(statement.sql, statement.store):
         # Reference tables are the same on every shard: one of them is asked.
@@ -164,9 +164,9 @@ async def test_the_shards_together_answer_like_one_database(case: Case, split: S
     plan = split.whole.plan(case, sharded=True)[1]
     for sent in await split.sent(case):
         statement, arguments = sent.statement, sent.arguments
-        whole = await split.row_of_one(statement.store, case.purpose, statement.sql, arguments)
-        parts = await split.rows(statement.store, case.purpose, statement.sql, arguments)
-        together = merged(plan, statement, arguments, parts)
+        whole = await split.row_of_one(statement.store, case.purpose, statement.sql, arguments=arguments)
+        parts = await split.rows(statement.store, case.purpose, statement.sql, arguments=arguments)
+        together = merged(plan, statement, arguments, of_shards=parts)
 
         if isinstance(statement.rows, Assembly) and statement.rows.page.ids is None:
             assert together == whole
@@ -180,7 +180,7 @@ async def test_most_statements_find_rows_on_both_shards(split: Split) -> None:
     for case in CASES:
         for sent in await split.sent(case):
             statement = sent.statement
-            parts = await split.rows(statement.store, case.purpose, statement.sql, sent.arguments)
+            parts = await split.rows(statement.store, case.purpose, statement.sql, arguments=sent.arguments)
             asked += 1
             spread += all(parts)
 
@@ -236,8 +236,8 @@ async def test_a_statement_that_no_shard_can_answer_is_seen(name: str, split: Sp
     """Each bad example finds more, or less, on the shards than on one database."""
     store, sql, arguments = BAD[name]
     purpose = Purpose.FRIEND_SUGGESTIONS if "phone" not in sql else Purpose.ADS_PERSONALIZATION
-    whole = await split.row_of_one(store, purpose, sql, arguments)
-    parts = await split.rows(store, purpose, sql, arguments)
+    whole = await split.row_of_one(store, purpose, sql, arguments=arguments)
+    parts = await split.rows(store, purpose, sql, arguments=arguments)
 
     assert whole
     assert Counter(row for rows in parts for row in rows) != Counter(whole)
@@ -249,8 +249,8 @@ async def test_the_statements_of_one_machine_would_not_do(split: Split) -> None:
     for case in CASES:
         for sent in await split.sent(case, sharded=False):
             statement, arguments = sent.statement, sent.arguments
-            whole = await split.row_of_one(statement.store, case.purpose, statement.sql, arguments)
-            parts = await split.rows(statement.store, case.purpose, statement.sql, arguments)
+            whole = await split.row_of_one(statement.store, case.purpose, statement.sql, arguments=arguments)
+            parts = await split.rows(statement.store, case.purpose, statement.sql, arguments=arguments)
             if " JOIN " in statement.sql and Counter(row for rows in parts for row in rows) != Counter(whole):
                 differ.add(case.name)
 
@@ -396,6 +396,7 @@ async def test_no_part_of_a_list_is_guessed(number: int, split: Split) -> None:
         store: Failing(pool, statements[number].sql)
         for store, pool in split.whole.pools[case.purpose].items()
     }
-    ran = await run_plan(plan, variables, pools, split.whole.caches[True].contexts[case.purpose].cursors, {})  # type: ignore[arg-type]
+    cursors = split.whole.caches[True].contexts[case.purpose].cursors
+    ran = await run_plan(plan, variables, pools, cursors=cursors, introspected={})  # type: ignore[arg-type]
 
     assert ("".join(ran.data), ran.down) == ("null", {Store.MESSENGER})
