@@ -11,6 +11,7 @@ from math import prod
 
 from resolvers.compile.context import PurposeContext
 from resolvers.compile.selected import (
+    PLAIN,
     Member,
     SelectedAsked,
     SelectedEdges,
@@ -131,7 +132,8 @@ def _of(context: PurposeContext, node: SelectedNode | SelectedItem, rows: Factor
 
 def _of_members(context: PurposeContext, members: Iterable[Member], rows: Factors) -> Iterator[Factors]:
     for member in members:
-        yield from _of(context, member.node, rows)
+        if not isinstance(member.node, PLAIN):
+            yield from _of(context, member.node, rows)
 
 
 def _items(list_: SelectedList) -> Iterator[SelectedItem]:

@@ -146,6 +146,8 @@ class SelectedList:
     parts: tuple[tuple[str, SelectedPart], ...]
 
 
+# Most fields are one of these: they touch no row of their own, and lead to no other object.
+PLAIN = (Value, Literal, Identifier)
 SelectedNode = (
     Literal
     | Value

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 from resolvers.compile.collect_fields import Collector
 from resolvers.compile.selected import (
+    PLAIN,
     Member,
     SelectedAsked,
     SelectedEdges,
@@ -122,9 +123,10 @@ class Places:
 
     def _visit_members(self, type_name: str, members: Iterable[Member], fields: Fields | None) -> None:
         for member in members:
-            if member.name != "__typename":
-                _give(fields, (f"{type_name}.{member.name}",))
-            self._visit(member.node, fields)
+            if fields is not None and member.name != "__typename":
+                fields[f"{type_name}.{member.name}"] = None
+            if not isinstance(member.node, PLAIN):
+                self._visit(member.node, fields)
 
     def _visit_items(self, list_: SelectedList, fields: Fields | None) -> None:
         for _, part in list_.parts:

@@ -79,7 +79,7 @@ class Listing:
         self.ids: FromClause | None = None
         if page.ids is not None and not scope.sharded:
             key = SqlColumn("id", BigInteger() if page.via is None else Text())
-            wanted = func.unnest(scope.bind(page.ids)).table_valued(
+            wanted = func.unnest(scope.refer_to(page.ids)).table_valued(
                 key, with_ordinality="n", name=f"wanted{scope.names}"
             )
             self.ids = wanted.render_derived()
@@ -169,7 +169,7 @@ class Listing:
     def _size(self) -> ColumnElement[int]:
         size = self.page.bounds.size
         if isinstance(size, Parameter):
-            return self.scope.bind(size)
+            return self.scope.refer_to(size)
         return literal_column(str(size), Integer())
 
     def _total(self) -> ColumnElement[str]:
@@ -247,7 +247,7 @@ class Listing:
             relation, by, leads_to = self.page.via
             lookup = self.scope.alias(relation)
             found = select(lookup.c[by].label("k"), cast(lookup.c[leads_to], Text()).label("b"))
-            return found.where(lookup.c[by] == func.any(self.scope.bind(self.page.ids)))
+            return found.where(lookup.c[by] == func.any(self.scope.refer_to(self.page.ids)))
         places = self.place(0)
         places[0], places[-1] = "[", "]"
         selected = select(cast(self.row.key, Text()).label("k"), concatenate(places).label("b"))
@@ -278,12 +278,12 @@ class Listing:
         if self.page.on is not None and self.parent is not None:
             conditions += self.scope.belonging(self.row.clause.c[self.page.on], self.parent.key)
         if self.page.ids is not None and self.ids is None:
-            conditions.append(self.row.key == func.any(self.scope.bind(self.page.ids)))
+            conditions.append(self.row.key == func.any(self.scope.refer_to(self.page.ids)))
         return conditions
 
     def _against(self, place: tuple[Parameter, ...], after: bool) -> ColumnElement[bool]:
         columns = self._order_columns()
-        values = [self.scope.bind(parameter) for parameter in place]
+        values = [self.scope.refer_to(parameter) for parameter in place]
         left = columns[0] if len(columns) == 1 else tuple_(*columns)
         right = values[0] if len(values) == 1 else tuple_(*values)
         return left > right if after != self.page.order.descending else left < right
@@ -318,7 +318,7 @@ def _ordered_by(columns: Sequence[ColumnElement[Any]], descending: bool) -> list
 
 
 def _narrow(scope: Scope, clause: FromClause, narrowing: Narrowing) -> ColumnElement[bool]:
-    column, operand = clause.c[narrowing.column], scope.bind(narrowing.operand)
+    column, operand = clause.c[narrowing.column], scope.refer_to(narrowing.operand)
     match narrowing.operator:
         case "eq":
             return column == operand

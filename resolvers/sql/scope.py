@@ -48,7 +48,7 @@ class Scope:
             self.pinned = self.pinned and relation.group is None
             return clause
         keys = (*owned.keys, *owned.far) if both_ends else owned.keys
-        conditions = [clause.c[column] == self.bind(OWN_KEYS[Own(owner)]) for owner, column in keys]
+        conditions = [clause.c[column] == self.refer_to(OWN_KEYS[Own(owner)]) for owner, column in keys]
         self.pinned = self.pinned and relation.key in {None, *(column for _, column in keys)}
         if owned.takes_part is not None:
             conditions.append(self._takes_part(clause.c[relation.key or ""], owned.takes_part, name))
@@ -61,13 +61,13 @@ class Scope:
         other = alias(part.relation, f"{name}_part")
         conditions = [
             other.c[part.account] == account,
-            other.c[part.business] == self.bind(OWN_KEYS[Own.BUSINESS]),
+            other.c[part.business] == self.refer_to(OWN_KEYS[Own.BUSINESS]),
         ]
         if self.sharded and self.asked is not None:
             conditions.append(other.c[part.account] == self.asked)
         return exists(select(literal_column("1")).where(*conditions))
 
-    def bind(self, parameter: Parameter) -> ColumnElement[Any]:
+    def refer_to(self, parameter: Parameter) -> ColumnElement[Any]:
         """The parameter's place in the statement; the same parameter has one place."""
         for name, known in self.parameters.items():
             if known is parameter:

@@ -131,7 +131,7 @@ class Renderer:
         return select(mark.label("k"), text.label("b")).select_from(row.source).where(key == asked)
 
     def _object(self, fetch: ObjectByKey) -> Any:
-        asked = self.scope.asked = self.scope.bind(fetch.keys)
+        asked = self.scope.asked = self.scope.refer_to(fetch.keys)
         key, row, first = self._found(fetch)
         text = concatenate(self.tree.value(fetch.object, row))
         mark = quote(f"{fetch.slot}:")
@@ -174,7 +174,7 @@ class Renderer:
             return found
         # Grouped, or every shard would answer with a list of its own.
         owner = clause.c[source.on]
-        return found.where(owner == self.scope.bind(fetch.keys)).group_by(owner)
+        return found.where(owner == self.scope.refer_to(fetch.keys)).group_by(owner)
 
 
 def _gathered(text: ColumnElement[Any]) -> ColumnElement[str]:

@@ -146,7 +146,7 @@ def _best(scope: Scope, of: SuggestionsOf, person: FromClause) -> Any:
     )
     contact, mutual = func.max(found.c.contact), func.sum(found.c.mutual)
     size = of.size
-    limit = scope.bind(size) if isinstance(size, Parameter) else _number(size)
+    limit = scope.refer_to(size) if isinstance(size, Parameter) else _number(size)
     basis = case((contact > _number(0), quote(FROM_BOOKS)), else_=quote(FROM_FRIENDS))
     return (
         select(found.c.id, contact.label("contact"), mutual.label("mutual"), basis.label("basis"))

@@ -182,7 +182,7 @@ class TreeText:
             horizon = self.scope.alias(source.horizon)
             until = select(horizon.c["day"]).scalar_subquery()
         else:
-            until = self.scope.bind(bound.until)
+            until = self.scope.refer_to(bound.until)
         text = concatenate(
             json_object(
                 (key, [member.text] if isinstance(member, Literal) else measure(member, clause))

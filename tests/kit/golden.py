@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gateway.quotas.cost import cost_of
 from resolvers.compile.cache import PlanCache, Prepared
 from resolvers.compile.context import build_contexts
 from resolvers.plan.cursors import Cursors
@@ -49,8 +50,7 @@ SHOWN = {code: chr(0x2400 + code) for code in range(32) if code not in (9, 10)}
 class Case:
     """One document, and the settings written above it.
 
-    `cursors`: variables that are cursors, and the values sealed in them. `statements`: how many are sent,
-    by mode (True: sharded).
+    `cursors`: variables that are cursors, and the values sealed in them.
     """
 
     name: str
@@ -58,7 +58,6 @@ class Case:
     document: str
     variables: dict[str, Any]
     cursors: dict[str, list[Any]]
-    statements: dict[bool, int]
 
     def path(self, suffix: str) -> Path:
         """The file of this name beside the document."""
@@ -70,14 +69,12 @@ def read_case(path: Path) -> Case:
     text = path.read_text(encoding="utf-8")
     lines = [line[2:].split(": ", 1) for line in text.splitlines() if line.startswith("# ")]
     head: dict[str, str] = dict(lines)  # type: ignore[arg-type]
-    default, sharded = head["statements"].split(", sharded: ")
     return Case(
         name=path.stem,
         purpose=Purpose(head["purpose"]),
         document=text,
         variables=json.loads(head.get("variables", "{}")),
         cursors=json.loads(head.get("cursors", "{}")),
-        statements={False: int(default), True: int(sharded)},
     )
 
 
@@ -104,6 +101,7 @@ class Outcome:
     """The result of a case in one mode."""
 
     plan: Plan
+    price: int
     sent: list[Sent]
     answer: str
 
@@ -204,7 +202,7 @@ class Golden:
             for store, recorder in recorders.items()
             for sql, arguments in recorder.asked
         ]
-        return Outcome(plan, sent, "".join(ran.data))
+        return Outcome(plan, cost_of(plan.price, variables), sent, answer="".join(ran.data))
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""A plan serves the shape of variables that it was made for, and no other."""
+"""A plan serves the shape of variables that it was made for, and no other shape."""
 
 from __future__ import annotations
 
@@ -48,6 +48,22 @@ def test_null_and_left_out_may_be_planned_apart(cache: PlanCache) -> None:
     nothing = plan(cache, {})
 
     assert len(given.waves[0][0].parameters) > len(nothing.waves[0][0].parameters)
+
+
+def test_a_price_becomes_a_plan_once(cache: PlanCache) -> None:
+    """An operation is priced once and bound once; its plan keeps the price and takes its place."""
+    prepared = cache.prepare(SECURITY, f"{DOCUMENT} # to be priced", None)
+    variables = prepared.coerce({"a": "x", "b": None})
+    priced = cache.price(SECURITY, prepared, variables)
+
+    assert not isinstance(priced, Plan)
+    assert cache.price(SECURITY, prepared, variables) is priced
+
+    bound = cache.plan(SECURITY, prepared, priced)
+
+    assert bound.price is priced.price
+    assert cache.price(SECURITY, prepared, variables) is bound
+    assert cache.plan(SECURITY, prepared, bound) is bound
 
 
 def test_an_unknown_variable_is_refused(cache: PlanCache) -> None:

@@ -25,11 +25,17 @@ async def golden(new_database: NewDatabase) -> AsyncIterator[Golden]:
 async def test_plan_and_answer_are_the_golden_ones(
     case: Case, golden: Golden, request: pytest.FixtureRequest
 ) -> None:
-    """Statements, their number and the answer equal the files; sharded stores answer the same bytes."""
+    """Statements, their number, price and answer equal the files; sharded stores answer the same bytes."""
     whole, sharded = await golden.run(case, sharded=False), await golden.run(case, sharded=True)
-    numbers = f"# statements: {len(whole.sent)}, sharded: {len(sharded.sent)}"
+    document = case.document
+    for name, default, spread in (
+        ("statements", len(whole.sent), len(sharded.sent)),
+        ("price", whole.price, sharded.price),
+    ):
+        line = f"# {name}: {default}, sharded: {spread}"
+        document = re.sub(rf"^# {name}: .*$", line, document, count=1, flags=re.MULTILINE)
     actual = {
-        ".graphql": re.sub(r"^# statements: .*$", numbers, case.document, count=1, flags=re.MULTILINE),
+        ".graphql": document,
         ".sql": whole.sql,
         ".sharded.sql": sharded.sql,
         ".json": json.dumps(json.loads(whole.answer), indent=2, ensure_ascii=False) + "\n",

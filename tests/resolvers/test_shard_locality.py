@@ -1,6 +1,6 @@
 """Each shard can answer alone: the union over two plain databases is the answer of one.
 
-The golden world is split over two databases by each relation's key; reference tables stand in both. A
+The golden world is split over two databases by each relation's key; both hold the reference tables whole. A
 statement that needs rows of two groups, or of two shards, finds less there than on one machine.
 """
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from resolvers.stores.pool import Connection
 
 SHARDS = 2
-# The gateway's own database stands on one machine.
+# The gateway's own database is on one machine.
 SPREAD = (Store.MESSENGER, Store.SOCIAL)
 Rows = list[tuple[str, str]]
 
@@ -48,17 +48,19 @@ class Split:
     shards: list[dict[tuple[Store, Purpose], Pool]]
 
     async def sent(self, case: Case, sharded: bool = True) -> list[Sent]:
-        """What a case asks of stores that are spread."""
+        """The statements that a case sends to stores that are spread."""
         outcome = await self.whole.run(case, sharded)
         return [each for each in outcome.sent if each.statement.store in SPREAD]
 
     async def rows(self, store: Store, purpose: Purpose, sql: str, *, arguments: Sequence[Any]) -> list[Rows]:
-        """What each shard answers."""
+        """The rows of each shard."""
         pools = [shard[store, purpose] for shard in self.shards]
         return [[tuple(row) for row in await pool.fetch(sql, arguments)] for pool in pools]
 
-    async def row_of_one(self, store: Store, purpose: Purpose, sql: str, *, arguments: Sequence[Any]) -> Rows:
-        """What the single database answers."""
+    async def rows_of_one(
+        self, store: Store, purpose: Purpose, sql: str, *, arguments: Sequence[Any]
+    ) -> Rows:
+        """The rows of the single database."""
         return [tuple(row) for row in await self.whole.pools[purpose][store].fetch(sql, arguments)]
 
 
@@ -93,7 +95,7 @@ async def _fill_shard(dsn: str, store: Store, number: int) -> None:
 
 
 def _shard_of(relation: Relation) -> str:
-    """Where a row lies; what lies together in one group is strewn anew in another."""
+    """The number of a row's shard; each group of relations is spread in its own way."""
     salt = sum(map(ord, relation.group or ""))
     return f"abs(hashtextextended({relation.key}::text, {salt}) % {SHARDS})"
 
@@ -138,7 +140,7 @@ def _cut(assembly: Assembly, statement: Statement, arguments: list[Any], *, unio
 
 @pytest.mark.parametrize("store", SPREAD)
 async def test_rows_are_really_split(split: Split, store: Store) -> None:
-    """Every shard holds some of each keyed relation, together all of it; a reference table whole."""
+    """Every shard holds a part of each keyed relation, and a reference table whole."""
     for relation in relations_of(store):
         count = f"SELECT count(*) FROM {relation.qualified}"
         databases = [
@@ -160,11 +162,11 @@ async def test_rows_are_really_split(split: Split, store: Store) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 async def test_the_shards_together_answer_like_one_database(case: Case, split: Split) -> None:
-    """Every statement of every golden plan, with the keys that it was really asked for."""
+    """This holds for every statement of every golden plan, with the keys that it was really asked for."""
     plan = split.whole.plan(case, sharded=True)[1]
     for sent in await split.sent(case):
         statement, arguments = sent.statement, sent.arguments
-        whole = await split.row_of_one(statement.store, case.purpose, statement.sql, arguments=arguments)
+        whole = await split.rows_of_one(statement.store, case.purpose, statement.sql, arguments=arguments)
         parts = await split.rows(statement.store, case.purpose, statement.sql, arguments=arguments)
         together = merged(plan, statement, arguments, of_shards=parts)
 
@@ -175,7 +177,7 @@ async def test_the_shards_together_answer_like_one_database(case: Case, split: S
 
 
 async def test_most_statements_find_rows_on_both_shards(split: Split) -> None:
-    """Else the property above would hold for nothing."""
+    """Otherwise the property above would hold for statements that find nothing."""
     spread = asked = 0
     for case in CASES:
         for sent in await split.sent(case):
@@ -191,7 +193,7 @@ async def test_most_statements_find_rows_on_both_shards(split: Split) -> None:
 
 ALL = list(range(30))
 BAD: dict[str, tuple[Store, str, list[Any]]] = {
-    "a look-up joined to what it leads to": (
+    "a look-up joined to the account that it leads to": (
         Store.MESSENGER,
         "SELECT p1.phone AS k, '' || a2.id AS b FROM phone_lookup AS p1 JOIN account AS a2 "
         "ON a2.id = p1.account_id WHERE p1.phone LIKE $1::text",
@@ -217,7 +219,7 @@ BAD: dict[str, tuple[Store, str, list[Any]]] = {
     ),
     "keys outer-joined to rows": (
         Store.SOCIAL,
-        "SELECT '' || w.id AS k, coalesce(a1.display_name, 'nobody') AS b FROM unnest($1::bigint[]) AS w(id) "
+        "SELECT '' || w.id AS k, coalesce(a1.display_name, 'none') AS b FROM unnest($1::bigint[]) AS w(id) "
         "LEFT JOIN account AS a1 ON a1.id = w.id",
         [ALL],
     ),
@@ -233,10 +235,10 @@ BAD: dict[str, tuple[Store, str, list[Any]]] = {
 
 @pytest.mark.parametrize("name", BAD)
 async def test_a_statement_that_no_shard_can_answer_is_seen(name: str, split: Split) -> None:
-    """Each bad example finds more, or less, on the shards than on one database."""
+    """Each bad example finds more, or fewer, rows on the shards than on one database."""
     store, sql, arguments = BAD[name]
     purpose = Purpose.FRIEND_SUGGESTIONS if "phone" not in sql else Purpose.ADS_PERSONALIZATION
-    whole = await split.row_of_one(store, purpose, sql, arguments=arguments)
+    whole = await split.rows_of_one(store, purpose, sql, arguments=arguments)
     parts = await split.rows(store, purpose, sql, arguments=arguments)
 
     assert whole
@@ -244,12 +246,12 @@ async def test_a_statement_that_no_shard_can_answer_is_seen(name: str, split: Sp
 
 
 async def test_the_statements_of_one_machine_would_not_do(split: Split) -> None:
-    """The default mode joins what a sharded store holds apart: the property tells the two apart."""
+    """The default mode joins rows that a sharded store holds apart, and the property shows the difference."""
     differ = set()
     for case in CASES:
         for sent in await split.sent(case, sharded=False):
             statement, arguments = sent.statement, sent.arguments
-            whole = await split.row_of_one(statement.store, case.purpose, statement.sql, arguments=arguments)
+            whole = await split.rows_of_one(statement.store, case.purpose, statement.sql, arguments=arguments)
             parts = await split.rows(statement.store, case.purpose, statement.sql, arguments=arguments)
             if " JOIN " in statement.sql and Counter(row for rows in parts for row in rows) != Counter(whole):
                 differ.add(case.name)
@@ -264,7 +266,7 @@ PARTITIONS = 8
 
 @pytest.fixture(scope="module")
 async def partitioned(new_database: NewDatabase) -> AsyncIterator[dict[Store, Connection]]:
-    """Empty tables, partitioned as a sharded store would spread them: its planner leaves out what it can."""
+    """Empty tables, partitioned as a sharded store spreads them: its planner leaves out all it can."""
     connections = {}
     for store in SPREAD:
         connections[store] = owner = await connect_owner(await new_database("control"))
@@ -287,7 +289,7 @@ async def partitioned(new_database: NewDatabase) -> AsyncIterator[dict[Store, Co
 
 
 def scans(node: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """(alias, partition) of each partition that a plan reads; a removal at run time counts as a scan."""
+    """(alias, partition) of each partition that a plan reads; one removed at run time counts as read."""
     if "Relation Name" in node:
         yield re.sub(r"_\d+$", "", node["Alias"]), node["Relation Name"]
     if node.get("Subplans Removed"):
@@ -297,7 +299,7 @@ def scans(node: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 async def read_partitions(connection: Connection, sql: str, arguments: Sequence[Any]) -> set[int]:
-    """How many partitions of a spread relation a statement reads, by alias; 0: planned for all."""
+    """How many partitions of a spread relation a statement reads, for each alias; 0: planned for all."""
     plan = json.loads(await connection.fetchval(f"EXPLAIN (FORMAT JSON) {sql}", *arguments))[0]["Plan"]
     found = Counter(alias for alias, name in set(scans(plan)) if re.search(r"_\d+$", name))
     return {0 if alias == "removed later" else number for alias, number in found.items()}
@@ -325,7 +327,7 @@ def _first_of(keys: Any) -> Any:
 async def test_one_key_is_asked_of_one_shard(
     case: Case, split: Split, partitioned: dict[Store, Connection]
 ) -> None:
-    """R3: at every depth, and known when the statement is planned; only a list without a key asks all."""
+    """R3: at every depth, and decided when the statement is planned; only a list without a key asks all."""
     for sent in await split.sent(case):
         statement = sent.statement
         read = await read_partitions(partitioned[statement.store], statement.sql, for_one_key(sent))
@@ -335,7 +337,7 @@ async def test_one_key_is_asked_of_one_shard(
         elif statement.fans_out:
             assert read <= {PARTITIONS}
         elif any(isinstance(each, OwnKey) for each in statement.parameters):
-            assert read <= {1}  # none at all, where another key is asked for than the token's own
+            assert read <= {1}  # none, if the key asked for is not the principal's own
         else:
             assert read == {1}
 
@@ -351,7 +353,7 @@ async def test_one_key_is_asked_of_one_shard(
     ids=["not repeated", "column cast", "known only when it runs"],
 )
 async def test_a_key_that_reaches_no_shard_is_seen(sql: str, partitioned: dict[Store, Connection]) -> None:
-    """Each would be asked of every shard, though it names one key."""
+    """Each names one key, and would still be asked of every shard."""
     assert await read_partitions(partitioned[Store.MESSENGER], sql, [7]) != {1}
 
 
@@ -385,7 +387,7 @@ class Failing:
 
 @pytest.mark.parametrize("number", range(5))
 async def test_no_part_of_a_list_is_guessed(number: int, split: Split) -> None:
-    """Without its rows, its count, what lies beyond or its items there is no list at all."""
+    """If its rows, its count, the look beyond it or its items are missing, there is no list at all."""
     named = next(case for case in CASES if case.name == "page_between_two_cursors")
     # A page that holds all between its cursors: only what lies beyond them says that the list goes on.
     case = replace(named, variables={"first": 50})

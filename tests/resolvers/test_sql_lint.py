@@ -1,8 +1,8 @@
-"""The rules for growth, held against the text of every golden statement.
+"""The rules for growth, checked against the text of every golden statement.
 
 The renderer writes one dialect of SQL, with every relation under an alias of its own, so patterns are
-enough to read it; the bad examples below show that they see what they are for. What only data can tell
-stands in `test_shard_locality.py`.
+enough to read it. The bad examples below show that each pattern finds what it is for. Rules that only data
+can check are in `test_shard_locality.py`.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Read:
 
 
 def bare(sql: str) -> str:
-    """The statement without what stands in quotes."""
+    """The statement without its quoted texts."""
     return TEXT.sub("''", sql)
 
 
@@ -53,7 +53,7 @@ def reads(sql: str, store: Store) -> list[Read]:
 
 
 def spread(sql: str, store: Store) -> list[Read]:
-    """Those whose rows are spread over the shards."""
+    """The relations it reads whose rows are spread over the shards."""
     return [read for read in reads(sql, store) if read.relation.key is not None]
 
 
@@ -65,11 +65,11 @@ def one_group(sql: str, store: Store) -> bool:
     return len({read.relation.group for read in spread(sql, store)}) <= 1
 
 
-def bound_keys(sql: str, store: Store) -> bool:
+def compared_keys(sql: str, store: Store) -> bool:
     """R3: each spread relation is compared with the key that was asked for, the same at every depth.
 
-    A list without a key (R9, R10) is one relation read flat: no subselect, nothing joined; but it may
-    hold only those who take part in something that lies with them.
+    A list without a key (R9, R10) reads one relation, with no subselect and nothing joined. As the only
+    exception it may be narrowed to accounts that take part in something that lies beside them.
     """
     keys = [_asked_for(sql, read) for read in spread(sql, store)]
     if not any(keys):
@@ -80,13 +80,13 @@ def bound_keys(sql: str, store: Store) -> bool:
 
 
 def _lies_beside(sql: str, read: Read) -> bool:
-    """Whether the rows are asked whether they hold an account that lies with them (P)."""
+    """True if the relation is read to check that an account beside it takes part (P)."""
     account = read.alias.removesuffix("_part")
     return read.alias != account and f"{read.alias}.{read.relation.key} = {account}.id" in bare(sql)
 
 
 def _asked_for(sql: str, read: Read) -> set[str]:
-    """The parameters that the relation's key is compared with: where it is narrowed, or outside of that."""
+    """The parameters that the relation's key is compared with, in its own narrowing or outside it."""
     asked = r"(?:any\()?(?:CAST\()?(?:string_to_array\(btrim\()?(\$\d+)"
     for alias in (read.alias, f"{read.alias}_own"):
         found = re.findall(rf"\b{alias}\.{read.relation.key} = {asked}", bare(sql))
@@ -96,7 +96,7 @@ def _asked_for(sql: str, read: Read) -> set[str]:
 
 
 def bare_columns(sql: str, store: Store) -> bool:
-    """R4: where rows are chosen the column stands bare, and on the left; a parameter may be cast."""
+    """R4: a condition on rows has the bare column on its left; a parameter may be cast."""
     compared = r"(?:=|<=|>=|<>|<|>|IN\b|LIKE\b)"
     conditions = bare(sql)
     cast_column = re.search(rf"\w+\.\w+::|(?:CAST|\w+)\(\w+\.\w+(?: AS \w+)?\) {compared} (?!\d)", conditions)
@@ -112,9 +112,9 @@ def no_rows_from_lists(sql: str, _: Store) -> bool:
 
 
 def top_rows_of_a_parent(sql: str, store: Store) -> bool:
-    """R8: what is cut by a LIMIT belongs to one parent row of a table, or is the statement itself.
+    """R8: a LIMIT cuts the rows of one parent row of a table, or the whole statement.
 
-    A token's own rows are those of one key from the start.
+    The principal's own rows are rows of one key, so they need no check.
     """
     conditions = bare(sql)
     if "LIMIT" not in conditions or conditions.count("SELECT") == 1:
@@ -134,17 +134,17 @@ def top_rows_of_a_parent(sql: str, store: Store) -> bool:
 
 
 def no_uncorrelated_membership(sql: str, _: Store) -> bool:
-    """R11: nothing is looked up in a set that a subselect makes."""
+    """R11: no row is searched in a set that a subselect makes."""
     return not re.search(r"\bIN \(SELECT|= any\(\(?SELECT", bare(sql), re.I)
 
 
 def nothing_unknown_to_shards(sql: str, store: Store) -> bool:
-    """R12 for sharded stores: besides, no union, which would be one across groups."""
+    """R12 for sharded stores: also no union, which would cross groups."""
     return "UNION" not in bare(sql) and plain_reading(sql, store)
 
 
 def plain_reading(sql: str, _: Store) -> bool:
-    """R12: one SELECT that locks nothing, sets nothing, recurses nowhere and groups by no set."""
+    """R12: one SELECT without locks, settings, recursion and grouping sets."""
     forbidden = (
         r"\b(RECURSIVE|GROUPING|CUBE|ROLLUP|FOR (?:UPDATE|NO KEY|SHARE|KEY)|SET|RESET|set_config|"
         r"current_setting|current_user|session_user|force_generic_plan|nextval|INSERT|UPDATE|DELETE)\b|;"
@@ -153,7 +153,7 @@ def plain_reading(sql: str, _: Store) -> bool:
 
 
 def unqualified_names(sql: str, store: Store) -> bool:
-    """No relation is named with its schema: the role's search path decides whose rows these are."""
+    """No relation is named with its schema: the role's search path selects the universe."""
     named = [name for name, _ in FROM.findall(bare(sql)) if name != "unnest"]
     return all("." not in name for name in named) and len(named) == len(reads(sql, store))
 
@@ -168,7 +168,7 @@ EVERYWHERE: dict[str, Rule] = {
 SHARDED: dict[str, Rule] = {
     **EVERYWHERE,
     "R2": one_group,
-    "R3": bound_keys,
+    "R3": compared_keys,
     "R6": no_rows_from_lists,
     "R8": top_rows_of_a_parent,
     "R12": nothing_unknown_to_shards,
@@ -180,7 +180,7 @@ def broken(sql: str, store: Store, rules: dict[str, Rule]) -> list[str]:
     return [name for name, holds in rules.items() if not holds(sql, store)]
 
 
-# --- held against the golden statements -----------------------------------------------------------
+# --- checked against the golden statements -----------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -193,7 +193,7 @@ async def golden(new_database: NewDatabase) -> AsyncIterator[Golden]:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 @pytest.mark.parametrize("sharded", [False, True], ids=["default", "sharded"])
 def test_no_golden_statement_breaks_a_rule(case: Case, sharded: bool, golden: Golden) -> None:
-    """R2 to R4, R6, R8, R9, R11 and R12 of the rules for growth; in the default mode those that apply."""
+    """R2 to R4, R6, R8, R9, R11 and R12 of the rules for growth; the default mode keeps those that apply."""
     _, plan, _ = golden.plan(case, sharded)
     rules = SHARDED if sharded else EVERYWHERE
     found = {
@@ -205,7 +205,7 @@ def test_no_golden_statement_breaks_a_rule(case: Case, sharded: bool, golden: Go
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-async def test_nobody_is_asked_for_no_key(case: Case, golden: Golden) -> None:
+async def test_no_statement_is_sent_without_keys(case: Case, golden: Golden) -> None:
     """R5: keys are sent without null, each once; an empty list of keys sends no statement."""
     for sent in (await golden.run(case, sharded=True)).sent:
         for parameter, argument in zip(sent.statement.parameters, sent.arguments, strict=True):
@@ -227,7 +227,7 @@ def _keys(argument: object) -> list[str]:
 def test_every_use_of_an_owned_relation_is_narrowed_to_the_tokens_own_rows(
     case: Case, sharded: bool, golden: Golden
 ) -> None:
-    """Under a purpose whose tokens are bound no part of a statement can forget whose rows it may read."""
+    """Under a purpose whose tokens have a principal, no part of a statement reads another's rows."""
     _, plan, _ = golden.plan(case, sharded)
     known = golden.caches[sharded].contexts[case.purpose].owned
     owned = 0
@@ -252,7 +252,7 @@ def test_every_use_of_an_owned_relation_is_narrowed_to_the_tokens_own_rows(
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_list_without_a_key_is_known_to_ask_every_shard(case: Case, golden: Golden) -> None:
-    """R10: it waits for a turn of its own, and is counted for every shard; nothing else does."""
+    """R10: only such a list waits for its turn, and its price counts every shard."""
     plan = golden.plan(case, sharded=True)[1]
     unkeyed = {
         statement.store
@@ -275,13 +275,13 @@ def test_a_list_without_a_key_costs_as_much_as_its_shards(golden: Golden) -> Non
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 @pytest.mark.parametrize("sharded", [False, True], ids=["default", "sharded"])
-def test_what_a_request_says_is_no_part_of_the_text(case: Case, sharded: bool, golden: Golden) -> None:
-    """A variable's value is a parameter: the text of a statement is the document's alone."""
-    said = [each for value in case.variables.values() for each in _texts(value)]
+def test_no_value_of_a_request_is_part_of_the_text(case: Case, sharded: bool, golden: Golden) -> None:
+    """A variable's value is a parameter: the text of a statement depends on the document alone."""
+    values = [each for value in case.variables.values() for each in _texts(value)]
     _, plan, _ = golden.plan(case, sharded)
     for statement in chain.from_iterable(plan.waves):
         literals = TEXT.findall(statement.sql)
-        assert not [each for each in said if any(each in literal for literal in literals)]
+        assert not [each for each in values if any(each in literal for literal in literals)]
         numbers = set(re.findall(r"(?<![\w$.])\d+", bare(statement.sql)))
         assert numbers <= set(re.findall(r"\d+", case.document.split("{", 1)[1])) | WRITTEN
 
@@ -297,8 +297,8 @@ def _bands(source: Source) -> Iterator[tuple[tuple[int, str], ...]]:
         yield from (measured.bands for measured in source.fields.values())
 
 
-# Numbers that stand in a resolver or in the spelling of SQL itself: the window, the bands, the page, how many
-# friends and contacts count for a suggestion, how many make a group.
+# Numbers that a source or the renderer writes into SQL: the window, the bands, the page, how many friends and
+# contacts count for a suggestion, how many make a group.
 WRITTEN = {"0", "1", "28", "50", "100", "500", str(SMALLEST_GROUP)} | {
     str(least)
     for item in OBJECTS.values()
@@ -337,7 +337,7 @@ BAD = {
         "WHERE CAST(a1.id AS TEXT) = $1::VARCHAR AND a1.id = $2",
         ["R4"],
     ),
-    "R4 the column stands on the right": (
+    "R4 the column is on the right": (
         "SELECT a1.id AS k, '' AS b\nFROM account AS a1\nWHERE $1::BIGINT = a1.id AND a1.id = $1",
         ["R4"],
     ),
@@ -380,7 +380,10 @@ BAD = {
         "SELECT a1.id AS k, '' AS b\nFROM messenger.account AS a1\nWHERE a1.id = $1",
         ["unqualified"],
     ),
-    "a relation that nobody knows": ("SELECT p.a AS k, '' AS b\nFROM pg_class AS p", ["unqualified"]),
+    "a relation that the catalogue does not have": (
+        "SELECT p.a AS k, '' AS b\nFROM pg_class AS p",
+        ["unqualified"],
+    ),
 }
 
 
@@ -394,7 +397,7 @@ def test_a_statement_that_breaks_a_rule_is_seen(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["several_roots", "one_account_by_phone", "accounts_by_ids"])
 def test_the_statements_of_one_machine_would_not_pass(name: str, golden: Golden) -> None:
-    """What the default mode may do is what sharded stores may not."""
+    """The default mode may do what sharded stores may not."""
     case = next(case for case in CASES if case.name == name)
     statements = golden.plan(case, sharded=False)[1].waves[0]
 
@@ -413,7 +416,7 @@ def _together(item: ObjectSource) -> Iterator[Relation]:
 
 
 @pytest.mark.parametrize("type_", OBJECTS)
-def test_what_is_read_with_an_object_lies_with_it(type_: str) -> None:
+def test_relations_read_with_an_object_lie_with_it(type_: str) -> None:
     """R1: the relations of an object's fields are of its group, found by the key of their own rows."""
     item = OBJECTS[type_]
 
@@ -444,7 +447,7 @@ def test_a_view_reads_one_spread_relation(store: Store) -> None:
 async def test_every_primary_key_holds_the_key_that_rows_are_spread_by(
     store: Store, golden: Golden, connect: Callable[[str], object]
 ) -> None:
-    """R13: and every unique index, for a shard can promise no more than its own rows."""
+    """R13: every unique index holds it too, because a shard can guarantee only its own rows."""
     connection: Connection = await connect(golden.dsns[store])  # type: ignore[misc]
     for relation in relations_of(store):
         indexes = await connection.fetch(UNIQUE_INDEXES, relation.qualified)
@@ -460,7 +463,7 @@ SELECT i.indisprimary, c.relname::text AS name,
 FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
 WHERE i.indrelid = $1::regclass AND i.indisunique
 """
-# One machine can promise more; a sharded store drops these, and the writer's statement keeps the promise.
+# One machine can guarantee more; a sharded store drops these, and the writer's statement keeps the rule.
 UNIQUE_ELSEWHERE = {
     "messenger.phone_lookup": {"phone_lookup_account_id_key"},
     "social.messenger_lookup": {"messenger_lookup_account_id_key"},

@@ -17,7 +17,7 @@ MUTANTS = (
         (
             Change(
                 "resolvers.sql.statement:Renderer._own_rows",
-                "found.where(owner == self.scope.bind(fetch.keys)).group_by(owner)",
+                "found.where(owner == self.scope.refer_to(fetch.keys)).group_by(owner)",
                 "found",
             ),
             Change(
@@ -59,8 +59,8 @@ MUTANTS = (
         "missing_principal_is_no_condition",
         Change(
             "resolvers.sql.scope:Scope.alias",
-            "clause.c[column] == self.bind(OWN_KEYS[Own(owner)])",
-            "func.coalesce(self.bind(OWN_KEYS[Own(owner)]), clause.c[column]) == clause.c[column]",
+            "clause.c[column] == self.refer_to(OWN_KEYS[Own(owner)])",
+            "func.coalesce(self.refer_to(OWN_KEYS[Own(owner)]), clause.c[column]) == clause.c[column]",
         ),
         "tests/promises/test_universe.py::test_a_subject_with_one_account_has_nothing_on_the_other_store",
     ),
@@ -95,10 +95,10 @@ MUTANTS = (
         "conversations_of_every_business",
         Change(
             "resolvers.sql.scope:Scope.alias",
-            "[clause.c[column] == self.bind(OWN_KEYS[Own(owner)]) for owner, column in keys]",
+            "[clause.c[column] == self.refer_to(OWN_KEYS[Own(owner)]) for owner, column in keys]",
             """
             [
-                clause.c[column] == self.bind(OWN_KEYS[Own(owner)])
+                clause.c[column] == self.refer_to(OWN_KEYS[Own(owner)])
                 for owner, column in keys
                 if owner != "business_id"
             ]
@@ -113,7 +113,7 @@ MUTANTS = (
             """
             [
                 other.c[part.account] == account,
-                other.c[part.business] == self.bind(OWN_KEYS[Own.BUSINESS]),
+                other.c[part.business] == self.refer_to(OWN_KEYS[Own.BUSINESS]),
             ]
             """,
             "[other.c[part.account] == account]",
