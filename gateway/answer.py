@@ -15,10 +15,11 @@ from gateway.web.responses import Answer, error_object
 from resolvers.compile.subjects import shape_of_all
 from resolvers.plan.plan import RootAsked
 from resolvers.plan.principal import NO_PRINCIPAL, with_principal
+from resolvers.run.fill import StoreChanged
 from resolvers.run.graphql_core import ask_resolvers, cost_of_fields, run_changes
 from resolvers.run.introspection import introspect
 from resolvers.run.people import People, people_of
-from resolvers.run.run import Ran, StoreChanged, run_plan
+from resolvers.run.run import Ran, run_plan
 from schema.refusals import Code, Refusal
 
 if TYPE_CHECKING:

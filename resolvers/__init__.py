@@ -1,8 +1,8 @@
-"""How a permitted question becomes SQL and JSON. Knows no HTTP, no tokens, no clock and no chance.
+"""How a permitted operation becomes SQL and JSON. This room uses no HTTP, no tokens, no clock, no randomness.
 
 changes   what changes the stores: objections, restrictions, suspensions, customer lists, recalls
-compile   from an operation to its plan, once for each document
-plan      the records that pass between planning and running
+compile   from an operation to its plan, once for each document and shape of variables
+plan      the records that pass between compiling and running
 reads     what ordinary resolvers read: the ledger, objections, statistics, the policy
 run       from a plan to the answer, for each request
 sources   where each field lives: the tables of the stores, and a source for each field

@@ -108,7 +108,7 @@ class PlanCache:
         return priced
 
     def plan(self, purpose: Purpose, prepared: Prepared, priced: Plan | PricedSelection) -> Plan:
-        """The plan of what `price` returned; it is kept in the place of that. Refuses nothing."""
+        """The plan of a priced selection, which it replaces in the cache. Refuses nothing."""
         if isinstance(priced, Plan):
             return priced
         plan = compile_plan(self.contexts[purpose], priced)

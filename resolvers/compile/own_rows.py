@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from resolvers.compile.context import PurposeContext
 
 
-class Objects(Protocol):
+class SelectionWalk(Protocol):
     """The walk of `selection.py`, as far as this root needs it."""
 
     @property
@@ -34,20 +34,22 @@ class Objects(Protocol):
         """Collects the fields of an object."""
 
     def object(self, source: ObjectSource, selected: CollectedField) -> SelectedObject:
-        """An object with what is selected of it."""
+        """An object with its selected fields."""
 
     def new_subject(self) -> int | None:
         """The number of a new place where people are named."""
 
 
-def select_subject(walk: Objects, named: GraphQLObjectType, selected: CollectedField) -> SelectedSubject:
-    """The root `subject`, with what is selected of it."""
+def select_subject(
+    walk: SelectionWalk, named: GraphQLObjectType, selected: CollectedField
+) -> SelectedSubject:
+    """The root `subject`, with its selected fields."""
     members = walk.collector.collect(named, selected.selection_sets)
     return SelectedSubject(selected.key, tuple(_member(walk, named, member) for member in members))
 
 
 def _member(
-    walk: Objects, named: GraphQLObjectType, member: CollectedField
+    walk: SelectionWalk, named: GraphQLObjectType, member: CollectedField
 ) -> RootText | SelectedLookup | SelectedOwnRows:
     if member.name == "__typename":
         return RootText(member.key, f'"{named.name}"')
@@ -61,7 +63,7 @@ def _member(
 
 
 def _rows(
-    walk: Objects, inner: GraphQLObjectType, source: OwnRows, *, member: CollectedField
+    walk: SelectionWalk, inner: GraphQLObjectType, source: OwnRows, *, member: CollectedField
 ) -> SelectedOwnRows:
     members: list[tuple[str, str, Value | Literal]] = []
     for each in walk.collector.collect(inner, member.selection_sets):
@@ -75,5 +77,5 @@ def _rows(
 
 
 def _key(owner: str) -> Parameter:
-    # Not the token's `OwnKey` itself: that one says whose rows count, this one what is asked for.
+    # Not the token's `OwnKey` itself: `OwnKey` says whose rows count, this key says which are asked for.
     return Parameter("bigint", OWN_KEYS[Own(owner)].read)

@@ -1,4 +1,4 @@
-"""What an operation selects: a frozen tree of fields, with their sources and what their arguments say.
+"""The selection of an operation: a frozen tree of fields, with their sources and their arguments read.
 
 `selection.py` makes it. Every later pass of `compiler.py` reads it and changes nothing in it.
 """
@@ -29,7 +29,7 @@ from resolvers.sources.words import (
 
 @dataclass(frozen=True)
 class Member:
-    """One response key of an object, the field's name, and what it selects."""
+    """One response key of an object, the field's name, and its node of the tree."""
 
     key: str
     name: str
@@ -38,7 +38,7 @@ class Member:
 
 @dataclass(frozen=True)
 class SelectedObject:
-    """An object with what is selected of it. `subject`: the place where people are named, by its number."""
+    """An object with its selected fields. `subject`: the number of the place where people are named."""
 
     source: ObjectSource
     members: tuple[Member, ...]
@@ -214,7 +214,7 @@ class SelectedSubject:
 
 @dataclass(frozen=True)
 class SelectedAsked:
-    """A root field that an ordinary resolver answers; `disclosed`: the fields that may name people."""
+    """A root field that an ordinary resolver answers; `disclosed`: the fields that it gives of people."""
 
     key: str
     name: str
@@ -235,7 +235,11 @@ SelectedRoot = (
 
 @dataclass(frozen=True)
 class Selection:
-    """All of it. `given`: values that may be refused when a request's variables are read."""
+    """The whole selection.
+
+    `given`: values that may be refused when a request's variables are read. `subjects`: how many places
+    name people.
+    """
 
     roots: tuple[SelectedRoot, ...]
     given: tuple[Parameter, ...]

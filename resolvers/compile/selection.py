@@ -79,7 +79,7 @@ if TYPE_CHECKING:
 
 
 def select_fields(context: PurposeContext, operation: Operation, variables: VariableValues) -> Selection:
-    """What the query selects. BAD_USER_INPUT, ONE_AT_A_TIME."""
+    """The selection of a query. BAD_USER_INPUT, ONE_AT_A_TIME."""
     query = context.schema.query_type
     assert query is not None
     collector = Collector(context.schema, operation.fragments, variables)
@@ -197,7 +197,7 @@ class Selector:
     # --- objects ----------------------------------------------------------------------------------
 
     def object(self, source: ObjectSource, selected: CollectedField, in_list: bool = False) -> SelectedObject:
-        """An object of the source's type with what is selected of it; `in_list`: there may be several."""
+        """An object of the source's type with its selected fields; `in_list`: there may be several."""
         type_ = self.context.schema.type_map[source.type]
         assert isinstance(type_, GraphQLObjectType)
         subject = self.new_subject() if source.about is not None else None

@@ -21,7 +21,7 @@ from resolvers.plan.parameters import Parameter, array_text
 from resolvers.plan.plan import GatheredTexts, Plan, Statement, StepRows, Texts
 from resolvers.plan.principal import OwnKey
 from resolvers.plan.suggestions import SuggestionsOf
-from resolvers.run.fill import Filling, StoreChanged
+from resolvers.run.fill import Filling
 from resolvers.run.sharded_list import assemble
 from resolvers.run.subjects import taken_apart
 from resolvers.run.suggestions import Gathering
@@ -30,8 +30,6 @@ from resolvers.stores.pool import Pool, Snapshot, StoreUnavailable
 
 if TYPE_CHECKING:
     from graphql.execution.values import VariableValues
-
-__all__ = ["Ran", "StoreChanged", "run_plan"]
 
 
 class Ran(NamedTuple):
@@ -100,7 +98,9 @@ async def _run_waves(
     for wave, of_wave in zip(filling.plan.waves, parameters, strict=True):
         for statement, arguments in zip(wave, of_wave, strict=True):
             if not _put_keys(filling, statement, arguments):
-                _keep(filling, statement, ())  # a list of no identifiers is an empty one, not none
+                _keep(
+                    filling, statement, ()
+                )  # the list of no identifiers is an empty list, not a missing one
                 continue
             source = sources[statement.store]
             try:

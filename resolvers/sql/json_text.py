@@ -2,7 +2,7 @@
 
 Postgres builds the JSON text by concatenation: on a wide list this is twice as fast as json_agg over
 json_build_object, and rows through Python cost ten times the gateway's CPU (design, "Measured before
-the start"). The price is that one unwrapped NULL makes a whole object NULL. So this file wraps every
+the start"). But one unwrapped NULL makes a whole object NULL. So this file wraps every
 nullable value, and no other file turns a value into JSON.
 """
 
