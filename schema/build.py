@@ -38,7 +38,8 @@ from schema.types import (
     statistics,
     subject,
 )
-from schema.values import paging, phones
+from schema.values import paging
+from schema.values.scalars import SCALARS
 
 NODES: tuple[type, ...] = (
     messenger.MessengerAccount,
@@ -207,7 +208,7 @@ class PurposeSchema(strawberry.Schema):
             types=[node for node in NODES if rows_open(node.__name__, purpose)],
             config=StrawberryConfig(
                 disable_field_suggestions=True,
-                scalar_map={phones.PhoneNumber: phones.PHONE_NUMBER},
+                scalar_map=SCALARS,
             ),
         )
 

@@ -1,9 +1,9 @@
-"""The changes that a client may ask for. Each exists under one purpose alone.
+"""The changes that a client may request. Each exists under one purpose alone.
 
-Unlike the fields of a query, which say how they are planned, these are ordinary resolvers, run one
-after the other by graphql-core (`resolvers/run/graphql_core.py`): they are rare and must be plain to read.
-What they call is in `info.context`; nothing here knows a store. A result that depends on data is a
-type of a union; a field that may be unknown (a store went down in the middle) is null, beside an error.
+Query fields are planned. These are ordinary resolvers, which graphql-core runs one after the other
+(`resolvers/run/graphql_core.py`), because changes are rare and must be plain to read. They call
+`info.context` and know no store. An outcome that depends on data is a type of a union. A field is null with
+an error if its outcome is unknown, for example because a store went down during the call.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from schema.types.statistics import LedgerReports, Statistics
 
 
 class Context(Protocol):
-    """What the resolvers may call: each member already knows whose token asks."""
+    """What the resolvers may call. Each member knows the token of the request."""
 
     @property
     def objections(self) -> Objections:
@@ -39,7 +39,7 @@ class Context(Protocol):
 
     @property
     def audit(self) -> Audit:
-        """Objections under pseudonyms."""
+        """Objections, terms and recall notices under pseudonyms."""
 
     @property
     def disclosures(self) -> Disclosures:
@@ -47,7 +47,7 @@ class Context(Protocol):
 
     @property
     def statistics(self) -> Statistics:
-        """Counts of nobody in particular."""
+        """Counts without data about a person."""
 
     @property
     def reports(self) -> LedgerReports:
@@ -55,7 +55,7 @@ class Context(Protocol):
 
     @property
     def policies(self) -> Policies:
-        """The policy, whoever asks."""
+        """The policy, which is the same for every client."""
 
     @property
     def lists(self) -> Lists:
@@ -66,21 +66,21 @@ Info = strawberry.Info[Context, None]
 
 Objected = Annotated[
     list[ObjectablePurpose],
-    strawberry.argument(description="To what; both if left out. At least one."),
+    strawberry.argument(description="The purposes concerned, at least one. The default is both."),
 ]
 _OFFER = re.compile(r"of_(0|[1-9][0-9]{0,18})", re.ASCII)
 MOST = 2**63 - 1
 BOTH = list(ObjectablePurpose)
 
 
-@strawberry.type(description="What may be changed under this purpose.")
+@strawberry.type(description="The changes that are possible under this purpose.")
 class Mutation:
     """The root of changes."""
 
     @belongs(
         PREFERENCES,
-        "Object to the use of one's own data. Safe to repeat; after a time-out, repeat it. "
-        "Null, beside an error, if it is not known what was done.",
+        "Object to the use of the subject's own data. Safe to repeat: after a time-out, repeat the call. "
+        "Null with an error if the outcome is unknown.",
     )
     async def record_objection(self, info: Info, purposes: Objected = BOTH) -> RecordObjectionResult | None:
         """Record the objection of the token's own subject."""
@@ -88,8 +88,8 @@ class Mutation:
 
     @belongs(
         PREFERENCES,
-        "Withdraw an objection. Safe to repeat; after a time-out, repeat it. "
-        "Null, beside an error, if it is not known what was done.",
+        "Withdraw an objection. Safe to repeat: after a time-out, repeat the call. "
+        "Null with an error if the outcome is unknown.",
     )
     async def withdraw_objection(
         self, info: Info, purposes: Objected = BOTH
@@ -99,16 +99,22 @@ class Mutation:
 
     @belongs(
         OFFER_MATCHING,
-        "Match customers' phone numbers, and show them the offer. Safe to repeat: the same numbers get the "
-        "same answer. Null, beside an error, if it is not known what was done.",
+        "Match the phone numbers of customers, and show the offer to the people who are found. Safe to "
+        "repeat: the same numbers return the same answer. Null with an error if the outcome is unknown.",
     )
     async def upload_customer_list(
         self,
         info: Info,
-        offer: Annotated[strawberry.ID, strawberry.argument(description="One of the merchant's own offers.")],
+        offer: Annotated[
+            strawberry.ID,
+            strawberry.argument(description="The identifier of one of the merchant's own offers."),
+        ],
         numbers: Annotated[
             list[str],
-            strawberry.argument(description="The numbers in international form; what is none is left out."),
+            strawberry.argument(
+                description="The phone numbers in international form. Rows that are not phone numbers are "
+                "skipped."
+            ),
         ],
     ) -> UploadCustomerListResult | None:
         """Match a list for the token's own merchant."""
@@ -116,7 +122,7 @@ class Mutation:
 
 
 def offer_number(identifier: str) -> int:
-    """The offer's number. BAD_USER_INPUT if it is no offer's identifier."""
+    """The offer's number. BAD_USER_INPUT if the text is not an identifier of an offer."""
     found = _OFFER.fullmatch(identifier)
     if found is None or int(found[1]) > MOST:
         raise Refusal(Code.BAD_USER_INPUT)

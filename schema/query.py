@@ -1,4 +1,4 @@
-"""Root fields. Each exists only in the universes that see rows of what it leads to."""
+"""Root fields. Each exists only in the schemas of purposes that see rows of the type that it leads to."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from schema.purposes import PrincipalKind, Purpose
 from schema.refusals import Code, Refusal
 from schema.terms.marks import Mark
 from schema.terms.words import argument, belongs, own, plumbing, probes
+from schema.types import arguments
 from schema.types.audit import (
     OBJECTION,
     TERMS_ACCEPTANCE,
@@ -23,9 +24,6 @@ from schema.types.business import (
     Business,
     BusinessConnection,
     BusinessConversation,
-    BusinessConversationFilter,
-    BusinessConversationOrder,
-    BusinessOrder,
     MessengerConversationConnection,
     SocialConversationConnection,
 )
@@ -33,8 +31,6 @@ from schema.types.disclosures import Disclosure
 from schema.types.messenger import (
     MessengerAccount,
     MessengerAccountConnection,
-    MessengerAccountFilter,
-    MessengerAccountOrder,
 )
 from schema.types.objections import PREFERENCES, ObjectionEligibility
 from schema.types.offers import OWN_OFFERS, CustomerListConnection, OfferConnection
@@ -42,14 +38,11 @@ from schema.types.privacy import PolicyMark, PolicyVersion
 from schema.types.social import (
     SocialAccount,
     SocialAccountConnection,
-    SocialAccountFilter,
-    SocialAccountOrder,
 )
 from schema.types.statistics import (
     DISCLOSURE,
     DisclosureCount,
     LedgerReport,
-    LedgerReportName,
     ObjectionsOnDay,
     PeopleByPurpose,
     RequestTally,
@@ -57,58 +50,50 @@ from schema.types.statistics import (
     Until,
 )
 from schema.types.subject import Subject, TermsAcceptance
-from schema.values.paging import MAX_PAGE, Node
+from schema.values.paging import MAX_PAGE, After, Before, First, Identifiers, Last, Node
 from schema.values.phones import PhoneNumber
 
-Identifiers = Annotated[
-    list[strawberry.ID] | None,
-    strawberry.argument(
-        description="These, in this order, each once; not together with other arguments. At most 1,000."
-    ),
-]
-First = Annotated[
-    int | None,
-    strawberry.argument(description="So many from the start; 50 if left out, 1,000 at most."),
-]
-After = Annotated[str | None, strawberry.argument(description="Only what follows this cursor.")]
-Last = Annotated[int | None, strawberry.argument(description="So many from the end; not with `first`.")]
-Before = Annotated[str | None, strawberry.argument(description="Only what precedes this cursor.")]
 
-
-@strawberry.type(description="What may be asked under this purpose.")
+@strawberry.type(description="The queries that are possible under this purpose.")
 class Query:
     """The root."""
 
-    @plumbing("PolicyVersion", "The policy under which you ask.")
+    @plumbing("PolicyVersion", "The version of the policy that is in force.")
     def policy(self) -> PolicyVersion: ...
 
-    @plumbing("PolicyVersion", "Every version of the policy that was recorded, oldest first.")
+    @plumbing("PolicyVersion", "All recorded versions of the policy, oldest first.")
     def policy_versions(self) -> list[PolicyVersion]: ...
 
     @belongs(
         Purpose.AUDIT,
-        "Who may see what: a letter for each field and purpose. Null if there is no such version.",
+        "The policy matrix: a mark for each field and purpose. Null if there is no such version.",
     )
     def policy_matrix(
         self,
         info: Info,
-        version: Annotated[
-            str | None, strawberry.argument(description="By name or digest; what runs if left out.")
-        ] = None,
-        type: Annotated[str | None, strawberry.argument(description="Of this type alone.")] = None,
-        purpose: Annotated[str | None, strawberry.argument(description="For this purpose alone.")] = None,
+        *,
+        version: arguments.Version = None,
+        type: arguments.TypeName = None,
+        purpose: arguments.PurposeName = None,
     ) -> list[PolicyMark] | None:
-        """Every mark of the matrix."""
+        """The marks of the matrix."""
         marks = info.context.policies.marks(version, type, purpose)
         return None if marks is None else list(marks)
 
-    @plumbing("Node", "The object with this identifier, or null.")
-    def node(self, id: strawberry.ID) -> Node | None: ...
+    @plumbing(
+        "Node", "The object with this global identifier; null if there is none or this purpose cannot see it."
+    )
+    def node(self, id: arguments.Identifier) -> Node | None: ...
 
-    @plumbing("MessengerAccount", "One member of the messenger, by exactly one of the arguments, or null.")
+    @plumbing(
+        "MessengerAccount",
+        "The member of the messenger that the argument names; null if there is none or this purpose cannot "
+        "see it. Give exactly one argument.",
+    )
     def messenger_account(
         self,
-        id: strawberry.ID | None = None,
+        *,
+        id: arguments.OptionalIdentifier = None,
         phone: Annotated[
             PhoneNumber | None, argument("MessengerAccount.phone", "The member's phone number.")
         ] = None,
@@ -116,19 +101,20 @@ class Query:
 
     @plumbing(
         "MessengerAccount",
-        "Members of the messenger: those named by `ids` or `phoneNumbers`, or a page of all.",
+        "Members of the messenger: those that an argument names, or a page of all members.",
     )
     def messenger_accounts(
         self,
+        *,
         ids: Identifiers = None,
         phone_numbers: Annotated[
             list[PhoneNumber] | None,
             argument(
                 "MessengerAccount.phone",
-                "Those with these numbers, in this order, each once; not together with other arguments. "
-                "At most 1,000.",
-                # A business looks customers up one by one: who is one does not stand where numbers do, so
-                # on a sharded store many numbers would tell which of them has an account at all.
+                "Return the members with these phone numbers, in this order, each once. At most 1,000. "
+                "Cannot be combined with other arguments.",
+                # A business looks customers up one by one. On a sharded store another shard knows who is a
+                # customer, so a batch of numbers would disclose which of them have an account at all.
                 unless=Mark.TAKES_PART,
             ),
         ] = None,
@@ -136,85 +122,119 @@ class Query:
         after: After = None,
         last: Last = None,
         before: Before = None,
-        filter: MessengerAccountFilter | None = None,
-        order_by: MessengerAccountOrder | None = None,
+        filter: arguments.MessengerFilter = None,
+        order_by: arguments.MessengerOrder = None,
     ) -> MessengerAccountConnection: ...
 
-    @plumbing("SocialAccount", "One member of the social network, or null.")
-    def social_account(self, id: strawberry.ID) -> SocialAccount | None: ...
+    @plumbing(
+        "SocialAccount",
+        "The member of the social network with this identifier; null if there is none or this purpose "
+        "cannot see it.",
+    )
+    def social_account(
+        self,
+        id: arguments.Identifier,
+    ) -> SocialAccount | None: ...
 
-    @plumbing("SocialAccount", "Members of the social network: those named by `ids`, or a page of all.")
+    @plumbing(
+        "SocialAccount",
+        "Members of the social network: those with the given `ids`, or a page of all members.",
+    )
     def social_accounts(
         self,
+        *,
         ids: Identifiers = None,
         first: First = None,
         after: After = None,
         last: Last = None,
         before: Before = None,
-        filter: SocialAccountFilter | None = None,
-        order_by: SocialAccountOrder | None = None,
+        filter: arguments.SocialFilter = None,
+        order_by: arguments.SocialOrder = None,
     ) -> SocialAccountConnection: ...
 
-    @plumbing("Business", "One business, or null.")
-    def business(self, id: strawberry.ID) -> Business | None: ...
+    @plumbing("Business", "The business with this identifier; null if there is none.")
+    def business(
+        self,
+        id: arguments.Identifier,
+    ) -> Business | None: ...
 
-    @plumbing("Business", "Businesses: those named by `ids`, or a page of all.")
+    @plumbing("Business", "Businesses: those with the given `ids`, or a page of all businesses.")
     def businesses(
         self,
+        *,
         ids: Identifiers = None,
         first: First = None,
         after: After = None,
         last: Last = None,
         before: Before = None,
-        order_by: BusinessOrder | None = None,
+        order_by: arguments.OrderOfBusinesses = None,
     ) -> BusinessConnection: ...
 
-    @plumbing("BusinessConversation", "One conversation of either channel, or null.")
-    def business_conversation(self, id: strawberry.ID) -> BusinessConversation | None: ...
+    @plumbing(
+        "BusinessConversation",
+        "The conversation with this identifier, on either messenger; null if there is none or this token "
+        "cannot see it.",
+    )
+    def business_conversation(
+        self,
+        id: arguments.Identifier,
+    ) -> BusinessConversation | None: ...
 
-    @plumbing("BusinessConversation", "Conversations on the first messenger: those named, or a page of all.")
+    @plumbing(
+        "BusinessConversation",
+        "Conversations on the first messenger: those with the given `ids`, or a page of all.",
+    )
     def messenger_conversations(
         self,
+        *,
         ids: Identifiers = None,
         first: First = None,
         after: After = None,
         last: Last = None,
         before: Before = None,
-        filter: BusinessConversationFilter | None = None,
-        order_by: BusinessConversationOrder | None = None,
+        filter: arguments.ConversationFilter = None,
+        order_by: arguments.ConversationOrder = None,
     ) -> MessengerConversationConnection: ...
 
-    @plumbing("BusinessConversation", "Conversations on the second messenger: those named, or a page of all.")
+    @plumbing(
+        "BusinessConversation",
+        "Conversations on the social network's messenger: those with the given `ids`, or a page of all.",
+    )
     def social_conversations(
         self,
+        *,
         ids: Identifiers = None,
         first: First = None,
         after: After = None,
         last: Last = None,
         before: Before = None,
-        filter: BusinessConversationFilter | None = None,
-        order_by: BusinessConversationOrder | None = None,
+        filter: arguments.ConversationFilter = None,
+        order_by: arguments.ConversationOrder = None,
     ) -> SocialConversationConnection: ...
 
     @probes(
         Purpose.FRIEND_SUGGESTIONS,
-        "The member with this number, or null: typed into the profile, or shared by the messenger unless "
-        "the person objected. Of several, one whose number the messenger shared, then the lowest account.",
+        "The member with this phone number; null if there is none. Considers numbers that members typed "
+        "into their profiles, and numbers that the messenger shared unless the person objected. If several "
+        "members have the number, it is one whose number the messenger shared, then the one with the lowest "
+        "account number.",
     )
     def social_account_by_phone(
-        self, phone: Annotated[PhoneNumber, strawberry.argument(description="The number to search for.")]
+        self,
+        phone: Annotated[PhoneNumber, strawberry.argument(description="The phone number to search for.")],
     ) -> SocialAccount | None:
-        """Friend search, which the terms of 2016 name: whoever asks has the number already.
+        """Friend search, which the terms of 2016 name. The caller supplies the number.
 
-        The purpose sees no number as a field. What a search tells is that somebody who may be found has
-        this number, and who; whoever tries many numbers learns that of each. It does not tell where the
-        number came from, nor of an objector whether they exist: theirs reads like one that nobody has.
+        The purpose sees no phone number as a field. A search discloses whether a visible person has the
+        number, and who that is. A client that tries many numbers learns that about each of them. A search
+        does not disclose where the number came from, or whether an objector exists: the answer for an
+        objector's number equals that for an unknown number.
         """
 
     @own(
         PrincipalKind.SUBJECT,
-        "All that this purpose may say about the person to whom the token is bound, and about no one else. "
-        "Null, beside an error, if a list of it cannot be read now.",
+        "The data of the person that the token is bound to, as far as this purpose may see it. "
+        "Null with an error if one of its lists is unavailable.",
     )
     def subject(self) -> Subject | None: ...
 
@@ -223,26 +243,26 @@ class Query:
         self, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> OfferConnection: ...
 
-    @plumbing("CustomerList", "Customer lists, in the order of their first upload.")
+    @plumbing("CustomerList", "Customer lists, ordered by first upload.")
     def customer_lists(
         self, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> CustomerListConnection: ...
 
     @belongs(
         Purpose.AUDIT,
-        "The history of objections in the order of recording, under pseudonyms. What was recorded a few "
-        "seconds ago may be missing.",
+        "The history of objections under pseudonyms, oldest first. Entries of the last few seconds may be "
+        "missing.",
         OBJECTION,
     )
     async def objections(
         self,
         info: Info,
-        first: Annotated[int, strawberry.argument(description="So many; 1,000 at most.")] = 100,
-        after: Annotated[
-            strawberry.ID | None, strawberry.argument(description="Only what follows the one of this number.")
-        ] = None,
+        *,
+        first: arguments.Number = 100,
+        after: arguments.AfterNumber = None,
         person: Annotated[
-            str | None, strawberry.argument(description="Of the person with this pseudonym alone.")
+            str | None,
+            strawberry.argument(description="Return only entries of the person with this pseudonym."),
         ] = None,
     ) -> list[AuditedObjection]:
         """A page of the history."""
@@ -252,119 +272,128 @@ class Query:
 
     @belongs(
         Purpose.AUDIT,
-        "The terms that a person accepted who recorded something, in the order of accepting; of others none.",
+        "The versions of the terms that a person accepted, in the order of acceptance. Empty for a person "
+        "without an entry in `objections`.",
         TERMS_ACCEPTANCE,
     )
     async def terms_acceptances(
         self,
         info: Info,
-        person: Annotated[str, strawberry.argument(description="Whose: the pseudonym in `objections`.")],
+        *,
+        person: Annotated[
+            str, strawberry.argument(description="The person's pseudonym, as in `objections`.")
+        ],
     ) -> list[TermsAcceptance]:
-        """Of one person, because nobody else has a name."""
+        """The terms of one person. Only people with an entry have a pseudonym."""
         return list(await info.context.audit.terms(person))
 
-    @belongs(Purpose.AUDIT, "How many members object to each purpose now.", OBJECTION)
+    @belongs(Purpose.AUDIT, "How many members object to each purpose at present.", OBJECTION)
     async def objections_in_force(self, info: Info) -> list[ObjectionsInForce]:
-        """A line for each objectable purpose."""
+        """A row for each objectable purpose."""
         return list(await info.context.audit.in_force())
 
     @belongs(
         Purpose.AUDIT,
-        "Notices to clients that received data to the use of which the person objects since, in order.",
+        "Notices to clients about people who object to the use of data that the client received, oldest "
+        "first.",
         OBJECTION,
     )
     async def recalls(
         self,
         info: Info,
-        first: Annotated[int, strawberry.argument(description="So many; 1,000 at most.")] = 100,
-        after: Annotated[
-            strawberry.ID | None, strawberry.argument(description="Only what follows the one of this number.")
-        ] = None,
-        client: Annotated[str | None, strawberry.argument(description="To this client alone.")] = None,
-        overdue: Annotated[
-            bool, strawberry.argument(description="Those alone that should be acknowledged and are not.")
-        ] = False,
+        *,
+        first: arguments.Number = 100,
+        after: arguments.AfterNumber = None,
+        client: arguments.OneClient = None,
+        overdue: arguments.Overdue = False,
     ) -> list[AuditedRecall]:
-        """A page of them."""
+        """A page of notices."""
         if not 0 <= first <= MAX_PAGE:
             raise Refusal(Code.BAD_USER_INPUT)
         return list(await info.context.audit.recalls(first, number_of(after), client, overdue))
 
     @belongs(
         Purpose.AUDIT,
-        "Answers and the people whom they told of, by day, client and purpose; of the last 30 days if no "
-        "span is given. At most 10,000 lines.",
+        "How many answers disclosed data, and about how many people, by day, client and purpose. Covers the "
+        "last 30 days by default. Returns at most 10,000 rows.",
         DISCLOSURE,
     )
     async def disclosure_counts(
         self, info: Info, since: Since = None, until: Until = None
     ) -> list[DisclosureCount]:
-        """Of the access ledger."""
+        """Counts of ledger entries."""
         return list(await info.context.statistics.disclosures(since, until))
 
     @belongs(
-        Purpose.AUDIT, "The same by purpose alone, each person once in the whole span; likewise.", DISCLOSURE
+        Purpose.AUDIT,
+        "How many answers disclosed data, and about how many people, by purpose. Counts each person once in "
+        "the whole span. Covers the last 30 days by default.",
+        DISCLOSURE,
     )
     async def people_by_purpose(
         self, info: Info, since: Since = None, until: Until = None
     ) -> list[PeopleByPurpose]:
-        """Of the access ledger."""
+        """Counts of ledger entries."""
         return list(await info.context.statistics.people(since, until))
 
     @belongs(
         Purpose.AUDIT,
-        "How many members object to each purpose, day by day; the last 90 days if no span is given.",
+        "How many members object to each purpose, day by day. Covers the last 90 days by default.",
         OBJECTION,
     )
     async def objections_over_time(
         self, info: Info, since: Since = None, until: Until = None
     ) -> list[ObjectionsOnDay]:
-        """A line for each day and objectable purpose."""
+        """A row for each day and objectable purpose."""
         return list(await info.context.statistics.objections(since, until))
 
     @belongs(
         Purpose.AUDIT,
-        "One of the reports of `gateway ledger report`; of the last 30 days if no span is given.",
+        "One of the reports of `gateway ledger report`. Covers the last 30 days by default.",
         DISCLOSURE,
     )
     async def ledger_report(
-        self, info: Info, name: LedgerReportName, since: Since = None, until: Until = None
+        self,
+        info: Info,
+        name: arguments.ReportName,
+        since: Since = None,
+        until: Until = None,
     ) -> LedgerReport | None:
-        """Read with the rights of the ledger's owner, and about nobody."""
+        """Read with the rights of the ledger's owner. The report has no data about a person."""
         return await info.context.reports.report(name, since, until)
 
     @belongs(
         Purpose.AUDIT,
-        "Requests that were refused or slow, by hour, client, purpose and what became of them; of the last "
-        "30 days if no span is given. At most 10,000 lines. Those of the last minute may be missing.",
+        "How many requests were refused or slow, by hour, client, purpose and outcome. Covers the last 30 "
+        "days by default. Returns at most 10,000 rows. Requests of the last minute may be missing.",
     )
     async def request_tally(self, info: Info, since: Since = None, until: Until = None) -> list[RequestTally]:
-        """What all processes counted."""
+        """The counts of all processes."""
         return list(await info.context.statistics.requests(since, until))
 
     @plumbing(
         "Disclosure",
-        "Who received data, in the order of time: under subject access one's own data, also the answers to "
-        "oneself. What is being answered just now is not among it yet.",
+        "Who received data, oldest first. Under subject access: who received the subject's data, including "
+        "the subject's own requests. The answer to this request is not included yet.",
     )
     async def disclosures(
         self,
         info: Info,
-        first: Annotated[int, strawberry.argument(description="So many; 1,000 at most.")] = 100,
-        after: Annotated[
-            strawberry.ID | None, strawberry.argument(description="Only what follows the one of this number.")
-        ] = None,
+        *,
+        first: arguments.Number = 100,
+        after: arguments.AfterNumber = None,
         person: Annotated[
-            str | None, argument("Disclosure.people", "Of the person with this reference alone.")
+            str | None,
+            argument("Disclosure.people", "Return only entries of the person with this reference."),
         ] = None,
-        client: Annotated[str | None, strawberry.argument(description="To this client alone.")] = None,
+        client: arguments.OneClient = None,
     ) -> list[Disclosure]:
         """A page of the ledger."""
         if not 0 <= first <= MAX_PAGE:
             raise Refusal(Code.BAD_USER_INPUT)
         return list(await info.context.disclosures.page(first, after, person, client))
 
-    @belongs(PREFERENCES, "What the person may do about each purpose, and until when.")
+    @belongs(PREFERENCES, "What the person may do about each objectable purpose, and until when.")
     async def objection_eligibility(self, info: Info) -> list[ObjectionEligibility]:
-        """Not planned but asked, like a mutation: the answer depends on the time."""
+        """An ordinary resolver, like a mutation, because the answer depends on the time."""
         return await info.context.objections.eligibility()

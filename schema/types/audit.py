@@ -1,7 +1,7 @@
-"""What the data protection officer reads under pseudonyms: objections, accepted terms, notices.
+"""What the data protection officer reads under pseudonyms: objections, accepted terms, recall notices.
 
-`Audit` is what these answers need from the rest of the program. No account, number or name is among it:
-the universe of AUDIT has none. What is counted, of nobody in particular, stands in `types/statistics.py`.
+`Audit` is what the resolvers need from the rest of the program. It has no account, phone number or name,
+because the universe of AUDIT has none. Counts are in `types/statistics.py`.
 """
 
 from __future__ import annotations
@@ -22,61 +22,82 @@ from schema.types.subject import Objection, ObjectionKind, TermsAcceptance
 OBJECTION, TERMS_ACCEPTANCE = Objection.__name__, TermsAcceptance.__name__
 
 
-@strawberry.type(description="An objection or a withdrawal of a member, as audit sees it.")
+@strawberry.type(description="A member's objection or withdrawal, under a pseudonym.")
 class AuditedObjection:
-    """An entry of the history, under a pseudonym."""
+    """An entry of the history of objections."""
 
-    number: strawberry.ID = belongs(Purpose.AUDIT, "Its place in the history.", OBJECTION)
-    person: str = belongs(
-        Purpose.AUDIT, "Whose it is: a pseudonym, the same in every answer, known nowhere else.", OBJECTION
+    number: strawberry.ID = belongs(
+        Purpose.AUDIT, "The number of this entry in the history, for `after`.", OBJECTION
     )
-    kind: ObjectionKind = belongs(Purpose.AUDIT, "Whether it objects or withdraws.", OBJECTION)
-    purposes: list[ObjectablePurpose] = belongs(Purpose.AUDIT, "To what.", OBJECTION)
-    recorded_at: datetime.datetime = belongs(Purpose.AUDIT, "When it was written down.", OBJECTION)
-    effective_at: datetime.datetime = belongs(Purpose.AUDIT, "From when on it holds.", OBJECTION)
-    channel: str = belongs(Purpose.AUDIT, "How it reached the gateway.", OBJECTION)
-    terms_version: str = belongs(Purpose.AUDIT, "The terms that were in force then.", OBJECTION)
+    person: str = belongs(
+        Purpose.AUDIT,
+        "A pseudonym of the member. It is the same in every answer, and is used nowhere else.",
+        OBJECTION,
+    )
+    kind: ObjectionKind = belongs(
+        Purpose.AUDIT, "Whether the member objected or withdrew an objection.", OBJECTION
+    )
+    purposes: list[ObjectablePurpose] = belongs(
+        Purpose.AUDIT, "The purposes that the member objected to or withdrew from.", OBJECTION
+    )
+    recorded_at: datetime.datetime = belongs(Purpose.AUDIT, "When the gateway recorded the entry.", OBJECTION)
+    effective_at: datetime.datetime = belongs(Purpose.AUDIT, "When the entry took effect.", OBJECTION)
+    channel: str = belongs(
+        Purpose.AUDIT, "The channel through which the entry reached the gateway.", OBJECTION
+    )
+    terms_version: str = belongs(Purpose.AUDIT, "The version of the terms that was in force then.", OBJECTION)
 
 
-@strawberry.type(description="How many members object to a purpose now.")
+@strawberry.type(description="How many members object to a purpose at present.")
 class ObjectionsInForce:
-    """The fold of all events, counted."""
+    """Counts over the whole history."""
 
     purpose: ObjectablePurpose = belongs(Purpose.AUDIT, "The purpose.", OBJECTION)
     members: int = belongs(
-        Purpose.AUDIT, "Members whose objection is in force; suspensions do not count.", OBJECTION
+        Purpose.AUDIT, "How many members have an objection in force. Suspensions do not count.", OBJECTION
     )
 
 
-@strawberry.type(description="A notice to a client: a person objects to the use of data that it received.")
+@strawberry.type(
+    description="A notice to a client that a person objects to the use of data that the client received."
+)
 class AuditedRecall:
-    """What became of a notice; the person under a reference."""
+    """A recall notice and its state. The person has a reference, not a name."""
 
-    number: strawberry.ID = belongs(Purpose.AUDIT, "Its place among all notices.", OBJECTION)
-    client: str = belongs(Purpose.AUDIT, "To whom.", OBJECTION)
-    received_for: str = belongs(Purpose.AUDIT, "For which purpose the data had been received.", OBJECTION)
+    number: strawberry.ID = belongs(Purpose.AUDIT, "The number of this notice, for `after`.", OBJECTION)
+    client: str = belongs(Purpose.AUDIT, "The client that receives the notice.", OBJECTION)
+    received_for: str = belongs(
+        Purpose.AUDIT, "The purpose for which the client received the data.", OBJECTION
+    )
     objected_to: str = belongs(Purpose.AUDIT, "The purpose that the person objects to.", OBJECTION)
-    objected_at: datetime.datetime = belongs(Purpose.AUDIT, "Since when the objection holds.", OBJECTION)
+    objected_at: datetime.datetime = belongs(Purpose.AUDIT, "When the objection took effect.", OBJECTION)
     person: str | None = belongs(
         Purpose.AUDIT,
-        "Whose data: the reference as in `disclosures`, or null once the person was cut off from the ledger.",
+        "The reference of the person whose data it is, as in `disclosures`. Null once the ledger has "
+        "forgotten the person.",
         OBJECTION,
     )
-    fields: list[str] = belongs(Purpose.AUDIT, "What had been received: `Type.field`.", OBJECTION)
-    answers: int = belongs(Purpose.AUDIT, "In how many answers.", OBJECTION)
-    issued_at: datetime.datetime = belongs(Purpose.AUDIT, "When the notice was written.", OBJECTION)
-    due_at: datetime.datetime = belongs(Purpose.AUDIT, "Until when it is to be acknowledged.", OBJECTION)
+    fields: list[str] = belongs(
+        Purpose.AUDIT, "The fields that the client received, each as `Type.field`.", OBJECTION
+    )
+    answers: int = belongs(Purpose.AUDIT, "How many answers had this data.", OBJECTION)
+    issued_at: datetime.datetime = belongs(Purpose.AUDIT, "When the notice was issued.", OBJECTION)
+    due_at: datetime.datetime = belongs(
+        Purpose.AUDIT, "When the client must have acknowledged the notice.", OBJECTION
+    )
     delivered_at: datetime.datetime | None = belongs(
-        Purpose.AUDIT, "When the client was given it for the first time, or null.", OBJECTION
+        Purpose.AUDIT, "When the client first received the notice; null if it has not yet.", OBJECTION
     )
     acknowledged_at: datetime.datetime | None = belongs(
-        Purpose.AUDIT, "When the client acknowledged it, or null.", OBJECTION
+        Purpose.AUDIT, "When the client acknowledged the notice; null if it has not yet.", OBJECTION
     )
-    overdue: bool = belongs(Purpose.AUDIT, "Whether it is neither acknowledged nor in time.", OBJECTION)
+    overdue: bool = belongs(
+        Purpose.AUDIT, "Whether the notice is not acknowledged and past `dueAt`.", OBJECTION
+    )
 
 
 def number_of(given: str | None) -> int:
-    """The number of an event, 0 for none. BAD_USER_INPUT for what is no number of ours."""
+    """The number of an entry, 0 for none. BAD_USER_INPUT for a text that is not such a number."""
     if given is None:
         return 0
     if re.fullmatch("[1-9][0-9]{0,17}", given) is None:
@@ -85,18 +106,18 @@ def number_of(given: str | None) -> int:
 
 
 class Audit(Protocol):
-    """Objections without anybody's number."""
+    """Objections, accepted terms and recall notices, under pseudonyms and references."""
 
     async def objections(self, first: int, after: int, person: str | None) -> Sequence[AuditedObjection]:
-        """At most `first` events that come after the one of that number, in order; of one person alone."""
+        """At most `first` entries after that number, in order; with `person`, of this pseudonym alone."""
 
     async def terms(self, person: str) -> Sequence[TermsAcceptance]:
-        """The terms that the person with this pseudonym accepted, in the order of accepting."""
+        """The terms that the person with this pseudonym accepted, oldest first."""
 
     async def recalls(
         self, first: int, after: int, client: str | None, overdue: bool
     ) -> Sequence[AuditedRecall]:
-        """At most `first` after the one of that number, in order; of one client, or overdue, alone."""
+        """At most `first` notices after that number, in order; of one client, or overdue ones alone."""
 
     async def in_force(self) -> Sequence[ObjectionsInForce]:
-        """For each objectable purpose, in their order, how many members object to it."""
+        """How many members object to each objectable purpose, in the order of purposes."""

@@ -1,7 +1,7 @@
-"""What people write to each other: for nobody, whatever the purpose.
+"""The content of messages, which no purpose ever sees.
 
-No type of any schema is made of this class, no column of any view is read for it. It stands here so that
-the policy says aloud what is never shown: to audit, subject access and debugging neither.
+No schema has a type of this class, and no view reads a column for it. The class exists so that the policy
+states what is never shown, not even for audit, subject access or debugging.
 """
 
 from __future__ import annotations
@@ -11,4 +11,4 @@ from schema.terms.words import never
 
 @never("body", "(any derivative of content)")
 class Message:
-    """A message: its text, and snippet, length, hash, language, sentiment, the name of an attachment."""
+    """A message: its text, and anything derived from it, such as a snippet, length, hash or sentiment."""

@@ -1,9 +1,9 @@
-"""What becomes of a list of customers' numbers that a merchant uploads.
+"""The outcomes of uploading a list of customers' phone numbers.
 
-Each outcome is a type, never an error, and none says anything of a person: a list is taken, with bands
-that were decided once, or refused for one of four reasons that depend on what this merchant uploaded
-before and on nobody's data. `Lists` is what the resolver needs from the rest of the program; it knows whose
-token asks, so that no document can name another merchant.
+Each outcome is a type, never an error, and none discloses anything about a person. A list is taken, with
+sizes in bands, or refused for one of four reasons. The reasons depend on what this merchant uploaded before,
+not on anyone's data. `Lists` is what the resolver needs from the rest of the program. It knows the token's
+merchant, so that no document can name another merchant.
 """
 
 from __future__ import annotations
@@ -16,13 +16,20 @@ import strawberry
 from schema.purposes import Purpose
 from schema.terms.words import belongs
 from schema.types.offers import CustomerList
+from schema.values.enums import enum
 
 OFFER_MATCHING = Purpose.OFFER_MATCHING
 
 
-@strawberry.enum(description="Why a list was not taken.")
+@enum(
+    "Why a customer list was refused.",
+    BUDGET_SPENT="The merchant uploaded five new lists on this day already.",
+    OFFER_HAS_LIST="The offer has another list already.",
+    TOO_SIMILAR="The list is nearly the same as another list of the merchant.",
+    UNKNOWN_OFFER="The merchant has no such offer.",
+)
 class ListRefusal(StrEnum):
-    """Of its merchant's own making, each of them."""
+    """Reasons that depend on the merchant's own uploads alone."""
 
     BUDGET_SPENT = "BUDGET_SPENT"
     OFFER_HAS_LIST = "OFFER_HAS_LIST"
@@ -30,36 +37,41 @@ class ListRefusal(StrEnum):
     UNKNOWN_OFFER = "UNKNOWN_OFFER"
 
 
-@strawberry.type(description="The list is taken. The same list gets the same answer again.")
+@strawberry.type(description="The list is taken. Uploading the same list again returns the same answer.")
 class CustomerListTaken:
-    """What is told of a list, and which rows were no numbers."""
+    """The list, and its rows that are not phone numbers."""
 
-    customer_list: CustomerList = belongs(OFFER_MATCHING, "The list.")
-    bad_line_count: int = belongs(OFFER_MATCHING, "How many rows were no phone number and were left out.")
-    bad_lines: list[int] = belongs(OFFER_MATCHING, "The first hundred of them, counted from 1.")
+    customer_list: CustomerList = belongs(OFFER_MATCHING, "The customer list.")
+    bad_line_count: int = belongs(
+        OFFER_MATCHING, "How many rows are not phone numbers. The gateway skips them."
+    )
+    bad_lines: list[int] = belongs(
+        OFFER_MATCHING, "The row numbers of the first 100 such rows, counted from 1."
+    )
 
 
 @strawberry.type(
-    description="Not taken: five new lists a day; one list for an offer; none that is nearly another one."
+    description="The list is refused. A merchant can upload five new lists a day, one for each offer, and "
+    "none that is nearly the same as another."
 )
 class CustomerListRefused:
-    """Nothing of the list is left."""
+    """The gateway keeps nothing of a refused list."""
 
-    reason: ListRefusal = belongs(OFFER_MATCHING, "Why.")
+    reason: ListRefusal = belongs(OFFER_MATCHING, "Why the list was refused.")
 
 
 UploadCustomerListResult = Annotated[
     CustomerListTaken | CustomerListRefused,
-    strawberry.union("UploadCustomerListResult", description="What became of a customer list."),
+    strawberry.union("UploadCustomerListResult", description="The outcome of uploading a customer list."),
 ]
 LIST_OUTCOMES: tuple[type, ...] = (CustomerListTaken, CustomerListRefused)
 
 
 class Lists(Protocol):
-    """The customer lists of the merchant to whom the request's token is bound, and of nobody else.
+    """The customer lists of the merchant that the request's token is bound to, and of no other.
 
-    It may raise: then it is unknown what was done, and the call may be repeated with the same list.
+    A call may raise. Then it is unknown what was done, and the caller may repeat it with the same list.
     """
 
     async def upload(self, offer: int, numbers: list[str]) -> UploadCustomerListResult:
-        """Match these numbers, and show the offer to whom they belong."""
+        """Match these numbers, and show the offer to the people who have them."""

@@ -1,7 +1,7 @@
-"""Who received whose data, for what, when: to the person whose data it was, and to audit under references.
+"""Who received whose data, when and for which purpose: for the person concerned, and for audit.
 
-One entry of the access ledger is one answer that told something of people. What was told is never in it:
-the names of fields, no values.
+An entry of the access ledger is one answer that disclosed data about people. It has the names of the
+disclosed fields and no values. Audit sees references instead of people.
 
 Source: GDPR Art. 15(1)(c) (recipients), Art. 5(2) (accountability).
 """
@@ -20,41 +20,43 @@ from schema.terms.words import belongs, plumbing, rows
 
 @rows("- - - - - - O - S")
 @strawberry.type(
-    description="An answer that told something of people: of the person who asks here, or, to audit, of "
-    "people under references."
+    description="An answer that disclosed data about people. Under subject access it is data about the "
+    "person that the token is bound to; under audit, people are references."
 )
 class Disclosure:
     """An entry of the access ledger, without its proof."""
 
-    number: strawberry.ID = plumbing("Disclosure", "Its place in the ledger, for `after`.")
-    at: datetime.datetime = plumbing("Disclosure", "When, just before the answer left.")
-    client: str = plumbing("Disclosure", "Who asked.")
-    purpose: str = plumbing("Disclosure", "For what.")
+    number: strawberry.ID = plumbing("Disclosure", "The number of this entry in the ledger, for `after`.")
+    at: datetime.datetime = plumbing("Disclosure", "When the answer was recorded, just before it was sent.")
+    client: str = plumbing("Disclosure", "The client that received the answer.")
+    purpose: str = plumbing("Disclosure", "The purpose that the client declared.")
     fields: list[str] = plumbing(
         "Disclosure",
-        "What was told: `Type.field`, in the order of the answer. A field of which there was nothing to tell "
-        "is named too: that was told.",
+        "The disclosed fields, each as `Type.field`, in the order of the answer. A field that was null or "
+        "empty is listed too, because that disclosed something.",
     )
     outcome: str = plumbing(
-        "Disclosure", "`WHOLE`, or `PARTIAL` if a store could not be asked and something was missing."
+        "Disclosure", "`WHOLE`, or `PARTIAL` if a store was unavailable and part of the answer was missing."
     )
-    policy: str = plumbing("Disclosure", "The digest of the policy under which it was answered.")
-    request: str = plumbing("Disclosure", "The request, as in the header `X-Request-Id` of the answer.")
+    policy: str = plumbing("Disclosure", "The digest of the policy that was in force.")
+    request: str = plumbing(
+        "Disclosure", "The request's identifier, as in the header `X-Request-Id` of the answer."
+    )
     people: list[str] = belongs(
         Purpose.AUDIT,
-        "Of whom: a reference each, the same in every entry; it leads nowhere else.",
+        "The people whose data was disclosed, each as a reference. A person's reference is the same in "
+        "every entry, and is used nowhere else.",
         "Disclosure",
     )
 
 
 class Disclosures(Protocol):
-    """The ledger, as far as whoever asks may read it."""
+    """The part of the ledger that the token may read."""
 
     async def page(
         self, first: int, after: str | None, person: str | None, client: str | None
     ) -> Sequence[Disclosure]:
-        """At most `first` entries in the order of time, that come after the one of that number.
+        """At most `first` entries after that number, oldest first; of one person or client alone, if given.
 
-        Of one person's reference or one client alone, if named. BAD_USER_INPUT for what is no number or
-        reference of ours.
+        BAD_USER_INPUT for a text that is not a number or a reference of the ledger.
         """

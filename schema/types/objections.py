@@ -1,8 +1,8 @@
-"""What a person may do about the use of their data, and what became of it.
+"""What a person may do about the use of their data, and the outcomes.
 
-Each outcome is a type, never an error: a client can tell *not recorded* from *could not be asked*.
-`Objections` is what these answers need from the rest of the program; it knows whose token asks, so
-that no document can name anybody else.
+Each outcome is a type, never an error, so that a client can distinguish *not recorded* from *store
+unavailable*. `Objections` is what the resolvers need from the rest of the program. It knows the token's
+subject, so that no document can name another person.
 """
 
 from __future__ import annotations
@@ -15,11 +15,16 @@ import strawberry
 
 from schema.purposes import Purpose
 from schema.terms.words import belongs
+from schema.values.enums import enum
 
 PREFERENCES = Purpose.PREFERENCES
 
 
-@strawberry.enum(description="A purpose that a member may object to.")
+@enum(
+    "A purpose that a member may object to.",
+    ADS_PERSONALIZATION="Ads chosen by messenger data. The objection also covers merchants' offers.",
+    FRIEND_SUGGESTIONS="The search for friends, and their suggestion, by messenger data.",
+)
 class ObjectablePurpose(StrEnum):
     """The objectable purposes of `schema.purposes.OBJECTABLE`."""
 
@@ -27,9 +32,16 @@ class ObjectablePurpose(StrEnum):
     FRIEND_SUGGESTIONS = "FRIEND_SUGGESTIONS"
 
 
-@strawberry.enum(description="What a member may do about a purpose now.")
+@enum(
+    "What a member may do about a purpose at present.",
+    MAY_OBJECT="The member may object.",
+    OBJECTED="The member has objected, and may withdraw the objection.",
+    NOT_ELIGIBLE_NEW_MEMBER="The member registered after the terms changed, and may not object.",
+    WINDOW_CLOSED="The time to object is over.",
+    NO_MESSENGER_ACCOUNT="The person has no messenger account, so there is nothing to object to.",
+)
 class ObjectionStanding(StrEnum):
-    """A profile's word on a member, or that they objected already."""
+    """The decision of the policy profile, or the objection that is in force."""
 
     MAY_OBJECT = "MAY_OBJECT"
     OBJECTED = "OBJECTED"
@@ -38,75 +50,79 @@ class ObjectionStanding(StrEnum):
     NO_MESSENGER_ACCOUNT = "NO_MESSENGER_ACCOUNT"
 
 
-@strawberry.type(description="What the person may do about one purpose.")
+@strawberry.type(description="What the person may do about one purpose at present.")
 class ObjectionEligibility:
-    """Whether they may object, and until when."""
+    """Whether the person may object, and until when."""
 
     purpose: ObjectablePurpose = belongs(PREFERENCES, "The purpose.")
     standing: ObjectionStanding = belongs(
-        PREFERENCES, "What they may do: an objection that is in force can be withdrawn at any time."
+        PREFERENCES, "What the person may do. An objection in force can be withdrawn at any time."
     )
     until: datetime.datetime | None = belongs(
-        PREFERENCES, "When the time to object ends or ended, or null if there is no end to it."
+        PREFERENCES, "When the time to object ends or ended; null if it has no end."
     )
 
 
-@strawberry.type(description="The objection is recorded: it binds every request from now on, in both stores.")
+@strawberry.type(
+    description="The objection is recorded. It applies to every request from now on, in both stores."
+)
 class ObjectionRecorded:
-    """Something is in force that was not before."""
+    """The call changed what is in force."""
 
-    in_force: list[ObjectablePurpose] = belongs(PREFERENCES, "All that the person now objects to.")
+    in_force: list[ObjectablePurpose] = belongs(PREFERENCES, "All purposes that the person now objects to.")
 
 
-@strawberry.type(description="All of this was in force already; nothing changed.")
+@strawberry.type(description="These objections were in force already. Nothing changed.")
 class AlreadyObjected:
-    """The call was repeated, or came second."""
+    """The call was repeated, or another call came first."""
 
-    in_force: list[ObjectablePurpose] = belongs(PREFERENCES, "All that the person objects to.")
+    in_force: list[ObjectablePurpose] = belongs(PREFERENCES, "All purposes that the person objects to.")
 
 
-@strawberry.type(description="Not recorded: the person became a member after the terms had changed.")
+@strawberry.type(
+    description="The objection is not recorded, because the person registered after the terms changed."
+)
 class NotEligibleNewMember:
     """Only existing members may object."""
 
-    before: datetime.datetime = belongs(PREFERENCES, "Members from before this time may object.")
+    before: datetime.datetime = belongs(PREFERENCES, "Members who registered before this time may object.")
 
 
-@strawberry.type(description="Not recorded: the time to object is over.")
+@strawberry.type(description="The objection is not recorded, because the time to object is over.")
 class WindowClosed:
     """The 30 days after accepting the terms are over."""
 
-    closed_at: datetime.datetime = belongs(PREFERENCES, "When it ended.")
+    closed_at: datetime.datetime = belongs(PREFERENCES, "When the time to object ended.")
 
 
-@strawberry.type(description="Nothing to do: the person has no account on the messenger.")
+@strawberry.type(description="Nothing is recorded, because the person has no messenger account.")
 class NoMessengerAccount:
     """An objection belongs to a messenger account."""
 
     in_force: list[ObjectablePurpose] = belongs(PREFERENCES, "Always empty.")
 
 
-@strawberry.type(description="The objection is withdrawn: the data is open again from now on.")
+@strawberry.type(description="The objection is withdrawn. The data can be used again from now on.")
 class ObjectionWithdrawn:
-    """Something is not in force any more."""
+    """The call ended an objection."""
 
-    in_force: list[ObjectablePurpose] = belongs(PREFERENCES, "What the person still objects to.")
+    in_force: list[ObjectablePurpose] = belongs(PREFERENCES, "The purposes that the person still objects to.")
 
 
-@strawberry.type(description="There was no such objection; nothing changed.")
+@strawberry.type(description="There was no such objection. Nothing changed.")
 class NotObjected:
     """The call was repeated, or there was nothing to withdraw."""
 
-    in_force: list[ObjectablePurpose] = belongs(PREFERENCES, "All that the person objects to.")
+    in_force: list[ObjectablePurpose] = belongs(PREFERENCES, "All purposes that the person objects to.")
 
 
 RecordObjectionResult = Annotated[
     ObjectionRecorded | AlreadyObjected | NotEligibleNewMember | WindowClosed | NoMessengerAccount,
-    strawberry.union("RecordObjectionResult", description="What became of an objection."),
+    strawberry.union("RecordObjectionResult", description="The outcome of recording an objection."),
 ]
 WithdrawObjectionResult = Annotated[
     ObjectionWithdrawn | NotObjected | NoMessengerAccount,
-    strawberry.union("WithdrawObjectionResult", description="What became of a withdrawal."),
+    strawberry.union("WithdrawObjectionResult", description="The outcome of withdrawing an objection."),
 ]
 OUTCOMES: tuple[type, ...] = (
     ObjectionEligibility,
@@ -121,10 +137,10 @@ OUTCOMES: tuple[type, ...] = (
 
 
 class Objections(Protocol):
-    """The objections of the person to whom the request's token is bound, and of nobody else.
+    """The objections of the person that the request's token is bound to, and of no one else.
 
-    When a call returns, what it says holds in both stores. It may raise: then it is unknown what was
-    done, and the call may be repeated; nothing is recorded twice.
+    When a call returns, its outcome holds in both stores. A call may raise. Then it is unknown what was done,
+    and the caller may repeat it: nothing is recorded twice.
     """
 
     async def record(self, purposes: frozenset[Purpose]) -> RecordObjectionResult:
@@ -134,4 +150,4 @@ class Objections(Protocol):
         """Withdraw the objection to these purposes, at least one."""
 
     async def eligibility(self) -> list[ObjectionEligibility]:
-        """What the person may do, for each objectable purpose in their order."""
+        """What the person may do about each objectable purpose, in the order of purposes."""

@@ -1,7 +1,7 @@
-"""What the gateway says of its own policy: its version to everybody, all of it to who audits it.
+"""The gateway's own policy: its version for every purpose, the whole matrix for audit.
 
-`Policies` is what these answers need from the rest of the program: the matrix is computed from the
-schemas that are built of these very types.
+`Policies` is what the resolvers need from the rest of the program, because the matrix is computed from the
+schemas, which are built of these types.
 """
 
 from __future__ import annotations
@@ -17,36 +17,41 @@ from schema.terms.words import belongs, plumbing, rows
 
 
 @rows("V V V V V V V V V")
-@strawberry.type(description="A version of the policy.")
+@strawberry.type(description="A version of the policy. The policy says which purpose may see which field.")
 class PolicyVersion:
-    """What was recorded of a version; of what runs, if nobody recorded it, the digest alone."""
+    """The record of a version. A policy that runs without a record has a digest alone."""
 
-    name: str | None = plumbing("PolicyVersion", "The version's name, or null if it was never recorded.")
+    name: str | None = plumbing("PolicyVersion", "The version's name; null if the version was not recorded.")
     valid_from: datetime.datetime | None = plumbing(
-        "PolicyVersion", "Since when it holds, or null for what was so from the beginning."
+        "PolicyVersion", "When the version took effect; null for the first version, which has no start."
     )
-    digest: str = plumbing("PolicyVersion", "SHA-256 of the policy matrix: it changes with every rule.")
-    author: str | None = plumbing("PolicyVersion", "Who decided it.")
-    reason: str | None = plumbing("PolicyVersion", "Why.")
-    purpose: str = plumbing("PolicyVersion", "The purpose of this request.")
-    sentence: str = plumbing("PolicyVersion", "What this purpose is for.")
+    digest: str = plumbing(
+        "PolicyVersion", "The SHA-256 of the policy in hexadecimal digits. It changes with every rule."
+    )
+    author: str | None = plumbing("PolicyVersion", "Who decided this version.")
+    reason: str | None = plumbing("PolicyVersion", "Why this version was made.")
+    purpose: str = plumbing("PolicyVersion", "The purpose under which this request runs.")
+    sentence: str = plumbing("PolicyVersion", "What the purpose of this request is for, in one sentence.")
 
 
 @strawberry.type(description="What one purpose sees of one field, or of the rows of a type.")
 class PolicyMark:
-    """One letter of the matrix."""
+    """One cell of the matrix."""
 
-    type: str = belongs(Purpose.AUDIT, "The type.")
-    field: str = belongs(Purpose.AUDIT, "The field; `(row)` or `(row: KIND)` for whole rows.")
+    type: str = belongs(Purpose.AUDIT, "The name of the type.")
+    field: str = belongs(Purpose.AUDIT, "The name of the field; `(row)` or `(row: KIND)` for whole rows.")
     purpose: str = belongs(Purpose.AUDIT, "The purpose.")
-    mark: str = belongs(Purpose.AUDIT, "The letter: V, A, N, P, B, M, O, S or -.")
-    meaning: str = belongs(Purpose.AUDIT, "What the letter means.")
+    mark: str = belongs(Purpose.AUDIT, "The mark: `V`, `A`, `N`, `P`, `B`, `M`, `O`, `S` or `-`.")
+    meaning: str = belongs(Purpose.AUDIT, "What the mark means, in words.")
 
 
 class Policies(Protocol):
-    """The policy that runs, and those that were recorded."""
+    """The running policy, and all recorded versions."""
 
     def marks(
         self, version: str | None, type_: str | None, purpose: str | None
     ) -> Sequence[PolicyMark] | None:
-        """The matrix of a version, by name or digest (None: what runs), narrowed; None if there is none."""
+        """The matrix of a version, by name or digest (None: the running policy); None if there is none.
+
+        With `type_` or `purpose`, only the marks of these.
+        """

@@ -1,9 +1,8 @@
-"""Recalls: who received a person's data for what that person objects to is told, and says that it heard.
+"""Recalls: notices to clients about people who object to the use of data that the client received.
 
-A schema of its own and no purpose's: what a notice tells, that somebody objected, is what no purpose may see.
-In a purpose's universe it would be a way to learn who objects; here it is told to those alone who have the
-person's data already, because the law has them told. `Recalls` is what these resolvers need from the rest of
-the program.
+Recalls have a schema of their own, outside of every purpose. A notice discloses that a person objected, which
+no purpose may see. Only clients that have the person's data already receive it, because the law requires that
+they are notified. `Recalls` is what the resolvers need from the rest of the program.
 
 Source: GDPR Art. 19 (notification of recipients).
 """
@@ -21,51 +20,62 @@ from strawberry.schema.config import StrawberryConfig
 
 from schema.refusals import Code, Refusal
 from schema.values.paging import MAX_PAGE
+from schema.values.scalars import SCALARS
 
 _NUMBER = re.compile("0|[1-9][0-9]{0,17}")
 
 
 @strawberry.type(
-    description="A notice: a person objects to the use of data of theirs that this client received. Stop "
-    "using it for that, erase what was kept for that alone, and tell those to whom it was passed on."
+    description="A notice that a person objects to the use of their data, which this client received. The "
+    "client must stop using the data for this purpose, erase data that it keeps for this purpose alone, and "
+    "notify every recipient to whom it passed the data on."
 )
 class Recall:
-    """One person, one purpose, one objection; to one client."""
+    """One objection of one person to one purpose, for one client."""
 
     number: strawberry.ID = strawberry.field(
-        description="Its place among the notices: they come in this order, and are acknowledged by it."
+        description="The number of this notice. Notices are ordered by it and acknowledged by it."
     )
     objected_to: str = strawberry.field(description="The purpose that the person objects to.")
-    objected_at: datetime.datetime = strawberry.field(description="Since when the objection holds.")
+    objected_at: datetime.datetime = strawberry.field(description="When the objection took effect.")
     received_for: str = strawberry.field(
-        description="The purpose for which this client received the data: the one of this request."
+        description="The purpose for which this client received the data, which is the purpose of this "
+        "request."
     )
     account: strawberry.ID = strawberry.field(
-        description="Whose data: the identifier of the person's account, as in the answers."
+        description="The global identifier of the person's account, as in the answers."
     )
-    fields: list[str] = strawberry.field(description="What it received: `Type.field`, in alphabetic order.")
-    answers: int = strawberry.field(description="In how many answers.")
-    first_received_at: datetime.datetime = strawberry.field(description="When for the first time.")
-    last_received_at: datetime.datetime = strawberry.field(description="When for the last time.")
+    fields: list[str] = strawberry.field(
+        description="The fields that this client received, each as `Type.field`, in alphabetical order."
+    )
+    answers: int = strawberry.field(description="How many answers had this data.")
+    first_received_at: datetime.datetime = strawberry.field(
+        description="When this client first received the data."
+    )
+    last_received_at: datetime.datetime = strawberry.field(
+        description="When this client last received the data."
+    )
     last_request: str = strawberry.field(
-        description="The last such request, as in the header `X-Request-Id` of its answer."
+        description="The identifier of the last such request, as in the header `X-Request-Id` of its answer."
     )
-    issued_at: datetime.datetime = strawberry.field(description="When this notice was written.")
-    due_at: datetime.datetime = strawberry.field(description="Until when it is to be acknowledged.")
+    issued_at: datetime.datetime = strawberry.field(description="When this notice was issued.")
+    due_at: datetime.datetime = strawberry.field(
+        description="When this client must have acknowledged the notice."
+    )
     acknowledged_at: datetime.datetime | None = strawberry.field(
-        description="When it was acknowledged, or null."
+        description="When this client acknowledged the notice; null if it has not yet."
     )
 
 
-@strawberry.type(description="What became of an acknowledgement.")
+@strawberry.type(description="The outcome of acknowledging notices.")
 class RecallsAcknowledged:
-    """Each number that was named is in one of the lists, in the order given."""
+    """Each given number is in one of the two lists, in the order given."""
 
     acknowledged: list[strawberry.ID] = strawberry.field(
-        description="Acknowledged, by this call or an earlier one."
+        description="The notices that are acknowledged, by this call or an earlier one."
     )
     unknown: list[strawberry.ID] = strawberry.field(
-        description="No notices that this client has been given for this purpose."
+        description="Numbers that are not notices to this client for this purpose."
     )
 
 
@@ -73,63 +83,70 @@ class Recalls(Protocol):
     """The notices to one client about what it received for one purpose."""
 
     async def page(self, first: int, after: int, acknowledged: bool) -> Sequence[Recall]:
-        """At most `first` that come after that number, in order; those acknowledged too, if wanted."""
+        """At most `first` notices after that number, oldest first; with `acknowledged`, those as well."""
 
     def follow(self, after: int) -> AsyncGenerator[Recall]:
-        """Those after that number that are not acknowledged, in order, and then each new one; without end."""
+        """The open notices after that number, oldest first, and then each new one, without end."""
 
     async def acknowledge(self, numbers: Sequence[int]) -> frozenset[int]:
-        """Which of them are acknowledged now."""
+        """Acknowledge these; the numbers that are acknowledged now."""
 
 
 class RecallContext(Protocol):
-    """What the resolvers may call."""
+    """What the resolvers of recalls may call."""
 
     @property
     def recalls(self) -> Recalls:
-        """The notices to whoever asks."""
+        """The notices to the token's client."""
 
 
 RecallInfo = strawberry.Info[RecallContext, None]
 After = Annotated[
-    strawberry.ID | None, strawberry.argument(description="Only what follows the notice of this number.")
+    strawberry.ID | None, strawberry.argument(description="Return only notices after this number.")
 ]
 
 
-@strawberry.type(name="Query", description="What may be read of notices.")
+@strawberry.type(name="Query", description="The queries on recall notices.")
 class RecallQuery:
     """The root."""
 
-    @strawberry.field(description="Notices to this client, in order.")
+    @strawberry.field(description="The notices to this client, oldest first.")
     async def recalls(
         self,
         info: RecallInfo,
-        first: Annotated[int, strawberry.argument(description="So many; 1,000 at most.")] = 100,
+        first: Annotated[
+            int,
+            strawberry.argument(
+                description="Return at most this many notices. The default is 100, the maximum 1,000."
+            ),
+        ] = 100,
         after: After = None,
         acknowledged: Annotated[
-            bool, strawberry.argument(description="Those that were acknowledged, too.")
+            bool, strawberry.argument(description="Also return notices that are acknowledged.")
         ] = False,
     ) -> list[Recall]:
-        """A page of them."""
+        """A page of notices."""
         if not 0 <= first <= MAX_PAGE:
             raise Refusal(Code.BAD_USER_INPUT)
         return list(await info.context.recalls.page(first, recall_number(after), acknowledged))
 
 
-@strawberry.type(name="Mutation", description="What may be said to notices.")
+@strawberry.type(name="Mutation", description="The changes of recall notices.")
 class RecallMutation:
     """The root of changes."""
 
     @strawberry.mutation(
-        description="Say that these notices were received and are acted on. Safe to repeat. "
-        "Null, beside an error, if it is not known what was done."
+        description="Acknowledge that this client received these notices and acts on them. Safe to repeat. "
+        "Null with an error if the outcome is unknown."
     )
     async def acknowledge_recalls(
         self,
         info: RecallInfo,
-        numbers: Annotated[list[strawberry.ID], strawberry.argument(description="At most 1,000.")],
+        numbers: Annotated[
+            list[strawberry.ID], strawberry.argument(description="The numbers of the notices. At most 1,000.")
+        ],
     ) -> RecallsAcknowledged | None:
-        """Acknowledge them."""
+        """Acknowledge the notices."""
         if len(numbers) > MAX_PAGE:
             raise Refusal(Code.BAD_USER_INPUT)
         named = [recall_number(each) for each in dict.fromkeys(numbers)]
@@ -141,22 +158,22 @@ class RecallMutation:
         )
 
 
-@strawberry.type(name="Subscription", description="Notices as they come.")
+@strawberry.type(name="Subscription", description="The stream of recall notices.")
 class RecallSubscription:
     """The root of streams."""
 
     @strawberry.subscription(
-        description="First the notices that are not acknowledged, in order, then each new one. Whoever "
-        "connects again is given again what was not acknowledged."
+        description="The notices that are not acknowledged, oldest first, then each new notice. A client "
+        "that connects again receives every notice that it has not acknowledged."
     )
     async def recalls(self, info: RecallInfo, after: After = None) -> AsyncGenerator[Recall]:
-        """Without end."""
+        """The stream, which has no end."""
         async for each in info.context.recalls.follow(recall_number(after)):
             yield each
 
 
 def recall_number(given: str | None) -> int:
-    """The number of a notice, 0 for none. BAD_USER_INPUT for what is no number of ours."""
+    """The number of a notice, 0 for none. BAD_USER_INPUT for a text that is not such a number."""
     if given is None:
         return 0
     if _NUMBER.fullmatch(given) is None:
@@ -165,11 +182,11 @@ def recall_number(given: str | None) -> int:
 
 
 def recall_schema() -> GraphQLSchema:
-    """The schema of notices, the same for every client."""
+    """The schema of recall notices, the same for every client."""
     made = strawberry.Schema(
         query=RecallQuery,
         mutation=RecallMutation,
         subscription=RecallSubscription,
-        config=StrawberryConfig(disable_field_suggestions=True),
+        config=StrawberryConfig(disable_field_suggestions=True, scalar_map=SCALARS),
     )
     return made._schema

@@ -1,8 +1,8 @@
 """The social network's types, each field with its terms.
 
 The columns of marks: ads, offers, friends, infrastructure, security, business, subject access,
-preferences, audit (`schema/terms/marks.py` lists them). A member's objection covers what came from the
-messenger (the link, the shared number), not what the person typed into the social profile.
+preferences, audit (`schema/terms/marks.py` lists them). A member's objection covers data that came
+from the messenger (the link, the shared number). It does not cover what the person typed into their profile.
 """
 
 from __future__ import annotations
@@ -16,11 +16,17 @@ import strawberry
 from schema.terms.words import follows, plumbing, rows, seen
 from schema.types.messenger import MessengerAccount
 from schema.types.offers import AdTopic, Offer
-from schema.values.paging import Direction, Node, PageInfo, TextFilter
+from schema.values.enums import enum
+from schema.values.paging import After, Before, Direction, First, Last, Node, PageInfo, TextFilter
 from schema.values.phones import PhoneNumber
 
 
-@strawberry.enum(description="Where the social network has a number from.")
+@enum(
+    "Where the social network got a phone number.",
+    MESSENGER_SHARED="The messenger shared it.",
+    SECURITY_2FA="The person gave it for two-factor sign-in.",
+    SELF_PROFILE="The person typed it into their profile.",
+)
 class PhoneSource(StrEnum):
     """Provenance of a phone number."""
 
@@ -34,63 +40,67 @@ class PhoneSource(StrEnum):
     MESSENGER_SHARED="A - A - V - O - -",
     SECURITY_2FA="- - - - V - O - -",
 )
-@strawberry.type(description="A phone number known to the social network, with its source.")
+@strawberry.type(description="A phone number that the social network knows, and where it got the number.")
 class PhoneBinding:
-    """A number given for two-factor sign-in serves security alone."""
+    """A phone number. One given for two-factor sign-in is visible to the purpose SECURITY alone."""
 
-    number: PhoneNumber = seen("V - - - V - O - -", "The number.")
-    source: PhoneSource = seen("V - V - V - O - -", "Where it came from.")
+    number: PhoneNumber = seen("V - - - V - O - -", "The phone number.")
+    source: PhoneSource = seen("V - V - V - O - -", "Where the social network got the number.")
 
 
-@strawberry.type(description="The tie to the same person's messenger account.")
+@strawberry.type(description="The link from a social account to the same person's account on the messenger.")
 class MessengerLink:
-    """Came from the messenger: an objection there hides it here."""
+    """Data that came from the messenger, so an objection there hides it here."""
 
-    account: MessengerAccount = seen("A - A - V - O - -", "The messenger account.")
-    since: datetime.date = seen("A - A - V - O - -", "When the two were tied.")
+    account: MessengerAccount = seen("A - A - V - O - -", "The account on the messenger.")
+    since: datetime.date = seen("A - A - V - O - -", "The day on which the two accounts were linked.")
 
 
-@strawberry.type(description="A friend and their place in the list.")
+@strawberry.type(description="A friend, and the entry's place in the list.")
 class FriendEdge:
     """Relay edge."""
 
     node: SocialAccount = plumbing("SocialAccount", "The friend.")
-    cursor: str = plumbing("SocialAccount", "The friend's place in the list.")
+    cursor: str = plumbing("SocialAccount", "The cursor of this entry, for `after` and `before`.")
 
 
-@strawberry.type(description="A page of friends, in the order of the accounts' numbers.")
+@strawberry.type(description="A page of friends, ordered by account number.")
 class FriendConnection:
     """Relay connection of friends."""
 
-    edges: list[FriendEdge] = plumbing("SocialAccount", "The page's edges.")
-    nodes: list[SocialAccount] = plumbing("SocialAccount", "The page's friends.")
-    page_info: PageInfo = plumbing("SocialAccount", "Where the page stands.")
-    total_count: int = plumbing("SocialAccount", "How many friends this purpose can see.")
+    edges: list[FriendEdge] = plumbing("SocialAccount", "The entries of this page, each with its cursor.")
+    nodes: list[SocialAccount] = plumbing("SocialAccount", "The friends of this page.")
+    page_info: PageInfo = plumbing("SocialAccount", "Where the page is in the list.")
+    total_count: int = plumbing("SocialAccount", "How many friends of the whole list this purpose can see.")
 
 
-@strawberry.enum(description="Why a person is suggested as a friend; where both hold, the first.")
+@enum(
+    "Why a person is suggested as a friend. If both reasons hold, it is `MESSENGER_CONTACT`.",
+    MESSENGER_CONTACT="The person has the suggested person in their address book on the messenger.",
+    MUTUAL_FRIENDS="The two share at least one friend.",
+)
 class SuggestionBasis(StrEnum):
-    """A contact comes before mutual friends, whose number is told beside it anyway."""
+    """A contact comes first: the number of mutual friends is a field of its own anyway."""
 
     MESSENGER_CONTACT = "MESSENGER_CONTACT"
     MUTUAL_FRIENDS = "MUTUAL_FRIENDS"
 
 
 @rows(MUTUAL_FRIENDS="- - V - - - O - -", MESSENGER_CONTACT="- - A - - - O - -")
-@strawberry.type(description="A person whom one may know, and is no friend of yet.")
+@strawberry.type(description="A person whom the account's owner may know and is not yet friends with.")
 class FriendSuggestion:
-    """A contact is one only while neither end objected; a friend's friend is suggested all the same.
+    """A contact is suggested only while neither of the two objected. A friend's friend is always suggested.
 
-    So whoever is both stays, as a friend's friend alone: basis, count and place are those of somebody
-    who never stood in the address book.
+    After an objection, a person who was both stays as a friend's friend alone. Basis, count and rank are then
+    those of a person who was never in the address book.
     """
 
-    account: SocialAccount = seen("- - V - - - O - -", "The person suggested.")
-    basis: SuggestionBasis = seen("- - V - - - O - -", "Why; a contact, if both hold.")
+    account: SocialAccount = seen("- - V - - - O - -", "The suggested person.")
+    basis: SuggestionBasis = seen("- - V - - - O - -", "Why the person is suggested.")
     mutual_friend_count: int = seen(
         "- - V - - - - - -",
-        "How many friends the two share: of the first 100 of the one, by number, those among whose own "
-        "first 100 the other is.",
+        "How many friends the two share. Counts the first 100 friends of the account's owner by number, and "
+        "of these the ones that have the suggested person among their own first 100 friends.",
     )
 
 
@@ -99,78 +109,93 @@ class FriendSuggestion:
 class SocialAccount(Node):
     """An account of the social network."""
 
-    id: strawberry.ID = seen("V - V - V P O - -", "The account's identifier.")
-    display_name: str = seen("- - V - V P O - -", "The name that the person shows.")
+    id: strawberry.ID = seen("V - V - V P O - -", "The account's global identifier.")
+    display_name: str = seen("- - V - V P O - -", "The name that the person chose to show.")
     messenger_link: MessengerLink | None = seen(
-        "N - N - V - O - -", "The tie to the messenger; null for most people."
+        "N - N - V - O - -", "The link to the same person's messenger account; null for most people."
     )
     phones: list[PhoneBinding] = seen(
-        "V - V - V - O - -", "Known phone numbers, in the order of source and number."
+        "V - V - V - O - -",
+        "The phone numbers that the social network knows, ordered by source, then by number.",
     )
 
-    @seen("- - V - - - O - -", "Friends, in the order of the accounts' numbers.")
+    @seen("- - V - - - O - -", "The person's friends, ordered by account number.")
     def friends(
         self,
-        first: int | None = None,
-        after: str | None = None,
-        last: int | None = None,
-        before: str | None = None,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
     ) -> FriendConnection: ...
 
-    ad_topics: list[AdTopic] = seen("V - - - - - O - -", "Topics for ads, in the order of source and topic.")
+    ad_topics: list[AdTopic] = seen(
+        "V - - - - - O - -",
+        "The topics by which ads are chosen for the person, ordered by source, then by topic.",
+    )
     offers: list[Offer] = seen(
         "V - - - - - O - -",
-        "Offers for this person, in the order of the offers' numbers. "
-        "In one place of a request, and of an account that is asked for by itself.",
+        "The offers shown to this person, ordered by offer number. A request can select this field in one "
+        "place only, on an account that it requests by identifier.",
     )
 
     @seen(
         "- - V - - - O - -",
-        "People whom the person may know: contacts on the messenger, of the first 500 by number, and friends "
-        "of friends, of the first 100 of each by number. No friend is among them. Contacts first, then by "
-        "the number of mutual friends, most first, then by the accounts' numbers. Who others are is never "
-        "told to a person about themselves: to a token bound to one, the list is empty.",
+        "People whom the person may know and is not friends with. Considers the first 500 messenger "
+        "contacts by number, and friends of friends among the first 100 friends of each person by number. "
+        "Contacts come first, then people with more mutual friends, then lower account numbers. For a token "
+        "that is bound to a person the list is empty, because it would disclose data about other people.",
     )
     def friend_suggestions(
         self,
         first: Annotated[
-            int | None, strawberry.argument(description="So many at most; 10 if left out, 100 at most.")
+            int | None,
+            strawberry.argument(
+                description="Return at most this many suggestions. The default is 10, the maximum 100."
+            ),
         ] = None,
     ) -> list[FriendSuggestion]: ...
 
 
-@strawberry.type(description="A member and their place in the list.")
+@strawberry.type(description="A member, and the entry's place in the list.")
 class SocialAccountEdge:
     """Relay edge."""
 
     node: SocialAccount = plumbing("SocialAccount", "The member.")
-    cursor: str = plumbing("SocialAccount", "The member's place in the list.")
+    cursor: str = plumbing("SocialAccount", "The cursor of this entry, for `after` and `before`.")
 
 
 @strawberry.type(description="A page of members of the social network.")
 class SocialAccountConnection:
     """Relay connection."""
 
-    edges: list[SocialAccountEdge] = plumbing("SocialAccount", "The page's edges.")
-    nodes: list[SocialAccount] = plumbing("SocialAccount", "The page's members.")
-    page_info: PageInfo = plumbing("SocialAccount", "Where the page stands.")
-    total_count: int = plumbing("SocialAccount", "How many members this purpose can see in the whole list.")
+    edges: list[SocialAccountEdge] = plumbing(
+        "SocialAccount", "The entries of this page, each with its cursor."
+    )
+    nodes: list[SocialAccount] = plumbing("SocialAccount", "The members of this page.")
+    page_info: PageInfo = plumbing("SocialAccount", "Where the page is in the list.")
+    total_count: int = plumbing("SocialAccount", "How many members of the whole list this purpose can see.")
 
 
-@strawberry.input(description="Conditions on members; all that are given must hold.")
+@strawberry.input(description="Conditions on members of the social network. All given conditions must hold.")
 class SocialAccountFilter:
     """Filter on what this purpose sees of a member."""
 
     display_name: TextFilter | None = follows(
-        "SocialAccount.displayName", "By name.", default=strawberry.UNSET
+        "SocialAccount.displayName", "Conditions on `displayName`.", default=strawberry.UNSET
     )
 
 
-@strawberry.input(one_of=True, description="Order of members; equal ones by number, in the same direction.")
+@strawberry.input(
+    one_of=True,
+    description="An order of members: exactly one field. Members with equal values are ordered by number, "
+    "in the same direction.",
+)
 class SocialAccountOrder:
     """Order by one field that this purpose sees."""
 
-    id: Direction | None = follows("SocialAccount.id", "By number.", default=strawberry.UNSET)
+    id: Direction | None = follows("SocialAccount.id", "Order by account number.", default=strawberry.UNSET)
     display_name: Direction | None = follows(
-        "SocialAccount.displayName", "By name, by code point.", default=strawberry.UNSET
+        "SocialAccount.displayName",
+        "Order by name, compared by Unicode code point.",
+        default=strawberry.UNSET,
     )

@@ -1,7 +1,7 @@
-"""What the data protection officer reads in figures: answers by day, objections over time, reports, refusals.
+"""Statistics for the data protection officer: answers by day, objections over time, reports, refusals.
 
-Of nobody in particular: there is no reference, pseudonym or number of a person in it. Days are those of UTC.
-`Figures` and `LedgerReports` are what these answers need from the rest of the program.
+They have no reference, pseudonym or number of a person. Days are days in UTC. `Statistics` and
+`LedgerReports` are what the resolvers need from the rest of the program.
 
 Source: GDPR Art. 5(2) (accountability), Art. 39(1)(b) (the officer monitors).
 """
@@ -20,6 +20,7 @@ from schema.terms.words import belongs
 from schema.types.disclosures import Disclosure
 from schema.types.objections import ObjectablePurpose
 from schema.types.subject import Objection
+from schema.values.enums import enum
 
 AUDIT = Purpose.AUDIT
 DISCLOSURE, OBJECTION = Disclosure.__name__, Objection.__name__
@@ -28,55 +29,79 @@ Since = Annotated[
     datetime.datetime | None,
     strawberry.argument(
         name="from",
-        description="At this time or later, in UTC unless it names a zone; see the field if left out.",
+        description="At this time or later. The default is in the description of the field.",
     ),
 ]
 Until = Annotated[
     datetime.datetime | None,
     strawberry.argument(
-        name="before", description="Earlier than this time; now if left out. 366 days at most."
+        name="before",
+        description="Before this time. The default is now. The span can have at most 366 days.",
     ),
 ]
 
 
 @strawberry.type(description="The answers to one client for one purpose on one day.")
 class DisclosureCount:
-    """Entries of the access ledger, counted."""
+    """Counts of ledger entries."""
 
-    day: datetime.date = belongs(AUDIT, "The day in UTC.", DISCLOSURE)
-    client: str = belongs(AUDIT, "Who asked.", DISCLOSURE)
-    purpose: str = belongs(AUDIT, "For what.", DISCLOSURE)
-    answers: int = belongs(AUDIT, "How many answers, also those that named no one.", DISCLOSURE)
-    people: int = belongs(AUDIT, "Of how many people they told, each counted once.", DISCLOSURE)
+    day: datetime.date = belongs(AUDIT, "The day, in UTC.", DISCLOSURE)
+    client: str = belongs(AUDIT, "The client.", DISCLOSURE)
+    purpose: str = belongs(AUDIT, "The purpose.", DISCLOSURE)
+    answers: int = belongs(
+        AUDIT, "How many answers there were, including answers without data about a person.", DISCLOSURE
+    )
+    people: int = belongs(
+        AUDIT, "How many people these answers disclosed data about, each counted once.", DISCLOSURE
+    )
 
 
 @strawberry.type(description="The answers to all clients for one purpose.")
 class PeopleByPurpose:
-    """Entries of the access ledger, counted over the whole span."""
+    """Counts of ledger entries over the whole span."""
 
-    purpose: str = belongs(AUDIT, "For what.", DISCLOSURE)
-    answers: int = belongs(AUDIT, "How many answers, also those that named no one.", DISCLOSURE)
-    people: int = belongs(AUDIT, "Of how many people they told, each counted once.", DISCLOSURE)
+    purpose: str = belongs(AUDIT, "The purpose.", DISCLOSURE)
+    answers: int = belongs(
+        AUDIT, "How many answers there were, including answers without data about a person.", DISCLOSURE
+    )
+    people: int = belongs(
+        AUDIT, "How many people these answers disclosed data about, each counted once.", DISCLOSURE
+    )
 
 
 @strawberry.type(
-    description="How many members object to a purpose when a day ends, and what they said on it."
+    description="How many members object to a purpose at the end of a day, and what changed on that day."
 )
 class ObjectionsOnDay:
-    """The fold of all events up to a day's end, counted."""
+    """Counts over the history up to the end of the day."""
 
-    day: datetime.date = belongs(AUDIT, "The day in UTC.", OBJECTION)
+    day: datetime.date = belongs(AUDIT, "The day, in UTC.", OBJECTION)
     purpose: ObjectablePurpose = belongs(AUDIT, "The purpose.", OBJECTION)
     members: int = belongs(
         AUDIT,
-        "Members whose objection was in force when the day, or the span, ended; suspensions do not count.",
+        "How many members had an objection in force when the day, or the span, ended. Suspensions do not "
+        "count.",
         OBJECTION,
     )
-    objected: int = belongs(AUDIT, "Objections that took effect on the day, repeated ones too.", OBJECTION)
-    withdrawn: int = belongs(AUDIT, "Withdrawals that took effect on the day, repeated ones too.", OBJECTION)
+    objected: int = belongs(
+        AUDIT, "How many objections took effect on the day, including repeated ones.", OBJECTION
+    )
+    withdrawn: int = belongs(
+        AUDIT, "How many withdrawals took effect on the day, including repeated ones.", OBJECTION
+    )
 
 
-@strawberry.enum(description="A question to the whole ledger, as of `gateway ledger report`.")
+@enum(
+    "A report of the whole ledger, as in `gateway ledger report`.",
+    PHONE_READERS="Which clients received phone numbers, by purpose.",
+    OBJECTORS="Answers that disclosed an objector's data for a purpose that they had objected to.",
+    HONOURED="The time from each objection until the first answer that left the person out.",
+    TWO_PURPOSES="Clients that read the same people under more than one purpose.",
+    BULK="The most people read by a client within an hour.",
+    PHONE_ENUMERATION="Clients with many answers without a person, as after guessing phone numbers.",
+    REPLAYED="Entries that the policy version of their time did not allow.",
+    RECALLS="Recall notices by client, overdue ones first.",
+)
 class LedgerReportName(StrEnum):
     """The reports of `gateway.ledger.reports.REPORTS`, by the names that the command line knows."""
 
@@ -90,55 +115,62 @@ class LedgerReportName(StrEnum):
     RECALLS = "recalls"
 
 
-@strawberry.type(description="A report of the whole ledger: a table that names no person.")
+@strawberry.type(description="A report of the whole ledger: a table without data about a person.")
 class LedgerReport:
-    """What the command line prints, with every value as text."""
+    """The table of the command line, with every value as text."""
 
-    says: str = belongs(AUDIT, "What it says, in a sentence.", DISCLOSURE)
-    wrong: bool = belongs(AUDIT, "Whether there is something in it that must not be.", DISCLOSURE)
-    columns: list[str] = belongs(AUDIT, "The names of the columns.", DISCLOSURE)
-    rows: list[list[str | None]] = belongs(AUDIT, "A value for each column; times in ISO 8601.", DISCLOSURE)
+    says: str = belongs(AUDIT, "What the report found, in one sentence.", DISCLOSURE)
+    wrong: bool = belongs(AUDIT, "Whether the report found a violation.", DISCLOSURE)
+    columns: list[str] = belongs(AUDIT, "The names of the columns, in order.", DISCLOSURE)
+    rows: list[list[str | None]] = belongs(
+        AUDIT, "The rows, with a value for each column. Times are in ISO 8601.", DISCLOSURE
+    )
 
 
-@strawberry.type(description="Requests of one hour that were refused, or answered slowly.")
+@strawberry.type(description="How many requests of one hour were refused, or answered slowly.")
 class RequestTally:
-    """What processes counted; no value of a request and no document is in it."""
+    """Counts of requests, without a document or a value of any request."""
 
-    hour: datetime.datetime = belongs(AUDIT, "The hour in which they were answered, from its beginning.")
-    client: str = belongs(AUDIT, "Who asked; empty if that was not known, or not kept apart.")
-    purpose: str = belongs(AUDIT, "For what; empty if that was not known.")
-    what: str = belongs(AUDIT, "The code of the refusal, or `SLOW`.")
-    requests: int = belongs(AUDIT, "How many.")
-    longest_ms: int = belongs(AUDIT, "How long the longest took until its answer was ready, in milliseconds.")
-    request: str = belongs(AUDIT, "The last of them, as in the header `X-Request-Id` of its answer.")
+    hour: datetime.datetime = belongs(AUDIT, "The start of the hour in which the requests were answered.")
+    client: str = belongs(AUDIT, "The client; empty if it was not known, or not counted separately.")
+    purpose: str = belongs(AUDIT, "The purpose; empty if it was not known.")
+    what: str = belongs(AUDIT, "The code of the refusal, or `SLOW` for slow answers.")
+    requests: int = belongs(AUDIT, "How many requests there were.")
+    longest_ms: int = belongs(
+        AUDIT, "How many milliseconds the longest of them took until its answer was ready."
+    )
+    request: str = belongs(
+        AUDIT, "The identifier of the last of them, as in the header `X-Request-Id` of its answer."
+    )
 
 
 class Statistics(Protocol):
     """Counts of the ledger, of objections and of requests.
 
-    Each from `since` on and before `until`; None is now, or so many days earlier as the field says.
+    Each call counts from `since` on and before `until`. None for `until` is now; None for `since` is as many
+    days earlier as the field says.
     BAD_USER_INPUT for a span that is empty or longer than 366 days.
     """
 
     async def disclosures(
         self, since: datetime.datetime | None, until: datetime.datetime | None
     ) -> Sequence[DisclosureCount]:
-        """A line for each day, client and purpose with an answer, in this order; at most 10,000."""
+        """A row for each day, client and purpose with an answer, in this order; at most 10,000."""
 
     async def people(
         self, since: datetime.datetime | None, until: datetime.datetime | None
     ) -> Sequence[PeopleByPurpose]:
-        """A line for each purpose with an answer, in the order of their names."""
+        """A row for each purpose with an answer, ordered by name."""
 
     async def objections(
         self, since: datetime.datetime | None, until: datetime.datetime | None
     ) -> Sequence[ObjectionsOnDay]:
-        """A line for each day and objectable purpose, in this order, also where nothing changed."""
+        """A row for each day and objectable purpose, in this order, including days without a change."""
 
     async def requests(
         self, since: datetime.datetime | None, until: datetime.datetime | None
     ) -> Sequence[RequestTally]:
-        """A line for each hour, client, purpose and outcome, in this order; at most 10,000."""
+        """A row for each hour, client, purpose and outcome, in this order; at most 10,000."""
 
 
 class LedgerReports(Protocol):
@@ -147,4 +179,4 @@ class LedgerReports(Protocol):
     async def report(
         self, name: LedgerReportName, since: datetime.datetime | None, until: datetime.datetime | None
     ) -> LedgerReport:
-        """The report of this span. BAD_USER_INPUT as of `Figures`; fails as a store that is away."""
+        """The report of this span. BAD_USER_INPUT as for `Statistics`; raises if the ledger is down."""

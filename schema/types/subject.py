@@ -1,8 +1,8 @@
 """What a person may know about themselves: their accounts, their objections, the terms, suspensions.
 
-One root, for tokens that are bound to a person. Nothing of it takes an argument that could name anybody
-else, and lists hold the person's own rows: whose they are is decided where they are read
-(`resolvers/sources/subject.py`), not by what is asked.
+One root, for tokens that are bound to a person. No field of it has an argument that could name another
+person. The resolvers read the rows of the token's own subject (`resolvers/sources/subject.py`), whatever the
+document asks for.
 
 Source: GDPR Art. 15 (access), Art. 20 (machine-readable).
 """
@@ -18,9 +18,14 @@ from schema.terms.words import plumbing, rows
 from schema.types.messenger import MessengerAccount
 from schema.types.objections import ObjectablePurpose
 from schema.types.social import SocialAccount
+from schema.values.enums import enum
 
 
-@strawberry.enum(description="What a person declared.")
+@enum(
+    "What a person declared about a purpose.",
+    OBJECT="The person objected.",
+    WITHDRAW="The person withdrew an objection.",
+)
 class ObjectionKind(StrEnum):
     """An objection, or its withdrawal."""
 
@@ -30,67 +35,74 @@ class ObjectionKind(StrEnum):
 
 @rows("- - - - - - O O S")
 @strawberry.type(
-    description="An objection that the person recorded, or a withdrawal. What is in force is their sequence."
+    description="An objection or a withdrawal that the person recorded. The newest entry for a purpose is "
+    "in force."
 )
 class Objection:
     """An entry of the history, which is never changed."""
 
-    kind: ObjectionKind = plumbing("Objection", "Whether it objects or withdraws.")
-    purposes: list[ObjectablePurpose] = plumbing("Objection", "To what, in the order of the purposes.")
-    recorded_at: datetime.datetime = plumbing("Objection", "When it was written down.")
-    effective_at: datetime.datetime = plumbing("Objection", "From when on it holds.")
-    channel: str = plumbing("Objection", "How it reached the gateway.")
-    terms_version: str = plumbing("Objection", "The terms that were in force then.")
+    kind: ObjectionKind = plumbing("Objection", "Whether the person objected or withdrew an objection.")
+    purposes: list[ObjectablePurpose] = plumbing(
+        "Objection", "The purposes concerned, in the order of purposes."
+    )
+    recorded_at: datetime.datetime = plumbing("Objection", "When the gateway recorded the entry.")
+    effective_at: datetime.datetime = plumbing("Objection", "When the entry took effect.")
+    channel: str = plumbing("Objection", "The channel through which the entry reached the gateway.")
+    terms_version: str = plumbing("Objection", "The version of the terms that was in force then.")
 
 
 @rows("- - - - - - O O S")
-@strawberry.type(description="Terms that the person accepted.")
+@strawberry.type(description="A version of the terms that the person accepted.")
 class TermsAcceptance:
     """A member's acceptance of one version."""
 
-    version: str = plumbing("TermsAcceptance", "The version.")
-    accepted_at: datetime.datetime = plumbing("TermsAcceptance", "When they accepted it.")
+    version: str = plumbing("TermsAcceptance", "The version of the terms.")
+    accepted_at: datetime.datetime = plumbing("TermsAcceptance", "When the person accepted it.")
 
 
 @strawberry.type(
-    description="A regulator's suspension: while it lasts, all members in these countries are treated as if "
-    "they had objected. It is policy, and says nothing of any person."
+    description="A regulator's suspension. While it is in force, all members in its countries are treated "
+    "as if they had objected. It is part of the policy and has no data about a person."
 )
 class Suspension:
-    """A decision, as it is recorded. It is part of the policy, and as visible as that."""
+    """A regulator's decision. It is part of the policy, and has the same visibility."""
 
-    jurisdiction: str = plumbing("PolicyVersion", "Whose regulator: ISO 3166, or EU.")
-    countries: list[str] = plumbing("PolicyVersion", "ISO 3166 codes of the countries of members.")
-    purposes: list[ObjectablePurpose] = plumbing("PolicyVersion", "What is suspended.")
-    valid_from: datetime.datetime = plumbing("PolicyVersion", "When it begins.")
-    valid_until: datetime.datetime | None = plumbing(
-        "PolicyVersion", "When it ends, or null if that is not known."
+    jurisdiction: str = plumbing(
+        "PolicyVersion", "The jurisdiction of the regulator: an ISO 3166-1 alpha-2 code, or `EU`."
     )
-    reason: str = plumbing("PolicyVersion", "Why.")
+    countries: list[str] = plumbing(
+        "PolicyVersion", "The countries whose members are concerned, as ISO 3166-1 alpha-2 codes."
+    )
+    purposes: list[ObjectablePurpose] = plumbing("PolicyVersion", "The suspended purposes.")
+    valid_from: datetime.datetime = plumbing("PolicyVersion", "When the suspension begins.")
+    valid_until: datetime.datetime | None = plumbing(
+        "PolicyVersion", "When the suspension ends; null if that is not known."
+    )
+    reason: str = plumbing("PolicyVersion", "Why the regulator decided it.")
 
 
-@strawberry.type(description="The person to whom the token is bound, and no one else.")
+@strawberry.type(description="The person that the token is bound to.")
 class Subject:
-    """The root of what is one's own."""
+    """The root of a person's own data."""
 
     messenger_account: MessengerAccount | None = plumbing(
-        "MessengerAccount", "Their account on the messenger, or null if they have none."
+        "MessengerAccount", "The person's account on the messenger; null if there is none."
     )
     social_account: SocialAccount | None = plumbing(
-        "SocialAccount", "Their account on the social network, or null if they have none."
+        "SocialAccount", "The person's account on the social network; null if there is none."
     )
     objections: list[Objection] = plumbing(
-        "Objection", "All that they recorded and withdrew, in the order of recording."
+        "Objection", "All objections and withdrawals of the person, in the order of recording."
     )
     terms_acceptances: list[TermsAcceptance] = plumbing(
-        "TermsAcceptance", "The terms that they accepted, in the order of accepting."
+        "TermsAcceptance", "The versions of the terms that the person accepted, in the order of acceptance."
     )
     suspensions: list[Suspension] = plumbing(
         "PolicyVersion",
-        "Every suspension, past ones too, in the order of recording. Those whose `countries` hold that of "
-        "the messenger account act for this person.",
+        "All suspensions, past ones too, in the order of recording. A suspension concerns this person if its "
+        "`countries` include the country of their messenger account.",
     )
 
 
-# Types whose fields have no lines of their own, and all have a source.
+# Types whose fields have no lines of their own in the matrix, but all have a source.
 OWN: tuple[type, ...] = (Subject, Objection, TermsAcceptance, Suspension)

@@ -1,6 +1,8 @@
-"""Values that several types share: phone numbers, and the plumbing of lists.
+"""Values that several types share: scalars, enums, and the parts of lists.
 
-e164    whether a text is a number in its one normal form already, told without parsing it
-paging  the plumbing of lists: Relay's connections, the words for filters and order
-phones  phoneNumber: one normal form, and a keyed hash for where the number itself must not stand
+phones   phone numbers: one normal form, and a keyed hash for places that must not hold the number
+e164     whether a text is surely a number in its normal form, without parsing it
+scalars  the custom scalars of all schemas: what each accepts, and where it is specified
+enums    enums whose every value has a description
+paging   the parts of lists: Relay's connections, filters and orders
 """

@@ -1,15 +1,18 @@
-"""The plumbing of lists: Relay's connections, the words for filters and order.
+"""The parts of lists: Relay's connections, filters and orders.
 
-Source: the GraphQL Cursor Connections Specification. Cursors are sealed: they are made for one
-purpose, one field, one set of filter and order, one version of the policy, and are refused elsewhere.
+Source: the GraphQL Cursor Connections Specification. Cursors are sealed: each is made for one purpose, one
+field, one filter and order, and one version of the policy. The gateway refuses it anywhere else.
 """
 
 from __future__ import annotations
 
 import datetime
 from enum import StrEnum
+from typing import Annotated
 
 import strawberry
+
+from schema.values.enums import enum
 
 MAX_PAGE = 1000
 DEFAULT_PAGE = 50
@@ -17,38 +20,69 @@ MAX_SUGGESTIONS = 100
 MIN_GROUP = 100
 DEFAULT_SUGGESTIONS = 10
 
+Identifiers = Annotated[
+    list[strawberry.ID] | None,
+    strawberry.argument(
+        description="Return the objects with these identifiers, in this order, each once. At most 1,000. "
+        "Cannot be combined with other arguments."
+    ),
+]
+First = Annotated[
+    int | None,
+    strawberry.argument(
+        description="Return this many entries from the start of the list. The default is 50, the maximum "
+        "1,000."
+    ),
+]
+After = Annotated[str | None, strawberry.argument(description="Return only entries after this cursor.")]
+Last = Annotated[
+    int | None,
+    strawberry.argument(
+        description="Return this many entries from the end of the list. Cannot be combined with `first`."
+    ),
+]
+Before = Annotated[str | None, strawberry.argument(description="Return only entries before this cursor.")]
 
-@strawberry.interface(description="An object with an identifier that `node` finds again.")
+
+@strawberry.interface(description="An object with a global identifier, by which `node` finds it.")
 class Node:
-    """Whatever `node(id:)` can return."""
+    """Every type that `node(id:)` can return."""
 
-    id: strawberry.ID = strawberry.field(description="The object's identifier.")
+    id: strawberry.ID = strawberry.field(description="The object's global identifier.")
 
 
-@strawberry.type(description="Where a page stands in its list.")
+@strawberry.type(description="Where a page is in its list.")
 class PageInfo:
     """Relay's page information."""
 
-    has_next_page: bool = strawberry.field(description="Whether the list goes on after this page.")
-    has_previous_page: bool = strawberry.field(description="Whether the list holds items before this page.")
-    start_cursor: str | None = strawberry.field(description="Cursor of the page's first item.")
-    end_cursor: str | None = strawberry.field(description="Cursor of the page's last item.")
-
-
-@strawberry.type(description="How many entries of a list share a value.")
-class Group:
-    """A group of at least `MIN_GROUP` entries; smaller ones are not told."""
-
-    value: str = strawberry.field(description="What they share.")
-    count: int = strawberry.field(
-        description="How many entries of the whole list share it, of those that this purpose can see."
+    has_next_page: bool = strawberry.field(description="Whether the list has entries after this page.")
+    has_previous_page: bool = strawberry.field(description="Whether the list has entries before this page.")
+    start_cursor: str | None = strawberry.field(
+        description="The cursor of the page's first entry; null if the page is empty."
+    )
+    end_cursor: str | None = strawberry.field(
+        description="The cursor of the page's last entry; null if the page is empty."
     )
 
 
-GROUPS = f"The largest first; groups of fewer than {MIN_GROUP} are left out. Not of a list of named entries."
+@strawberry.type(description="A value, and how many entries of a list have it.")
+class Group:
+    """A group of at least `MIN_GROUP` entries: a smaller one could single people out."""
+
+    value: str = strawberry.field(description="The value that the entries share.")
+    count: int = strawberry.field(
+        description="How many entries of the whole list have this value. Counts the entries that this "
+        "purpose can see."
+    )
 
 
-@strawberry.enum(description="A direction of order.")
+GROUPS = (
+    f"Largest group first. Groups with fewer than {MIN_GROUP} entries are left out. "
+    "Not available if an argument names the entries."
+)
+
+
+@enum("The direction of an order.", ASC="Ascending.", DESC="Descending.")
 class Direction(StrEnum):
     """Ascending or descending."""
 
@@ -56,45 +90,45 @@ class Direction(StrEnum):
     DESC = "DESC"
 
 
-@strawberry.input(description="Compares a code, such as a country's.")
+@strawberry.input(description="Conditions on a code, such as a country code. All given conditions must hold.")
 class CodeFilter:
-    """Conditions on a code; all that are given must hold."""
+    """Conditions on a code."""
 
-    eq: str | None = strawberry.field(default=strawberry.UNSET, description="Equal to this.")
+    eq: str | None = strawberry.field(default=strawberry.UNSET, description="Equal to this code.")
     in_: list[str] | None = strawberry.field(
-        name="in", default=strawberry.UNSET, description="Equal to one of these."
+        name="in", default=strawberry.UNSET, description="Equal to one of these codes."
     )
 
 
-@strawberry.input(description="Compares a text, by code point.")
+@strawberry.input(
+    description="Conditions on a text, compared by Unicode code point. All given conditions must hold."
+)
 class TextFilter:
-    """Conditions on a text; all that are given must hold."""
+    """Conditions on a text."""
 
-    eq: str | None = strawberry.field(default=strawberry.UNSET, description="Equal to this.")
+    eq: str | None = strawberry.field(default=strawberry.UNSET, description="Equal to this text.")
     starts_with: str | None = strawberry.field(
-        default=strawberry.UNSET, description="Beginning with this, by code point."
+        default=strawberry.UNSET, description="Starts with this text, compared by code point."
     )
 
 
-@strawberry.input(description="Compares a time.")
+@strawberry.input(description="Conditions on a time. All given conditions must hold.")
 class TimeFilter:
-    """Conditions on a time; all that are given must hold."""
+    """Conditions on a time."""
 
     from_: datetime.datetime | None = strawberry.field(
         name="from", default=strawberry.UNSET, description="At this time or later."
     )
     before: datetime.datetime | None = strawberry.field(
-        default=strawberry.UNSET, description="Earlier than this time."
+        default=strawberry.UNSET, description="Before this time."
     )
 
 
-@strawberry.input(description="Compares a day.")
+@strawberry.input(description="Conditions on a day. All given conditions must hold.")
 class DateFilter:
-    """Conditions on a day; all that are given must hold."""
+    """Conditions on a day."""
 
     from_: datetime.date | None = strawberry.field(
         name="from", default=strawberry.UNSET, description="On this day or later."
     )
-    before: datetime.date | None = strawberry.field(
-        default=strawberry.UNSET, description="Earlier than this day."
-    )
+    before: datetime.date | None = strawberry.field(default=strawberry.UNSET, description="Before this day.")

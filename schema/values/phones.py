@@ -10,7 +10,6 @@ import hmac
 from typing import NewType
 
 import phonenumbers
-import strawberry
 
 PhoneNumber = NewType("PhoneNumber", str)
 MAX_LENGTH = len("+") + 15
@@ -44,17 +43,3 @@ def _e164(text: str) -> str:
 def keyed_hash(number: PhoneNumber, key: bytes) -> bytes:
     """HMAC-SHA-256 of the normal form: 32 bytes."""
     return hmac.digest(key, number.encode(), "sha256")
-
-
-def _parse(value: object) -> PhoneNumber:
-    if not isinstance(value, str) or len(value) > 64:
-        raise ValueError("not a phone number in international form")
-    return normalise(value)
-
-
-PHONE_NUMBER = strawberry.scalar(
-    name="PhoneNumber",
-    description="A phone number in international form; answers hold E.164 (`+4915112345678`).",
-    serialize=str,
-    parse_value=_parse,
-)

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
 from schema.values.e164 import is_normal
-from schema.values.phones import PHONE_NUMBER, PhoneNumber, keyed_hash, normalise
+from schema.values.phones import PhoneNumber, keyed_hash, normalise
+from schema.values.scalars import PHONE_NUMBER
 
 E164 = re.compile(r"\+[1-9][0-9]{1,14}", re.ASCII)
 PLUS_AND_DIGITS = re.compile(r"\+[1-9][0-9]+", re.ASCII)

@@ -528,16 +528,6 @@ def names_in(schema: GraphQLSchema) -> Iterator[str]:
                 yield from field.args
 
 
-@pytest.mark.parametrize("purpose", Purpose)
-def test_everything_is_described(purpose: Purpose) -> None:
-    """A type, a field or an input without a word on what it is would be guessed at."""
-    for type_ in own_types(SCHEMAS[purpose]).values():
-        assert type_.description, type_.name
-        if isinstance(type_, HOLDERS | GraphQLInputObjectType):
-            for name, field in type_.fields.items():
-                assert field.description, f"{type_.name}.{name}"
-
-
 # --- deny by default ------------------------------------------------------------------------------
 
 
