@@ -122,7 +122,7 @@ async def _record(
         found = await gateway.ledger.people(shape, named, told)
     if not gateway.is_charged(caller.client, caller.purpose, found.people):
         await gateway.charge(caller.client, caller.purpose, found.people)
-    await gateway.ledger.record(request_id, caller, shape, found, whole)
+    await gateway.ledger.record(request_id, caller, shape, people=found, whole=whole)
 
 
 async def _run_again(

@@ -35,7 +35,7 @@ from gateway.answer import Gateway, answer
 from gateway.console.facts import Demo
 from gateway.console.routes import console_routes
 from gateway.documents.trusted import DocumentBook, open_document_book
-from gateway.ledger.officer import OfficersReports
+from gateway.ledger.officer_reports import OfficerReports
 from gateway.ledger.record import ROLE as LEDGER
 from gateway.ledger.record import Ledger, open_ledger
 from gateway.quotas.admission import Admission, open_admission, quotas_login, usual_quota
@@ -160,7 +160,9 @@ async def open_gateway(
     async with (
         _opened_ledger(settings) as ledger,
         open_identities(settings, time.time, time.monotonic) as of_jwt,
-        open_token_book(settings.key("tokens"), connect, time.time, time.monotonic, of_jwt) as book,
+        open_token_book(
+            settings.key("tokens"), connect, time.time, monotonic=time.monotonic, of_jwt=of_jwt
+        ) as book,
         open_document_book(connect, time.monotonic) as documents,
         open_admission(
             quotas_login(settings),
@@ -276,7 +278,7 @@ def assemble(
     key = settings.key("customer lists")
     now = partial(datetime.now, UTC)
     statistics = CountedStatistics(pools[Purpose.AUDIT][Store.CONTROL], now)
-    reports = OfficersReports(partial(connect_owner, settings.control_dsn.get_secret_value()), now)
+    reports = OfficerReports(partial(connect_owner, settings.control_dsn.get_secret_value()), now)
     rules, policies = reconciler.rules_of(settings), RecordedPolicies()
     calls = partial(_calls_of, writers, rules, policies, pools, list_writers, key, statistics, reports)
     return Gateway(
@@ -300,7 +302,7 @@ def _calls_of(
     list_writers: ListWriters,
     key: bytes,
     statistics: CountedStatistics,
-    reports: OfficersReports,
+    reports: OfficerReports,
     principal: Principal,
     client: str,
     people: People,

@@ -1,12 +1,12 @@
-"""The public keys of an identity provider: fetched, kept for a while, replaced as it replaces them.
+"""The public keys of an identity provider, cached and refreshed.
 
-OpenID Connect Discovery 1.0 leads from the issuer to its JSON Web Key Set (RFC 7517). Both are read anew
-every REFRESH_SECONDS, so a key that the provider took back is refused that long after at the latest. A key
-that nobody knows yet has them read at once, but not more often than every ASK_SECONDS: whoever invents
-names of keys makes no flood of it. When the provider is away its keys are good for KEPT_SECONDS.
+OpenID Connect Discovery 1.0 leads from the issuer to its JSON Web Key Set (RFC 7517). Both documents are
+fetched every REFRESH_SECONDS, so a revoked key is refused after that time at the latest. A JWT with an
+unknown key identifier causes an immediate fetch, at most one every REFETCH_SECONDS: a client that invents
+identifiers cannot flood the provider. If the provider is down, its keys stay valid for KEPT_SECONDS.
 
-Only what can verify is taken over: no symmetric key, none that is for encryption, no private part, no RSA
-below 2,048 bits. A key that cannot be read is passed over; the others are good all the same.
+Only keys that can verify are accepted: no symmetric key, no key for encryption, no private part, no RSA key
+below 2,048 bits. A key that cannot be parsed is skipped; the other keys of the set are used.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from gateway.settings import is_secure_url
 log = logging.getLogger("gateway.access.jwks")
 
 REFRESH_SECONDS = 60.0
-ASK_SECONDS = 5.0
+REFETCH_SECONDS = 5.0
 KEPT_SECONDS = 3_600.0
 FETCH_SECONDS = 3.0
 MAX_DOCUMENT_BYTES = 262_144
@@ -45,12 +45,12 @@ Fetch = Callable[[str], Awaitable[bytes]]
 
 
 class NoKeys(Exception):
-    """What the provider answered holds no keys. The log has the place in the code that says why."""
+    """The provider's answer holds no keys. The log shows the place in the code that refused it."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProviderKey:
-    """A key, the algorithms that it may verify, and the members of the JWK by which it is the same or not."""
+    """A key, the algorithms that it may verify, and the JWK members that identify it."""
 
     key: RSAKey | ECKey
     algorithms: frozenset[str]
@@ -58,45 +58,45 @@ class ProviderKey:
 
 
 class JwkSet:
-    """The keys of one issuer. `fetch` gets a document by its URL; `monotonic` is a clock that never jumps."""
+    """The keys of one issuer. `fetch` reads a URL's document; `monotonic` is a clock that never jumps."""
 
     def __init__(self, issuer: str, fetch: Fetch, monotonic: Callable[[], float]) -> None:
         self._issuer = issuer
         self._fetch = fetch
         self._monotonic = monotonic
         self._keys: dict[str, ProviderKey] = {}
-        self._fetched_at = self._asked_at = -math.inf
+        self._fetched_at = self._fetch_started_at = -math.inf
         self._fetching: asyncio.Task[None] | None = None
         self.edition = 0
 
     @property
     def is_usable(self) -> bool:
-        """Whether the keys may be trusted now; if not, nobody can say whose a JWT is."""
+        """Whether the keys are recent enough. If not, no JWT can be verified."""
         return self._monotonic() - self._fetched_at <= KEPT_SECONDS
 
     def get(self, kid: str) -> ProviderKey | None:
-        """The key of this name. `edition` grows whenever any key changes."""
+        """The key with this identifier. `edition` grows whenever any key changes."""
         return self._keys.get(kid)
 
-    def asking(self) -> asyncio.Task[None] | None:
-        """The fetch that is under way, or one that begins now; None if the last was just now."""
-        if self._fetching is None and self._monotonic() - self._asked_at >= ASK_SECONDS:
-            self._begin()
+    def refetch(self) -> asyncio.Task[None] | None:
+        """The running fetch, or one that starts now; None if the last fetch was just now."""
+        if self._fetching is None and self._monotonic() - self._fetch_started_at >= REFETCH_SECONDS:
+            self._start_fetch()
         return self._fetching
 
-    async def follow(self) -> None:
+    async def keep_fresh(self) -> None:
         """Keep the keys fresh until cancelled."""
         try:
             while True:
                 begun = self._monotonic()
-                await asyncio.shield(self._fetching or self._begin())
-                await asyncio.sleep(REFRESH_SECONDS if self._fetched_at >= begun else ASK_SECONDS)
+                await asyncio.shield(self._fetching or self._start_fetch())
+                await asyncio.sleep(REFRESH_SECONDS if self._fetched_at >= begun else REFETCH_SECONDS)
         finally:
             if self._fetching is not None:
                 self._fetching.cancel()
 
-    def _begin(self) -> asyncio.Task[None]:
-        self._asked_at = self._monotonic()
+    def _start_fetch(self) -> asyncio.Task[None]:
+        self._fetch_started_at = self._monotonic()
         self._fetching = asyncio.create_task(self._refresh(), name="provider keys")
         return self._fetching
 
@@ -106,11 +106,11 @@ class JwkSet:
             async with asyncio.timeout(FETCH_SECONDS):
                 found = await fetch_keys(self._issuer, self._fetch)
         except Exception as exception:
-            # Whatever it is, the keys grow old and are refused in the end; it is tried again.
+            # Every failure is retried; until then the keys grow old, and in the end JWTs are refused.
             log.warning("The identity provider's keys could not be fetched.", exc_info=exception)
         else:
             self._take(found)
-            # The age counts from before the question: what was taken back meanwhile may be missing.
+            # The age counts from before the fetch: a key may have been revoked during it.
             self._fetched_at = begun
         finally:
             self._fetching = None
@@ -126,11 +126,11 @@ def _members_of(keys: Mapping[str, ProviderKey]) -> dict[str, tuple[str, ...]]:
 
 
 async def fetch_keys(issuer: str, fetch: Fetch) -> dict[str, ProviderKey]:
-    """The issuer's keys by their names. NoKeys, or whatever `fetch` raises, if they cannot be had."""
+    """The issuer's keys by their identifiers. Raises NoKeys, or any error of `fetch`."""
     about = _object(await fetch(issuer.rstrip("/") + DISCOVERY))
     url = str(about.get("jwks_uri"))
-    # The document must be the issuer's own (Discovery 1.0, 4.3), and lead neither anywhere in clear text
-    # nor from elsewhere to a server of this machine.
+    # The document must be the issuer's own (Discovery 1.0, 4.3). Its URL for the keys must not use clear
+    # text, nor lead from another host to a server on this machine.
     if about.get("issuer") != issuer or not is_secure_url(url):
         raise NoKeys
     if urlsplit(url).scheme != urlsplit(issuer).scheme:
@@ -154,7 +154,7 @@ def _object(document: bytes) -> dict[str, Any]:
 
 
 def _key_of(jwk: dict[str, Any]) -> ProviderKey | None:
-    """The key of a JWK, or None if it is none that may verify here."""
+    """The key of a JWK, or None if it must not verify JWTs."""
     if jwk.get("use", "sig") != "sig" or "verify" not in jwk.get("key_ops", ["verify"]):
         return None
     kind = jwk.get("kty")
@@ -169,7 +169,7 @@ def _key_of(jwk: dict[str, Any]) -> ProviderKey | None:
         key = RSAKey.import_key(public) if kind == "RSA" else ECKey.import_key(public)
         bits = key.public_key.key_size
     except Exception:
-        # The library's and the curve's own errors are of many kinds, and all mean that this is no key.
+        # The library and the curve raise errors of many kinds; all mean that this is not a valid key.
         return None
     if isinstance(key, RSAKey) and bits < MIN_RSA_BITS:
         return None
@@ -178,7 +178,7 @@ def _key_of(jwk: dict[str, Any]) -> ProviderKey | None:
 
 @asynccontextmanager
 async def open_http() -> AsyncIterator[Fetch]:
-    """What gets a document over HTTP: no redirects, nothing compressed, at most MAX_DOCUMENT_BYTES."""
+    """A function that fetches over HTTP: no redirects, no compression, at most MAX_DOCUMENT_BYTES."""
     headers = {"accept": "application/json", "accept-encoding": "identity"}
     async with httpx.AsyncClient(headers=headers, timeout=FETCH_SECONDS) as client:
 
@@ -198,12 +198,12 @@ async def open_http() -> AsyncIterator[Fetch]:
 
 @asynccontextmanager
 async def open_jwks(issuer: str, monotonic: Callable[[], float]) -> AsyncIterator[JwkSet]:
-    """The issuer's keys, kept fresh while the block runs. They may still be missing at the start."""
+    """The issuer's keys, kept fresh while the block runs. At the start of the block they may be missing."""
     async with open_http() as fetch:
         keys = JwkSet(issuer, fetch, monotonic)
-        following = asyncio.create_task(keys.follow(), name="key ring")
+        refreshing = asyncio.create_task(keys.keep_fresh(), name="provider keys")
         try:
             yield keys
         finally:
-            following.cancel()
-            await asyncio.gather(following, return_exceptions=True)
+            refreshing.cancel()
+            await asyncio.gather(refreshing, return_exceptions=True)

@@ -1,14 +1,14 @@
-"""JWTs of a company's identity provider, instead of tokens (OpenID Connect, RFC 7519, RFC 9068, RFC 8725).
+"""Accepts JWTs of an identity provider instead of tokens (OpenID Connect, RFC 7519, RFC 9068, RFC 8725).
 
-    header's text → form and size → algorithm, key → signature → claims → whose it is and for which purposes
+    header's text → form and size → algorithm, key → claims → signature → client, principal and purposes
 
-Pinned by the settings: one issuer, one audience, the algorithms, how long a JWT may live. Which purposes it
-opens is said by the settings for each value of one claim; whom it speaks for only by claims that the
-settings name. A JWT cannot be revoked here: it ends by its `exp`, or when its key is taken back.
+The settings pin one issuer, one audience, the algorithms, and the longest lifetime of a JWT. They map each
+value of one claim to purposes, and name the claims for the principal. The gateway cannot revoke a JWT: it
+ends at its `exp`, or when the provider revokes its key.
 
-Whatever is wrong with a JWT is TOKEN_REFUSED, as for any token. Without the provider's keys (it was away
-since the start, or for KEPT_SECONDS) no JWT can be judged: STORE_UNAVAILABLE, and tokens work as ever.
-Rejected: to ask the provider about each JWT (RFC 7662), which makes it part of every request.
+Any fault of a JWT is TOKEN_REFUSED, as for a token. Without the provider's keys (down since the start, or for
+KEPT_SECONDS) no JWT can be verified: STORE_UNAVAILABLE. Tokens still work.
+Rejected: introspection of each JWT at the provider (RFC 7662): every request would depend on it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from joserfc import jws
 from joserfc.jws import JWSRegistry
 
 from gateway.access.jwks import MAX_KID_LENGTH, JwkSet, open_jwks
-from gateway.access.tokens import CLIENT, Caller, Live, callers_of
+from gateway.access.tokens import CLIENT, Caller, LiveCredential, callers_of
 from resolvers.plan.principal import Principal
 from schema.purposes import Purpose
 from schema.refusals import Code, Refusal
@@ -35,32 +35,32 @@ from schema.refusals import Code, Refusal
 if TYPE_CHECKING:
     from gateway.settings import Settings
 
-# Two machines' clocks may differ by so much.
+# The clocks of two machines may differ by this much.
 LEEWAY_SECONDS = 30
 MAX_JWT_BYTES = 8_192
 MAX_KNOWN = 4_096
 MAX_KEY = 2**63 - 1
 
 _BEARER_JWT = re.compile(rb"(?i:bearer) +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)")
-# Other kinds that an issuer may sign (logout, proof of possession, events) are no credential.
+# Other kinds of JWT that an issuer signs (logout, proof of possession, events) are not credentials.
 _KINDS = frozenset({"jwt", "at+jwt", "application/jwt", "application/at+jwt"})
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _ACCOUNT = re.compile(r"(?:(ma|sa)_)?(0|[1-9][0-9]{0,18})")
 
 
 class NotOurs(Exception):
-    """The JWT is not one that opens this gateway."""
+    """The JWT does not open this gateway."""
 
 
 class Undecided(Exception):
-    """A JWT of a key that is being fetched: `decided` waits for that."""
+    """The JWT's key is being fetched. `decided` waits for that."""
 
     def __init__(self, fetching: asyncio.Task[None]) -> None:
         super().__init__()
         self._fetching = fetching
 
     async def decided(self) -> None:
-        """Return once the keys were fetched."""
+        """Return once the keys are fetched."""
         await asyncio.shield(self._fetching)
 
 
@@ -70,9 +70,9 @@ Known = TypeVar("Known")
 
 
 async def caller_of(who_asks: WhoAsks, authorization: bytes | None, purpose: bytes | None) -> Caller:
-    """What `who_asks` (`TokenBook.caller`) says of these headers, if need be once its keys are there.
+    """The caller that `who_asks` (`TokenBook.caller`) finds for these headers; waits for keys if necessary.
 
-    Refuses as it does.
+    Refuses as `who_asks` does.
     """
     try:
         return who_asks(authorization, purpose)
@@ -81,7 +81,7 @@ async def caller_of(who_asks: WhoAsks, authorization: bytes | None, purpose: byt
 
 
 async def scope_of(scope: ScopeOf, authorization: bytes | None) -> tuple[Caller, ...]:
-    """Likewise what `scope` (`TokenBook.scope`) says."""
+    """The callers that `scope` (`TokenBook.scope`) finds; waits for keys if necessary."""
     try:
         return scope(authorization)
     except Undecided as undecided:
@@ -97,14 +97,14 @@ async def _once_decided(undecided: Undecided, ask: Callable[[], Known]) -> Known
 
 
 def refuse_unless_still(who_asks: WhoAsks, authorization: bytes | None, purpose: bytes | None) -> None:
-    """Refuse as `who_asks` does now of headers that it knew before; if it is undecided, the next time."""
+    """Refuse as `who_asks` does now, for headers accepted before. An undecided JWT passes this time."""
     with suppress(Undecided):
         who_asks(authorization, purpose)
 
 
 @dataclass(frozen=True)
 class Provider:
-    """What the settings say of the identity provider. `bindings`: field of `Bound` → name of the claim."""
+    """The settings of the identity provider. `bindings`: field of `Principal` → name of the claim."""
 
     issuer: str
     audience: str
@@ -117,7 +117,7 @@ class Provider:
 
 
 def provider_of(settings: Settings) -> Provider | None:
-    """The identity provider of this deployment, if it has one."""
+    """The identity provider of this deployment; None if there is none."""
     if settings.oidc_issuer is None or settings.oidc_audience is None:
         return None
     named = {
@@ -127,37 +127,37 @@ def provider_of(settings: Settings) -> Provider | None:
         "business_id": settings.oidc_business_claim,
     }
     return Provider(
-        settings.oidc_issuer,
-        settings.oidc_audience,
-        frozenset(settings.oidc_algorithms),
-        settings.oidc_max_lifetime_s,
-        settings.oidc_client_claim,
-        settings.oidc_purposes_claim,
-        settings.oidc_purposes,
-        {own: claim for own, claim in named.items() if claim is not None},
+        issuer=settings.oidc_issuer,
+        audience=settings.oidc_audience,
+        algorithms=frozenset(settings.oidc_algorithms),
+        max_lifetime_s=settings.oidc_max_lifetime_s,
+        client_claim=settings.oidc_client_claim,
+        purposes_claim=settings.oidc_purposes_claim,
+        purposes=settings.oidc_purposes,
+        bindings={own: claim for own, claim in named.items() if claim is not None},
     )
 
 
 class Identities:
-    """Whose the provider's JWTs are. `now` is the Unix time in seconds."""
+    """Finds the callers of the provider's JWTs. `now` is the Unix time in seconds."""
 
     def __init__(self, provider: Provider, keys: JwkSet, now: Callable[[], float]) -> None:
         self._provider = provider
         self._keys = keys
         self._now = now
-        # Names of headers beyond the RFC's are the provider's own affair; `crit` is looked at all the same.
+        # A provider may add headers of its own; `crit` is checked below.
         self._registry = JWSRegistry(algorithms=list(provider.algorithms), strict_check_header=False)
         self._registry.max_header_length = MAX_JWT_BYTES
-        self._known: dict[bytes, Live] = {}
+        self._known: dict[bytes, LiveCredential] = {}
         self._edition = keys.edition
 
-    def live(self, authorization: bytes) -> Live:
-        """Whose the JWT in the value of Authorization is, and until when.
+    def live(self, authorization: bytes) -> LiveCredential:
+        """The callers of the JWT in the value of Authorization, and its end.
 
         Refuses with TOKEN_REFUSED or STORE_UNAVAILABLE; Undecided if its key is being fetched.
         """
         if self._edition != self._keys.edition:
-            # What a key verified that was taken back must not outlive it.
+            # A JWT must not be accepted longer than the key that verified it.
             self._known, self._edition = {}, self._keys.edition
         usable = self._keys.is_usable
         if usable and (known := self._known.get(authorization)) is not None:
@@ -168,22 +168,22 @@ class Identities:
         if not usable:
             raise Refusal(Code.STORE_UNAVAILABLE)
         found = self._verified(matched[1])
-        # Only what was verified is kept, so that guesses cannot push it out.
+        # Only verified JWTs are cached, so guesses cannot push them out.
         if len(self._known) >= MAX_KNOWN:
             self._known.clear()
         self._known[authorization] = found
         return found
 
-    def _verified(self, text: bytes) -> Live:
+    def _verified(self, text: bytes) -> LiveCredential:
         try:
             return self._judged(text)
         except Undecided:
             raise
         except Exception:
-            # A parser's error is of any kind (deep nesting is a RecursionError) and means: no JWT of ours.
+            # A parser raises errors of any kind (RecursionError for deep nesting): the JWT is invalid.
             raise Refusal(Code.TOKEN_REFUSED) from None
 
-    def _judged(self, text: bytes) -> Live:
+    def _judged(self, text: bytes) -> LiveCredential:
         unverified = jws.extract_compact(text, registry=self._registry)
         headers = unverified.headers()
         algorithm, kid = headers["alg"], headers["kid"]
@@ -191,11 +191,11 @@ class Identities:
         _require(str(headers.get("typ", "jwt")).lower() in _KINDS)
         _require(isinstance(kid, str) and len(kid) <= MAX_KID_LENGTH)
         claims = orjson.loads(unverified.payload or b"")
-        # Before its key is looked for: what is not ours, or too old, has nothing fetched.
+        # Before the key is looked up: a foreign or expired JWT must not cause a fetch.
         expires_at = self._until(claims)
         key = self._keys.get(kid)
         if key is None:
-            if (fetching := self._keys.asking()) is not None:
+            if (fetching := self._keys.refetch()) is not None:
                 raise Undecided(fetching)
             raise NotOurs
         _require(algorithm in key.algorithms)
@@ -203,7 +203,7 @@ class Identities:
         return self._live(text, claims, expires_at)
 
     def _until(self, claims: dict[str, Any]) -> float:
-        """Until when the JWT may be used. NotOurs if it is not for here and now."""
+        """The end of the JWT. NotOurs for another issuer, audience or time."""
         audience = claims["aud"]
         meant = audience if isinstance(audience, list) else [audience]
         _require(claims["iss"] == self._provider.issuer and self._provider.audience in meant)
@@ -214,7 +214,7 @@ class Identities:
         _require(max(begins, issued) - LEEWAY_SECONDS <= now < ends + LEEWAY_SECONDS)
         return ends + LEEWAY_SECONDS
 
-    def _live(self, text: bytes, claims: dict[str, Any], expires_at: float) -> Live:
+    def _live(self, text: bytes, claims: dict[str, Any], expires_at: float) -> LiveCredential:
         client = claims.get(self._provider.client_claim, claims.get("sub"))
         if not isinstance(client, str) or CLIENT.fullmatch(client) is None:
             raise NotOurs
@@ -227,10 +227,10 @@ class Identities:
             principal,
             partial(Caller, client, None, jwt=name),
         )
-        return Live(expires_at, callers)
+        return LiveCredential(expires_at, callers)
 
     def _purposes(self, values: Any) -> list[str]:
-        """What the values of the claim open: a list, or words in one text. Values not named open nothing."""
+        """The purposes that the claim opens: a list, or words in one text. Unknown values open none."""
         if isinstance(values, str):
             values = values.split()
         _require(isinstance(values, list) and all(isinstance(each, str) for each in values))
@@ -261,7 +261,7 @@ def _key(own: str, value: Any) -> int | None:
 
 
 def _name_of(text: bytes, jti: Any) -> str:
-    """By which name the gateway writes of a JWT: its `jti` where that is a plain word, or else a digest."""
+    """The name of a JWT in logs and the ledger: its `jti` if that is a plain word, otherwise a digest."""
     if isinstance(jti, str) and _PLAIN_NAME.fullmatch(jti):
         return jti
     return f"sha256:{hashlib.sha256(text).hexdigest()[:32]}"
@@ -270,8 +270,8 @@ def _name_of(text: bytes, jti: Any) -> str:
 @asynccontextmanager
 async def open_identities(
     settings: Settings, now: Callable[[], float], monotonic: Callable[[], float]
-) -> AsyncIterator[Callable[[bytes], Live] | None]:
-    """Who says whose a JWT is, while the block runs; None if this deployment has no provider."""
+) -> AsyncIterator[Callable[[bytes], LiveCredential] | None]:
+    """The function that finds the callers of a JWT, while the block runs; None without a provider."""
     provider = provider_of(settings)
     if provider is None:
         yield None

@@ -1,4 +1,4 @@
-"""From the command line's words to what a token is bound to, checked against the stores."""
+"""Finds the principal that the command line's options name, and checks it against the stores."""
 
 from __future__ import annotations
 
@@ -25,13 +25,12 @@ SELECT messenger_id, account_id FROM social.messenger_link WHERE messenger_id = 
 
 
 async def find_principal(
-    settings: Settings, subjects: Sequence[str], merchant: int | None, business: int | None
+    settings: Settings, subjects: Sequence[str], *, merchant: int | None, business: int | None
 ) -> Principal:
-    """What these options name.
+    """The principal of these options.
 
-    A subject is a person: named by one account, their other one is found through the link between the
-    stores. Problem for an account, merchant or business that is not there, and for two accounts that are
-    not the same person's.
+    A subject is a person. If the options name one account, the link between the stores leads to the other
+    one. Problem if an account, merchant or business does not exist, or two accounts are not linked.
     """
     messenger_id, social_id = _accounts(subjects)
     named = (
@@ -48,7 +47,9 @@ async def find_principal(
                     raise Problem(words)
     if subjects:
         messenger_id, social_id = await _one_person(settings, messenger_id, social_id)
-    return Principal(messenger_id, social_id, merchant, business)
+    return Principal(
+        messenger_id=messenger_id, social_id=social_id, merchant_id=merchant, business_id=business
+    )
 
 
 def _accounts(subjects: Sequence[str]) -> tuple[int | None, int | None]:

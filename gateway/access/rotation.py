@@ -1,4 +1,4 @@
-"""A token's end: another in its place, with an overlap in which both work, and a warning in time."""
+"""Replaces a token, with an overlap in which both work, and warns before a token ends."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from gateway.access.tokens import Issued, Listed, TokenBook, bound_of, issue
+from gateway.access.tokens import Issued, TokenBook, TokenSummary, issue, principal_of
 from schema.purposes import Purpose
 
 if TYPE_CHECKING:
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 log = logging.getLogger("gateway.access.rotation")
 
 SOON = timedelta(days=14)
-# Often enough to meet a token that was issued for a short time; each is told of once a day.
+# Often enough for a token with a short lifetime; the log has one warning a day for each token.
 WARN_SECONDS = 600
 DAY_SECONDS = 86_400
-# By token: the Unix time of its last warning.
+# Token number → Unix time of its last warning.
 Warned = dict[int | None, float]
 
-# Locked to the end of the transaction: who rotates the same token meanwhile waits, and then finds it
-# replaced. clock_timestamp(), because that waiting is part of the transaction.
+# The row is locked to the end of the transaction: a concurrent rotation of the same token waits, and then
+# finds it replaced. clock_timestamp(), because the transaction includes that wait.
 _OLD = """
 SELECT client, purposes, created_at, expires_at, revoked_at, replaced_by, clock_timestamp() AS now,
        messenger_id, social_id, merchant_id, business_id
@@ -36,12 +36,12 @@ _REPLACE = "UPDATE control.token SET replaced_by = $2, expires_at = least(expire
 
 
 class CannotRotate(Exception):
-    """The token cannot be rotated; the text is one sentence for the operator, without any secret."""
+    """The token cannot be rotated. The text is one sentence for the operator, without any secret."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rotated:
-    """The new token with its client and end (None: never), and when the old one stops working."""
+    """The new token, its client and its end (None: never), and the end of the old token."""
 
     issued: Issued
     client: str
@@ -53,13 +53,14 @@ async def rotate(
     connection: Connection,
     key: bytes,
     token_id: int,
+    *,
     overlap: timedelta,
     random: Callable[[int], bytes],
 ) -> Rotated:
-    """Issue a token with the client, purposes, binding and lifetime of another, which ends after `overlap`.
+    """Issue a token with the client, purposes, principal and lifetime of another, which ends after `overlap`.
 
-    Until then both work; an end that was nearer stays. All or nothing, and at most once for each token,
-    however many try: CannotRotate for one that is unknown, revoked, expired or replaced already.
+    Until then both work; an earlier end stays. All or nothing, and at most once for each token, also when
+    several callers try: CannotRotate for a token that is unknown, revoked, expired or already replaced.
     """
     async with connection.transaction():
         old = await connection.fetchrow(_OLD, token_id)
@@ -71,7 +72,15 @@ async def rotate(
         ends = None if old["expires_at"] is None else now + (old["expires_at"] - old["created_at"])
         old_ends = min(now + overlap, old["expires_at"] or now + overlap)
         purposes = [Purpose(each) for each in old["purposes"]]
-        issued = await issue(connection, key, old["client"], purposes, ends, random, bound_of(old))
+        issued = await issue(
+            connection,
+            key,
+            old["client"],
+            purposes=purposes,
+            expires_at=ends,
+            random=random,
+            principal=principal_of(old),
+        )
         await connection.execute(_REPLACE, token_id, issued.token_id, old_ends)
     return Rotated(issued, old["client"], ends, old_ends)
 
@@ -80,33 +89,33 @@ def _why_not(token_id: int, old: Record) -> str | None:
     if old["revoked_at"] is not None:
         return f"token {token_id} is revoked: `gateway token issue` makes a new one"
     if old["replaced_by"] is not None:
-        return f"token {token_id} was rotated to token {old['replaced_by']} already: rotate that one"
+        return f"token {token_id} was already rotated to token {old['replaced_by']}: rotate that one"
     if old["expires_at"] is not None and old["expires_at"] <= old["now"]:
         return f"token {token_id} has expired: `gateway token issue` makes a new one"
     if not set(old["purposes"]) <= set(Purpose):
         return f"token {token_id} is for a purpose that this version does not know"
     purposes = [Purpose(each) for each in old["purposes"]]
-    if missing := [each for each in purposes if bound_of(old).under(each) is None]:
-        return f"token {token_id} lacks a binding that {', '.join(missing)} needs: issue a new one"
+    if missing := [each for each in purposes if principal_of(old).under(each) is None]:
+        return f"token {token_id} lacks a principal that {', '.join(missing)} needs: issue a new one"
     return None
 
 
 # --- warnings -------------------------------------------------------------------------------------
 
 
-def is_live(token: Listed, now: datetime) -> bool:
+def is_live(token: TokenSummary, now: datetime) -> bool:
     """Whether the token would be accepted at this time."""
     return token.revoked_at is None and (token.expires_at is None or token.expires_at > now)
 
 
-def ends_soon(token: Listed, now: datetime) -> bool:
-    """Whether a live token expires within 14 days, and nothing was issued in its place."""
+def ends_soon(token: TokenSummary, now: datetime) -> bool:
+    """Whether a live token expires within 14 days and was not replaced."""
     soon = token.expires_at is not None and token.expires_at - now < SOON
     return soon and is_live(token, now) and token.replaced_by is None
 
 
 async def keep_warning(book: TokenBook, now: Callable[[], float]) -> None:
-    """Warn in the log of tokens that end soon, each once a day, until cancelled."""
+    """Log a warning for each token that ends soon, once a day, until cancelled."""
     warned: Warned = {}
     while True:
         await book.refreshed()
@@ -115,16 +124,16 @@ async def keep_warning(book: TokenBook, now: Callable[[], float]) -> None:
 
 
 def warn(book: TokenBook, now: float, warned: Warned) -> Warned:
-    """Warn of each that was not warned of within a day. Returns when that was, for each that still ends."""
-    told: Warned = {}
+    """Log the warnings that are due; return the time of the last warning of each token that ends soon."""
+    warnings: Warned = {}
     for caller, ends in book.ending(now + SOON.total_seconds()):
         last = warned.get(caller.token_id, -math.inf)
         if ends <= now:
             continue
-        told[caller.token_id] = last
+        warnings[caller.token_id] = last
         if now - last >= DAY_SECONDS:
-            told[caller.token_id] = now
+            warnings[caller.token_id] = now
             about = {"token_id": caller.token_id, "client": caller.client}
             until = datetime.fromtimestamp(ends, UTC).isoformat(timespec="minutes")
             log.warning("A token expires soon: rotate it.", extra={**about, "expires_at": until})
-    return told
+    return warnings

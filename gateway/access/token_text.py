@@ -4,7 +4,7 @@ Secret scanners find it by
 
     gw_[0-9A-Za-z]{49}
 
-and confirm it by the checksum without asking anybody.
+and confirm it by the checksum, without a request to any server.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ def new_token(random: Callable[[int], bytes]) -> str:
 
 
 def is_well_formed(token: bytes) -> bool:
-    """Whether this can be a token at all: its form and its checksum."""
+    """Whether the form and the checksum are those of a token."""
     return _TOKEN.fullmatch(token) is not None and checksum_holds(token)
 
 
 def holds_credential(text: str) -> bool:
-    """Whether a token or a JWT stands in a text, by its form alone."""
+    """Whether a text contains a token or a JWT, by its form alone."""
     return _CREDENTIAL.search(text) is not None
 
 
 def checksum_holds(token: bytes) -> bool:
-    """Whether the checksum of something that has a token's form is right."""
+    """Whether the checksum is right, for bytes with a token's form."""
     return _checksum(token[:-_CHECKSUM_DIGITS]).encode() == token[-_CHECKSUM_DIGITS:]
 
 

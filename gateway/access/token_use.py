@@ -1,8 +1,8 @@
-"""When each token was last used: kept in the process, written to `control` once a minute.
+"""When each token was last used: collected in the process, written to `control` once a minute.
 
-A request only puts a number into a dictionary. What was not written yet is lost when a process is killed:
-the time in the list is at most a minute early then, and never late. It stands in a table of its own, so
-that writing it makes no process read its tokens anew; whoever writes it may do that and nothing else.
+A request only puts a number into a dictionary. If a process is killed, the uses of the last minute are lost:
+the time in the list is then at most a minute early, and never late. The time has a table of its own, so that
+a write does not make processes read their tokens again. The role that writes it may do nothing else.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("gateway.access.token_use")
 
-# A stop must not wait longer for so little.
-PATIENCE_SECONDS = 2
+# A stop of the process must not wait longer for this.
+WRITE_TIMEOUT_SECONDS = 2
 
 _NOTE = "SELECT control.note_token_use($1, $2)"
 
 
 def token_use_login(settings: Settings) -> StoreLogin:
-    """Where whoever notes the use of tokens, and refused and slow requests, connects to."""
-    return replace(settings.login(Store.CONTROL, USES), request_timeout_s=PATIENCE_SECONDS)
+    """The login that writes the use of tokens, and the counts of refused and slow requests."""
+    return replace(settings.login(Store.CONTROL, USES), request_timeout_s=WRITE_TIMEOUT_SECONDS)
 
 
 def noting(book: TokenBook, login: StoreLogin) -> AbstractAsyncContextManager[None]:
-    """Note once a minute, and at the end of the block, which tokens of the book were used."""
+    """Write the uses of the book's tokens once a minute, and at the end of the block."""
     waiting: dict[int, float] = {}
 
     async def note_all() -> None:
@@ -49,13 +49,13 @@ def noting(book: TokenBook, login: StoreLogin) -> AbstractAsyncContextManager[No
 
 
 async def note(used: Mapping[int, float], login: StoreLogin) -> bool:
-    """Write down in one statement when each token was last used (Unix time). False if the store is away."""
+    """Write when each token was last used (Unix time), in one statement. False if the store is down."""
     times = [datetime.fromtimestamp(each, UTC) for each in used.values()]
     try:
         async with fresh_connections(login) as (connection,):
             await connection.execute(_NOTE, list(used), times)
     except Exception as exception:
-        # Whatever it is, the next minute tries again; requests know nothing of it.
+        # Every failure is retried in the next minute; no request depends on it.
         log.warning("The use of tokens could not be noted.", exc_info=exception)
         return False
     return True

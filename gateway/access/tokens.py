@@ -1,13 +1,13 @@
-"""Tokens: the table of their hashes, and the book that says whose a token is.
+"""The table of token hashes, and the book that finds the caller of a token.
 
 The text of a token (`token_text.py`) is shown once, when it is issued. The store keeps only
-HMAC-SHA-256(key, text), under a key that is not in the store: whoever reads the table can neither use a
-token nor test a guess.
+HMAC-SHA-256(key, text), under a key that is not in the store. A reader of the table can neither use a token
+nor test a guess.
 
-`TokenBook` holds all live tokens of the store in memory, and the clients' quotas, so that a request asks no
-database who its caller is. A revocation reaches it by notification, or within REFRESH_SECONDS by a poll if
-the notification is lost; a book that could not be refreshed for STALE_SECONDS knows nobody. Rejected: a
-look-up per request with a cache of answers, where each entry's age is how late a revocation can be.
+`TokenBook` holds all live tokens in memory, and the clients' quotas, so that a request needs no database to
+find its caller. A revocation reaches the book by notification, or within REFRESH_SECONDS by a poll if the
+notification is lost. A book that could not be refreshed for STALE_SECONDS refuses every token. Rejected: a
+look-up per request with a cache of answers, where a revocation can be as late as an entry is old.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gateway.access.token_text import checksum_holds, new_token, token_hash
-from gateway.control.cache import STALE_SECONDS, ControlCache, Followed, following
+from gateway.control.cache import STALE_SECONDS, CacheSource, ControlCache, kept_fresh
 from gateway.quotas.table import OwnQuota, Quota, read_quotas
 from resolvers.plan.principal import NO_PRINCIPAL, Principal
 from schema.purposes import Purpose
@@ -49,8 +49,8 @@ WHERE $1::text IS NULL OR client = $1 ORDER BY id
 """  # noqa: S608 - constants
 _REVOKE = "UPDATE control.token SET revoked_at = now() WHERE id = $1 AND revoked_at IS NULL RETURNING id"
 _REVISION = "SELECT tokens FROM control.revision"
-# Expiry is judged at each request by the gateway's clock; the day spares the memory, and is long
-# enough that no difference between the two clocks matters.
+# The gateway checks expiry at each request by its own clock. The day bounds the memory, and is longer
+# than any difference between the two clocks.
 _LIVE = f"""
 SELECT id, client, hash, purposes, expires_at, replaced_by, {_BINDINGS} FROM control.token
 WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now() - interval '1 day')
@@ -59,10 +59,10 @@ WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now() - interva
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks and for what; all that the rest of the gateway knows of a token.
+    """The caller of a request and its purpose: all that the rest of the gateway knows of a token.
 
-    `bound`: what of the token's binding counts under the purpose; UNBOUND where nothing does. `token_id` is
-    None for a JWT (`access/jwt.py`), which has a name instead.
+    `principal`: the part of the token's principal that counts under the purpose. `token_id` is None for a JWT
+    (`access/jwt.py`), which has a name instead.
     """
 
     client: str
@@ -73,7 +73,7 @@ class Caller:
 
     @property
     def credential(self) -> str:
-        """What was shown, for the record: ``token 17``, or ``jwt`` and its name. Never its text."""
+        """The credential for the ledger: ``token 17``, or ``jwt`` and its name. Never its text."""
         return f"jwt {self.jwt}" if self.token_id is None else f"token {self.token_id}"
 
 
@@ -86,10 +86,10 @@ class Issued:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """What an operator may know of a token: not its text, not its hash.
+class TokenSummary:
+    """What an operator may see of a token: not its text, not its hash.
 
-    `last_used_at` may be a minute late (`token_use.py`). `replaced_by`: the token that it was rotated to.
+    `last_used_at` may be a minute late (`token_use.py`). `replaced_by`: the token that replaced it.
     """
 
     token_id: int
@@ -107,15 +107,16 @@ async def issue(
     connection: Connection,
     key: bytes,
     client: str,
+    *,
     purposes: Iterable[Purpose],
     expires_at: datetime | None,
     random: Callable[[int], bytes],
     principal: Principal = NO_PRINCIPAL,
 ) -> Issued:
-    """Issue a token to `client`; None: it never expires.
+    """Issue a token to `client`. `expires_at` None: it never expires.
 
-    Raises ValueError for a client's name or an expiry that the store would refuse, no purpose, or one
-    that needs a binding which is not in `bound`.
+    Raises ValueError for a client's name or an expiry that the store would refuse, for no purpose, and for a
+    purpose that needs a principal that is missing.
     """
     wanted = frozenset(purposes)
     scope = [purpose.value for purpose in Purpose if purpose in wanted]
@@ -131,26 +132,26 @@ async def issue(
     return Issued(await connection.fetchval(_ISSUE, *values), token)
 
 
-async def list_tokens(connection: Connection, client: str | None = None) -> tuple[Listed, ...]:
-    """Return every token ever issued (to the client), revoked and expired ones too, in the order of issue."""
+async def list_tokens(connection: Connection, client: str | None = None) -> tuple[TokenSummary, ...]:
+    """Every token ever issued (to the client), in the order of issue, revoked and expired ones included."""
     return tuple(
-        Listed(
-            row["id"],
-            row["client"],
-            tuple(purpose for purpose in Purpose if purpose.value in row["purposes"]),
-            row["created_at"],
-            row["expires_at"],
-            row["revoked_at"],
-            bound_of(row),
-            row["last_used_at"],
-            row["replaced_by"],
+        TokenSummary(
+            token_id=row["id"],
+            client=row["client"],
+            purposes=tuple(purpose for purpose in Purpose if purpose.value in row["purposes"]),
+            created_at=row["created_at"],
+            expires_at=row["expires_at"],
+            revoked_at=row["revoked_at"],
+            principal=principal_of(row),
+            last_used_at=row["last_used_at"],
+            replaced_by=row["replaced_by"],
         )
         for row in await connection.fetch(_LIST, client)
     )
 
 
 async def revoke(connection: Connection, token_id: int) -> bool:
-    """Revoke a token for good; False if there is none of that id or it was revoked before."""
+    """Revoke a token for good; False if there is no such token or it was already revoked."""
     return await connection.fetchval(_REVOKE, token_id) is not None
 
 
@@ -161,10 +162,10 @@ def _checked_key(key: bytes) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
-    """A live token: for each value of Gateway-Purpose that it may declare (None: no header), the caller.
+class LiveCredential:
+    """The callers of a live token or JWT, by the value of Gateway-Purpose (None: no header).
 
-    `replaced`: another was issued in its place, and whoever holds it was told.
+    `replaced`: the token was rotated, and its client knows that it ends.
     """
 
     expires_at: float
@@ -173,10 +174,10 @@ class Live:
 
 
 class TokenBook(ControlCache):
-    """All live tokens, kept fresh by `follow`. One per process.
+    """All live tokens, kept fresh by `keep_fresh`. One per process.
 
-    `now` is the Unix time in seconds, for expiry; `of_jwt` says whose a header is that has not a token's
-    form, or refuses. The rest is that of `Follower`.
+    `now` is the Unix time in seconds, for expiry. `of_jwt` finds the callers of a header without a token's
+    form, or refuses it. The other arguments are those of `ControlCache`.
     """
 
     def __init__(
@@ -184,25 +185,26 @@ class TokenBook(ControlCache):
         key: bytes,
         connect: Callable[[], Awaitable[Connection]],
         now: Callable[[], float],
+        *,
         monotonic: Callable[[], float],
-        of_jwt: Callable[[bytes], Live] | None = None,
+        of_jwt: Callable[[bytes], LiveCredential] | None = None,
     ) -> None:
-        super().__init__(Followed(_REVISION, "gateway_tokens", self._read), connect, monotonic)
+        super().__init__(CacheSource(_REVISION, "gateway_tokens", self._read), connect, monotonic)
         self._key = _checked_key(key)
         self._of_jwt = of_jwt
         self._now = now
-        self._live: dict[bytes, Live] = {}
-        self._seen: dict[bytes | None, Live] = {}
+        self._live: dict[bytes, LiveCredential] = {}
+        self._seen: dict[bytes | None, LiveCredential] = {}
         self._used: dict[int | None, float] = {}
         self._quotas: Mapping[str, OwnQuota] = {}
 
     def caller(self, authorization: bytes | None, purpose: bytes | None) -> Caller:
-        """Return who asks and for what, from the values of Authorization and Gateway-Purpose.
+        """The caller, from the values of the headers Authorization and Gateway-Purpose.
 
-        Without the second header a token of exactly one purpose declares that one. Refuses with
-        TOKEN_REFUSED, the same for a token that is missing, malformed, unknown, expired or revoked;
-        with PURPOSE_REFUSED, the same for a purpose that is missing, unknown or out of scope; with
-        STORE_UNAVAILABLE if the book is stale, because a revoked token could not be told then.
+        Without the second header a token of exactly one purpose declares that purpose. Refuses with
+        TOKEN_REFUSED if the token is missing, malformed, unknown, expired or revoked: the answer does not
+        show which. Refuses with PURPOSE_REFUSED if the purpose is missing, unknown or out of scope, likewise.
+        Refuses with STORE_UNAVAILABLE if the book is stale, because a token may have been revoked since.
         """
         live, now = self._found(authorization)
         caller = live.callers.get(purpose)
@@ -212,9 +214,9 @@ class TokenBook(ControlCache):
         return caller
 
     def scope(self, authorization: bytes | None) -> tuple[Caller, ...]:
-        """Every caller that the token may be, in the order of purposes. Refuses as `caller` does.
+        """Every caller of the token, in the order of purposes. Refuses as `caller` does.
 
-        PURPOSE_REFUSED if it is good for none.
+        PURPOSE_REFUSED if the token has no purpose that this version knows.
         """
         live, now = self._found(authorization)
         found = {caller.purpose: caller for caller in live.callers.values()}
@@ -225,25 +227,25 @@ class TokenBook(ControlCache):
         return callers
 
     def quota_of(self, client: str, usual: Quota) -> Quota:
-        """How much the client may ask for, where `usual` is what everybody may."""
+        """The client's quota. `usual`: the quota of a client without one of its own."""
         own = self._quotas.get(client)
         return usual if own is None else own.beside(usual)
 
     def take_used(self) -> dict[int, float]:
-        """The tokens that were accepted since the last call, each with the Unix time of its last use."""
+        """The tokens accepted since the last call, each with the Unix time of its last use."""
         used, self._used = self._used, {}
         return {number: at for number, at in used.items() if number is not None}
 
     def ending(self, before: float) -> list[tuple[Caller, float]]:
-        """Of each token that expires before that Unix time and was not replaced: a caller, and its end."""
+        """A caller and the end of each token that expires before that Unix time and was not replaced."""
         return [
             (next(iter(live.callers.values())), live.expires_at)
             for live in self._live.values()
             if live.expires_at < before and live.callers and not live.replaced
         ]
 
-    def _found(self, authorization: bytes | None) -> tuple[Live, float]:
-        """The token, and the time at which it was live."""
+    def _found(self, authorization: bytes | None) -> tuple[LiveCredential, float]:
+        """The credential, and the time at which it was live."""
         if self._monotonic() - self._refreshed_at > STALE_SECONDS:
             raise Refusal(Code.STORE_UNAVAILABLE)
         live = self._seen.get(authorization) or self._look_up(authorization)
@@ -252,18 +254,18 @@ class TokenBook(ControlCache):
             raise Refusal(Code.TOKEN_REFUSED)
         return live, now
 
-    def _look_up(self, authorization: bytes | None) -> Live:
+    def _look_up(self, authorization: bytes | None) -> LiveCredential:
         matched = _BEARER.fullmatch(authorization or b"")
         if matched is None and authorization is not None and self._of_jwt is not None:
             return self._of_jwt(authorization)
         if matched is None or not checksum_holds(matched[1]):
             raise Refusal(Code.TOKEN_REFUSED)
-        # Found by its HMAC, never compared as text: how long the look-up takes says nothing of any
-        # token's digits to one who does not know the key.
+        # Found by its HMAC, never compared as text: so the time of the look-up shows nothing about a token's
+        # digits to a caller without the key.
         live = self._live.get(token_hash(self._key, matched[1]))
         if live is None:
             raise Refusal(Code.TOKEN_REFUSED)
-        # Only headers of live tokens are kept, so that guesses cannot push them out.
+        # Only headers of live tokens are cached, so guesses cannot push them out.
         if len(self._seen) >= MAX_SEEN_HEADERS:
             self._seen.clear()
         self._seen[authorization] = live
@@ -272,37 +274,42 @@ class TokenBook(ControlCache):
     async def _read(self, connection: Connection) -> None:
         live = {row["hash"]: _live(row) for row in await connection.fetch(_LIVE)}
         quotas = await read_quotas(connection)
-        # All at once: a header that was seen must not outlive its token.
+        # All at once: a cached header must not outlive its token.
         self._live, self._quotas, self._seen = live, quotas, {}
 
 
-def _live(row: Record) -> Live:
-    callers = callers_of(row["purposes"], bound_of(row), partial(Caller, row["client"], row["id"]))
+def _live(row: Record) -> LiveCredential:
+    callers = callers_of(row["purposes"], principal_of(row), partial(Caller, row["client"], row["id"]))
     expires_at = row["expires_at"]
     ends = math.inf if expires_at is None else expires_at.timestamp()
-    return Live(ends, callers, row["replaced_by"] is not None)
+    return LiveCredential(ends, callers, row["replaced_by"] is not None)
 
 
 def callers_of(
     purposes: Sequence[str], principal: Principal, caller_for: Callable[[Purpose, Principal], Caller]
 ) -> dict[bytes | None, Caller]:
-    """The caller for each value of Gateway-Purpose (None: no header) that such a credential may declare."""
+    """The caller for each value of Gateway-Purpose (None: no header) that the credential may declare."""
     callers: dict[bytes | None, Caller] = {
         purpose.value.encode(): caller_for(purpose, its_own)
         for purpose in Purpose
-        # A token from before bindings has none: what needs one is as good as out of its scope.
+        # A token from before principals existed has none: a purpose that needs one is out of its scope.
         if purpose.value in purposes and (its_own := principal.under(purpose)) is not None
     }
-    # Counted in the store's own words: a purpose that this version does not know is one all the same,
-    # and a token of two purposes must not be taken for a token of one.
+    # A purpose that this version does not know counts as well: otherwise a token of two purposes would
+    # declare the other one without a header.
     if len(purposes) == 1 and callers:
         (callers[None],) = callers.values()
     return callers
 
 
-def bound_of(row: Record) -> Principal:
-    """What a row of control.token is bound to."""
-    return Principal(row["messenger_id"], row["social_id"], row["merchant_id"], row["business_id"])
+def principal_of(row: Record) -> Principal:
+    """The principal in a row of control.token."""
+    return Principal(
+        messenger_id=row["messenger_id"],
+        social_id=row["social_id"],
+        merchant_id=row["merchant_id"],
+        business_id=row["business_id"],
+    )
 
 
 @asynccontextmanager
@@ -310,13 +317,14 @@ async def open_token_book(
     key: bytes,
     connect: Callable[[], Awaitable[Connection]],
     now: Callable[[], float],
+    *,
     monotonic: Callable[[], float],
-    of_jwt: Callable[[bytes], Live] | None = None,
+    of_jwt: Callable[[bytes], LiveCredential] | None = None,
 ) -> AsyncIterator[TokenBook]:
     """Open a book and keep it fresh while the block runs.
 
-    It may still be stale at the start: `caller` then refuses with STORE_UNAVAILABLE.
+    At the start of the block it may be stale: `caller` then refuses with STORE_UNAVAILABLE.
     """
-    book = TokenBook(key, connect, now, monotonic, of_jwt)
-    async with following(book, "token book"):
+    book = TokenBook(key, connect, now, monotonic=monotonic, of_jwt=of_jwt)
+    async with kept_fresh(book, "token book"):
         yield book

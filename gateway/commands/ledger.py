@@ -19,7 +19,7 @@ from gateway.access.principal import find_principal
 from gateway.commands.terminal import done, examples, out, say
 from gateway.ledger import reports, retention
 from gateway.ledger import verify as verification
-from gateway.ledger.processing import processing
+from gateway.ledger.processing_record import processing_record
 from gateway.ledger.reports import REPORTS, Report, Span
 from gateway.policy.tables import page, page_table
 from gateway.settings import Settings
@@ -86,7 +86,11 @@ async def _verify(settings: Settings, since: datetime | None, against: Path | No
     async with owner_of(settings, "control") as control:
         with shown(Console(stderr=True, highlight=False)) as progress:
             found = await verification.verify(
-                control, public, since, published, lambda done, total: progress("entries", done, total)
+                control,
+                public,
+                since,
+                published=published,
+                progress=lambda done, total: progress("entries", done, total),
             )
     table = Table("What", "", title="The ledger", title_justify="left")
     until = "-" if found.until is None else f"{found.until:%Y-%m-%d %H:%M:%S} UTC"
@@ -99,9 +103,9 @@ async def _verify(settings: Settings, since: datetime | None, against: Path | No
     ):
         table.add_row(what, value)
     out().print(table)
-    for finding in found.findings:
-        out().print(f"[red]✗[/] stream {finding.stream}: {finding.what} {finding.numbers}".rstrip())
-    if found.findings:
+    for each in found.discrepancies:
+        out().print(f"[red]✗[/] stream {each.stream}: {each.what} {each.numbers}".rstrip())
+    if found.discrepancies:
         raise typer.Exit(1)
     out().print("[green]✓[/] all is as it was written")
 
@@ -114,9 +118,9 @@ def _key(text: str) -> bytes:
 
 def _published(path: Path) -> list[verification.Signed]:
     found = []
-    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
+    for number, text in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
         try:
-            found.append(verification.read_line(line))
+            found.append(verification.read_checkpoint(text))
         except ValueError:
             raise Problem(f"{path.name}, line {number}: not a checkpoint") from None
     return found
@@ -228,7 +232,7 @@ def record_of_processing(shape: Shape = Format.TABLE) -> None:
 
 async def _processing(settings: Settings, shape: Format) -> None:
     async with owner_of(settings, "control") as control:
-        found = await processing(control, datetime.now(UTC))
+        found = await processing_record(control, datetime.now(UTC))
     _give("Record of processing activities", found, shape)
 
 
@@ -314,7 +318,7 @@ async def _person(settings: Settings, person: str) -> Principal:
         person = f"ma_{number}"
     elif re.fullmatch("(ma|sa)_[0-9]+", person) is None:
         raise Problem("a person is named by a phone number in international form, or by ma_5 or sa_7")
-    return await find_principal(settings, [person], None, None)
+    return await find_principal(settings, [person], merchant=None, business=None)
 
 
 def _named(person: Principal) -> str:

@@ -98,11 +98,18 @@ async def _issue_token(
     speaks_for: tuple[list[str], int | None, int | None],
 ) -> None:
     ends = None if lifetime is None else datetime.now(UTC) + lifetime
-    principal = await find_principal(settings, *speaks_for)
+    subjects, merchant, business = speaks_for
+    principal = await find_principal(settings, subjects, merchant=merchant, business=business)
     async with owner_of(settings, "control") as connection:
         try:
             issued = await tokens.issue(
-                connection, settings.key("tokens"), client, purposes, ends, secrets.token_bytes, principal
+                connection,
+                settings.key("tokens"),
+                client,
+                purposes=purposes,
+                expires_at=ends,
+                random=secrets.token_bytes,
+                principal=principal,
             )
         except ValueError as error:
             raise Problem(str(error)) from None
@@ -167,7 +174,7 @@ def _minute(time: datetime | None) -> str:
     return "never" if time is None else f"{time:%Y-%m-%d %H:%M}"
 
 
-def _state(token: tokens.Listed, now: datetime) -> str:
+def _state(token: tokens.TokenSummary, now: datetime) -> str:
     if token.revoked_at is not None:
         return "revoked"
     if not is_live(token, now):
@@ -177,7 +184,7 @@ def _state(token: tokens.Listed, now: datetime) -> str:
     return "expires soon" if ends_soon(token, now) else "live"
 
 
-def _as_json(token: tokens.Listed, now: datetime) -> dict[str, object]:
+def _as_json(token: tokens.TokenSummary, now: datetime) -> dict[str, object]:
     return {**asdict(token), "bound": str(token.principal), "state": _state(token, now)}
 
 
@@ -196,7 +203,9 @@ def rotate_token(
 async def _rotate_token(settings: Settings, token_id: int, overlap: timedelta) -> None:
     async with owner_of(settings, "control") as connection:
         try:
-            new = await rotate(connection, settings.key("tokens"), token_id, overlap, secrets.token_bytes)
+            new = await rotate(
+                connection, settings.key("tokens"), token_id, overlap=overlap, random=secrets.token_bytes
+            )
         except CannotRotate as error:
             raise Problem(str(error)) from None
     until = "never expires" if new.expires_at is None else f"expires {_minute(new.expires_at)} UTC"

@@ -1,4 +1,4 @@
-"""Work that many ask for at one moment, done for all of them at once: as a commit costs the same for all."""
+"""Group commit: concurrent calls share one batch, as a commit costs the same for one item as for many."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from resolvers.stores.pool import StoreUnavailable
 
 log = logging.getLogger("gateway.control.group_commit")
 
-# At most so many in one round: an entry of a thousand accounts is 8 kB.
-MOST_AT_ONCE = 500
-# Whoever waits need not wait for more once they are one of so many in all; and nobody waits longer for others
-# than this. More at a time cost fewer commits, and leave more moments in which everybody waits for one.
-IN_ALL = 3
+# Bounds the size of a statement: an entry of a thousand accounts is 8 kB.
+MAX_BATCH = 500
+# A batch starts once a third of the expected callers wait, or after 3 ms. Larger batches need fewer commits,
+# but more callers then wait for the same one.
+START_AT_ONE_IN = 3
 GATHER_SECONDS = 0.003
 
 Item = TypeVar("Item")
 
 
 class GroupCommit(Generic[Item]):
-    """Does for all who wait at one moment what each of them asks for: one at a time, the rest gathers.
+    """Runs one batch at a time. Items submitted meanwhile form the next batch.
 
-    `coming`: how many will ask soon, as far as is known. While those are many, a round waits for them,
-    GATHER_SECONDS at most: what a commit costs hardly depends on how many share it. Whoever is alone waits
-    for nobody.
+    `expected`: how many more calls of `submit` their callers announced. While there are many, a batch waits
+    for them, GATHER_SECONDS at most: the cost of a commit hardly depends on the size of its batch. A single
+    caller does not wait.
     """
 
     def __init__(self, do: Callable[[list[Item]], Awaitable[None]]) -> None:
@@ -34,56 +34,56 @@ class GroupCommit(Generic[Item]):
         self._waiting: list[tuple[Item, asyncio.Future[None]]] = []
         self._working: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
-        # Asked for once: asyncio's word for it is a system call (`resolvers/stores/deadlines.py`).
+        # Cached: asyncio makes a system call for it each time (`resolvers/stores/deadlines.py`).
         self._loop: asyncio.AbstractEventLoop | None = None
-        self.coming = 0
+        self.expected = 0
 
-    def ask(self, item: Item) -> asyncio.Future[None]:
-        """Done once the item is. StoreUnavailable if its round failed."""
+    def submit(self, item: Item) -> asyncio.Future[None]:
+        """A future that is done once the item's batch is. StoreUnavailable if the batch failed."""
         loop = self._loop
         if loop is None:
             loop = self._loop = asyncio.get_running_loop()
         future: asyncio.Future[None] = loop.create_future()
         self._waiting.append((item, future))
         if self._working is None:
-            self._begin_if_enough(loop)
+            self._start_if_enough(loop)
         return future
 
-    def _begin_if_enough(self, loop: asyncio.AbstractEventLoop) -> None:
-        if IN_ALL * len(self._waiting) >= len(self._waiting) + self.coming:
-            self._begin()
+    def _start_if_enough(self, loop: asyncio.AbstractEventLoop) -> None:
+        if START_AT_ONE_IN * len(self._waiting) >= len(self._waiting) + self.expected:
+            self._start()
         elif self._timer is None:
-            self._timer = loop.call_later(GATHER_SECONDS, self._begin)
+            self._timer = loop.call_later(GATHER_SECONDS, self._start)
 
-    def _begin(self) -> None:
+    def _start(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         if self._working is None and self._waiting:
             assert self._loop is not None
-            self._working = self._loop.create_task(self._round())
+            self._working = self._loop.create_task(self._run_batch())
 
-    async def _round(self) -> None:
-        round_, self._waiting = self._waiting[:MOST_AT_ONCE], self._waiting[MOST_AT_ONCE:]
+    async def _run_batch(self) -> None:
+        batch, self._waiting = self._waiting[:MAX_BATCH], self._waiting[MAX_BATCH:]
         failed: Exception | None = None
         try:
-            await self._do([item for item, _ in round_])
+            await self._do([item for item, _ in batch])
         except Exception as error:
             failed = StoreUnavailable()
             if not isinstance(error, StoreUnavailable):
-                log.error("What many waited for failed.", exc_info=error)
+                log.error("A group commit failed.", exc_info=error)
         finally:
             self._working = None
-        for _, future in round_:
-            # Who asked may have left meanwhile; what was written stays.
+        for _, future in batch:
+            # A caller may have been cancelled meanwhile; its item stays written.
             if not future.done():
                 future.set_result(None) if failed is None else future.set_exception(failed)
         if self._waiting and self._loop is not None:
-            self._begin_if_enough(self._loop)
+            self._start_if_enough(self._loop)
 
     async def idle(self) -> None:
-        """Return once nobody waits."""
+        """Return once no item waits."""
         while self._working is not None or self._waiting:
-            self._begin()
+            self._start()
             if self._working is not None:
                 await asyncio.wait([self._working])

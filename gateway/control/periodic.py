@@ -1,4 +1,4 @@
-"""What is kept in the process and written to `control` once a minute, and at a stop."""
+"""Writes what the process has collected to `control`, once a minute and when it stops."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SECONDS = 60
 
 @asynccontextmanager
 async def every_minute(work: Callable[[], Awaitable[None]], name: str) -> AsyncIterator[None]:
-    """Do it once a minute while the block runs, and at its end. It must not fail."""
+    """Call `work` once a minute while the block runs, and at its end. `work` must not fail."""
 
     async def keep_working() -> None:
         while True:

@@ -194,7 +194,17 @@ async def _tokens(control: Connection, key: bytes, folder: Folder) -> Tokens:
         if listed.client in {client for client, _, _ in wanted.values()} and listed.revoked_at is None:
             await revoke(control, listed.token_id)
     tokens = {
-        name: (await issue(control, key, client, purposes, None, secrets.token_bytes, principal)).token
+        name: (
+            await issue(
+                control,
+                key,
+                client,
+                purposes=purposes,
+                expires_at=None,
+                random=secrets.token_bytes,
+                principal=principal,
+            )
+        ).token
         for name, (client, purposes, principal) in wanted.items()
     }
     folder.keep_tokens(tokens)

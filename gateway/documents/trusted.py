@@ -23,7 +23,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gateway.control.cache import ControlCache, Followed, following
+from gateway.control.cache import CacheSource, ControlCache, kept_fresh
 from gateway.documents.registered import Mode, Registered, Setting, hash_of, registered, settings_of_clients
 from schema.purposes import Purpose
 from schema.refusals import Code, Refusal
@@ -81,7 +81,7 @@ class DocumentBook:
     """All registered documents, kept fresh by its `follower`. One per process."""
 
     def __init__(self, connect: Callable[[], Awaitable[Connection]], monotonic: Callable[[], float]) -> None:
-        self.cache = ControlCache(Followed(_REVISION, "gateway_documents", self._read), connect, monotonic)
+        self.cache = ControlCache(CacheSource(_REVISION, "gateway_documents", self._read), connect, monotonic)
         self._clients: dict[str, _Client] = {}
         self._unset = _Client(Setting())
         self._automatic: dict[str, _Automatic] = {}
@@ -190,5 +190,5 @@ async def open_document_book(
     It may still be stale at the start: `trusted` then refuses with STORE_UNAVAILABLE.
     """
     book = DocumentBook(connect, monotonic)
-    async with following(book.cache, "document book"):
+    async with kept_fresh(book.cache, "document book"):
         yield book

@@ -1,13 +1,13 @@
-"""The proof of the ledger: how entries hang together, and how far a stream had come, signed.
+"""The proof of the ledger: a hash chain of entries in each stream, and signed checkpoints of its head.
 
-Each entry's hash is the SHA-256 of the hash before it in its stream and of the entry as JSON, in one way
-(`entry_text`); so whatever is changed, removed, inserted or moved no longer fits. That alone does not stop
-somebody who may write in the database and computes all hashes anew: therefore each stream's head is signed
-about once a second with a key that is not in the database (Ed25519, RFC 8032). What was written since the
-last checkpoint can be cut off without a trace; nothing else can. Whoever does not trust the keeper of the
-key publishes the checkpoints elsewhere (`gateway ledger checkpoints`).
+Each entry's hash is the SHA-256 of the previous hash in its stream and of the entry as JSON (`entry_text`).
+If an entry is changed, removed, inserted or moved, the hashes no longer match. An attacker with write access
+to the database could recompute all hashes. Therefore the gateway signs each stream's head about once a second
+with a key that is not in the database (Ed25519, RFC 8032). An attacker can cut off the entries since the last
+checkpoint without a trace, and no others. An auditor who does not trust the holder of the key keeps the
+checkpoints elsewhere (`gateway ledger checkpoints`).
 
-Anybody can check it with the public key: the forms stand here and need nothing of this program.
+Verification needs the public key and the text forms in this file, and nothing else of this program.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 class Entry(NamedTuple):
-    """One answer in the ledger. `people`: references, those at the question's first place first.
+    """One answer in the ledger. `people`: references, in the order of the shape's places.
 
-    `counts`: how many stand at each place. Both as Postgres writes arrays: ``{3,5}``. `question`: the key of
-    what was asked.
+    `counts`: the number of references at each place. Both as Postgres writes arrays: ``{3,5}``. `shape`: the
+    key of the disclosure shape.
     """
 
     at: datetime
@@ -42,8 +42,8 @@ class Entry(NamedTuple):
     people: str
 
 
-class Head(NamedTuple):
-    """How far a stream had come: its last entry's number, time and hash."""
+class StreamHead(NamedTuple):
+    """The last entry of a stream: its number, time and hash."""
 
     stream: bytes
     number: int
@@ -51,15 +51,15 @@ class Head(NamedTuple):
     hash: bytes
 
 
-def beginning(stream: bytes) -> bytes:
-    """What stands for the hash before a stream's first entry."""
+def initial_hash(stream: bytes) -> bytes:
+    """The hash that a stream's first entry has as its previous hash."""
     return hashlib.sha256(b"purpose-gateway ledger 1\n" + stream).digest()
 
 
-class Said(NamedTuple):
-    """What an entry says, but for its time and place, in the form in which its hash covers it.
+class EntryContent(NamedTuple):
+    """An entry without its time and number, in the form that its hash covers.
 
-    `question`: hexadecimal digits. `counts`, `people`: as Postgres writes arrays.
+    `shape`: hexadecimal digits. `counts`, `people`: as Postgres writes arrays.
     """
 
     request: str
@@ -72,33 +72,41 @@ class Said(NamedTuple):
 
 
 def microseconds(at: datetime) -> int:
-    """Since 1970."""
+    """Microseconds since 1970."""
     return (at - _EPOCH) // _MICROSECOND
 
 
-def _text(at: int, number: int, said: Said) -> bytes:
-    return orjson.dumps([at, number, *said])
+def _text(at: int, number: int, content: EntryContent) -> bytes:
+    return orjson.dumps([at, number, *content])
 
 
 def entry_text(entry: Entry) -> bytes:
     """The entry as its hash covers it: a JSON list, times in microseconds since 1970."""
     at, number, request, client, credential, shape, outcome, counts, people = entry
-    said = Said(request, client, credential, shape.hex(), outcome, counts, people)
-    return _text(microseconds(at), number, said)
+    content = EntryContent(
+        request=request,
+        client=client,
+        credential=credential,
+        shape=shape.hex(),
+        outcome=outcome,
+        counts=counts,
+        people=people,
+    )
+    return _text(microseconds(at), number, content)
 
 
-def said_hash(before: bytes, at: int, number: int, said: Said) -> bytes:
+def content_hash(before: bytes, at: int, number: int, *, content: EntryContent) -> bytes:
     """The hash of an entry that is about to be written; `at` in microseconds since 1970."""
-    return hashlib.sha256(before + _text(at, number, said)).digest()
+    return hashlib.sha256(before + _text(at, number, content)).digest()
 
 
 def entry_hash(before: bytes, entry: Entry) -> bytes:
-    """The entry's hash, after the one before it."""
+    """The entry's hash. `before`: the hash of the previous entry."""
     return hashlib.sha256(before + entry_text(entry)).digest()
 
 
-def _signed_text(what: str, head: Head) -> bytes:
-    """What a signature covers, as lines of text."""
+def _signed_text(what: str, head: StreamHead) -> bytes:
+    """The lines of text that a signature covers."""
     lines = (
         f"purpose-gateway ledger {what} 1",
         head.stream.hex(),
@@ -113,7 +121,7 @@ CHECKPOINT, CUT = "checkpoint", "cut"
 
 
 class Signer:
-    """Signs heads. `seed`: 32 bytes, derived from the gateway's secret."""
+    """Signs stream heads. `seed`: 32 bytes, derived from the gateway's secret."""
 
     def __init__(self, seed: bytes) -> None:
         self._key = Ed25519PrivateKey.from_private_bytes(seed)
@@ -123,13 +131,13 @@ class Signer:
         """The public key, 32 bytes."""
         return self._key.public_key().public_bytes_raw()
 
-    def sign(self, what: str, head: Head) -> bytes:
-        """The signature under a checkpoint or a cut."""
+    def sign(self, what: str, head: StreamHead) -> bytes:
+        """The signature of a checkpoint or a cut."""
         return self._key.sign(_signed_text(what, head))
 
 
-def is_signed(public: bytes, what: str, head: Head, signature: bytes) -> bool:
-    """Whether the holder of the key signed exactly this."""
+def is_signed(public: bytes, what: str, head: StreamHead, *, signature: bytes) -> bool:
+    """Whether the signature is the key holder's, of exactly this head."""
     try:
         Ed25519PublicKey.from_public_bytes(public).verify(signature, _signed_text(what, head))
     except InvalidSignature:
@@ -138,5 +146,5 @@ def is_signed(public: bytes, what: str, head: Head, signature: bytes) -> bool:
 
 
 def question_key(text: str) -> bytes:
-    """Under which key the ledger keeps a question of this text."""
+    """The key under which the ledger keeps a disclosure shape with this text."""
     return hashlib.sha256(text.encode()).digest()

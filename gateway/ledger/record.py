@@ -1,17 +1,17 @@
-"""The access ledger: who was told what of whom, for what, durable before the answer leaves.
+"""The access ledger: which client received which fields of which people, durable before the answer leaves.
 
-`Ledger.record` returns once the entry is committed, and raises NOT_RECORDED if that cannot be had: then
-nothing is told. All who wait at one moment share one statement and one commit (`control/group_commit.py`):
-whatever waits is written as soon as the last commit is through, or, while many others are known to be on
-their way, at most 3 ms later. A commit of one entry takes 0.16 ms of the two processes' time, of eight 0.18
-(0.27 with its columns as arrays; more if the server did not keep its statement).
+`Ledger.record` returns once the entry is committed. It raises NOT_RECORDED if the entry cannot be written;
+the gateway then does not answer. Concurrent calls share one statement and one commit
+(`control/group_commit.py`): an entry is written as soon as the previous commit is done, or at most 3 ms later
+while many more calls are expected. A commit of one entry takes 0.16 ms of the two processes' time, of eight
+0.18 (0.27 with its columns as arrays; more if the server did not keep its statement).
 
-An entry holds no values: names of fields, and for each person a reference drawn by lot, which stands beside
-the account's number in one table and nowhere else. An answer that could have told of somebody and found
-nobody is recorded too: whoever tries numbers is seen, and no caller can tell from the time it took.
+An entry holds no values. It holds names of fields, and for each person a random reference; one table alone
+links references to accounts. An answer that found no person is recorded as well: so the ledger shows clients
+that guess numbers, and the time of an answer does not show whether a person was found.
 
-Every connection writes a stream of its own, hashed from entry to entry (`chain.py`). After a failure nobody
-knows what of the last commit stands; so the next connection begins another stream.
+Every connection writes a stream of its own, hashed from entry to entry (`chain.py`). After a failed commit
+the gateway cannot know which of its entries were written, so the next connection starts a new stream.
 """
 
 from __future__ import annotations
@@ -25,7 +25,15 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from gateway.control.group_commit import GroupCommit
-from gateway.ledger.chain import CHECKPOINT, Head, Said, Signer, beginning, microseconds, said_hash
+from gateway.ledger.chain import (
+    CHECKPOINT,
+    EntryContent,
+    Signer,
+    StreamHead,
+    content_hash,
+    initial_hash,
+    microseconds,
+)
 from gateway.ledger.references import References
 from resolvers.run.people import Who
 from resolvers.sources.catalogue import Store
@@ -45,10 +53,10 @@ _QUESTION = """
 INSERT INTO control.ledger_question (key, text) SELECT * FROM unnest($1::bytea[], $2::text[])
 ON CONFLICT DO NOTHING
 """
-# No text of an entry holds it: names and tokens are plain words, the rest are digits. Whatever held it all
-# the same would have one column more than the others, and a null is refused.
+# No text of an entry contains it: names and tokens are plain words, the rest are digits. If a text did, its
+# column would have one item more than the others, and Postgres would refuse the null.
 _BETWEEN = "\x1f"
-# A round's texts as one for each column: arrays take the driver ten times as long (0.4 µs an item).
+# One text for each column of a batch: with arrays the driver takes ten times as long (0.4 µs an item).
 _ENTRIES = """
 INSERT INTO control.ledger_entry
     (stream, at, number, request, client, credential, question, outcome, counts, people, hash)
@@ -69,47 +77,47 @@ _FORGOTTEN = "SELECT forgotten FROM control.ledger_forgotten"
 Named = tuple[int, Who, str]
 
 
-class Told(NamedTuple):
-    """Of whom an answer tells: how many stand at each mention, and their references, in that order."""
+class DisclosedPeople(NamedTuple):
+    """The people in an answer: how many at each place of its shape, and their references, in that order."""
 
     counts: Sequence[int]
     people: Sequence[str]
 
 
-class Stream:
-    """The entries that one connection writes, one after the other."""
+class EntryStream:
+    """The chain of entries that one connection writes."""
 
     def __init__(self) -> None:
         self.id = secrets.token_bytes(8)
         self.number = 0
-        self.hash = beginning(self.id)
+        self.hash = initial_hash(self.id)
         self.at = datetime.min.replace(tzinfo=UTC)
         self.signed = 0
 
-    def hashes(self, at: datetime, said: Iterable[Said]) -> list[bytes]:
-        """The hashes of the entries that come next, at that time."""
+    def hashes(self, at: datetime, contents: Iterable[EntryContent]) -> list[bytes]:
+        """The hashes of the next entries, at that time."""
         found, before, time_ = [], self.hash, microseconds(at)
-        for number, each in enumerate(said, self.number + 1):
-            before = said_hash(before, time_, number, each)
+        for number, content in enumerate(contents, self.number + 1):
+            before = content_hash(before, time_, number, content=content)
             found.append(before)
         return found
 
     @property
-    def head(self) -> Head:
-        """How far it has come."""
-        return Head(self.id, self.number, self.at, self.hash)
+    def head(self) -> StreamHead:
+        """The last entry."""
+        return StreamHead(self.id, self.number, self.at, self.hash)
 
 
 class Ledger:
-    """Writes the ledger of one process. `now`: the time of entries, in UTC."""
+    """Writes the ledger entries of one process. `now`: the time of entries, in UTC."""
 
     def __init__(self, login: StoreLogin, signer: Signer, now: Callable[[], datetime]) -> None:
         self._connection = SerialConnection(login)
         self._signer, self._now = signer, now
         self._references = References(login)
-        self._entries: GroupCommit[tuple[DisclosureShape, Said] | None] = GroupCommit(self._write)
-        self._stream: Stream | None = None
-        self._left: list[Head] = []
+        self._entries: GroupCommit[tuple[DisclosureShape, EntryContent] | None] = GroupCommit(self._write)
+        self._stream: EntryStream | None = None
+        self._left: list[StreamHead] = []
         self._reminder: asyncio.TimerHandle | None = None
         self._kept: set[bytes] = set()
         self._well = True
@@ -117,31 +125,42 @@ class Ledger:
         self._signed_at = 0.0
 
     def expect(self) -> None:
-        """Somebody will ask to record something, unless `expect_no_more` is said."""
-        self._entries.coming += 1
+        """Announce one call of `record`. The caller must call `expect_no_more` once afterwards."""
+        self._entries.expected += 1
 
     def expect_no_more(self) -> None:
-        """Whoever was expected is here, or will not come."""
-        self._entries.coming -= 1
+        """Withdraw the announcement: the call was made, or will not be made."""
+        self._entries.expected -= 1
 
     async def record(
-        self, request: bytes, caller: Caller, shape: DisclosureShape, told: Told, whole: bool
+        self,
+        request: bytes,
+        caller: Caller,
+        shape: DisclosureShape,
+        *,
+        people: DisclosedPeople,
+        whole: bool,
     ) -> None:
-        """Return once it is durable who was told what of whom. NOT_RECORDED: then nobody may be told.
+        """Return once the entry is durable. NOT_RECORDED: the answer must not leave.
 
-        `told`: what `people` returned. `whole`: nothing was missing.
+        `people`: the result of `known` or `people`. `whole`: no part of the answer was missing.
         """
-        said = Said(
-            request.decode(), caller.client, caller.credential, shape.key.hex(),
-            "WHOLE" if whole else "PARTIAL", _array(map(str, told.counts)), _array(told.people),
-        )  # fmt: skip
+        content = EntryContent(
+            request=request.decode(),
+            client=caller.client,
+            credential=caller.credential,
+            shape=shape.key.hex(),
+            outcome="WHOLE" if whole else "PARTIAL",
+            counts=_array(map(str, people.counts)),
+            people=_array(people.people),
+        )
         try:
-            await self._entries.ask((shape, said))
+            await self._entries.submit((shape, content))
         except StoreUnavailable:
             raise Refusal(Code.NOT_RECORDED) from None
 
-    def known(self, shape: DisclosureShape, named: Mapping[int, Sequence[str]]) -> Told | None:
-        """What `people` returns, if nobody need be asked for it: the usual case, without a wait."""
+    def known(self, shape: DisclosureShape, named: Mapping[int, Sequence[str]]) -> DisclosedPeople | None:
+        """The result of `people` if all references are in memory, the usual case; None otherwise."""
         people: list[str] = []
         counts = []
         for number, subject in enumerate(shape.subjects):
@@ -154,42 +173,42 @@ class Ledger:
                 return None
             counts.append(len(found))
             people = people + found if people else found
-        return Told(counts, people)
+        return DisclosedPeople(counts, people)
 
     async def people(
-        self, shape: DisclosureShape, named: Mapping[int, Sequence[str]], told: Sequence[Named]
-    ) -> Told:
-        """The references of those who stand at each mention. NOT_RECORDED if they cannot be had.
+        self, shape: DisclosureShape, named: Mapping[int, Sequence[str]], disclosed: Sequence[Named]
+    ) -> DisclosedPeople:
+        """The references of the people at each place of the shape. NOT_RECORDED if they cannot be read.
 
-        `named`: whom the answer names, by mention, with repeats. `told`: the same of whom ordinary
-        resolvers told, (mention, who, key).
+        `named`: keys of the people that the plan's answer names, by place, with repeats. `disclosed`: the
+        people that graphql-core resolvers disclosed, as (place, who, key).
         """
         try:
-            return await self._people(shape, named, told)
+            return await self._people(shape, named, disclosed)
         except StoreUnavailable:
             raise Refusal(Code.NOT_RECORDED) from None
 
     async def _people(
-        self, shape: DisclosureShape, named: Mapping[int, Sequence[str]], told: Sequence[Named]
-    ) -> Told:
+        self, shape: DisclosureShape, named: Mapping[int, Sequence[str]], disclosed: Sequence[Named]
+    ) -> DisclosedPeople:
         found: list[list[str]] = [[] for _ in shape.subjects]
         for number, keys in named.items():
             of = shape.subjects[number].of
             found[number] = await self._references.of(_WHO[of], _once(keys))  # type: ignore[index]
         by_kind: dict[tuple[int, Who], list[str]] = {}
-        for number, who, key in told:
+        for number, who, key in disclosed:
             by_kind.setdefault((number, who), []).append(key)
         for (number, who), keys in by_kind.items():
             found[number] += await self._references.of(who, keys)
         if len(found) == 1:
-            return Told([len(found[0])], found[0])
-        return Told(list(map(len, found)), [reference for each in found for reference in each])
+            return DisclosedPeople([len(found[0])], found[0])
+        return DisclosedPeople(list(map(len, found)), [reference for each in found for reference in each])
 
-    # --- one commit for all who wait ----------------------------------------------------------------
+    # --- one commit for a batch of calls ------------------------------------------------------------
 
-    async def _write(self, asked: list[tuple[DisclosureShape, Said] | None]) -> None:
-        """Write what is asked; None asks for nothing but a signature."""
-        wanted = [each for each in asked if each is not None]
+    async def _write(self, batch: list[tuple[DisclosureShape, EntryContent] | None]) -> None:
+        """Write a batch of entries. An item None asks for a signature only."""
+        wanted = [each for each in batch if each is not None]
         if wanted:
             await self._write_entries(wanted)
         if self._stream is None or self._stream.signed == self._stream.number:
@@ -198,28 +217,28 @@ class Ledger:
         if wait <= 0:
             await self._sign(self._stream)
         elif self._reminder is None:
-            # However quiet it becomes now, what stands is signed within the second.
+            # Without a timer the last entries before a quiet time would stay unsigned.
             self._reminder = asyncio.get_running_loop().call_later(wait, self._remind)
 
     def _remind(self) -> None:
         self._reminder = None
-        # Whether it failed is seen by whoever writes next.
-        self._entries.ask(None).add_done_callback(asyncio.Future.exception)
+        # A failure is not reported here: the next entry fails as well, and its caller sees it.
+        self._entries.submit(None).add_done_callback(asyncio.Future.exception)
 
-    async def _write_entries(self, asked: list[tuple[DisclosureShape, Said]]) -> None:
+    async def _write_entries(self, batch: list[tuple[DisclosureShape, EntryContent]]) -> None:
         try:
-            await self._prepare(asked)
-            stream = self._stream or Stream()
-            # A clock that is put back does not put entries before those that stand.
+            await self._write_shapes(batch)
+            stream = self._stream or EntryStream()
+            # If the clock is set back, new entries would come before those already written.
             at = max(self._now(), stream.at)
             await self._open_day(at.date())
-            said = [each for _, each in asked]
-            hashes = stream.hashes(at, said)
-            texts = [_BETWEEN.join(column) for column in zip(*said, strict=True)]
+            contents = [each for _, each in batch]
+            hashes = stream.hashes(at, contents)
+            texts = [_BETWEEN.join(column) for column in zip(*contents, strict=True)]
             hexes = _BETWEEN.join([each.hex() for each in hashes])
             await self._connection.run(_ENTRIES, stream.id, at, stream.number, *texts, hexes)
         except BaseException:
-            # What stands of it nobody knows; what comes next is another stream.
+            # It is unknown which of them were written: another entry in this stream could break its chain.
             self._leave_stream()
             self._connection.close()
             self._well = False
@@ -229,14 +248,14 @@ class Ledger:
         self._stream = stream
 
     def _leave_stream(self) -> None:
-        """Write no more to the stream; what is known to stand of it is signed with the next one's."""
+        """Write no more to the stream. Its known head is signed together with the next stream's."""
         if self._stream is not None and self._stream.signed < self._stream.number:
             self._left.append(self._stream.head)
         self._stream = None
 
-    async def _prepare(self, asked: list[tuple[DisclosureShape, Said]]) -> None:
-        """Have what was asked stand in the ledger before the first entry that names it."""
-        new = {shape.key: shape for shape, _ in asked if shape.key not in self._kept}
+    async def _write_shapes(self, batch: list[tuple[DisclosureShape, EntryContent]]) -> None:
+        """Write each new disclosure shape before the first entry that refers to it."""
+        new = {shape.key: shape for shape, _ in batch if shape.key not in self._kept}
         if new:
             await self._connection.run(_QUESTION, list(new), [each.text.decode() for each in new.values()])
             self._kept.update(new)
@@ -247,8 +266,8 @@ class Ledger:
                 await self._connection.run(_OPEN_DAY, each)
             self._days = {day}
 
-    async def _sign(self, stream: Stream) -> None:
-        """Sign how far the stream has come. Not part of any answer: if it fails, the next one does it."""
+    async def _sign(self, stream: EntryStream) -> None:
+        """Sign the stream's head. No answer depends on it: if it fails, the next checkpoint covers it."""
         head = stream.head
         try:
             for each in (*self._left, head):
@@ -264,7 +283,7 @@ class Ledger:
 
     async def check(self) -> None:
         """StoreUnavailable if the ledger cannot be written."""
-        # Not the line of the entries: that one is used by one task at a time.
+        # Another connection than that of the entries, which only one task may use at a time.
         connection = SerialConnection(self._connection.login)
         try:
             await connection.run(_OPEN_DAY, self._now().date())
@@ -275,7 +294,7 @@ class Ledger:
             raise StoreUnavailable
 
     async def is_well(self) -> bool:
-        """Whether the last entries could be written; if not, whether they could be now."""
+        """Whether the last batch was written; if not, whether the ledger can be written again."""
         if not self._well:
             try:
                 await self.check()
@@ -285,7 +304,7 @@ class Ledger:
         return True
 
     async def close(self) -> None:
-        """Sign and close once nobody waits."""
+        """Sign and close once all calls are done."""
         if self._reminder is not None:
             self._reminder.cancel()
         await self._entries.idle()
@@ -310,7 +329,7 @@ def _array(items: Iterable[str]) -> str:
 
 @asynccontextmanager
 async def open_ledger(login: StoreLogin, seed: bytes) -> AsyncIterator[Ledger]:
-    """The ledger, while the block runs. StoreUnavailable if it cannot be written now."""
+    """The ledger, while the block runs. StoreUnavailable if it cannot be written at the start."""
     ledger = Ledger(login, Signer(seed), lambda: datetime.now(UTC))
     await ledger.check()
     try:

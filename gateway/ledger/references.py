@@ -1,4 +1,4 @@
-"""Under which reference the ledger knows whom: drawn by lot, looked up once, then kept in memory."""
+"""Random ledger identifiers for people: looked up or drawn once, then cached in memory."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from resolvers.run.people import Who
 from resolvers.stores.pool import StoreLogin, StoreUnavailable
 from resolvers.stores.serial_connection import SerialConnection, columns
 
-# Bounds the memory: 100 bytes each. Whoever is forgotten here is looked up again.
-MOST_KNOWN = 200_000
-# Whoever is looked up is known then, unless all were forgotten in between.
+# Bounds the memory: 100 bytes each. A reference that is no longer cached is looked up again.
+MAX_CACHED = 200_000
+# After a look-up the reference is cached, unless the cache was cleared in between.
 LOOK_UPS = 3
 
 _FIND = """
@@ -31,7 +31,7 @@ _BEHIND = "SELECT person, account_id FROM control.pseudonym WHERE person = ANY($
 
 
 class References:
-    """Under which reference the ledger knows whom: asked once of the database, then kept."""
+    """The ledger's references for people, cached for one process."""
 
     def __init__(self, login: StoreLogin) -> None:
         self._connection = SerialConnection(login)
@@ -40,22 +40,22 @@ class References:
         self._look_ups: GroupCommit[Sequence[tuple[Who, str]]] = GroupCommit(self._look_up)
 
     def known(self, who: Who, keys: Sequence[str]) -> list[str] | None:
-        """Their references, in order, if all of them are in memory."""
+        """Their references, in order, if all of them are cached; None otherwise."""
         found = list(map(self._known[who].get, keys))
         return None if None in found else found  # type: ignore[return-value]
 
     async def of(self, who: Who, keys: Sequence[str]) -> list[str]:
-        """Their references, in order. StoreUnavailable."""
+        """Their references, in order. StoreUnavailable if they cannot be read."""
         for _ in range(LOOK_UPS):
             found = self.known(who, keys)
             if found is not None:
                 return found
-            await self._look_ups.ask([(who, key) for key in keys if key not in self._known[who]])
+            await self._look_ups.submit([(who, key) for key in keys if key not in self._known[who]])
         raise StoreUnavailable
 
     async def _look_up(self, asked: list[Sequence[tuple[Who, str]]]) -> None:
         wanted = {each for several in asked for each in several}
-        if sum(map(len, self._known.values())) > MOST_KNOWN:
+        if sum(map(len, self._known.values())) > MAX_CACHED:
             self._known = {who: {} for who in Who}
         accounts: dict[tuple[str, int], list[tuple[Who, str]]] = {}
         for who, key in wanted:
@@ -73,25 +73,25 @@ class References:
                 self._known[who][key] = reference
 
     async def _drawn(self, accounts: Sequence[tuple[str, int]]) -> Sequence[Any]:
-        """(store, account, reference) of all, drawn now for those who have none."""
+        """(store, account, reference) of all. An account without a reference gets one now."""
         found = await self._connection.run(_FIND, *columns(accounts, 2))
         there = {(row[0], row[1]) for row in found}
-        # In order: two gateways that draw for the same people would else wait for each other.
+        # In order: two gateways that draw for the same people would otherwise wait for each other.
         lacking = [each for each in accounts if each not in there]
         if not lacking:
             return found
         lots = [lot >> 1 for lot in struct.unpack(f"{len(lacking)}Q", secrets.token_bytes(8 * len(lacking)))]
         await self._connection.run(_DRAW, *columns(lacking, 2), lots)
-        # Another gateway may have drawn first: what stands there now is what counts.
+        # Another gateway may have drawn first: only the reference in the table counts.
         return await self._connection.run(_FIND, *columns(accounts, 2))
 
     def keep_up(self, forgotten: int) -> None:
-        """Know nobody any more if people were cut off from the ledger since the last time."""
+        """Clear the cache if people were forgotten since the last call: their references lead nowhere now."""
         if forgotten != self._forgotten:
             self._known = {who: {} for who in Who}
             self._forgotten = forgotten
 
     async def close(self) -> None:
-        """Close the connection once nobody waits."""
+        """Close the connection once all look-ups are done."""
         await self._look_ups.idle()
         self._connection.close()

@@ -1,9 +1,9 @@
-"""What the ledger says was told, judged again by the policy that it names (I44).
+"""Checks the ledger's entries against the policy version that each of them names (I44).
 
-An entry names the purpose, the digest of the policy and the fields. The version with that digest is a file
-of its own (`schema/policy/versions/`), read here as data: a matrix line says whether the purpose sees the
-field; where the matrix has none, `belongs` or `probes` does, or the line on the type's rows. Nothing of the
-schemas that run is asked: whatever they may have let through, a version that does not open it says so.
+An entry names the purpose, the digest of the policy and the fields. The policy version with that digest is a
+file (`schema/policy/versions/`), read here as data. A line of its matrix says whether the purpose sees the
+field. A field without a line is decided by `belongs` or `probes`, or by the line on the type's rows. The
+check does not use the running schemas: a fault in them cannot hide a disclosure that the policy forbids.
 """
 
 from __future__ import annotations
@@ -23,34 +23,34 @@ from schema.types.recalls import recall_schema
 
 
 @dataclass(frozen=True)
-class Judge:
-    """One version of the policy, as it decides."""
+class PolicyEvaluator:
+    """Decides by one recorded version of the policy."""
 
     version: Version
 
     @cached_property
     def _marks(self) -> Mapping[str, Marks]:
-        return {f"{line.type}.{line.name}": line.marks for line in self.version.lines}
+        return {f"{row.type}.{row.name}": row.marks for row in self.version.lines}
 
     @cached_property
     def _rows(self) -> Mapping[str, list[Marks]]:
         rows: dict[str, list[Marks]] = {}
-        for line in self.version.lines:
-            if line.name.startswith("(row"):
-                rows.setdefault(line.type, []).append(line.marks)
+        for row in self.version.lines:
+            if row.name.startswith("(row"):
+                rows.setdefault(row.type, []).append(row.marks)
         return rows
 
     @cached_property
     def _single(self) -> Mapping[str, str]:
-        """Fields that exist under one purpose alone, and which."""
-        words = (line.split(",") for line in self.version.text.splitlines())
+        """Each field that exists under one purpose only, with that purpose."""
+        words = (row.split(",") for row in self.version.text.splitlines())
         return {each[1]: each[2] for each in words if each[0] in {"belongs", "probes"}}
 
     def opens(self, field: str, purpose: Purpose) -> bool:
         """Whether the version lets the purpose see ``Type.field``.
 
-        A field that no line speaks of (a root, a page) is as open as the rows that it leads to, of which the
-        entry names fields, too.
+        A field without a line (a root, a page) is as open as the rows that it leads to. The entry names the
+        fields of those rows as well.
         """
         type_, _, name = field.partition(".")
         for each in (type_, *INTERFACES.get(type_, ())):
@@ -63,34 +63,38 @@ class Judge:
 
 
 def not_open(
-    judges: Mapping[str, Judge], purpose: str, policy: str, fields: Iterable[Sequence[str]]
+    evaluators: Mapping[str, PolicyEvaluator],
+    purpose: str,
+    policy: str,
+    *,
+    fields: Iterable[Sequence[str]],
 ) -> list[str] | None:
-    """The fields that the policy of that digest does not open to the purpose; None if there is no such one.
+    """The fields that the policy version does not open to the purpose; None for an unknown version.
 
-    `purpose` as the ledger writes it: what it does not know opens nothing.
+    `policy`: the version's digest. `purpose`: as the ledger writes it; an unknown purpose opens no field.
     """
-    told = dict.fromkeys(field for place in fields for field in place)
+    disclosed = dict.fromkeys(field for place in fields for field in place)
     if purpose == Duty.NOTIFICATION:
-        return [field for field in told if field not in _of_notices()]
-    judge = judges.get(policy)
-    if judge is None:
+        return [field for field in disclosed if field not in _of_notices()]
+    evaluator = evaluators.get(policy)
+    if evaluator is None:
         return None
     if purpose not in Purpose.__members__:
-        return list(told)
-    return [field for field in told if not judge.opens(field, Purpose(purpose))]
+        return list(disclosed)
+    return [field for field in disclosed if not evaluator.opens(field, Purpose(purpose))]
 
 
-# What a type has from an interface is said there.
+# The line on a field from an interface names the interface.
 INTERFACES = {
     cls.__name__: tuple(each.name for each in get_object_definition(cls, strict=True).interfaces)
     for cls in TYPES
 }
 
 
-# Not at the import: every command would build a schema for it.
+# Not at import time: every command would build this schema.
 @cache
 def _of_notices() -> frozenset[str]:
-    """What notices are made of: the fields of the schema that is no purpose's."""
+    """The fields of recall notices, whose schema belongs to no purpose."""
     return frozenset(
         f"{type_.name}.{name}"
         for type_ in recall_schema().type_map.values()

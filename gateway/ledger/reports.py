@@ -1,15 +1,15 @@
-"""Who received what of whom: one person's report, one client's, and the data protection officer's questions.
+"""Reports from the ledger: of one person, of one client, and eight for the data protection officer.
 
-All are read with the owner's rights over `control`: only here are references and accounts brought together.
+They need the owner's rights over `control`: only here are references and accounts brought together.
 
-    phone_readers      who was told phone numbers, by purpose
-    objectors          whether anything from the messenger of an objector was told for what they objected to
-    honoured           how long after an objection its purposes were first answered without the objector
+    phone_readers      clients that received phone numbers, by purpose
+    objectors          disclosures of an objector's messenger data for a purpose that the objection stops
+    honoured           the time from each objection to the first answer for one of its purposes
     two_purposes       clients that read the same people under more than one purpose
-    bulk               clients by the people whom they read within an hour
-    phone_enumeration  clients whose look-ups find nobody
-    replayed           whether each entry's own policy opens to its purpose what was told
-    recalls            who was told that somebody objects, and who has not said that it heard
+    bulk               clients by the number of people that they read within an hour
+    phone_enumeration  clients whose look-ups find no person
+    replayed           entries whose own policy version does not open what they disclosed
+    recalls            recall notices by client, and those not acknowledged
 
 Source: GDPR Art. 15(1)(c), Art. 19, Art. 5(2).
 """
@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from gateway.ledger.replay import Judge, not_open
+from gateway.ledger.replay import PolicyEvaluator, not_open
 from resolvers.reads.disclosures import fields_told
 from schema.policy.history import versions
 from schema.purposes import Purpose
@@ -88,7 +88,7 @@ SELECT account_id, purpose, effective_at AS since, coalesce(
     lead(effective_at) OVER (PARTITION BY account_id, purpose ORDER BY id), 'infinity') AS until, kind
 FROM control.objection_event, unnest(purposes) AS purpose
 """
-# A request that was under way when the objection was recorded may end a little later.
+# A request that was running when the objection was recorded may end a little later.
 _OBJECTORS = f"""
 WITH objected AS (SELECT * FROM ({_INTERVALS}) i WHERE kind = 'OBJECT')
 SELECT count(*) FILTER (WHERE e.at >= o.since + $4::interval) AS after,
@@ -123,7 +123,7 @@ FROM control.recall WHERE issued_at >= $1 AND issued_at < $2
 GROUP BY client, received_for ORDER BY overdue DESC, client, received_for
 """
 
-# By what is objected to: the purposes that it stops. Offers are stopped by an objection to ads.
+# For each objectable purpose the purposes that an objection to it stops: one to ads stops offers as well.
 STOPS = {
     objection.value: [each.value for each in Purpose if each.objection is objection]
     for objection in Purpose
@@ -133,7 +133,7 @@ STOPS = {
 
 @dataclass(frozen=True)
 class Span:
-    """A time, from and before."""
+    """A span of time: `since` is part of it, `until` is not."""
 
     since: datetime
     until: datetime
@@ -141,7 +141,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Report:
-    """A table: what it says in a sentence, its columns, its rows. `wrong`: something that must not be."""
+    """A table with its summary in one sentence. `wrong`: the report finds a violation."""
 
     says: str
     columns: tuple[str, ...]
@@ -150,9 +150,9 @@ class Report:
 
 
 async def of_person(control: Connection, person: Principal, span: Span) -> Report:
-    """Who received which fields of one person, when, for what."""
+    """Which clients received which fields of one person, when, and for which purpose."""
     rows = await control.fetch(_OF_PERSON, person.messenger_id, person.social_id, span.since, span.until)
-    told = [
+    table = [
         (
             row["at"],
             row["client"],
@@ -163,20 +163,20 @@ async def of_person(control: Connection, person: Principal, span: Span) -> Repor
         )
         for row in rows
     ]
-    says = f"{len(told)} answers told of this person." if told else "No answer told of this person."
-    return Report(says, ("at", "client", "purpose", "fields", "outcome", "request"), told)
+    says = f"{len(table)} answers disclosed this person." if table else "No answer disclosed this person."
+    return Report(says, ("at", "client", "purpose", "fields", "outcome", "request"), table)
 
 
 async def of_client(control: Connection, client: str, span: Span) -> Report:
-    """What one client received, by purpose."""
+    """The fields that one client received, by purpose."""
     rows = await control.fetch(_OF_CLIENT, client, span.since, span.until)
-    told = [(*list(row)[:5], ", ".join(row["fields"] or ())) for row in rows]
-    says = f"{client} was told something in {sum(row[1] for row in told)} answers."
+    table = [(*list(row)[:5], ", ".join(row["fields"] or ())) for row in rows]
+    says = f"{client} received data in {sum(row[1] for row in table)} answers."
     columns = ("purpose", "answers", "people", "first", "last", "fields asked for")
-    return Report(says, columns, told)
+    return Report(says, columns, table)
 
 
-async def _simple(control: Connection, sql: str, span: Span, says: str, *columns: str) -> Report:
+async def _table(control: Connection, span: Span, sql: str, *, says: str, columns: tuple[str, ...]) -> Report:
     rows = await control.fetch(sql, span.since, span.until)
     return Report(says, columns, [_plain(row) for row in rows])
 
@@ -186,84 +186,91 @@ def _plain(row: Iterable[Any]) -> tuple[Any, ...]:
 
 
 async def phone_readers(control: Connection, span: Span) -> Report:
-    """Who was told phone numbers."""
-    says = "Who was told phone numbers, by purpose."
-    return await _simple(control, _PHONE_READERS, span, says, "purpose", "client", "answers", "people")
+    """The clients that received phone numbers."""
+    columns = "purpose", "client", "answers", "people"
+    says = "Clients that received phone numbers, by purpose."
+    return await _table(control, span, _PHONE_READERS, says=says, columns=columns)
 
 
 async def two_purposes(control: Connection, span: Span) -> Report:
-    """Who could join what two purposes see."""
+    """The clients that could join the data of two purposes."""
+    columns = "client", "purposes", "people"
     says = "Clients that read the same people under more than one purpose."
-    return await _simple(control, _TWO_PURPOSES, span, says, "client", "purposes", "people")
+    return await _table(control, span, _TWO_PURPOSES, says=says, columns=columns)
 
 
 async def bulk(control: Connection, span: Span) -> Report:
-    """Who read most people within an hour."""
+    """The clients that read most people within an hour."""
+    columns = "client", "hour", "people"
     says = "People read within an hour, by client; the fifty largest."
-    return await _simple(control, _BULK, span, says, "client", "hour", "people")
+    return await _table(control, span, _BULK, says=says, columns=columns)
 
 
 async def phone_enumeration(control: Connection, span: Span) -> Report:
-    """Who looks for people that are not there."""
-    says = "Answers that named nobody, by client: whoever tries numbers has many."
+    """The clients that look for people that do not exist."""
     columns = "client", "in vain", "answers", "percent"
-    return await _simple(control, _PHONE_ENUMERATION, span, says, *columns)
+    says = "Answers without any person, by client: a client that guesses numbers has many."
+    return await _table(control, span, _PHONE_ENUMERATION, says=says, columns=columns)
 
 
 async def objectors(control: Connection, span: Span, longest: timedelta = timedelta(seconds=10)) -> Report:
-    """Entries that name an objector's messenger account for what they objected to, while it was in force.
+    """Entries that name an objector's messenger account for a purpose that the objection stopped then.
 
-    `longest` a request may take: what was under way when the objection was recorded is told apart.
+    `longest`: how long a request may take. Entries of requests that were running when the objection was
+    recorded are counted separately.
     """
     stops = orjson.dumps(STOPS).decode()
     row = await control.fetchrow(_OBJECTORS, span.since, span.until, stops, longest)
     after, under_way, intervals, entries = row or (0, 0, 0, 0)
     says = (
-        f"{entries} entries were looked at, for {intervals} objections: "
-        + ("nothing was told of anybody after they objected" if not after else f"{after} should not be there")
-        + ". That they are all entries and unchanged shows `gateway ledger verify`."
+        f"{entries} entries were checked, for {intervals} objections: "
+        + ("no objector's data was disclosed after the objection" if not after else f"{after} violate one")
+        + ". `gateway ledger verify` shows whether these are all entries, unchanged."
     )
     columns = "after it took effect", "under way then", "objections", "entries"
     return Report(says, columns, [(after, under_way, intervals, entries)], wrong=bool(after))
 
 
 async def honoured(control: Connection, span: Span) -> Report:
-    """From each objection to the first answer for one of its purposes: from then on it was kept to."""
+    """The time from each objection to the first answer for one of its purposes."""
     rows = await control.fetch(_HONOURED, span.since, span.until, orjson.dumps(STOPS).decode())
-    told = [
+    table = [
         (row["purpose"], row["since"], None if row["took"] is None else round(row["took"].total_seconds(), 3))
         for row in rows
     ]
-    seconds = sorted(each[2] for each in told if each[2] is not None)
+    seconds = sorted(each[2] for each in table if each[2] is not None)
     middle = f"; median {seconds[len(seconds) // 2]} s, longest {seconds[-1]} s" if seconds else ""
-    says = f"{len(told)} objections, {len(seconds)} with an answer for their purposes since{middle}."
-    return Report(says, ("objected to", "since", "seconds to the first answer"), told)
+    says = f"{len(table)} objections, {len(seconds)} with an answer for their purposes since{middle}."
+    return Report(says, ("objected to", "since", "seconds to the first answer"), table)
 
 
 async def replayed(control: Connection, span: Span) -> Report:
-    """Entries judged again by the version of the policy that they name."""
-    judges = {version.digest: Judge(version) for version in versions()}
-    told, answers = [], 0
+    """Entries that disclosed what the policy version that they name does not open."""
+    evaluators = {version.digest: PolicyEvaluator(version) for version in versions()}
+    table, answers = [], 0
     for row in await control.fetch(_QUESTIONS, span.since, span.until):
         answers += row["answers"]
-        wrong = not_open(judges, row["purpose"], row["policy"], orjson.loads(row["fields"]))
+        fields = orjson.loads(row["fields"])
+        wrong = not_open(evaluators, row["purpose"], row["policy"], fields=fields)
         if wrong or wrong is None:
             what = "the policy was never recorded" if wrong is None else ", ".join(wrong)
-            told.append((row["purpose"], row["policy"][:12], what, row["answers"], row["first"], row["last"]))
-    says = f"{answers} entries were judged by the policy that each names: " + (
-        "it opened to their purposes all that was told."
-        if not told
-        else f"{sum(row[3] for row in told)} say what it does not open."
+            table.append(
+                (row["purpose"], row["policy"][:12], what, row["answers"], row["first"], row["last"])
+            )
+    says = f"{answers} entries were checked against the policy that each names: " + (
+        "it opened to their purposes everything that they disclosed."
+        if not table
+        else f"{sum(row[3] for row in table)} disclosed what it does not open."
     )
     columns = "purpose", "policy", "not opened by it", "answers", "first", "last"
-    return Report(says, columns, told, wrong=bool(told))
+    return Report(says, columns, table, wrong=bool(table))
 
 
 async def recalls(control: Connection, span: Span) -> Report:
-    """Notices by client, those first that are overdue."""
-    says = "Notices to clients that received what a person objects to since."
+    """Recall notices by client, overdue ones first."""
     columns = "client", "received for", "notices", "given", "acknowledged", "overdue"
-    return await _simple(control, _RECALLS, span, says, *columns)
+    says = "Recall notices to clients: a person whose data they received has objected since."
+    return await _table(control, span, _RECALLS, says=says, columns=columns)
 
 
 REPORTS: dict[str, Callable[[Connection, Span], Any]] = {

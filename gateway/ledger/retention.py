@@ -1,7 +1,7 @@
-"""What ends: the time of old entries, and the link between a person and theirs.
+"""Drops old entries, cuts the link between a person and their entries, and indexes closed days.
 
-A day's entries are dropped as a whole. Before that, where each stream goes on is signed (`chain.CUT`), so
-that what was dropped on purpose is told from what was removed. The keeper indexes days that are over.
+A day's entries are dropped as a whole. Before that the gateway signs each stream's last dropped entry
+(`chain.CUT`): so verification distinguishes entries dropped on purpose from entries that were removed.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from gateway.ledger.chain import CUT, Head, Signer
+from gateway.ledger.chain import CUT, Signer, StreamHead
 from resolvers.stores.pool import connect_role
 
 if TYPE_CHECKING:
@@ -36,13 +36,13 @@ WHERE (store, account_id) IN (('messenger', $1), ('social', $2)) RETURNING store
 
 
 class TooLate(ValueError):
-    """Entries of today and later are not over yet."""
+    """The day is not over: entries of today and later cannot be dropped."""
 
 
 async def drop_before(control: Connection, signer: Signer, day: date) -> list[str]:
-    """Drop the entries of all days before `day`; the days that went, oldest first.
+    """Drop the entries of all days before `day`; return these days, oldest first.
 
-    Safe to repeat, also when it was cut off between signing and dropping. TooLate for days to come.
+    Safe to repeat, even after a crash between signing and dropping. TooLate if `day` is in the future.
     """
     if day > datetime.now(UTC).date():
         raise TooLate
@@ -50,7 +50,7 @@ async def drop_before(control: Connection, signer: Signer, day: date) -> list[st
     async with control.transaction():
         tables = [row[0] for row in await control.fetch(_DAYS, f"{day:%Y%m%d}")]
         for row in await control.fetch(_LAST, midnight):
-            head = Head(row["stream"], row["number"], row["at"], row["hash"])
+            head = StreamHead(stream=row["stream"], number=row["number"], at=row["at"], hash=row["hash"])
             await control.execute(_CUT, *head, signer.sign(CUT, head))
         for table in tables:
             await control.execute(f"DROP TABLE control.{table}")
@@ -58,10 +58,10 @@ async def drop_before(control: Connection, signer: Signer, day: date) -> list[st
 
 
 async def forget(control: Connection, person: Principal) -> int:
-    """Let nothing lead from a person's accounts to their entries any more, nor back; how many accounts.
+    """Cut the link between a person's accounts and their entries, in both directions; count the accounts.
 
-    The entries stay, and so does their proof. Gateways that run notice when they next sign;
-    what they write until then bears the old reference, which leads nowhere.
+    The entries and their proof stay. Running gateways notice when they next sign. Entries that they write
+    until then carry the old reference, which leads to no account.
     """
     async with control.transaction():
         gone = await control.fetch(_FORGET, person.messenger_id, person.social_id)
@@ -70,7 +70,7 @@ async def forget(control: Connection, person: Principal) -> int:
 
 
 async def index_closed_days(login: StoreLogin) -> int:
-    """Index the days that are over and have no index yet; how many. It may take minutes."""
+    """Index the closed days that have no index yet; return their number. It may take minutes."""
     connection = await connect_role(login)
     try:
         async with connection.transaction():
@@ -81,5 +81,5 @@ async def index_closed_days(login: StoreLogin) -> int:
 
 
 def signer_of(settings: Settings) -> Signer:
-    """Who signs in this deployment."""
+    """The signer of this deployment."""
     return Signer(settings.key("ledger"))

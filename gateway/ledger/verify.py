@@ -1,16 +1,16 @@
-"""Whether the ledger is what was written: every hash, number and signature; and what is wrong, where.
+"""Verifies every hash, number and signature of the ledger, and reports each discrepancy.
 
-Entries are read once, in the order of time, with a few bytes kept for each stream, so that a ledger of any
-size can be looked at. Whatever does not fit is told by stream and number:
+Entries are read once, in the order of time. Memory holds a few bytes for each stream, so a ledger of any size
+can be verified. A discrepancy is reported by stream and number:
 
-    changed     the hash is not that of the entry
+    changed     the hash does not match the entry
     moved       the entry was written under another number
-    removed     numbers are missing, before others or before a signed checkpoint
-    inserted    a number stands twice, or comes after a higher one
-    rewritten   all hashes fit, and are not those that were signed
+    removed     numbers are missing, between entries or before a signed checkpoint
+    inserted    a number occurs twice, or comes after a higher one
+    rewritten   all hashes match, but not the signed ones
     forged      a checkpoint or a cut that the gateway's key did not sign
 
-Nothing of what stands in an entry is told.
+A discrepancy never quotes the content of an entry.
 """
 
 from __future__ import annotations
@@ -23,7 +23,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
-from gateway.ledger.chain import CHECKPOINT, CUT, Entry, Head, beginning, entry_hash, is_signed, question_key
+from gateway.ledger.chain import (
+    CHECKPOINT,
+    CUT,
+    Entry,
+    StreamHead,
+    entry_hash,
+    initial_hash,
+    is_signed,
+    question_key,
+)
 
 if TYPE_CHECKING:
     from resolvers.stores.pool import Connection, Record
@@ -37,12 +46,12 @@ _COUNT = "SELECT count(*) FROM control.ledger_entry WHERE $1::timestamptz IS NUL
 _HEADS = "SELECT stream, number, at, hash, signature FROM control.ledger_{} ORDER BY stream, number"
 _QUESTIONS = "SELECT key, text FROM control.ledger_question"
 _READ_AT_ONCE = 2_000
-# To tell an entry that was moved from one that was changed, all are tried with each other.
-_MOST_COMPARED = 40
+# A moved entry is found by comparing each misfit with each: their number bounds the time.
+_MAX_COMPARED = 40
 
 
-class Finding(NamedTuple):
-    """Something that does not fit, and where."""
+class Discrepancy(NamedTuple):
+    """What is wrong, in which stream, and at which numbers."""
 
     what: str
     stream: str
@@ -50,14 +59,14 @@ class Finding(NamedTuple):
 
 
 class Signed(NamedTuple):
-    """A head with the signature under it."""
+    """A stream head and its signature."""
 
-    head: Head
+    head: StreamHead
     signature: bytes
 
 
 class _Misfit(NamedTuple):
-    """An entry to be looked at again, and what it is if nothing better is found: nothing, or a finding."""
+    """An entry to be compared again. `otherwise`: what to report unless the entry was moved; may be empty."""
 
     entry: Entry
     hash: bytes
@@ -65,86 +74,92 @@ class _Misfit(NamedTuple):
 
 
 @dataclass
-class _Stream:
-    """What is known of a stream as far as it was read."""
+class _StreamState:
+    """The state of one stream while it is read."""
 
     number: int
     hash: bytes
     misfits: list[_Misfit] = field(default_factory=list)
-    # Those around the misfits: what an entry that was moved came after is among them.
+    # Hashes around the misfits: the predecessor of a moved entry is among them.
     hashes: list[bytes] = field(default_factory=list)
-    # The first entry read cannot be proved if what came before it was left out on purpose.
+    # False: the entries before the first one were left out on purpose, so its hash cannot be checked.
     begun: bool = True
 
 
 @dataclass
 class Verified:
-    """What was found: nothing wrong if `findings` is empty. `unsigned`: entries since the last checkpoint."""
+    """The result of a verification. `unsigned`: how many entries came after the last checkpoint."""
 
     streams: int = 0
     entries: int = 0
     checkpoints: int = 0
     until: datetime | None = None
     unsigned: int = 0
-    findings: list[Finding] = field(default_factory=list)
+    discrepancies: list[Discrepancy] = field(default_factory=list)
 
 
 async def verify(
     control: Connection,
     public: bytes,
     since: datetime | None = None,
+    *,
     published: Iterable[Signed] = (),
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Verified:
-    """Look at everything since then. `published`: checkpoints that were kept elsewhere."""
-    return await _Verification(control, public, since, published).run(progress)
+    """Verify the entries since then. `published`: checkpoints that an auditor kept elsewhere."""
+    return await _Verification(control, public, since, published=published).run(progress)
 
 
 class _Verification:
     def __init__(
-        self, control: Connection, public: bytes, since: datetime | None, published: Iterable[Signed]
+        self,
+        control: Connection,
+        public: bytes,
+        since: datetime | None,
+        *,
+        published: Iterable[Signed],
     ) -> None:
         self._control, self._public, self._since = control, public, since
         self._published = list(published)
-        self._streams: dict[bytes, _Stream] = {}
+        self._streams: dict[bytes, _StreamState] = {}
         self._found = Verified()
-        self._asked: set[bytes] = set()
+        self._shapes: set[bytes] = set()
 
     async def run(self, progress: Callable[[int, int], None]) -> Verified:
-        # One moment of the ledger for all questions: it grows meanwhile.
+        # One snapshot for all statements: the ledger grows meanwhile.
         async with self._control.transaction(isolation="repeatable_read", readonly=True):
             cuts = await self._signed(CUT)
             signed = await self._signed(CHECKPOINT)
             self._found.checkpoints = len(signed)
             for each in self._published:
                 self._check_signature(CHECKPOINT, each)
-            heads: dict[bytes, dict[int, Head]] = defaultdict(dict)
+            heads: dict[bytes, dict[int, StreamHead]] = defaultdict(dict)
             for each in (*signed, *self._published):
                 heads[each.head.stream].setdefault(each.head.number, each.head)
             latest = _latest(cuts)
             await self._read(latest, heads, progress)
-            self._look_at_ends(latest, heads)
-            await self._look_at_questions()
+            self._check_ends(latest, heads)
+            await self._check_shapes()
         self._found.streams = len(self._streams)
         return self._found
 
     async def _signed(self, what: str) -> list[Signed]:
-        """The heads of one table, all looked at."""
+        """The heads of one table, after a check of their signatures."""
         found = [_signed_of(row) for row in await self._control.fetch(_HEADS.format(what))]
         for each in found:
             self._check_signature(what, each)
         return found
 
     def _check_signature(self, what: str, signed: Signed) -> None:
-        if not is_signed(self._public, what, *signed):
-            self._tell(f"forged {what}", signed.head.stream, str(signed.head.number))
+        if not is_signed(self._public, what, signed.head, signature=signed.signature):
+            self._report(f"forged {what}", signed.head.stream, str(signed.head.number))
 
     # --- entries ------------------------------------------------------------------------------------
 
     async def _read(
         self,
-        cuts: Mapping[bytes, Head],
-        heads: Mapping[bytes, Mapping[int, Head]],
+        cuts: Mapping[bytes, StreamHead],
+        heads: Mapping[bytes, Mapping[int, StreamHead]],
         progress: Callable[[int, int], None],
     ) -> None:
         total = await self._control.fetchval(_COUNT, self._since)
@@ -154,40 +169,40 @@ class _Verification:
             stream = self._streams.get(stream_id)
             if stream is None:
                 stream = self._streams[stream_id] = self._begin(stream_id, cuts.get(stream_id), entry)
-            self._take(stream_id, stream, entry, hash_)
+            self._take(stream_id, stream, entry, hash_=hash_)
             signed = heads.get(stream_id, {}).get(entry.number)
             if signed is not None and signed.hash != hash_:
-                self._tell("rewritten: not what was signed", stream_id, f"up to {entry.number}")
-            self._asked.add(entry.shape)
+                self._report("rewritten: not what was signed", stream_id, f"up to {entry.number}")
+            self._shapes.add(entry.shape)
             self._found.entries += 1
             if self._found.entries % _READ_AT_ONCE == 0:
                 progress(self._found.entries, total)
         progress(total, total)
         for stream_id, stream in self._streams.items():
-            self._tell_misfits(stream_id, stream)
+            self._report_misfits(stream_id, stream)
 
     async def _rows(self) -> AsyncIterator[Record]:
         async for row in self._control.cursor(_ENTRIES, self._since, prefetch=_READ_AT_ONCE):
             yield row
 
-    def _begin(self, stream_id: bytes, cut: Head | None, first: Entry) -> _Stream:
+    def _begin(self, stream_id: bytes, cut: StreamHead | None, first: Entry) -> _StreamState:
         if cut is not None:
-            return _Stream(cut.number, cut.hash)
+            return _StreamState(cut.number, cut.hash)
         if self._since is not None and first.number > 1:
-            # What came before was not asked for: the first entry is taken as it stands.
-            return _Stream(first.number - 1, b"", begun=False)
-        return _Stream(0, beginning(stream_id))
+            # Earlier entries were not requested: the first one is accepted as it is.
+            return _StreamState(first.number - 1, b"", begun=False)
+        return _StreamState(0, initial_hash(stream_id))
 
-    def _take(self, stream_id: bytes, stream: _Stream, entry: Entry, hash_: bytes) -> None:
-        """Go on by one entry."""
+    def _take(self, stream_id: bytes, stream: _StreamState, entry: Entry, *, hash_: bytes) -> None:
+        """Advance the stream by one entry."""
         self._found.until = entry.at
         if entry.number <= stream.number:
             stream.misfits.append(_Misfit(entry, hash_, "inserted"))
             stream.hashes.append(hash_)
             return
         if entry.number > stream.number + 1:
-            self._tell("removed", stream_id, _span(stream.number + 1, entry.number - 1))
-            # What it came after is gone: only that it was written under another number could be shown.
+            self._report("removed", stream_id, _span(stream.number + 1, entry.number - 1))
+            # Without its predecessor, only a move from another number can be shown.
             stream.misfits.append(_Misfit(entry, hash_, ""))
             stream.hashes.append(stream.hash)
         elif stream.begun and entry_hash(stream.hash, entry) != hash_:
@@ -196,12 +211,12 @@ class _Verification:
         stream.number, stream.hash, stream.begun = entry.number, hash_, True
         if stream.misfits:
             stream.hashes.append(hash_)
-            del stream.hashes[_MOST_COMPARED * 3 :]
+            del stream.hashes[_MAX_COMPARED * 3 :]
 
-    def _tell_misfits(self, stream_id: bytes, stream: _Stream) -> None:
-        """Tell entries that were moved from changed ones, and from those that only follow one."""
-        before = [*stream.hashes, beginning(stream_id)]
-        numbers = {each.entry.number for each in stream.misfits[:_MOST_COMPARED]}
+    def _report_misfits(self, stream_id: bytes, stream: _StreamState) -> None:
+        """Report moved entries as moved, changed ones as changed, and skip those that only follow one."""
+        before = [*stream.hashes, initial_hash(stream_id)]
+        numbers = {each.entry.number for each in stream.misfits[:_MAX_COMPARED]}
         for entry, hash_, otherwise in stream.misfits:
             written = [
                 number
@@ -212,12 +227,14 @@ class _Verification:
                 continue
             what = f"moved: written as {written[0]}" if written[:1] not in ([], [entry.number]) else otherwise
             if what:
-                self._tell(what, stream_id, str(entry.number))
+                self._report(what, stream_id, str(entry.number))
 
-    # --- what is not there ---------------------------------------------------------------------------
+    # --- missing entries ----------------------------------------------------------------------------
 
-    def _look_at_ends(self, cuts: Mapping[bytes, Head], heads: Mapping[bytes, Mapping[int, Head]]) -> None:
-        """Against what was signed: is anything missing at the end, or all of it; what is not signed yet."""
+    def _check_ends(
+        self, cuts: Mapping[bytes, StreamHead], heads: Mapping[bytes, Mapping[int, StreamHead]]
+    ) -> None:
+        """Compare each stream's last entry with its signed heads, and count the entries not signed yet."""
         for stream_id, signed in heads.items():
             last = max(signed.values(), key=lambda head: head.number)
             stream = self._streams.get(stream_id)
@@ -228,28 +245,28 @@ class _Verification:
                 continue
             reached = stream.number if stream is not None else cut.number if cut is not None else 0
             if reached < last.number:
-                self._tell("removed", stream_id, _span(reached + 1, last.number))
+                self._report("removed", stream_id, _span(reached + 1, last.number))
         for stream_id, stream in self._streams.items():
             last_signed = max(heads.get(stream_id, {0: None}))
             self._found.unsigned += max(0, stream.number - last_signed)
 
-    async def _look_at_questions(self) -> None:
-        """Each question that entries name is there, and is what its key says."""
-        there: set[bytes] = set()
+    async def _check_shapes(self) -> None:
+        """Check that every shape that entries name exists and has the text of its key."""
+        known: set[bytes] = set()
         async for row in self._control.cursor(_QUESTIONS, prefetch=_READ_AT_ONCE):
-            there.add(row["key"])
+            known.add(row["key"])
             if question_key(row["text"]) != row["key"]:
-                self._tell("changed question", row["key"][:8], "")
-        for key in sorted(self._asked - there):
-            self._tell("removed question", key[:8], "")
+                self._report("changed question", row["key"][:8], "")
+        for key in sorted(self._shapes - known):
+            self._report("removed question", key[:8], "")
 
-    def _tell(self, what: str, stream: bytes, numbers: str) -> None:
-        self._found.findings.append(Finding(what, stream.hex(), numbers))
+    def _report(self, what: str, stream: bytes, numbers: str) -> None:
+        self._found.discrepancies.append(Discrepancy(what, stream.hex(), numbers))
 
 
-def _latest(signed: Iterable[Signed]) -> dict[bytes, Head]:
-    """The furthest head of each stream."""
-    found: dict[bytes, Head] = {}
+def _latest(signed: Iterable[Signed]) -> dict[bytes, StreamHead]:
+    """The head with the highest number, for each stream."""
+    found: dict[bytes, StreamHead] = {}
     for each in signed:
         known = found.get(each.head.stream)
         if known is None or known.number < each.head.number:
@@ -261,21 +278,22 @@ def _span(first: int, last: int) -> str:
     return str(first) if first == last else f"{first} to {last}"
 
 
-# --- checkpoints outside of the database ------------------------------------------------------------
+# --- published checkpoints --------------------------------------------------------------------------
 
 
 async def checkpoints(control: Connection, since: datetime | None) -> AsyncIterator[str]:
     """The signed checkpoints as lines of JSON, for publishing."""
     for row in await control.fetch(_HEADS.format(CHECKPOINT)):
         if since is None or row["at"] >= since:
-            yield line_of(_signed_of(row))
+            yield checkpoint_line(_signed_of(row))
 
 
 def _signed_of(row: Record) -> Signed:
-    return Signed(Head(row["stream"], row["number"], row["at"], row["hash"]), row["signature"])
+    head = StreamHead(stream=row["stream"], number=row["number"], at=row["at"], hash=row["hash"])
+    return Signed(head, row["signature"])
 
 
-def line_of(signed: Signed) -> str:
+def checkpoint_line(signed: Signed) -> str:
     """A signed head as a line of JSON."""
     stream, number, at, hash_ = signed.head
     return orjson.dumps(
@@ -289,16 +307,16 @@ def line_of(signed: Signed) -> str:
     ).decode()
 
 
-def read_line(line: str) -> Signed:
-    """The signed head that was written so. ValueError for anything else."""
-    said = orjson.loads(line)
+def read_checkpoint(line: str) -> Signed:
+    """The signed head of a line of JSON. ValueError for any other text."""
+    members = orjson.loads(line)
     try:
-        head = Head(
-            bytes.fromhex(said["stream"]),
-            int(said["number"]),
-            datetime.fromisoformat(said["at"]),
-            bytes.fromhex(said["hash"]),
+        head = StreamHead(
+            stream=bytes.fromhex(members["stream"]),
+            number=int(members["number"]),
+            at=datetime.fromisoformat(members["at"]),
+            hash=bytes.fromhex(members["hash"]),
         )
-        return Signed(head, bytes.fromhex(said["signature"]))
+        return Signed(head, bytes.fromhex(members["signature"]))
     except (KeyError, TypeError):
         raise ValueError("not a checkpoint") from None

@@ -177,7 +177,7 @@ class Admission:
             raise Refusal(known.refused)
         wish = _Waiter(client)
         try:
-            await self._waiters.ask(wish)
+            await self._waiters.submit(wish)
         except StoreUnavailable:
             raise Refusal(Code.STORE_UNAVAILABLE) from None
         except BaseException:
@@ -267,7 +267,7 @@ class Admission:
     async def fit_places(self) -> None:
         """Hold as many places as were taken since the last time. StoreUnavailable."""
         if self._clients:
-            await self._waiters.ask(None)
+            await self._waiters.submit(None)
 
     # --- people -------------------------------------------------------------------------------------
 
@@ -292,7 +292,7 @@ class Admission:
         new = [each for each in people if each not in known]
         meeting = _Charge(client, list(dict.fromkeys(new)))
         try:
-            await self._charges.ask(meeting)
+            await self._charges.submit(meeting)
         except StoreUnavailable:
             raise Refusal(Code.STORE_UNAVAILABLE) from None
         if not meeting.granted:

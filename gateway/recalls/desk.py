@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphql import DocumentNode, ExecutionResult, GraphQLSchema, subscribe
 
-from gateway.control.cache import ControlCache, Followed, following
+from gateway.control.cache import CacheSource, ControlCache, kept_fresh
 from gateway.quotas.cost import admit_cost
 from resolvers.changes.recalls import RecallStore, recall_of
 from resolvers.compile.subjects import shape_of_all
@@ -60,7 +60,7 @@ class Notices(ControlCache):
     """Knows when there are new notices. One per process."""
 
     def __init__(self, connect: Callable[[], Awaitable[Connection]], monotonic: Callable[[], float]) -> None:
-        super().__init__(Followed(_NEWEST, "gateway_recalls", self._read), connect, monotonic)
+        super().__init__(CacheSource(_NEWEST, "gateway_recalls", self._read), connect, monotonic)
         self.closing = False
         self._changed = asyncio.Event()
 
@@ -236,7 +236,7 @@ class Feed:
             return
         told = [(0, Who(row["store"]), str(row["account_id"])) for row in rows]
         people = await self._ledger.people(self._shape, {}, list(dict.fromkeys(told)))
-        await self._ledger.record(self._request_id, self._caller, self._shape, people, True)
+        await self._ledger.record(self._request_id, self._caller, self._shape, people=people, whole=True)
 
 
 def _no_stream() -> None:
@@ -260,7 +260,7 @@ async def open_desk(
     store, notices = RecallStore(login), Notices(connect, monotonic)
     desk = Desk(recall_schema(), store, notices, ledger, digest(), max_cost)
     try:
-        async with following(notices, "notices"):
+        async with kept_fresh(notices, "notices"):
             yield desk
     finally:
         desk.close_streams()

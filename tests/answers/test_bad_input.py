@@ -120,7 +120,9 @@ async def test_a_token_of_one_purpose_need_not_declare_it(side: Side) -> None:
 async def test_only_revocation_ends_a_token_and_within_a_second(side: Side) -> None:
     """A revoked token is refused soon, and in the words of an unknown one."""
     key = side.settings.key("tokens")
-    issued = await issue(side.control, key, "leaving", {SECURITY}, None, lambda size: b"\x07" * size)
+    issued = await issue(
+        side.control, key, "leaving", purposes={SECURITY}, expires_at=None, random=lambda size: b"\x07" * size
+    )
     header = f"Bearer {issued.token}"
     async with asyncio.timeout(3):
         while (await post(side, asking(), authorization=header)).status != 200:

@@ -76,10 +76,10 @@ async def token_for(side: Side, principal: Principal) -> str:
             side.control,
             side.settings.key("tokens"),
             "portal",
-            [PREFERENCES],
-            None,
-            secrets.token_bytes,
-            principal,
+            purposes=[PREFERENCES],
+            expires_at=None,
+            random=secrets.token_bytes,
+            principal=principal,
         )
         async with asyncio.timeout(10):
             while (

@@ -16,7 +16,7 @@ import pytest
 
 from gateway.access.token_use import token_use_login
 from gateway.access.tokens import Caller
-from gateway.ledger import officer
+from gateway.ledger import officer_reports
 from gateway.ledger.reports import REPORTS
 from gateway.web import tally
 from gateway.web.tally import MOST_LINES, Tally, note_requests
@@ -234,7 +234,7 @@ async def test_a_report_is_that_of_the_command_line(side: Side, name: str) -> No
     until = START + timedelta(days=30)
     given = {"name": name, "from": START.isoformat(), "before": until.isoformat()}
     told = (await side.ask(AUDIT, REPORT, given)).data["ledgerReport"]
-    wanted = await REPORTS[LedgerReportName[name].value](side.control, officer.Span(START, until))
+    wanted = await REPORTS[LedgerReportName[name].value](side.control, officer_reports.Span(START, until))
 
     assert (told["says"], told["wrong"], told["columns"]) == (wanted.says, wanted.wrong, list(wanted.columns))
     assert [[cell is None for cell in row] for row in told["rows"]] == [
@@ -257,10 +257,10 @@ async def test_a_report_that_takes_too_long_is_given_up(monkeypatch: pytest.Monk
     async def connect() -> Any:
         return Connection()
 
-    monkeypatch.setattr(officer, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(officer_reports, "REPORT_TIMEOUT_SECONDS", 0.05)
     monkeypatch.setitem(REPORTS, "bulk", endless)
-    reports = officer.OfficersReports(connect, partial(datetime.now, UTC))
-    asked = [reports.report(LedgerReportName.BULK, None, None) for _ in range(3 * officer.AT_ONCE)]
+    reports = officer_reports.OfficerReports(connect, partial(datetime.now, UTC))
+    asked = [reports.report(LedgerReportName.BULK, None, None) for _ in range(3 * officer_reports.AT_ONCE)]
     found = await asyncio.gather(*asked, return_exceptions=True)
     assert all(isinstance(each, StoreUnavailable) for each in found)
 

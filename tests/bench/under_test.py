@@ -51,7 +51,14 @@ async def new_token(stores: Stores) -> str:
     )
     connection = await connect_owner(stores.dsns["control"])
     purposes = {Purpose(scenario.purpose) for scenario in SCENARIOS}
-    issued = await issue(connection, settings.key("tokens"), "bench", purposes, None, secrets.token_bytes)
+    issued = await issue(
+        connection,
+        settings.key("tokens"),
+        "bench",
+        purposes=purposes,
+        expires_at=None,
+        random=secrets.token_bytes,
+    )
     await connection.close()
     return issued.token
 

@@ -297,7 +297,7 @@ async def test_a_rotated_token_is_printed_once_alone_on_standard_output(stores: 
     )
     again = await command("token", "rotate", str(old["token_id"]))
     assert (again.status, again.out) == (1, "")
-    assert re.fullmatch(r"gateway: token \d+ was rotated to token \d+ already: rotate that one\n", again.err)
+    assert re.fullmatch(r"gateway: token \d+ was already rotated to token \d+: rotate that one\n", again.err)
     listed = await command("token", "list", "--client", "turning", "--format", "json")
     first, second = json.loads(listed.out)
     assert (first["state"], first["replaced_by"], second["state"]) == ("rotated", second["token_id"], "live")

@@ -56,7 +56,17 @@ async def client(side: Side, monkeypatch: pytest.MonkeyPatch) -> str:
 async def give_token(side: Side, client: str, *purposes: Purpose) -> str:
     """A token for these purposes."""
     key = side.settings.key("tokens")
-    return (await issue(side.control, key, client, purposes, None, secrets.token_bytes, SOMEBODY)).token
+    return (
+        await issue(
+            side.control,
+            key,
+            client,
+            purposes=purposes,
+            expires_at=None,
+            random=secrets.token_bytes,
+            principal=SOMEBODY,
+        )
+    ).token
 
 
 @pytest.fixture

@@ -64,7 +64,15 @@ async def fact(side: Side, about: str, token: str | None, *more: tuple[bytes, by
 async def token_for(side: Side, *purposes: Purpose) -> str:
     """A token of these purposes."""
     key = side.settings.key("tokens")
-    issued = await issue(side.control, key, "console", purposes, None, secrets.token_bytes, SOMEBODY)
+    issued = await issue(
+        side.control,
+        key,
+        "console",
+        purposes=purposes,
+        expires_at=None,
+        random=secrets.token_bytes,
+        principal=SOMEBODY,
+    )
     await side.book.refreshed()
     return issued.token
 
@@ -82,7 +90,15 @@ async def test_a_token_is_told_its_own_purposes(side: Side) -> None:
 async def test_i37_who_has_no_token_is_told_nothing(side: Side, about: str) -> None:
     """Missing, malformed, unknown or revoked: the same bytes, those of every other door."""
     key = side.settings.key("tokens")
-    issued = await issue(side.control, key, "console", [SECURITY], None, secrets.token_bytes, NO_PRINCIPAL)
+    issued = await issue(
+        side.control,
+        key,
+        "console",
+        purposes=[SECURITY],
+        expires_at=None,
+        random=secrets.token_bytes,
+        principal=NO_PRINCIPAL,
+    )
     await revoke(side.control, issued.token_id)
     await side.book.refreshed()
     refused = await send(side.app, headers=side.authorised(SECURITY, "gw_no"), body=b"{}")

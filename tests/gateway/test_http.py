@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.access.token_text import new_token, token_hash
-from gateway.access.tokens import Caller, Live, TokenBook
+from gateway.access.tokens import Caller, LiveCredential, TokenBook
 from gateway.app import build_app
 from gateway.terminal.logs import ScrubbingFormatter, write_logs
 from gateway.web.graphql import GraphQLEndpoint
@@ -66,10 +66,10 @@ class Gateway:
 
 def book_with(token: str) -> TokenBook:
     """A book that knows one token of two purposes, without a store."""
-    book = TokenBook(KEY, lambda: asyncio.sleep(0), time.time, lambda: 0.0)  # type: ignore[arg-type,return-value]
+    book = TokenBook(KEY, lambda: asyncio.sleep(0), time.time, monotonic=lambda: 0.0)  # type: ignore[arg-type,return-value]
     callers = {p.value.encode(): Caller("client", 1, p) for p in (Purpose.SECURITY, Purpose.AUDIT)}
     book._live = {
-        token_hash(KEY, token.encode()): Live(float("inf"), {None: callers[b"SECURITY"], **callers})
+        token_hash(KEY, token.encode()): LiveCredential(float("inf"), {None: callers[b"SECURITY"], **callers})
     }
     book._refreshed_at = 0.0
     return book

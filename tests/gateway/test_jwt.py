@@ -28,10 +28,10 @@ from joserfc import jws
 from joserfc.jwk import ECKey, RSAKey
 
 from gateway.access.jwks import (
-    ASK_SECONDS,
     DISCOVERY,
     KEPT_SECONDS,
     MAX_DOCUMENT_BYTES,
+    REFETCH_SECONDS,
     REFRESH_SECONDS,
     JwkSet,
     NoKeys,
@@ -509,7 +509,7 @@ async def test_a_new_key_of_the_provider_is_known_at_its_first_jwt(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The request waits for the keys instead of being refused; of a hundred such, all wait for one fetch."""
-    monkeypatch.setattr("gateway.access.jwks.ASK_SECONDS", 0.0)
+    monkeypatch.setattr("gateway.access.jwks.REFETCH_SECONDS", 0.0)
     company.provider.publish(rsa_1=RSA["rsa-1"], ec_1=EC["ec-1"], rsa_2=RSA["rsa-2"])
     company.provider.asked.clear()
     company.provider.delay_s = 0.2
@@ -539,7 +539,7 @@ async def test_without_the_provider_a_gateway_starts_and_tokens_work(
     new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch, provider: IdentityProvider
 ) -> None:
     """JWTs are refused as by a store that is away, until the provider is back; forged ones no differently."""
-    monkeypatch.setattr("gateway.access.jwks.ASK_SECONDS", 0.05)
+    monkeypatch.setattr("gateway.access.jwks.REFETCH_SECONDS", 0.05)
     provider.stop()
     async with open_side(new_database, oidc_issuer=provider.issuer, **OIDC) as side:
         company = Company(side, provider)
@@ -576,7 +576,7 @@ class Clocks:
 
 
 @dataclass
-class Judge:
+class Verifier:
     """A token book that knows no token, and a provider's keys."""
 
     claims: Claims
@@ -596,13 +596,13 @@ class Judge:
 
     async def fetched(self) -> None:
         """After the fetch that is under way or begins now."""
-        if (fetching := self.keys.asking()) is not None:
+        if (fetching := self.keys.refetch()) is not None:
             await fetching
 
 
 @asynccontextmanager
-async def judging(provider: IdentityProvider, **others: Any) -> AsyncIterator[Judge]:
-    """A judge without a store, whose keys nobody refreshes but the test."""
+async def verifying(provider: IdentityProvider, **others: Any) -> AsyncIterator[Verifier]:
+    """A verifier without a store, whose keys nobody refreshes but the test."""
     clocks = Clocks()
     pinned = Provider(
         **{
@@ -620,41 +620,43 @@ async def judging(provider: IdentityProvider, **others: Any) -> AsyncIterator[Ju
     async with open_http() as fetch:
         keys = JwkSet(provider.issuer, fetch, clocks.monotonic)
         identities = Identities(pinned, keys, clocks.unix)
-        book = TokenBook(b"k" * 32, lambda: asyncio.sleep(0), clocks.unix, lambda: 0.0, identities.live)  # type: ignore[arg-type,return-value]
+        book = TokenBook(
+            b"k" * 32, lambda: asyncio.sleep(0), clocks.unix, monotonic=lambda: 0.0, of_jwt=identities.live
+        )  # type: ignore[arg-type,return-value]
         book._refreshed_at = 0.0
-        yield Judge(Claims(provider.issuer), keys, identities, book, clocks)
+        yield Verifier(Claims(provider.issuer), keys, identities, book, clocks)
 
 
 async def test_a_jwt_is_good_until_it_expires_and_never_again(provider: IdentityProvider) -> None:
     """A replay after `exp` (and the seconds that clocks may differ by) is refused, though it was known."""
-    async with judging(provider) as judge:
-        await judge.fetched()
-        jwt = judge.claims.jwt()
-        assert await judge.code(jwt) is None
-        judge.clocks.ahead = 600 + LEEWAY_SECONDS - 2
-        assert await judge.code(jwt) is None
-        judge.clocks.ahead = 600 + LEEWAY_SECONDS + 1
-        assert await judge.code(jwt) == Code.TOKEN_REFUSED
+    async with verifying(provider) as verifier:
+        await verifier.fetched()
+        jwt = verifier.claims.jwt()
+        assert await verifier.code(jwt) is None
+        verifier.clocks.ahead = 600 + LEEWAY_SECONDS - 2
+        assert await verifier.code(jwt) is None
+        verifier.clocks.ahead = 600 + LEEWAY_SECONDS + 1
+        assert await verifier.code(jwt) == Code.TOKEN_REFUSED
 
 
 async def test_a_jwt_of_a_key_that_was_taken_back_is_refused_from_the_next_fetch_on(
     provider: IdentityProvider,
 ) -> None:
     """Also one that was verified before; a key under the same name but another one counts as taken back."""
-    async with judging(provider) as judge:
-        await judge.fetched()
-        old, other = judge.claims.jwt("rsa-1"), judge.claims.jwt("ec-1")
-        assert (await judge.code(old), await judge.code(other)) == (None, None)
+    async with verifying(provider) as verifier:
+        await verifier.fetched()
+        old, other = verifier.claims.jwt("rsa-1"), verifier.claims.jwt("ec-1")
+        assert (await verifier.code(old), await verifier.code(other)) == (None, None)
         provider.publish(rsa_2=RSA["rsa-2"], ec_1=EC["ec-1"])
-        judge.clocks.ahead = REFRESH_SECONDS
-        await judge.fetched()
-        assert await judge.code(old) == Code.TOKEN_REFUSED
-        assert await judge.code(other) is None
-        assert await judge.code(judge.claims.jwt("rsa-2")) is None
+        verifier.clocks.ahead = REFRESH_SECONDS
+        await verifier.fetched()
+        assert await verifier.code(old) == Code.TOKEN_REFUSED
+        assert await verifier.code(other) is None
+        assert await verifier.code(verifier.claims.jwt("rsa-2")) is None
         provider.keys = {"ec-1": jwk(ECKey.generate_key("P-256"), "ec-1")}
-        judge.clocks.ahead = 2 * REFRESH_SECONDS
-        await judge.fetched()
-        assert await judge.code(other) == Code.TOKEN_REFUSED
+        verifier.clocks.ahead = 2 * REFRESH_SECONDS
+        await verifier.fetched()
+        assert await verifier.code(other) == Code.TOKEN_REFUSED
     assert REFRESH_SECONDS <= 60
 
 
@@ -663,45 +665,45 @@ async def test_keys_are_read_anew_without_being_asked_for(
 ) -> None:
     """A running gateway follows its provider; a key that went is refused soon after."""
     monkeypatch.setattr("gateway.access.jwks.REFRESH_SECONDS", 0.05)
-    async with judging(provider) as judge:
-        following = asyncio.create_task(judge.keys.follow())
+    async with verifying(provider) as verifier:
+        refreshing = asyncio.create_task(verifier.keys.keep_fresh())
         try:
-            jwt = judge.claims.jwt()
+            jwt = verifier.claims.jwt()
             async with asyncio.timeout(10):
-                while await judge.code(jwt) is not None:
+                while await verifier.code(jwt) is not None:
                     await asyncio.sleep(0.02)
             provider.publish(ec_1=EC["ec-1"])
             async with asyncio.timeout(10):
-                while await judge.code(jwt) is None:
+                while await verifier.code(jwt) is None:
                     await asyncio.sleep(0.02)
         finally:
-            following.cancel()
-            await asyncio.gather(following, return_exceptions=True)
+            refreshing.cancel()
+            await asyncio.gather(refreshing, return_exceptions=True)
 
 
 async def test_a_flood_of_unknown_keys_is_no_flood_of_fetches(provider: IdentityProvider) -> None:
     """Hundreds of invented names, in a row or at once: one fetch, and another one only after five seconds."""
-    async with judging(provider) as judge:
-        await judge.fetched()
+    async with verifying(provider) as verifier:
+        await verifier.fetched()
         provider.asked.clear()
-        jwts = [judge.claims.jwt("never-published", {"kid": f"invented-{number}"}) for number in range(50)]
-        assert {await judge.code(jwt) for jwt in jwts * 10} == {Code.TOKEN_REFUSED}
+        jwts = [verifier.claims.jwt("never-published", {"kid": f"invented-{number}"}) for number in range(50)]
+        assert {await verifier.code(jwt) for jwt in jwts * 10} == {Code.TOKEN_REFUSED}
         assert provider.asked == []
-        judge.clocks.ahead = ASK_SECONDS + 0.1
-        assert set(await asyncio.gather(*map(judge.code, jwts))) == {Code.TOKEN_REFUSED}
-        assert {await judge.code(jwt) for jwt in jwts * 10} == {Code.TOKEN_REFUSED}
+        verifier.clocks.ahead = REFETCH_SECONDS + 0.1
+        assert set(await asyncio.gather(*map(verifier.code, jwts))) == {Code.TOKEN_REFUSED}
+        assert {await verifier.code(jwt) for jwt in jwts * 10} == {Code.TOKEN_REFUSED}
         assert provider.asked == [DISCOVERY, "/keys"]
-        assert len(judge.identities._known) == 0
+        assert len(verifier.identities._known) == 0
 
 
 async def test_what_is_not_for_here_has_nothing_fetched(provider: IdentityProvider) -> None:
     """An unknown key is looked for only if issuer, audience and time are right."""
-    async with judging(provider) as judge:
-        await judge.fetched()
-        judge.clocks.ahead = ASK_SECONDS + 0.1
+    async with verifying(provider) as verifier:
+        await verifier.fetched()
+        verifier.clocks.ahead = REFETCH_SECONDS + 0.1
         provider.asked.clear()
         for wrong in ({"iss": "https://other.example"}, {"aud": "other"}, {"exp": int(time.time()) - 60}):
-            assert await judge.code(judge.claims.jwt("never-published", **wrong)) == Code.TOKEN_REFUSED
+            assert await verifier.code(verifier.claims.jwt("never-published", **wrong)) == Code.TOKEN_REFUSED
         assert provider.asked == []
 
 
@@ -709,22 +711,22 @@ async def test_while_the_provider_is_away_its_keys_are_good_for_an_hour(
     provider: IdentityProvider, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Then no JWT can be judged, and nobody is told that theirs is bad; until the provider is back."""
-    async with judging(provider) as judge:
-        await judge.fetched()
+    async with verifying(provider) as verifier:
+        await verifier.fetched()
         provider.stop()
         with caplog.at_level(logging.WARNING):
-            judge.clocks.ahead = KEPT_SECONDS - 5
-            await judge.fetched()
-            now = int(judge.clocks.unix())
-            jwt = judge.claims.jwt(iat=now, exp=now + 600)
-            assert await judge.code(jwt) is None
-            judge.clocks.ahead = KEPT_SECONDS + 5
-            await judge.fetched()
-            assert await judge.code(jwt) == Code.STORE_UNAVAILABLE
+            verifier.clocks.ahead = KEPT_SECONDS - 5
+            await verifier.fetched()
+            now = int(verifier.clocks.unix())
+            jwt = verifier.claims.jwt(iat=now, exp=now + 600)
+            assert await verifier.code(jwt) is None
+            verifier.clocks.ahead = KEPT_SECONDS + 5
+            await verifier.fetched()
+            assert await verifier.code(jwt) == Code.STORE_UNAVAILABLE
         provider.start()
-        judge.clocks.ahead = KEPT_SECONDS + 20
-        await judge.fetched()
-        assert await judge.code(jwt) is None
+        verifier.clocks.ahead = KEPT_SECONDS + 20
+        await verifier.fetched()
+        assert await verifier.code(jwt) is None
     said = [each.getMessage() for each in caplog.records if each.name == "gateway.access.jwks"]
     assert said == ["The identity provider's keys could not be fetched."] * 2
 
@@ -734,14 +736,14 @@ async def test_a_provider_that_hangs_holds_a_request_for_three_seconds_at_most(
 ) -> None:
     """Who shows an unknown key waits no longer than the fetch may take; those of known keys never wait."""
     monkeypatch.setattr("gateway.access.jwks.FETCH_SECONDS", 0.3)
-    async with judging(provider) as judge:
-        await judge.fetched()
-        judge.clocks.ahead = ASK_SECONDS + 1
+    async with verifying(provider) as verifier:
+        await verifier.fetched()
+        verifier.clocks.ahead = REFETCH_SECONDS + 1
         provider.delay_s = 1.5
         begun = time.monotonic()
-        waiting = asyncio.create_task(judge.code(judge.claims.jwt("never-published")))
+        waiting = asyncio.create_task(verifier.code(verifier.claims.jwt("never-published")))
         await asyncio.sleep(0)
-        assert await judge.code(judge.claims.jwt()) is None
+        assert await verifier.code(verifier.claims.jwt()) is None
         assert time.monotonic() - begun < 0.25
         assert await waiting == Code.TOKEN_REFUSED
         assert time.monotonic() - begun < 1.2
@@ -752,31 +754,31 @@ async def test_a_caller_of_a_jwt_has_a_name_for_the_record_and_never_its_text(
     provider: IdentityProvider,
 ) -> None:
     """Its `jti` where that is a plain word; otherwise the beginning of its digest."""
-    async with judging(provider) as judge:
-        await judge.fetched()
+    async with verifying(provider) as verifier:
+        await verifier.fetched()
         for jti, expected in (("req-17:a", "jwt req-17:a"), ("a\nb", None), ("x" * 65, None), (None, None)):
-            jwt = judge.claims.jwt(jti=jti)
-            caller = judge.book.caller(f"Bearer {jwt}".encode(), None)
+            jwt = verifier.claims.jwt(jti=jti)
+            caller = verifier.book.caller(f"Bearer {jwt}".encode(), None)
             digest = f"jwt sha256:{hashlib.sha256(jwt.encode()).hexdigest()[:32]}"
             assert (caller.client, caller.token_id) == ("ranker", None)
             assert caller.credential == expected or digest == caller.credential
             assert (expected is None) == (digest == caller.credential)
             assert jwt.split(".")[2] not in repr(caller)
-        assert judge.book.take_used() == {}
+        assert verifier.book.take_used() == {}
     assert Caller("c", 17, AUDIT).credential == "token 17"
 
 
 async def test_the_client_is_the_claim_that_the_settings_name(provider: IdentityProvider) -> None:
     """`azp`, or `sub` where there is none; or another claim, never a third."""
-    async with judging(provider) as judge, judging(provider, client_claim="client_id") as other:
-        for each in (judge, other):
+    async with verifying(provider) as verifier, verifying(provider, client_claim="client_id") as other:
+        for each in (verifier, other):
             await each.fetched()
 
-        def client(of: Judge, **claims: Any) -> str:
+        def client(of: Verifier, **claims: Any) -> str:
             return of.book.caller(f"Bearer {of.claims.jwt(**claims)}".encode(), None).client
 
-        assert client(judge) == "ranker"
-        assert client(judge, azp=None) == "somebody"
+        assert client(verifier) == "ranker"
+        assert client(verifier, azp=None) == "somebody"
         assert client(other, client_id="batch") == "batch"
         assert client(other) == "somebody"
 
@@ -785,12 +787,14 @@ async def test_each_binding_comes_from_the_claim_that_the_settings_name(provider
     """A person by both accounts, a merchant, a business; each purpose gets its own part."""
     bindings = {"messenger_id": "m", "social_id": "s", "merchant_id": "shop", "business_id": "firm"}
     opened = {"all": tuple(Purpose)}
-    async with judging(provider, bindings=bindings, purposes=opened) as judge:
-        await judge.fetched()
-        jwt = judge.claims.jwt(gateway_purposes="all", m="ma_5", s="sa_7", shop=3, firm="4")
+    async with verifying(provider, bindings=bindings, purposes=opened) as verifier:
+        await verifier.fetched()
+        jwt = verifier.claims.jwt(gateway_purposes="all", m="ma_5", s="sa_7", shop=3, firm="4")
         header = f"Bearer {jwt}".encode()
-        found = {purpose: judge.book.caller(header, purpose.value.encode()).principal for purpose in Purpose}
-        assert await judge.code(judge.claims.jwt(shop="ma_3")) == Code.TOKEN_REFUSED
+        found = {
+            purpose: verifier.book.caller(header, purpose.value.encode()).principal for purpose in Purpose
+        }
+        assert await verifier.code(verifier.claims.jwt(shop="ma_3")) == Code.TOKEN_REFUSED
     assert found[Purpose.SUBJECT_ACCESS] == Principal(messenger_id=5, social_id=7)
     assert found[Purpose.OFFER_MATCHING] == Principal(merchant_id=3)
     assert found[Purpose.BUSINESS_MESSAGING] == Principal(business_id=4)
@@ -799,25 +803,28 @@ async def test_each_binding_comes_from_the_claim_that_the_settings_name(provider
 
 async def test_jwts_do_not_fill_the_memory(provider: IdentityProvider) -> None:
     """Those that are remembered are bounded, in however many ways each is written; forged ones never are."""
-    async with judging(provider) as judge:
-        await judge.fetched()
+    async with verifying(provider) as verifier:
+        await verifier.fetched()
         most = 0
-        for jwt in (judge.claims.jwt("rsa-1"), judge.claims.jwt("ec-1")):
+        for jwt in (verifier.claims.jwt("rsa-1"), verifier.claims.jwt("ec-1")):
             for spaces in range(1, 2_500):
-                judge.book.caller(b"Bearer" + b" " * spaces + jwt.encode(), None)
-                most = max(most, len(judge.identities._known))
-        before = len(judge.identities._known)
-        assert await judge.code(judge.claims.jwt("never-published", {"kid": "rsa-1"})) == Code.TOKEN_REFUSED
-        assert len(judge.identities._known) == before
+                verifier.book.caller(b"Bearer" + b" " * spaces + jwt.encode(), None)
+                most = max(most, len(verifier.identities._known))
+        before = len(verifier.identities._known)
+        assert (
+            await verifier.code(verifier.claims.jwt("never-published", {"kid": "rsa-1"}))
+            == Code.TOKEN_REFUSED
+        )
+        assert len(verifier.identities._known) == before
     assert most == MAX_KNOWN
 
 
 async def test_a_stale_book_refuses_jwts_too(provider: IdentityProvider) -> None:
     """Without `control` nothing is answered, whoever asks."""
-    async with judging(provider) as judge:
-        await judge.fetched()
-        judge.book._refreshed_at = -math.inf
-        assert await judge.code(judge.claims.jwt()) == Code.STORE_UNAVAILABLE
+    async with verifying(provider) as verifier:
+        await verifier.fetched()
+        verifier.book._refreshed_at = -math.inf
+        assert await verifier.code(verifier.claims.jwt()) == Code.STORE_UNAVAILABLE
 
 
 # --- what a provider may publish ------------------------------------------------------------------
@@ -885,12 +892,12 @@ async def test_a_document_that_is_none_leaves_the_keys_as_they_were(
     provider: IdentityProvider, path: str, document: bytes
 ) -> None:
     """Not the issuer's own, not JSON, too much of it: the fetch has failed, and what was known stays."""
-    async with judging(provider) as judge:
-        await judge.fetched()
+    async with verifying(provider) as verifier:
+        await verifier.fetched()
         provider.instead[path] = document
-        judge.clocks.ahead = ASK_SECONDS + 1
-        await judge.fetched()
-        assert await judge.code(judge.claims.jwt()) is None
+        verifier.clocks.ahead = REFETCH_SECONDS + 1
+        await verifier.fetched()
+        assert await verifier.code(verifier.claims.jwt()) is None
         with pytest.raises((NoKeys, ValueError)):
             await keys_of(provider)
 
@@ -983,7 +990,12 @@ async def test_no_part_of_a_credential_is_told_to_the_provider(company: Company)
 async def test_a_client_is_one_client_whatever_it_shows(company: Company) -> None:
     """A token and a JWT with the same name are the same client's."""
     issued = await issue(
-        company.side.control, company.side.settings.key("tokens"), "ranker", [ADS], None, secrets.token_bytes
+        company.side.control,
+        company.side.settings.key("tokens"),
+        "ranker",
+        purposes=[ADS],
+        expires_at=None,
+        random=secrets.token_bytes,
     )
     await company.side.book.refreshed()
     clients = {

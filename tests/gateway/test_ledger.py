@@ -29,7 +29,7 @@ from gateway.access.tokens import Caller
 from gateway.control.group_commit import GroupCommit
 from gateway.demo.embedded import start
 from gateway.ledger.chain import Signer
-from gateway.ledger.record import ROLE, Ledger, Told
+from gateway.ledger.record import ROLE, DisclosedPeople, Ledger
 from gateway.ledger.references import References
 from gateway.settings import Settings
 from resolvers.plan.principal import Principal
@@ -432,11 +432,11 @@ async def test_whoever_is_forgotten_gets_another_reference(side: Side) -> None:
     assert not await side.control.fetch("SELECT FROM control.ledger_person WHERE reference = $1", old)
 
 
-# --- all together ---------------------------------------------------------------------------------
+# --- one commit for a batch -----------------------------------------------------------------------
 
 
 async def test_whoever_waits_shares_one_commit(side: Side) -> None:
-    """Requests that come while one is written are written together, in one stream without gaps."""
+    """Requests that come while one is written share one commit, in one stream without gaps."""
     before = len(await entries(side))
     for _ in range(3):
         replies = await asyncio.gather(*(ask_somebody(side) for _ in range(30)))
@@ -485,15 +485,15 @@ async def test_one_round_s_failure_is_that_round_s_alone() -> None:
             raise StoreUnavailable
         done.append(items)
 
-    together: GroupCommit[int] = GroupCommit(do)
-    first = together.ask(1)
+    commits: GroupCommit[int] = GroupCommit(do)
+    first = commits.submit(1)
     await first
-    failing, left = together.ask(2), together.ask(2)
+    failing, left = commits.submit(2), commits.submit(2)
     left.cancel()
     with pytest.raises(StoreUnavailable):
         await failing
-    await together.ask(3)
-    await together.idle()
+    await commits.submit(3)
+    await commits.idle()
     assert done == [[1], [3]]
 
 
@@ -504,16 +504,16 @@ async def test_whoever_is_alone_waits_for_nobody() -> None:
     async def do(items: list[int]) -> None:
         rounds.append(len(items))
 
-    together: GroupCommit[int] = GroupCommit(do)
-    await together.ask(1)
-    together.coming = 2
-    await together.ask(1)
-    together.coming = 5
-    first = [together.ask(1), together.ask(1)]
+    commits: GroupCommit[int] = GroupCommit(do)
+    await commits.submit(1)
+    commits.expected = 2
+    await commits.submit(1)
+    commits.expected = 5
+    first = [commits.submit(1), commits.submit(1)]
     await asyncio.sleep(0)
     assert rounds == [1, 1]
-    await asyncio.gather(*first, together.ask(1))
-    await together.ask(1)
+    await asyncio.gather(*first, commits.submit(1))
+    await commits.submit(1)
     assert rounds == [1, 1, 3, 1]
 
 
@@ -525,7 +525,7 @@ async def test_a_clock_that_is_put_back_puts_no_entry_before_another(side: Side)
     caller = Caller("clock", 1, Purpose.SECURITY)
     for number in (b"1", b"2"):
         people = await ledger.people(shape, {0: ["5"]}, ())
-        await ledger.record(number, caller, shape, people, True)
+        await ledger.record(number, caller, shape, people=people, whole=True)
     await ledger.close()
     written = [each for each in await entries(side) if each["client"] == "clock"]
     assert [each["number"] for each in written] == [1, 2]
@@ -537,7 +537,9 @@ async def test_a_day_long_past_is_refused_and_not_opened(side: Side) -> None:
     ledger = Ledger(endpoint_of(side), Signer(bytes(32)), lambda: datetime(2001, 1, 1, tzinfo=UTC))
     shape = DisclosureShape(Purpose.SECURITY, "policy", "document", ())
     with pytest.raises(Refusal):
-        await ledger.record(b"1", Caller("clock", 1, Purpose.SECURITY), shape, Told([], []), True)
+        await ledger.record(
+            b"1", Caller("clock", 1, Purpose.SECURITY), shape, people=DisclosedPeople([], []), whole=True
+        )
     await ledger.close()
     assert await side.control.fetchval("SELECT to_regclass('control.ledger_entry_20010101')") is None
 

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-from gateway.ledger.processing import PEOPLE
-from gateway.ledger.replay import Judge, not_open
+from gateway.ledger.processing_record import PEOPLE
+from gateway.ledger.replay import PolicyEvaluator, not_open
 from gateway.ledger.reports import REPORTS, STOPS, Span, objectors, of_person, replayed
 from resolvers.plan.principal import Principal
 from schema.policy.history import versions
@@ -34,7 +34,7 @@ from tests.promises.test_objection import ANN, PHONES, SMALL
 
 WORLD = random_world(11, 12)
 # Types of the matrix that tell of no person.
-OF_NOBODY = {"Merchant", "CustomerList", "PolicyVersion", "Message", "Business"}
+WITHOUT_PEOPLE = {"Merchant", "CustomerList", "PolicyVersion", "Message", "Business"}
 ADS, SECURITY, FRIENDS = Purpose.ADS_PERSONALIZATION, Purpose.SECURITY, Purpose.FRIEND_SUGGESTIONS
 BY_PHONE = "query($phone: PhoneNumber!) { messengerAccount(phone: $phone) { id phone } }"
 
@@ -159,7 +159,7 @@ async def test_a_person_s_report_by_phone_and_by_account(asked: Side) -> None:
     page = (await ledger("subject", "ma_1", "--format", "html")).out
     assert page.startswith("<!DOCTYPE html>") and "MessengerAccount.phone" in page and "<script" not in page
     table = await ledger("subject", "ma_1")
-    assert "SECURITY" in table.out and table.err == "1 answers told of this person.\n"
+    assert "SECURITY" in table.out and table.err == "1 answers disclosed this person.\n"
     assert PHONES[ANN] not in table.out + page
 
 
@@ -171,7 +171,7 @@ async def test_whoever_is_not_there_is_said_to_be(asked: Side) -> None:
     for wrong in ("", "Ann", "5", "ma_", "+49 151", "pl_" + "0" * 16):
         said = await ledger("subject", wrong)
         assert said.status == 1 and "a person is named by a phone number" in said.err
-    assert (await ledger("subject", "ma_1")).err == "No answer told of this person.\n"
+    assert (await ledger("subject", "ma_1")).err == "No answer disclosed this person.\n"
     late = await ledger("subject", "ma_1", "--since", "2026-01-02", "--until", "2026-01-01")
     assert late.status == 1 and "--until must be later" in late.err
 
@@ -203,7 +203,7 @@ async def test_nothing_is_told_of_an_objector_after_they_objected(asked: Side) -
 
     said = await ledger("report", "objectors")
     assert said.status == 0, said.out
-    assert "for 1 objections: nothing was told of anybody after they objected" in said.err
+    assert "for 1 objections: no objector's data was disclosed after the objection" in said.err
     assert "`gateway ledger verify`" in said.err
     found = await objectors(asked.control, ever(), timedelta(0))
     assert found.rows[0][:3] == (0, 0, 1)
@@ -221,7 +221,7 @@ async def test_an_entry_that_should_not_be_is_found(asked: Side) -> None:
         )
     said = await ledger("report", "objectors")
     assert said.status == 1
-    assert "1 should not be there" in said.err
+    assert "1 violate one" in said.err
     # What else it objects to is not touched by it, nor another time.
     before = datetime.now(UTC) - timedelta(days=2)
     assert not (await objectors(asked.control, Span(before, before + timedelta(days=1)))).wrong
@@ -297,14 +297,14 @@ def decided() -> Iterator[tuple[str, Purpose, bool]]:
 
 def test_i44_a_version_decides_as_it_was_decided() -> None:
     """Every field under every purpose, judged from the version's file alone; also one from an interface."""
-    judge = Judge(versions()[-1])
-    assert {(field, purpose, judge.opens(field, purpose)) for field, purpose, _ in decided()} == set(
+    evaluator = PolicyEvaluator(versions()[-1])
+    assert {(field, purpose, evaluator.opens(field, purpose)) for field, purpose, _ in decided()} == set(
         decided()
     )
-    assert judge.opens("MessengerConversation.category", Purpose.BUSINESS_MESSAGING)
-    assert not judge.opens("MessengerConversation.category", SECURITY)
+    assert evaluator.opens("MessengerConversation.category", Purpose.BUSINESS_MESSAGING)
+    assert not evaluator.opens("MessengerConversation.category", SECURITY)
     # The terms of 2016 opened this; the version before them did not.
-    assert not Judge(versions()[0]).opens("MessengerAccount.phone", ADS)
+    assert not PolicyEvaluator(versions()[0]).opens("MessengerAccount.phone", ADS)
 
 
 async def test_i44_what_random_documents_were_told_their_policy_opens(asked: Side) -> None:
@@ -322,8 +322,10 @@ async def test_i44_what_random_documents_were_told_their_policy_opens(asked: Sid
     )
     assert len(purposes) >= 7
     assert (found.rows, found.wrong) == ([], False)
-    assert not_open({}, "NOTIFICATION", "any", [["Query.recalls", "Recall.account"]]) == []
-    assert not_open({}, "NOTIFICATION", "any", [["MessengerAccount.phone"]]) == ["MessengerAccount.phone"]
+    assert not_open({}, "NOTIFICATION", "any", fields=[["Query.recalls", "Recall.account"]]) == []
+    assert not_open({}, "NOTIFICATION", "any", fields=[["MessengerAccount.phone"]]) == [
+        "MessengerAccount.phone"
+    ]
 
 
 async def test_i44_what_a_policy_does_not_open_is_found(asked: Side) -> None:
@@ -381,11 +383,11 @@ async def test_the_record_of_processing_is_the_policy(asked: Side) -> None:
         }
         assert set(row["which data"].split(", ")) == (visible or {"none"})
         assert "client" in row["recipients"].split(", ")
-    assert rows["ADS_PERSONALIZATION"]["who may object"] == "whoever objects to ADS_PERSONALIZATION"
-    assert rows["SECURITY"]["who may object"] == "nobody"
+    assert rows["ADS_PERSONALIZATION"]["who may object"] == "members who object to ADS_PERSONALIZATION"
+    assert rows["SECURITY"]["who may object"] == "no one"
     assert "MessengerAccount.phone" in rows["SECURITY"]["which data"]
     # Whose data a type holds is said of every type that has lines; what is of nobody is left out on purpose.
-    assert {line.type for line in policy_lines()} - PEOPLE.keys() == OF_NOBODY
+    assert {line.type for line in policy_lines()} - PEOPLE.keys() == WITHOUT_PEOPLE
     page = (await ledger("processing", "--format", "html")).out
     assert "Art" not in page.split("<main>")[0] and "members of the messenger" in page
 

@@ -19,16 +19,16 @@ from gateway.ledger.chain import (
     CHECKPOINT,
     CUT,
     Entry,
-    Head,
     Signer,
-    beginning,
+    StreamHead,
     entry_hash,
+    initial_hash,
     is_signed,
     question_key,
 )
 from gateway.ledger.record import Ledger
 from gateway.ledger.retention import TooLate, drop_before, forget, signer_of
-from gateway.ledger.verify import Signed, Verified, checkpoints, line_of, read_line, verify
+from gateway.ledger.verify import Signed, Verified, checkpoint_line, checkpoints, read_checkpoint, verify
 from resolvers.plan.principal import Principal
 from resolvers.plan.subjects import DisclosureShape, SubjectPlace
 from resolvers.sources.catalogue import Store
@@ -96,7 +96,7 @@ async def written(side: Side) -> Written:
         for number in range(ENTRIES):
             shape = QUESTION if number % 3 else OTHER
             people = await ledger.people(shape, {0: [str(number), "7"]}, ())
-            await ledger.record(b"r%d" % number, CALLER, shape, people, True)
+            await ledger.record(b"r%d" % number, CALLER, shape, people=people, whole=True)
         await ledger.close()
     streams = [row[0] for row in await side.control.fetch("SELECT DISTINCT stream FROM control.ledger_entry")]
     return Written(side.control, streams)
@@ -104,13 +104,13 @@ async def written(side: Side) -> Written:
 
 def numbers(found: Verified) -> set[str]:
     """What was told, without where."""
-    return {f"{each.what} {each.numbers}".strip() for each in found.findings}
+    return {f"{each.what} {each.numbers}".strip() for each in found.discrepancies}
 
 
 async def test_an_untouched_ledger_is_whole(written: Written) -> None:
     """Every entry, stream and checkpoint was looked at, and everything is signed."""
     found = await written.verified()
-    assert found.findings == []
+    assert found.discrepancies == []
     assert (found.entries, found.streams, found.unsigned) == (2 * ENTRIES, 2, 0)
     assert found.checkpoints >= 2
 
@@ -121,9 +121,9 @@ async def test_a_gateway_s_own_ledger_is_whole(new_database: NewDatabase) -> Non
         for _ in range(5):
             await side.ask(Purpose.SECURITY, "{ messengerAccounts { nodes { id } } }")
         found = await verify(side.control, signer_of(side.settings).public)
-        assert (found.findings, found.entries) == ([], 5)
+        assert (found.discrepancies, found.entries) == ([], 5)
         wrong = await verify(side.control, KEY.public)
-        assert {each.what for each in wrong.findings} == {"forged checkpoint"}
+        assert {each.what for each in wrong.discrepancies} == {"forged checkpoint"}
 
 
 async def test_an_empty_ledger_is_whole(side: Side) -> None:
@@ -149,11 +149,11 @@ async def test_i42_a_changed_entry_is_named(written: Written, column: str) -> No
         change = f"UPDATE control.ledger_entry SET {column} = $1 WHERE stream = $2 AND number = $3"
         await written.tamper(change, after, stream, number)
         found = await written.verified()
-        assert any((each.stream, each.numbers) == (stream.hex(), str(number)) for each in found.findings), (
-            found
-        )
+        assert any(
+            (each.stream, each.numbers) == (stream.hex(), str(number)) for each in found.discrepancies
+        ), found
         await written.tamper(change, before, stream, number)
-    assert (await written.verified()).findings == []
+    assert (await written.verified()).discrepancies == []
 
 
 @pytest.mark.parametrize("number", [1, 2, 7, ENTRIES])
@@ -184,7 +184,7 @@ async def test_i42_an_inserted_entry_is_named(written: Written) -> None:
     copy = (row["at"] + timedelta(hours=-1), stream, 5, *values, row["people"], row["hash"])
     if copy[0].date() == row["at"].date():
         await written.tamper(insert, *copy)
-        assert {each.numbers for each in (await written.verified()).findings} & {"5", "1 to 4"}
+        assert {each.numbers for each in (await written.verified()).discrepancies} & {"5", "1 to 4"}
         await written.tamper("DELETE FROM control.ledger_entry WHERE at = $1", copy[0])
     forged = (datetime.now(UTC), stream, ENTRIES + 1, *values, row["people"], row["hash"])
     await written.tamper(insert, *forged)
@@ -201,9 +201,9 @@ async def test_i42_moved_entries_are_named(written: Written) -> None:
     await written.tamper(swap, stream)
     found = await written.verified()
     assert {"moved: written as 6 5", "moved: written as 5 6"} & numbers(found)
-    assert {each.numbers for each in found.findings} <= {"5", "6"}
+    assert {each.numbers for each in found.discrepancies} <= {"5", "6"}
     await written.tamper(swap, stream)
-    assert (await written.verified()).findings == []
+    assert (await written.verified()).discrepancies == []
 
 
 async def test_i42_a_rewritten_stream_is_named(written: Written) -> None:
@@ -212,7 +212,7 @@ async def test_i42_a_rewritten_stream_is_named(written: Written) -> None:
     await written.tamper(
         "UPDATE control.ledger_entry SET client = 'other' WHERE stream = $1 AND number = 5", stream
     )
-    before = beginning(stream)
+    before = initial_hash(stream)
     rows = await written.control.fetch(
         "SELECT at, number, request, client, credential, question, outcome, counts::text, people::text"
         " FROM control.ledger_entry WHERE stream = $1 ORDER BY number",
@@ -227,8 +227,8 @@ async def test_i42_a_rewritten_stream_is_named(written: Written) -> None:
             before,
         )
     found = await written.verified()
-    assert {each.what for each in found.findings} == {"rewritten: not what was signed"}
-    assert f"up to {ENTRIES}" in {each.numbers for each in found.findings}
+    assert {each.what for each in found.discrepancies} == {"rewritten: not what was signed"}
+    assert f"up to {ENTRIES}" in {each.numbers for each in found.discrepancies}
 
 
 @pytest.mark.parametrize("column", ["number", "hash", "signature", "at"])
@@ -245,13 +245,13 @@ async def test_i42_a_changed_checkpoint_is_named(written: Written, column: str) 
 
 async def test_i42_what_was_published_finds_what_is_gone_altogether(written: Written) -> None:
     """A stream that was removed with its checkpoints is missed by nobody but who kept them elsewhere."""
-    published = [read_line(line) async for line in _lines(checkpoints(written.control, None))]
+    published = [read_checkpoint(line) async for line in _lines(checkpoints(written.control, None))]
     stream = written.streams[0]
     await written.tamper("DELETE FROM control.ledger_entry WHERE stream = $1", stream)
     await written.tamper("DELETE FROM control.ledger_checkpoint WHERE stream = $1", stream)
-    assert (await written.verified()).findings == []
+    assert (await written.verified()).discrepancies == []
     found = await written.verified(published=published)
-    assert [(each.what, each.stream, each.numbers) for each in found.findings] == [
+    assert [(each.what, each.stream, each.numbers) for each in found.discrepancies] == [
         ("removed", stream.hex(), f"1 to {ENTRIES}")
     ]
 
@@ -292,7 +292,7 @@ async def test_what_is_not_asked_for_is_not_missed(written: Written) -> None:
     """Since a time in the middle: the rest is whole, and what came before is taken as it stands."""
     rows = await written.entries(written.streams[0])
     middle = rows[6]["at"]
-    assert (await written.verified(since=middle)).findings == []
+    assert (await written.verified(since=middle)).discrepancies == []
     await written.tamper(
         "UPDATE control.ledger_entry SET client = 'other' WHERE stream = $1 AND number = 9",
         written.streams[0],
@@ -305,7 +305,7 @@ async def test_days_that_were_dropped_are_not_missed_and_others_are(written: Wri
     yesterday = datetime.now(UTC).date() - timedelta(days=1)
     await written.control.execute("SELECT control.open_ledger_day($1)", yesterday)
     stream = b"yesterda"
-    before, at = beginning(stream), datetime.now(UTC) - timedelta(days=1)
+    before, at = initial_hash(stream), datetime.now(UTC) - timedelta(days=1)
     for number in (1, 2, 3):
         late = at if number < 3 else datetime.now(UTC)
         entry = Entry(late, number, "r", "c", "token 1", QUESTION.key, "WHOLE", "{0}", "{}")
@@ -317,12 +317,12 @@ async def test_days_that_were_dropped_are_not_missed_and_others_are(written: Wri
             stream,
             before,
         )
-    assert (await written.verified()).findings == []
+    assert (await written.verified()).discrepancies == []
     today = datetime.now(UTC).date()
     assert str(yesterday) in await drop_before(written.control, KEY, today)
     assert await drop_before(written.control, KEY, today) == []
     found = await written.verified()
-    assert (found.findings, found.entries) == ([], 2 * ENTRIES + 1)
+    assert (found.discrepancies, found.entries) == ([], 2 * ENTRIES + 1)
     await written.tamper("DELETE FROM control.ledger_cut")
     assert numbers(await written.verified()) == {"removed 1 to 2"}
     with pytest.raises(TooLate):
@@ -333,17 +333,17 @@ async def test_whoever_is_forgotten_leaves_the_proof_whole(written: Written) -> 
     """Their entries stay as they are; nothing leads to them."""
     assert await forget(written.control, Principal(messenger_id=7)) == 1
     assert await forget(written.control, Principal(messenger_id=7)) == 0
-    assert (await written.verified()).findings == []
+    assert (await written.verified()).discrepancies == []
 
 
 def test_a_line_is_read_as_it_was_written() -> None:
     """And nothing else is taken for one."""
-    head = Head(b"12345678", 5, datetime(2026, 11, 25, 1, 2, 3, 4, tzinfo=UTC), bytes(32))
+    head = StreamHead(b"12345678", 5, datetime(2026, 11, 25, 1, 2, 3, 4, tzinfo=UTC), bytes(32))
     signed = Signed(head, KEY.sign(CHECKPOINT, head))
-    assert read_line(line_of(signed)) == signed
-    assert is_signed(KEY.public, CHECKPOINT, *signed)
-    assert not is_signed(KEY.public, CUT, *signed)
-    for wrong in ("", "{}", "[]", "x", line_of(signed).replace("number", "nummer"), "null"):
+    assert read_checkpoint(checkpoint_line(signed)) == signed
+    assert is_signed(KEY.public, CHECKPOINT, head, signature=signed.signature)
+    assert not is_signed(KEY.public, CUT, head, signature=signed.signature)
+    for wrong in ("", "{}", "[]", "x", checkpoint_line(signed).replace("number", "nummer"), "null"):
         with pytest.raises(ValueError):
-            read_line(wrong)
+            read_checkpoint(wrong)
     assert question_key(QUESTION.text.decode()) == QUESTION.key

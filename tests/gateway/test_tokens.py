@@ -69,7 +69,7 @@ class Clock:
 async def book_of(dsn: str, **clocks: Callable[[], float]) -> AsyncIterator[TokenBook]:
     """A book of this store that has been read once."""
     now, monotonic = clocks.get("now", time.time), clocks.get("monotonic", time.monotonic)
-    async with open_token_book(KEY, lambda: asyncpg.connect(dsn), now, monotonic) as book:
+    async with open_token_book(KEY, lambda: asyncpg.connect(dsn), now, monotonic=monotonic) as book:
         await asyncio.wait_for(book.refreshed(), 10)
         yield book
 
@@ -78,7 +78,9 @@ async def issued(dsn: str, *purposes: Purpose, expires_at: datetime | None = Non
     """A new token's id and its Authorization header."""
     connection = await asyncpg.connect(dsn)
     try:
-        new = await issue(connection, KEY, "client-1", purposes, expires_at, secrets.token_bytes)
+        new = await issue(
+            connection, KEY, "client-1", purposes=purposes, expires_at=expires_at, random=secrets.token_bytes
+        )
     finally:
         await connection.close()
     return new.token_id, f"Bearer {new.token}".encode()
@@ -142,7 +144,7 @@ def test_arbitrary_bytes_are_no_token(text: bytes) -> None:
 async def test_a_short_key_is_refused_at_start(key: bytes) -> None:
     """A key shorter than 256 bits stops the program rather than weaken every hash."""
     with pytest.raises(ValueError, match="32 bytes"):
-        TokenBook(key, lambda: asyncpg.connect(), time.time, time.monotonic)
+        TokenBook(key, lambda: asyncpg.connect(), time.time, monotonic=time.monotonic)
 
 
 async def test_a_token_says_who_asks_and_for_what(control: str) -> None:
@@ -263,7 +265,7 @@ async def test_behind_a_pooler_the_poll_alone_is_in_time(control: str) -> None:
         return Deaf(await asyncpg.connect(control))
 
     token_id, bearer = await issued(control, AUDIT)
-    async with open_token_book(KEY, connect, time.time, time.monotonic) as book:
+    async with open_token_book(KEY, connect, time.time, monotonic=time.monotonic) as book:
         await asyncio.wait_for(book.refreshed(), 10)
         assert code(book, bearer) is None
         assert await revoked(control, token_id)
@@ -274,7 +276,7 @@ async def test_behind_a_pooler_the_poll_alone_is_in_time(control: str) -> None:
 
 async def test_a_book_never_read_refuses_everybody() -> None:
     """Before the store was read once, nobody is known, and nobody is told that their token is bad."""
-    book = TokenBook(KEY, lambda: asyncpg.connect(), time.time, time.monotonic)
+    book = TokenBook(KEY, lambda: asyncpg.connect(), time.time, monotonic=time.monotonic)
     assert not book.is_fresh
     assert code(book, b"Bearer x") == Code.STORE_UNAVAILABLE
 
@@ -320,7 +322,7 @@ async def test_another_server_is_read_anew(
         connections.append(await asyncpg.connect(other if connections else control))
         return connections[-1]
 
-    async with open_token_book(KEY, connect, time.time, time.monotonic) as book:
+    async with open_token_book(KEY, connect, time.time, monotonic=time.monotonic) as book:
         await asyncio.wait_for(book.refreshed(), 10)
         assert (code(book, bearer), code(book, others_bearer)) == (None, Code.TOKEN_REFUSED)
         connections[0].terminate()
@@ -341,7 +343,7 @@ async def test_a_slow_reading_is_as_old_as_its_question(control: str) -> None:
     async def connect() -> Any:
         return Slow(await asyncpg.connect(control))
 
-    async with open_token_book(KEY, connect, time.time, monotonic) as book:
+    async with open_token_book(KEY, connect, time.time, monotonic=monotonic) as book:
         await asyncio.wait_for(book.refreshed(), 10)
         assert code(book, bearer) == Code.STORE_UNAVAILABLE
         await asyncio.wait_for(book.refreshed(), 10)
@@ -361,7 +363,7 @@ async def test_a_store_that_cannot_be_reached_is_tried_again(
 
     _, bearer = await issued(control, AUDIT)
     with caplog.at_level(logging.WARNING):
-        async with open_token_book(KEY, connect, time.time, time.monotonic) as book:
+        async with open_token_book(KEY, connect, time.time, monotonic=time.monotonic) as book:
             assert code(book, bearer) == Code.STORE_UNAVAILABLE
             await seconds_until(lambda: code(book, bearer) is None)
     assert [record.getMessage() for record in caplog.records] == ["The control store was lost."] * 2
@@ -416,7 +418,7 @@ async def test_a_silent_network_makes_the_book_stale_and_is_survived(control: st
             attempts.append(time.monotonic())
             return await asyncpg.connect(host="127.0.0.1", port=port, user=user, database=database, ssl=False)
 
-        async with open_token_book(KEY, connect, time.time, monotonic) as book:
+        async with open_token_book(KEY, connect, time.time, monotonic=monotonic) as book:
             await asyncio.wait_for(book.refreshed(), 10)
             flows.clear()
             monotonic.ahead = STALE_SECONDS - 1  # the sleep below is then longer than it looks
@@ -442,8 +444,15 @@ async def test_an_operator_sees_every_token_and_no_secret(control: str) -> None:
     """The list shows whose tokens there are, for what and until when; neither text nor hash."""
     connection = await asyncpg.connect(control)
     expires_at = datetime(2030, 1, 1, tzinfo=UTC)
-    first = await issue(connection, KEY, "a.b-c_1", iter([SECURITY, ADS]), expires_at, secrets.token_bytes)
-    second = await issue(connection, KEY, "b", [AUDIT], None, secrets.token_bytes)
+    first = await issue(
+        connection,
+        KEY,
+        "a.b-c_1",
+        purposes=iter([SECURITY, ADS]),
+        expires_at=expires_at,
+        random=secrets.token_bytes,
+    )
+    second = await issue(connection, KEY, "b", purposes=[AUDIT], expires_at=None, random=secrets.token_bytes)
     assert await revoke(connection, first.token_id)
     one, other = await list_tokens(connection)
     await connection.close()
@@ -481,7 +490,9 @@ async def test_a_token_that_the_store_would_refuse_is_not_issued(
     """A client's name is plain, a token has a purpose, an expiry has a time zone."""
     connection = await asyncpg.connect(control)
     with pytest.raises(ValueError):
-        await issue(connection, KEY, client, purposes, expires_at, secrets.token_bytes)
+        await issue(
+            connection, KEY, client, purposes=purposes, expires_at=expires_at, random=secrets.token_bytes
+        )
     assert await list_tokens(connection) == ()
     await connection.close()
 
@@ -498,7 +509,7 @@ async def test_guesses_do_not_fill_the_memory(control: str) -> None:
 
 def test_a_book_says_nothing_of_its_key() -> None:
     """Neither the book's nor a new token's repr holds a secret."""
-    book = TokenBook(KEY, lambda: asyncpg.connect(), time.time, lambda: math.inf)
+    book = TokenBook(KEY, lambda: asyncpg.connect(), time.time, monotonic=lambda: math.inf)
     assert KEY.decode() not in repr(book)
 
 
@@ -528,14 +539,30 @@ async def test_a_token_is_not_issued_without_the_binding_that_its_purpose_needs(
     async with connected(control) as connection:
         for principal in (NO_PRINCIPAL, others):
             with pytest.raises(ValueError, match=purpose.value):
-                await issue(connection, KEY, "c", [SECURITY, purpose], None, secrets.token_bytes, principal)
+                await issue(
+                    connection,
+                    KEY,
+                    "c",
+                    purposes=[SECURITY, purpose],
+                    expires_at=None,
+                    random=secrets.token_bytes,
+                    principal=principal,
+                )
         assert not await list_tokens(connection)
 
 
 async def test_each_purpose_gets_its_own_part_of_a_binding(control: str) -> None:
     """A merchant's token that also speaks for a person shows neither purpose the other's key."""
     async with connected(control) as connection, book_of(control) as book:
-        issued = await issue(connection, KEY, "c", Purpose, None, secrets.token_bytes, EVERYTHING)
+        issued = await issue(
+            connection,
+            KEY,
+            "c",
+            purposes=Purpose,
+            expires_at=None,
+            random=secrets.token_bytes,
+            principal=EVERYTHING,
+        )
         await book.refreshed()
         header = f"Bearer {issued.token}".encode()
         found = {purpose: book.caller(header, purpose.value.encode()).principal for purpose in Purpose}
@@ -553,7 +580,15 @@ async def test_each_purpose_gets_its_own_part_of_a_binding(control: str) -> None
 async def test_a_token_from_before_bindings_opens_nothing_that_needs_one(control: str) -> None:
     """Its purpose is as good as out of its scope: there is nobody whose rows it could be shown."""
     async with connected(control) as connection, book_of(control) as book:
-        issued = await issue(connection, KEY, "c", Purpose, None, secrets.token_bytes, EVERYTHING)
+        issued = await issue(
+            connection,
+            KEY,
+            "c",
+            purposes=Purpose,
+            expires_at=None,
+            random=secrets.token_bytes,
+            principal=EVERYTHING,
+        )
         await connection.execute(
             "UPDATE control.token SET messenger_id = NULL, social_id = NULL,"
             " merchant_id = NULL, business_id = NULL"
@@ -572,7 +607,7 @@ DAY = timedelta(days=1)
 
 async def rotated(connection: asyncpg.Connection, token_id: int, overlap: timedelta = DAY) -> Rotated:
     """The token rotated, as the command does it."""
-    return await rotate(connection, KEY, token_id, overlap, secrets.token_bytes)
+    return await rotate(connection, KEY, token_id, overlap=overlap, random=secrets.token_bytes)
 
 
 async def test_a_rotated_token_and_its_successor_both_work_for_a_while(control: str) -> None:
@@ -580,7 +615,15 @@ async def test_a_rotated_token_and_its_successor_both_work_for_a_while(control: 
     now = Clock(base=time.time)
     async with connected(control) as connection, book_of(control, now=now) as book:
         ends = datetime.now(UTC) + 30 * DAY
-        old = await issue(connection, KEY, "c", [ADS, SECURITY], ends, secrets.token_bytes, EVERYTHING)
+        old = await issue(
+            connection,
+            KEY,
+            "c",
+            purposes=[ADS, SECURITY],
+            expires_at=ends,
+            random=secrets.token_bytes,
+            principal=EVERYTHING,
+        )
         new = await rotated(connection, old.token_id)
         first, second = await list_tokens(connection)
         await book.refreshed()
@@ -648,9 +691,9 @@ async def test_what_cannot_be_rotated_is_told_in_one_line_and_changes_nothing(co
         10**9: "there is no token 1000000000: `gateway token list` shows all",
         revoked_id: f"token {revoked_id} is revoked: `gateway token issue` makes a new one",
         expired_id: f"token {expired_id} has expired: `gateway token issue` makes a new one",
-        done_id: f"token {done_id} was rotated to token {new.issued.token_id} already: rotate that one",
+        done_id: f"token {done_id} was already rotated to token {new.issued.token_id}: rotate that one",
         odd_id: f"token {odd_id} is for a purpose that this version does not know",
-        unbound_id: f"token {unbound_id} lacks a binding that SUBJECT_ACCESS needs: issue a new one",
+        unbound_id: f"token {unbound_id} lacks a principal that SUBJECT_ACCESS needs: issue a new one",
     }
 
 
@@ -668,7 +711,7 @@ async def test_of_many_who_rotate_a_token_at_once_one_does(control: str) -> None
     results = await asyncio.gather(*(one() for _ in range(8)))
     (new,) = [each for each in results if isinstance(each, Rotated)]
     told = {each for each in results if isinstance(each, str)}
-    assert told == {f"token {token_id} was rotated to token {new.issued.token_id} already: rotate that one"}
+    assert told == {f"token {token_id} was already rotated to token {new.issued.token_id}: rotate that one"}
     async with connected(control) as connection:
         assert len(await list_tokens(connection)) == 2
 
@@ -691,7 +734,9 @@ async def test_tokens_are_listed_by_client(control: str) -> None:
     """One client's, in the order of issue; of nobody, none."""
     async with connected(control) as connection:
         for client in ("a", "b", "a"):
-            await issue(connection, KEY, client, [AUDIT], None, secrets.token_bytes)
+            await issue(
+                connection, KEY, client, purposes=[AUDIT], expires_at=None, random=secrets.token_bytes
+            )
         listed = {client: await list_tokens(connection, client) for client in ("a", "b", "nobody")}
     assert {client: [each.client for each in found] for client, found in listed.items()} == {
         "a": ["a", "a"],

@@ -74,7 +74,15 @@ class Client:
         """Get a token for these purposes."""
         key = self.side.settings.key("tokens")
         random = secrets.token_bytes
-        issued = await issue(self.side.control, key, self.name, purposes, None, random, SOMEBODY)
+        issued = await issue(
+            self.side.control,
+            key,
+            self.name,
+            purposes=purposes,
+            expires_at=None,
+            random=random,
+            principal=SOMEBODY,
+        )
         self.token = issued.token
         await self.side.book.refreshed()
         return self

@@ -194,7 +194,7 @@ SPELL_SQL = {
     "gateway/quotas/table.py": "the table of quotas",
     "gateway/commands/ledger.py": "whose number it is",
     "gateway/commands/recalls.py": "all notices",
-    "gateway/ledger/processing.py": "since when it is recorded",
+    "gateway/ledger/processing_record.py": "since when it is recorded",
     "gateway/recalls/desk.py": "the number of the newest notice",
     "gateway/ledger/references.py": "who is known under which reference",
     "gateway/ledger/reports.py": "the officer's questions",

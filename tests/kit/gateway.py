@@ -176,7 +176,15 @@ class Side:
             return self.tokens[None]
         if self.whose not in self.bound_tokens:
             key, principal = self.settings.key("tokens"), Principal(*astuple(self.whose))
-            issued = await issue(self.control, key, "bound", BOUND, None, secrets.token_bytes, principal)
+            issued = await issue(
+                self.control,
+                key,
+                "bound",
+                purposes=BOUND,
+                expires_at=None,
+                random=secrets.token_bytes,
+                principal=principal,
+            )
             self.bound_tokens[self.whose] = issued.token
         if self.whose not in self._taken:
             await self.book.refreshed()
@@ -285,7 +293,15 @@ async def issue_tokens(control: Connection, settings: Settings) -> dict[Purpose 
     scopes[None] = set(Purpose)
     return {
         name: (
-            await issue(control, settings.key("tokens"), "client", scope, None, secrets.token_bytes, SOMEBODY)
+            await issue(
+                control,
+                settings.key("tokens"),
+                "client",
+                purposes=scope,
+                expires_at=None,
+                random=secrets.token_bytes,
+                principal=SOMEBODY,
+            )
         ).token
         for name, scope in scopes.items()
     }

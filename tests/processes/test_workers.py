@@ -22,7 +22,7 @@ import psutil
 import pytest
 
 from gateway.access.tokens import issue, revoke
-from gateway.ledger.chain import Entry, beginning, entry_hash
+from gateway.ledger.chain import Entry, entry_hash, initial_hash
 from gateway.quotas.table import OwnQuota, set_quota
 from gateway.settings import Settings
 from resolvers.plan.principal import Principal
@@ -138,7 +138,7 @@ async def test_both_answer_and_each_writes_a_stream_of_its_own(stores: Stores) -
         streams[row["stream"]].append(row)
     assert len(streams) == WORKERS
     for stream, entries in streams.items():
-        before = beginning(stream)
+        before = initial_hash(stream)
         for number, row in enumerate(entries, 1):
             entry = Entry(*list(row)[:9])
             assert entry.number == number
@@ -241,7 +241,17 @@ async def test_an_objection_through_one_is_a_notice_in_both(stores: Stores) -> N
     await stores.control.execute("TRUNCATE control.recall_search")
     key, principal = stores.settings.key("tokens"), Principal(messenger_id=member)
     ads, portal = [
-        (await issue(stores.control, key, client, [purpose], None, secrets.token_bytes, principal)).token
+        (
+            await issue(
+                stores.control,
+                key,
+                client,
+                purposes=[purpose],
+                expires_at=None,
+                random=secrets.token_bytes,
+                principal=principal,
+            )
+        ).token
         for client, purpose in (("ads", Purpose.ADS_PERSONALIZATION), ("portal", Purpose.PREFERENCES))
     ]
     of_member = {"query": f'{{ messengerAccount(id: "ma_{member}") {{ id }} }}'}

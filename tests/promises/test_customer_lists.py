@@ -129,7 +129,15 @@ async def new_merchant(side: Side) -> Merchant:
     )
     principal = Principal(merchant_id=number)
     key = side.settings.key("tokens")
-    issued = await issue(side.control, key, "shop", {OFFERS}, None, secrets.token_bytes, principal)
+    issued = await issue(
+        side.control,
+        key,
+        "shop",
+        purposes={OFFERS},
+        expires_at=None,
+        random=secrets.token_bytes,
+        principal=principal,
+    )
     await side.book.refreshed()
     return Merchant(side, number, issued.token)
 

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 
 from gateway.access.tokens import Caller
 from gateway.answer import Gateway, answer
-from gateway.ledger.record import Told
+from gateway.ledger.record import DisclosedPeople
 from gateway.web.requests import Asked
 from resolvers.compile.cache import PlanCache
 from resolvers.compile.context import build_contexts
@@ -129,11 +129,11 @@ async def _nobody(*_: object) -> None:
 class _NoLedger:
     """What the ledger says of such answers is the subject of `test_ledger_people.py`."""
 
-    def known(self, *_: object) -> Told:
-        return Told([], [])
+    def known(self, *_: object) -> DisclosedPeople:
+        return DisclosedPeople([], [])
 
-    async def people(self, *_: object) -> Told:
-        return Told([], [])
+    async def people(self, *_: object) -> DisclosedPeople:
+        return DisclosedPeople([], [])
 
     async def record(self, *_: object) -> None:
         pass

@@ -70,8 +70,8 @@ MUTANTS = (
     mutant(
         "flood_of_fetches",
         Change(
-            "gateway.access.jwks:JwkSet.asking",
-            "self._fetching is None and self._monotonic() - self._asked_at >= ASK_SECONDS",
+            "gateway.access.jwks:JwkSet.refetch",
+            "self._fetching is None and self._monotonic() - self._fetch_started_at >= REFETCH_SECONDS",
             "self._fetching is None",
         ),
         "tests/gateway/test_jwt.py::test_a_flood_of_unknown_keys_is_no_flood_of_fetches",

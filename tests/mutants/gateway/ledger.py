@@ -9,14 +9,14 @@ MUTANTS = (
         "ledger_after_the_response",
         Change(
             "gateway.answer:_record",
-            "await gateway.ledger.record(request_id, caller, shape, found, whole)",
+            "await gateway.ledger.record(request_id, caller, shape, people=found, whole=whole)",
             """
             import asyncio
 
-            async def later(*entry):
-                asyncio.ensure_future(gateway.ledger.record(*entry))
+            async def later(*entry, **disclosed):
+                asyncio.ensure_future(gateway.ledger.record(*entry, **disclosed))
 
-            await later(request_id, caller, shape, found, whole)
+            await later(request_id, caller, shape, people=found, whole=whole)
             """,
         ),
         "tests/gateway/test_ledger.py::test_i39_an_answer_waits_until_its_entry_is_durable",
@@ -25,8 +25,8 @@ MUTANTS = (
         "ledger_not_waited_for",
         Change(
             "gateway.ledger.record:Ledger.record",
-            "await self._entries.ask((shape, said))",
-            "self._entries.ask((shape, said))",
+            "await self._entries.submit((shape, content))",
+            "self._entries.submit((shape, content))",
         ),
         "tests/gateway/test_ledger.py::test_i39_an_answer_waits_until_its_entry_is_durable",
     ),

@@ -23,7 +23,7 @@ MUTANTS = (
     ),
     mutant(
         "ends_not_looked_at",
-        Change("gateway.ledger.verify:_Verification._look_at_ends", "reached < last.number", "False"),
+        Change("gateway.ledger.verify:_Verification._check_ends", "reached < last.number", "False"),
         "tests/gateway/test_ledger_verify.py::test_i42_removed_ends_are_named",
     ),
     mutant(

@@ -50,7 +50,7 @@ MUTANTS = (
             "gateway.answer:_record",
             "await gateway.charge(caller.client, caller.purpose, found.people)",
             """
-            await gateway.ledger.record(request_id, caller, shape, found, whole)
+            await gateway.ledger.record(request_id, caller, shape, people=found, whole=whole)
             await gateway.charge(caller.client, caller.purpose, found.people)
             return
             """,

@@ -1,7 +1,7 @@
-"""The record of processing activities, made from the policy and from who holds a token (GDPR Art. 30).
+"""The record of processing activities, generated from the policy and the live tokens (GDPR Art. 30).
 
-One activity a purpose. Nothing in it is written by hand: what for, whose data, which data and who may object
-come from the terms beside the fields; the recipients are the clients that could ask now.
+One activity for each purpose. Nothing is written by hand: what for, whose data, which data and who may object
+come from the terms beside the fields; the recipients are the clients with a live token.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from schema.terms.marks import Mark
 if TYPE_CHECKING:
     from resolvers.stores.pool import Connection
 
-# Whose data the fields of a type are.
+# The people that the fields of a type are about.
 PEOPLE: Mapping[str, str] = {
     "MessengerAccount": "members of the messenger",
     "UsageStats": "members of the messenger",
@@ -35,9 +35,9 @@ PEOPLE: Mapping[str, str] = {
     "BusinessConversation": "customers of businesses",
     "Objection": "members of the messenger",
     "TermsAcceptance": "members of the messenger",
-    "Disclosure": "all whose data was told",
+    "Disclosure": "all whose data was disclosed",
 }
-# Marks that leave out or hide something of somebody, or show only what is one's own.
+# Marks that omit or hide data of some people, or show only the principal's own.
 NARROW = (Mark.ABSENT, Mark.NULL, Mark.TAKES_PART, Mark.OWN_BUSINESS, Mark.OWN_MERCHANT, Mark.OWN_SUBJECT)
 _FIRST = "SELECT min(at) FROM control.ledger_entry"
 COLUMNS = (
@@ -52,8 +52,8 @@ COLUMNS = (
 )
 
 
-async def processing(control: Connection, now: datetime) -> Report:
-    """All activities, in the order of the purposes."""
+async def processing_record(control: Connection, now: datetime) -> Report:
+    """All processing activities, in the order of the purposes."""
     recipients: dict[Purpose, dict[str, None]] = defaultdict(dict)
     for token in await list_tokens(control):
         if is_live(token, now):
@@ -63,24 +63,24 @@ async def processing(control: Connection, now: datetime) -> Report:
     rows = [_activity(purpose, recipients[purpose], since) for purpose in Purpose]
     says = (
         f"{len(rows)} activities. Every answer about people is recorded in the access ledger before it "
-        "leaves; entries stay until `gateway ledger drop`. Message content is for nobody."
+        "leaves; entries stay until `gateway ledger drop`. No purpose receives message content."
     )
     return Report(says, COLUMNS, rows)
 
 
 def _activity(purpose: Purpose, recipients: Iterable[str], since: datetime | None) -> tuple[object, ...]:
     about = ABOUT[purpose]
-    seen = [line for line in policy_lines() if line.type in PEOPLE and line.marks[purpose] is not Mark.NEVER]
-    marks = {line.marks[purpose] for line in seen}
+    seen = [row for row in policy_lines() if row.type in PEOPLE and row.marks[purpose] is not Mark.NEVER]
+    marks = {row.marks[purpose] for row in seen}
     narrowed = [MEANING[mark] for mark in NARROW if mark in marks]
     if Mark.PSEUDONYM in marks:
         narrowed.append(MEANING[Mark.PSEUDONYM])
-    objection = "nobody" if about.objection is None else f"whoever objects to {about.objection}"
+    objection = "no one" if about.objection is None else f"members who object to {about.objection}"
     return (
         purpose.value,
         about.sentence,
-        ", ".join(dict.fromkeys(PEOPLE[line.type] for line in seen)) or "nobody's",
-        ", ".join(f"{line.type}.{line.name}" for line in seen) or "none",
+        ", ".join(dict.fromkeys(PEOPLE[row.type] for row in seen)) or "none",
+        ", ".join(f"{row.type}.{row.name}" for row in seen) or "none",
         ", ".join(sorted(recipients)) or "none now",
         objection,
         "; ".join(narrowed) or "not narrowed",

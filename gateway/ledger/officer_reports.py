@@ -1,8 +1,8 @@
-"""The officer's questions of `reports.py`, for whoever asks under AUDIT over the network.
+"""The data protection officer's reports of `reports.py`, for requests under AUDIT.
 
-They read with the owner's rights what the universe of AUDIT does not hold: under which account a reference
-stands, to bring objections and entries together. What they tell names nobody. Each has a connection of its
-own, few at a time, with a limit on how long it may read.
+They need the owner's rights: to bring objections and entries together they read which account a reference
+belongs to, and the universe of AUDIT does not hold that. Their tables name no person. Each report has its own
+connection, two run at a time, and each has a time-out.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from resolvers.stores.pool import Connection
 
 AT_ONCE = 2
-PATIENCE_SECONDS = 10.0
+REPORT_TIMEOUT_SECONDS = 10.0
 
 
-class OfficersReports:
+class OfficerReports:
     """See `schema.types.statistics.LedgerReports`. `connect`: to `control`, with its owner's rights."""
 
     def __init__(self, connect: Callable[[], Awaitable[Connection]], now: Callable[[], datetime]) -> None:
@@ -34,18 +34,18 @@ class OfficersReports:
     async def report(
         self, name: LedgerReportName, since: datetime | None, until: datetime | None
     ) -> LedgerReport:
-        """The report; StoreUnavailable if `control` is away, busy with others, or needs too long."""
+        """The report. StoreUnavailable if `control` is down, busy with other reports, or too slow."""
         span = Span(*span_of(since, until, USUAL, self._now()))
         try:
-            async with asyncio.timeout(PATIENCE_SECONDS), self._places:
+            async with asyncio.timeout(REPORT_TIMEOUT_SECONDS), self._places:
                 connection = await self._connect()
                 try:
-                    await connection.execute(f"SET statement_timeout = {int(PATIENCE_SECONDS * 1_000)}")
+                    await connection.execute(f"SET statement_timeout = {int(REPORT_TIMEOUT_SECONDS * 1_000)}")
                     found = await REPORTS[name.value](connection, span)
                 finally:
                     connection.terminate()
         except Exception as error:
-            # Away, cancelled by the server, too slow. Whatever else it is must not look like that.
+            # A fault of the gateway must not look like a store that is down, cancelled the query, or is slow.
             raise translated(error) from error
         rows = [_texts(row) for row in found.rows]
         return LedgerReport(says=found.says, wrong=found.wrong, columns=list(found.columns), rows=rows)
