@@ -28,6 +28,7 @@ check: .venv/.test ## format, lint, types, and the arrow gateway â†’ resolvers â
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache --no-logo
+	@$(BIN)/python -m tests.measure --check
 
 bench: .venv/.test ## requests a second and CPU time, against bare SQL and ordinary servers
 	@$(BIN)/python -m tests.bench $(ARGS)
