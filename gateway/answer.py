@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from gateway.access.tokens import Caller
     from gateway.ledger.record import Ledger, Named
     from gateway.web.requests import Asked
-    from resolvers.compile.cache import PlanCache, Prepared
+    from resolvers.compile.cache import PlanCache, PreparedOperation
     from resolvers.plan.cursors import Cursors
     from resolvers.plan.plan import Plan
     from resolvers.plan.principal import Principal
@@ -163,7 +163,11 @@ def _told(plan: Plan, people: People, principal: Principal) -> list[Named]:
 
 
 async def _change(
-    gateway: Gateway, prepared: Prepared, variables: VariableValues, caller: Caller, request_id: bytes
+    gateway: Gateway,
+    prepared: PreparedOperation,
+    variables: VariableValues,
+    caller: Caller,
+    request_id: bytes,
 ) -> Answer:
     """Run a mutation: no plan, and everything that can be refused is refused before anything is changed."""
     admit_cost(cost_of_fields(prepared.schema, prepared.operation, variables), gateway.max_cost)

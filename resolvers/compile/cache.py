@@ -34,7 +34,7 @@ _MISSING = object()
 
 
 @dataclass
-class Prepared:
+class PreparedOperation:
     """A valid operation with its plans so far, one for each shape of its variables.
 
     Before it is bound, an operation has a `PricedSelection` in the place of its plan.
@@ -74,9 +74,11 @@ class PlanCache:
     contexts: Mapping[Purpose, PurposeContext]
     limits: DocumentLimits
     size: int = 1_000
-    _known: OrderedDict[tuple[Purpose, str, str | None], Prepared] = field(default_factory=OrderedDict)
+    _known: OrderedDict[tuple[Purpose, str, str | None], PreparedOperation] = field(
+        default_factory=OrderedDict
+    )
 
-    def prepare(self, purpose: Purpose, document: str, operation_name: str | None) -> Prepared:
+    def prepare(self, purpose: Purpose, document: str, operation_name: str | None) -> PreparedOperation:
         """The document's operation. Refusals of `schema.operations.read_operation`."""
         key = (purpose, document, operation_name)
         prepared = self._known.get(key)
@@ -92,7 +94,7 @@ class PlanCache:
         return prepared
 
     def price(
-        self, purpose: Purpose, prepared: Prepared, variables: VariableValues
+        self, purpose: Purpose, prepared: PreparedOperation, variables: VariableValues
     ) -> Plan | PricedSelection:
         """The plan for these variables' shape, or what will become it; both have a `price`.
 
@@ -107,7 +109,7 @@ class PlanCache:
                 prepared.plans.popitem(last=False)
         return priced
 
-    def plan(self, purpose: Purpose, prepared: Prepared, priced: Plan | PricedSelection) -> Plan:
+    def plan(self, purpose: Purpose, prepared: PreparedOperation, priced: Plan | PricedSelection) -> Plan:
         """The plan of a priced selection, which it replaces in the cache. Refuses nothing."""
         if isinstance(priced, Plan):
             return priced
@@ -119,14 +121,14 @@ class PlanCache:
         return plan
 
 
-def _shape_of(prepared: Prepared, variables: VariableValues) -> Shape:
+def _shape_of(prepared: PreparedOperation, variables: VariableValues) -> Shape:
     if variables.sources is _PLAIN and prepared.plain is not None:
         # In the document's order: in the request's, two shapes would share one plan.
         return tuple([variables.coerced[name] is None for name, _, _ in prepared.plain])
     return tuple((name, shape_of(value)) for name, value in variables.coerced.items())
 
 
-def _prepared(schema: GraphQLSchema, operation: Operation) -> Prepared:
+def _prepared(schema: GraphQLSchema, operation: Operation) -> PreparedOperation:
     definitions = operation.node.variable_definitions or ()
     types = {each.variable.name.value: type_from_ast(schema, each.type) for each in definitions}
     plain = None
@@ -135,7 +137,7 @@ def _prepared(schema: GraphQLSchema, operation: Operation) -> Prepared:
             (name, bool(_plain_kind(type_)), not isinstance(type_, GraphQLNonNull))
             for name, type_ in types.items()
         )
-    return Prepared(operation, schema, names=frozenset(types), plain=plain)
+    return PreparedOperation(operation, schema, names=frozenset(types), plain=plain)
 
 
 def _plain_kind(type_: GraphQLType | None) -> bool | None:

@@ -53,7 +53,7 @@ class Relation:
     column with the owner's bits. `far_end`: a column that names another account,
     whose restriction counts too where it can be restricted (a relation between two is visible only if
     both ends are); its bits stand in `restriction`. `kinds`: the column that tells the kinds of row
-    apart. `owners`: columns that say whose a row is, by the field of `resolvers.plan.principal.Bound` that
+    apart. `owners`: columns that say whose a row is, by the field of `plan.principal.Principal` that
     holds the key; `takes_part`: where an account takes part in something of a business. `leads_on`: a row
     only leads to an account, whose own row says whether it takes part. `under_references`: people stand in it
     under names that lead nowhere.

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gateway.quotas.cost import cost_of
-from resolvers.compile.cache import PlanCache, Prepared
+from resolvers.compile.cache import PlanCache, PreparedOperation
 from resolvers.compile.context import build_contexts
 from resolvers.plan.cursors import Cursors
 from resolvers.plan.fetches import CursorSlot
@@ -162,7 +162,7 @@ class Golden:
             golden = {purpose: replace(context, policy="golden") for purpose, context in contexts.items()}
             self.caches[sharded] = PlanCache(golden, DocumentLimits())
 
-    def plan(self, case: Case, sharded: bool) -> tuple[Prepared, Plan, VariableValues]:
+    def plan(self, case: Case, sharded: bool) -> tuple[PreparedOperation, Plan, VariableValues]:
         """The case's plan, with the variables that it is asked with."""
         cache = self.caches[sharded]
         prepared = cache.prepare(case.purpose, case.document, None)

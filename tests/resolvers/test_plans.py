@@ -7,11 +7,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import fields, is_dataclass
 
 import pytest
 
+from resolvers.compile.bind import bind
+from resolvers.compile.compiler import compile_plan, price_selection
 from tests.kit.golden import CASES, PLANS, Case, Golden, NewDatabase, open_golden
+
+# The sources are constants of the build: no pass makes them.
+SOURCES = "resolvers.sources."
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +52,35 @@ async def test_plan_and_answer_are_the_golden_ones(
         for suffix, text in actual.items():
             case.path(suffix).write_text(text, encoding="utf-8")
     assert {suffix: case.path(suffix).read_text(encoding="utf-8") for suffix in actual} == actual
+
+
+@pytest.mark.parametrize("sharded", [False, True], ids=["default", "sharded"])
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_the_passes_hand_on_frozen_values(case: Case, sharded: bool, golden: Golden) -> None:
+    """No pass can change what another one made: every record is frozen, every collection a tuple."""
+    cache = golden.caches[sharded]
+    prepared = cache.prepare(case.purpose, case.document, None)
+    variables = prepared.coerce(case.variables | dict.fromkeys(case.cursors, "-"))
+    context = cache.contexts[case.purpose]
+    priced = price_selection(context, prepared.operation, variables)
+    bound = bind(context, priced.selection)
+
+    for made in (priced.selection, priced.price, bound, compile_plan(context, priced)):
+        assert not list(_changeable(made))
+
+
+def _changeable(value: object) -> Iterator[object]:
+    """Everything below a value that could be changed in its place."""
+    if isinstance(value, list | dict | set):
+        yield value
+    elif isinstance(value, tuple | frozenset):
+        for each in value:
+            yield from _changeable(each)
+    elif is_dataclass(value) and not type(value).__module__.startswith(SOURCES):
+        if not value.__dataclass_params__.frozen:  # type: ignore[attr-defined]
+            yield value
+        for each in fields(value):
+            yield from _changeable(getattr(value, each.name))
 
 
 def test_no_golden_file_is_left_over() -> None:
