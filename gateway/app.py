@@ -55,12 +55,12 @@ from gateway.upkeep.store_logins import (
     refused_writers,
     writer_logins,
 )
+from gateway.web.connections.known_heads import GRAPHQL_PATH
 from gateway.web.graphql import GraphQLEndpoint
 from gateway.web.responses import request_ids
 from gateway.web.tally import Tally, noting_requests
 from gateway.web.uploads import PATH as LISTS_PATH
 from gateway.web.uploads import ListsEndpoint
-from gateway.web.wire import GRAPHQL_PATH
 from resolvers.changes.customer_lists import CustomerLists, ListWriters
 from resolvers.changes.objections import Rules
 from resolvers.changes.preferences import Preferences, Writers

@@ -26,7 +26,6 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from gateway.web.wire import read_whole
 from schema.refusals import Code, Refusal
 
 if TYPE_CHECKING:
@@ -152,13 +151,9 @@ async def read_asked(head: Head, receive: Receive, max_body_bytes: int) -> Asked
         return _asked_by_get(head.query_string, media_type == GRAPHQL_RESPONSE, max_body_bytes)
     if not is_utf8(head.content_type, JSON) or head.content_encoding not in (None, b"identity"):
         raise Refusal(Code.UNSUPPORTED_MEDIA_TYPE)
-    body = read_whole(receive)
-    if body is None:
-        if head.content_length is not None and _number(head.content_length) > max_body_bytes:
-            raise Refusal(Code.REQUEST_TOO_LARGE)
-        body = await _read_chunks(receive, max_body_bytes)
-    elif len(body) > max_body_bytes:
+    if head.content_length is not None and _number(head.content_length) > max_body_bytes:
         raise Refusal(Code.REQUEST_TOO_LARGE)
+    body = await _read_chunks(receive, max_body_bytes)
     return _asked_by_post(body, media_type == GRAPHQL_RESPONSE)
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from gateway.web.wire import write_whole
+from gateway.web.connections.fast_path import write_whole
 from schema.refusals import MESSAGES, Code, Refusal
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ async def send_answer(send: Send, answer: Answer, graphql_response: bool, reques
         others = _lines(tuple(each for each in answer.headers if each != CLOSE))
     own = b"content-length: %d\r\nx-request-id: %b\r\n" % (length, request_id)
     constant = GRAPHQL_LINES if graphql_response else JSON_LINES
-    if write_whole(send, answer.status, constant + own + others, answer.body, closing):
+    if write_whole(send, answer.status, constant + own + others, body=answer.body, close=closing):
         return
     headers = [
         *(GRAPHQL_HEADERS if graphql_response else JSON_HEADERS),

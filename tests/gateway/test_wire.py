@@ -1,4 +1,4 @@
-"""A head that does not end is cut off before it fills the memory; an answer goes out in one write."""
+"""Bounds on connections, and the fast path of HTTP."""
 
 from __future__ import annotations
 
@@ -19,37 +19,41 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
-from gateway.web import wire
-from gateway.web.wire import (
-    GRAPHQL_PATH,
-    MAX_HEAD_BYTES,
-    MAX_HEADS,
-    MAX_JOINED_BYTES,
-    MAX_KEPT_HEAD_BYTES,
-    JoiningTransport,
-    WireProtocol,
-    read_whole,
-    write_whole,
-)
+from gateway.web.connections import bounds
+from gateway.web.connections.bounds import MAX_HEAD_BYTES
+from gateway.web.connections.fast_path import bounded_config, write_whole
+from gateway.web.connections.known_heads import GRAPHQL_PATH, MAX_HEADS
+from gateway.web.connections.known_heads import MAX_HEAD_BYTES as MAX_KEPT_HEAD_BYTES
+from gateway.web.connections.uvicorn_inside import BoundedProtocol
 
 
-@pytest.fixture
-async def port() -> AsyncIterator[int]:
-    """A server with bounded heads that answers every request with `ok`."""
+@pytest.fixture(params=[True, False], ids=["inside", "any_version"])
+async def port(request: pytest.FixtureRequest) -> AsyncIterator[int]:
+    """A server that answers every request with `ok`, with each of the two ways to bound connections."""
 
-    async def ok(request: Request) -> PlainTextResponse:
-        await request.body()
+    async def ok(asked: Request) -> PlainTextResponse:
+        await asked.body()
         return PlainTextResponse("ok")
 
-    async with serving(Starlette(routes=[Route("/", ok, methods=["GET", "POST"])])) as port:
+    app = Starlette(routes=[Route("/", ok, methods=["GET", "POST"])])
+    async with serving(app, inside=request.param) as port:
         yield port
 
 
 @asynccontextmanager
-async def serving(app: Any, **others: Any) -> AsyncIterator[int]:
+async def serving(
+    app: Any, max_connections: int | None = None, *, inside: bool = True, **others: Any
+) -> AsyncIterator[int]:
     """The port of a server of this application while the block runs."""
-    config = uvicorn.Config(
-        app, port=0, http=WireProtocol, lifespan="off", log_config=None, ws="none", **others
+    config = bounded_config(
+        app,
+        max_connections,
+        inside=inside,
+        port=0,
+        lifespan="off",
+        log_config=None,
+        ws="none",
+        **others,
     )
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())
@@ -91,17 +95,17 @@ async def test_a_head_without_end_is_cut_off(port: int) -> None:
 async def test_what_never_arrives_ends_its_connection(
     port: int, sent: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever says nothing, or stops in the middle, is waited for twice and no longer."""
-    monkeypatch.setattr(wire, "ARRIVE_SECONDS", 0.1)
+    """A client that sends nothing, or stops in the middle, loses its connection at the second look."""
+    monkeypatch.setattr(bounds, "ARRIVE_SECONDS", 0.1)
     begun = time.monotonic()
     assert b"200 OK" not in await exchange(port, sent)
     assert time.monotonic() - begun < 5
 
 
 async def test_a_body_that_keeps_coming_is_waited_for(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Fast enough is not late, however long it takes; nor is a connection that idles between requests."""
-    monkeypatch.setattr(wire, "ARRIVE_SECONDS", 0.1)
-    monkeypatch.setattr(wire, "MIN_BODY_BYTES", 10)
+    """A body that arrives fast enough is read, however long it takes; an idle connection stays open."""
+    monkeypatch.setattr(bounds, "ARRIVE_SECONDS", 0.1)
+    monkeypatch.setattr(bounds, "MIN_BODY_BYTES", 10)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 1000\r\n\r\n")
     for _ in range(10):
@@ -114,16 +118,15 @@ async def test_a_body_that_keeps_coming_is_waited_for(port: int, monkeypatch: py
     writer.close()
 
 
-async def test_a_connection_that_idles_is_closed(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """After the time that uvicorn gives it, and not while a request is under way."""
-    monkeypatch.setattr(wire, "ARRIVE_SECONDS", 0.1)
-    del port
+async def test_a_connection_that_idles_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An idle connection is closed after uvicorn's own time, and never while a request is being answered."""
+    monkeypatch.setattr(bounds, "ARRIVE_SECONDS", 0.1)
     slow = asyncio.Event()
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await receive()
         await asyncio.wait_for(slow.wait(), 5)
-        assert write_whole(send, 200, b"content-length: 2\r\n", b"ok", False)
+        assert write_whole(send, 200, b"content-length: 2\r\n", body=b"ok", close=False)
         del scope
 
     async with serving(app, timeout_keep_alive=0.3) as idling:
@@ -140,14 +143,15 @@ async def test_a_connection_that_idles_is_closed(port: int, monkeypatch: pytest.
         writer.close()
 
 
-async def test_no_more_connections_than_allowed(port: int) -> None:
-    """The one that is too much is told so and closed; when another is gone there is room."""
-    del port
-    async with serving(Starlette(), limit_concurrency=3) as limited:
+@pytest.mark.parametrize("inside", [True, False], ids=["inside", "any_version"])
+async def test_no_more_connections_than_allowed(inside: bool) -> None:
+    """One connection too many gets 503; when another one is gone there is room."""
+    async with serving(Starlette(), 2, inside=inside) as limited:
         opened = [await asyncio.open_connection("127.0.0.1", limited) for _ in range(2)]
         await asyncio.sleep(0.1)
         refused = await exchange(limited, b"GET / HTTP/1.1\r\nhost: h\r\n\r\n")
-        assert refused.startswith(b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\n")
+        assert refused.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
+        assert not inside or b"\r\nretry-after: 1\r\n" in refused
         opened[0][1].close()
         await asyncio.sleep(0.1)
         answered = await exchange(limited, b"GET / HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n")
@@ -163,7 +167,7 @@ async def test_heads_within_the_bound_and_large_bodies_pass(port: int) -> None:
     assert answered.startswith(b"HTTP/1.1 200 OK")
 
 
-async def test_the_count_begins_anew_with_each_request(port: int) -> None:
+async def test_each_head_is_counted_from_its_own_start(port: int) -> None:
     """Many requests on one connection may together exceed the bound."""
     one = b"GET / HTTP/1.1\r\nhost: h\r\nx-large: " + b"a" * (MAX_HEAD_BYTES // 3) + b"\r\n\r\n"
     last = b"GET / HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n"
@@ -172,7 +176,7 @@ async def test_the_count_begins_anew_with_each_request(port: int) -> None:
 
 
 async def test_a_head_that_trickles_in_is_cut_off(port: int) -> None:
-    """However small its pieces, and after other requests on the connection, a head has its bound."""
+    """A head in small pieces, after other requests on the connection, has the same bound."""
 
     def trickle() -> bytes:
         said = bytearray()
@@ -193,54 +197,6 @@ async def test_a_head_that_trickles_in_is_cut_off(port: int) -> None:
     assert answered.count(b"HTTP/1.1 200 OK") == 2
 
 
-class Written:
-    """A transport that notes each system call."""
-
-    def __init__(self) -> None:
-        self.calls: list[bytes] = []
-        self.closed = False
-
-    def write(self, data: bytes) -> None:
-        self.calls.append(data)
-
-    def writelines(self, pieces: tuple[bytes, ...]) -> None:
-        self.calls.append(b"".join(pieces))
-
-    def close(self) -> None:
-        self.closed = True
-
-    get_extra_info = is_closing = pause_reading = resume_reading = close
-
-
-@pytest.mark.parametrize("size", [0, 1, MAX_JOINED_BYTES, MAX_JOINED_BYTES + 1, 1_000_000])
-async def test_a_head_and_its_body_are_one_write(size: int) -> None:
-    """Short or long, an answer's two pieces go out together, and the next answer's after them."""
-    written = Written()
-    transport = JoiningTransport(written, asyncio.get_running_loop().call_soon)  # type: ignore[arg-type]
-    for _ in range(2):
-        transport.write(b"head")
-        transport.write(b"b" * size)
-
-    assert written.calls == [b"head" + b"b" * size] * 2
-    await asyncio.sleep(0)
-    assert len(written.calls) == 2
-
-
-async def test_a_piece_alone_goes_out_with_the_turn() -> None:
-    """A head without a body is sent, at the latest when the connection is closed, and before that."""
-    written = Written()
-    transport = JoiningTransport(written, asyncio.get_running_loop().call_soon)  # type: ignore[arg-type]
-    transport.write(b"100 Continue")
-    await asyncio.sleep(0)
-    assert written.calls == [b"100 Continue"]
-
-    transport.write(b"head")
-    transport.close()
-    assert (written.calls, written.closed) == ([b"100 Continue", b"head"], True)
-    await asyncio.sleep(0)
-    assert len(written.calls) == 2
-
-
 def answering(status: int, headers: list[tuple[bytes, bytes]], body: bytes, whole: list[bool]) -> Any:
     """An application that reads the body and answers: /whole past uvicorn's `send`, all else through it."""
     length = (b"content-length", b"%d" % len(body))
@@ -254,7 +210,7 @@ def answering(status: int, headers: list[tuple[bytes, bytes]], body: bytes, whol
         while (await receive()).get("more_body"):
             pass
         if scope["path"] == "/whole":
-            whole.append(write_whole(send, status, lines, body, closing))
+            whole.append(write_whole(send, status, lines, body=body, close=closing))
             if whole[-1]:
                 return
         await send({"type": "http.response.start", "status": status, "headers": headers})
@@ -287,7 +243,7 @@ EXCHANGES = {
 async def test_an_answer_past_uvicorns_send_has_the_same_bytes(
     name: str, status: int, headers: list[tuple[bytes, bytes]], body: bytes
 ) -> None:
-    """Whatever the client asks of the connection, it cannot tell by which way the answer came."""
+    """An answer in one write has the bytes of an answer through uvicorn's `send`, whatever the request."""
     whole: list[bool] = []
     async with serving(answering(status, headers, body, whole)) as port:
         sent = EXCHANGES[name]
@@ -302,13 +258,11 @@ async def test_an_answer_past_uvicorns_send_has_the_same_bytes(
 
 
 async def echo(scope: Any, receive: Any, send: Any) -> None:
-    """Answers with all that an application is told of a request; the path apart."""
-    body = read_whole(receive)
-    if body is None:
-        body, more = b"", True
-        while more:
-            message = await receive()
-            body, more = body + message["body"], message["more_body"]
+    """Answers with all that an application learns of a request; the path apart."""
+    body, more = b"", True
+    while more:
+        message = await receive()
+        body, more = body + message["body"], message["more_body"]
     told = {key: scope[key] for key in sorted(scope) if key not in {"path", "raw_path", "client"}}
     assert scope["path"].encode() == scope["raw_path"]
     said = repr((told, body)).encode()
@@ -365,7 +319,7 @@ async def said_to(port: int, path: bytes, pieces: list[bytes]) -> bytes:
     said = bytearray()
 
     async def listen() -> None:
-        # Whoever goes on sending to a connection that was closed has it reset; what came before is here.
+        # A client that goes on sending after the server closed has its connection reset.
         with suppress(ConnectionError):
             while part := await reader.read(65_536):
                 said.extend(part)
@@ -393,7 +347,7 @@ assert len(USUAL) == len(OTHER)
 
 @pytest.mark.parametrize("name", REQUESTS)
 async def test_the_usual_request_is_answered_as_any_other(name: str) -> None:
-    """Whatever comes to /graphql, the application is told the same as uvicorn itself would tell it."""
+    """A request to /graphql, in any form, has for the application the content that uvicorn gives it."""
     async with serving(echo) as port:
         said = [
             await said_to(port, path, [at(path, each) for each in REQUESTS[name]]) for path in (USUAL, OTHER)
@@ -404,11 +358,11 @@ async def test_the_usual_request_is_answered_as_any_other(name: str) -> None:
 
 
 async def test_a_known_head_means_the_same_wherever_it_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Requests in any order, cut anywhere: the application is told the same as by the parser alone."""
+    """Requests in any order, cut anywhere, have for the application the content that the parser finds."""
     known: list[bool] = []
-    begin = WireProtocol._begin_known
+    begin = BoundedProtocol._begin_known
     monkeypatch.setattr(
-        WireProtocol, "_begin_known", lambda self, data: known.append(begin(self, data)) or known[-1]
+        BoundedProtocol, "_begin_known", lambda self, data: known.append(begin(self, data)) or known[-1]
     )
     parts = [*[POSTED] * 12, *(b"".join(each) for each in REQUESTS.values() if len(each[0]) < 500)]
 
@@ -430,15 +384,15 @@ async def test_a_known_head_means_the_same_wherever_it_is_cut(monkeypatch: pytes
 
 
 async def test_few_and_short_heads_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However many heads a connection sends, and however long, what stays of them is bounded."""
+    """A connection that sends many or long heads makes the gateway keep few and short ones."""
     kept: dict[str, dict[bytes, Any]] = {}
-    keep = WireProtocol._keep_head
+    keep = BoundedProtocol._keep_head
 
-    def keep_head(self: WireProtocol, data: bytes) -> None:
-        keep(self, data)
-        kept["all"] = self._heads
+    def keep_head(self: BoundedProtocol, data: bytes, before: Any) -> None:
+        keep(self, data, before)
+        kept["all"] = self._heads._heads
 
-    monkeypatch.setattr(WireProtocol, "_keep_head", keep_head)
+    monkeypatch.setattr(BoundedProtocol, "_keep_head", keep_head)
     heads = [
         b"POST /graphql HTTP/1.1\r\nx-%d: %b\r\ncontent-length: 1\r\n\r\na" % (n, b"a" * 300 * n)
         for n in range(20)
@@ -451,10 +405,10 @@ async def test_few_and_short_heads_are_kept(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize("path", [GRAPHQL_PATH, "/another"])
-async def test_whoever_leaves_is_not_waited_for_for_ever(path: str) -> None:
+async def test_a_client_that_leaves_does_not_delay_a_stop_for_ever(path: str) -> None:
     """A stop waits for requests whose client has left until they end, and remembers none of them then."""
     ended = []
-    config = uvicorn.Config(echo, port=0, http=WireProtocol, lifespan="off", log_config=None, ws="none")
+    config = uvicorn.Config(echo, port=0, http=BoundedProtocol, lifespan="off", log_config=None, ws="none")
     server = uvicorn.Server(config)
 
     async def slow(scope: Any, receive: Any, send: Any) -> None:

@@ -8,7 +8,7 @@ MUTANTS = (
     mutant(
         "known_head_within_a_request",
         Change(
-            "gateway.web.wire:WireProtocol._begin_known",
+            "gateway.web.connections.uvicorn_inside:BoundedProtocol._begin_known",
             "self._within or self._head_bytes or before is None",
             "before is None",
         ),
@@ -17,9 +17,9 @@ MUTANTS = (
     mutant(
         "known_head_without_its_length",
         Change(
-            "gateway.web.wire:WireProtocol._begin_known",
-            "known is None or len(data) - end != known.length or self._is_full()",
-            "known is None or self._is_full()",
+            "gateway.web.connections.known_heads:KnownHeads.find",
+            "known is None or len(data) - end != known.length",
+            "known is None",
         ),
         "tests/gateway/test_wire.py::test_the_usual_request_is_answered_as_any_other",
     ),
