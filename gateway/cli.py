@@ -318,7 +318,7 @@ def frame(
 ) -> None:
     """One door to two stores of personal data: a purpose is a universe.
 
-    Settings come from the environment or a file (README, "Settings"); `gateway demo` needs none.
+    Settings come from the environment or a file (docs/reference/settings.md); `gateway demo` needs none.
     """
 
 

@@ -52,7 +52,7 @@ FLAGS = (
     "--disable-sync",
     "--no-first-run",
 )
-# What the README states.
+# What docs/console.md states.
 MOST_BYTES = 1_500_000
 FIRST_PAINT_SECONDS = 2.0
 # On a machine that does other things as well.
@@ -255,7 +255,7 @@ def is_answer(response: Response) -> bool:
 
 
 async def test_graphiql_is_there_in_two_seconds_from_the_gateway_alone(browser: Browser, demo: Demo) -> None:
-    """On a cold cache, all else unreachable; and what is transferred for it is what the README states."""
+    """With an empty cache and no other host; the transferred bytes are at most what docs/console.md says."""
     took, loaded = [], []
     for _ in range(3):
         async with opened(browser, demo) as tab:
