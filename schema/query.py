@@ -310,7 +310,7 @@ class Query:
         """A page of notices."""
         if not 0 <= first <= MAX_PAGE:
             raise Refusal(Code.BAD_USER_INPUT)
-        return list(await info.context.audit.recalls(first, number_of(after), client, overdue))
+        return list(await info.context.audit.recalls(first, number_of(after), client, overdue=overdue))
 
     @belongs(
         Purpose.AUDIT,
@@ -391,7 +391,7 @@ class Query:
         """A page of the ledger."""
         if not 0 <= first <= MAX_PAGE:
             raise Refusal(Code.BAD_USER_INPUT)
-        return list(await info.context.disclosures.page(first, after, person, client))
+        return list(await info.context.disclosures.page(first, after, person, client=client))
 
     @belongs(PREFERENCES, "What the person may do about each objectable purpose, and until when.")
     async def objection_eligibility(self, info: Info) -> list[ObjectionEligibility]:

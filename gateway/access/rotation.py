@@ -82,7 +82,7 @@ async def rotate(
             principal=principal_of(old),
         )
         await connection.execute(_REPLACE, token_id, issued.token_id, old_ends)
-    return Rotated(issued, old["client"], ends, old_ends)
+    return Rotated(issued, old["client"], expires_at=ends, old_ends_at=old_ends)
 
 
 def _why_not(token_id: int, old: Record) -> str | None:

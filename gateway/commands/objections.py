@@ -15,21 +15,27 @@ from gateway.terminal.problems import Problem, owners_of, read_settings
 from gateway.terminal.progress import shown
 from gateway.upkeep import reconciler
 from resolvers.changes import objections, suspensions
-from resolvers.changes.objections import Outcome
+from resolvers.changes.objections import ObjectionOutcome
 from schema.purposes import OBJECTABLE, Purpose
 
 CHANNEL = "command line"
 
 OUTCOMES = {
-    Outcome.RECORDED: "Recorded: it binds every request from now on, in both stores.",
-    Outcome.WITHDRAWN: "Withdrawn: the data is open again from now on.",
-    Outcome.ALREADY_OBJECTED: "This objection was in force already.",
-    Outcome.NOT_OBJECTED: "There was no such objection to withdraw.",
-    Outcome.NOT_ELIGIBLE_NEW_MEMBER: "Not recorded: only members from before 2016-08-25 may object.",
-    Outcome.WINDOW_CLOSED: "Not recorded: the time to object ended 30 days after accepting the terms.",
-    Outcome.UNKNOWN_ACCOUNT: "Nothing to do: the messenger has no such account.",
+    ObjectionOutcome.RECORDED: "Recorded: it binds every request from now on, in both stores.",
+    ObjectionOutcome.WITHDRAWN: "Withdrawn: the data is open again from now on.",
+    ObjectionOutcome.ALREADY_OBJECTED: "This objection was in force already.",
+    ObjectionOutcome.NOT_OBJECTED: "There was no such objection to withdraw.",
+    ObjectionOutcome.NOT_ELIGIBLE_NEW_MEMBER: "Not recorded: only members from before 2016-08-25 may object.",
+    ObjectionOutcome.WINDOW_CLOSED: (
+        "Not recorded: the time to object ended 30 days after accepting the terms."
+    ),
+    ObjectionOutcome.UNKNOWN_ACCOUNT: "Nothing to do: the messenger has no such account.",
 }
-NOTHING_DONE = {Outcome.NOT_ELIGIBLE_NEW_MEMBER, Outcome.WINDOW_CLOSED, Outcome.UNKNOWN_ACCOUNT}
+NOTHING_DONE = {
+    ObjectionOutcome.NOT_ELIGIBLE_NEW_MEMBER,
+    ObjectionOutcome.WINDOW_CLOSED,
+    ObjectionOutcome.UNKNOWN_ACCOUNT,
+}
 
 objection_app = typer.Typer(no_args_is_help=True)
 
@@ -49,13 +55,13 @@ Objected = Annotated[
 )
 def record_objection(account: Account, purpose: Objected = None) -> None:
     """Record a member's objection; when this returns it binds in both stores."""
-    done(_change_objection(read_settings(), objections.record, account, purpose))
+    done(_change_objection(read_settings(), objections.record, account, purposes=purpose))
 
 
 @objection_app.command("withdraw", epilog=examples("gateway objection withdraw --account ma_5"))
 def withdraw_objection(account: Account, purpose: Objected = None) -> None:
     """Withdraw a member's objection: their data is open again from then on."""
-    done(_change_objection(read_settings(), objections.withdraw, account, purpose))
+    done(_change_objection(read_settings(), objections.withdraw, account, purposes=purpose))
 
 
 def objectable(purposes: list[Purpose] | None) -> frozenset[Purpose]:
@@ -67,14 +73,16 @@ def objectable(purposes: list[Purpose] | None) -> frozenset[Purpose]:
 
 
 async def _change_objection(
-    settings: Settings, change: objections.Change, account: str, purposes: list[Purpose] | None
+    settings: Settings, change: objections.ObjectionCall, account: str, *, purposes: list[Purpose] | None
 ) -> None:
     found = re.fullmatch(r"ma_([0-9]{1,18})", account)
     if found is None:
         raise Problem("--account needs a member's identifier on the messenger, such as ma_5")
     named = objectable(purposes)
     async with owners_of(settings) as stores:
-        result = await change(stores, reconciler.rules_of(settings), int(found[1]), named, CHANNEL)
+        result = await change(
+            stores, reconciler.rules_of(settings), int(found[1]), purposes=named, channel=CHANNEL
+        )
     typer.echo(OUTCOMES[result.outcome])
     if result.outcome in NOTHING_DONE:
         raise typer.Exit(1)

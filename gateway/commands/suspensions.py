@@ -19,7 +19,7 @@ from gateway.terminal.problems import Problem, owner_of, owners_of, read_setting
 from gateway.terminal.progress import shown
 from resolvers.changes import suspensions
 from resolvers.changes.restrictions import Stores
-from resolvers.changes.suspensions import Suspension
+from resolvers.changes.suspensions import SuspensionDecision
 
 suspension_app = typer.Typer(no_args_is_help=True)
 
@@ -57,7 +57,7 @@ def add_suspension(
     since, end = _utc(begins), None if until is None else _utc(until)
     if end is not None and end <= since:
         raise Problem("--until must be later than --from")
-    decided = Suspension(
+    decided = SuspensionDecision(
         jurisdiction,
         suspensions.countries_of(jurisdiction),
         tuple(sorted(objectable(purpose))),
@@ -75,9 +75,9 @@ def add_historic_suspensions() -> None:
     done(_add_suspensions(read_settings(), suspensions.historic()))
 
 
-async def _add_suspensions(settings: Settings, decided: tuple[Suspension, ...]) -> None:
+async def _add_suspensions(settings: Settings, decided: tuple[SuspensionDecision, ...]) -> None:
     async with owners_of(settings) as stores:
-        known = {replace(each, number=0) for each in await suspensions.listed(stores.control)}
+        known = {replace(each, number=0) for each in await suspensions.list_decisions(stores.control)}
         for each in decided:
             if each in known:
                 typer.echo(f"{each.jurisdiction} from {each.valid_from:%Y-%m-%d} is recorded already.")
@@ -116,7 +116,7 @@ def list_suspensions() -> None:
 
 async def _list_suspensions(settings: Settings) -> None:
     async with owner_of(settings, "control") as connection:
-        listed = await suspensions.listed(connection)
+        listed = await suspensions.list_decisions(connection)
     table = Table("Id", "Where", "Purposes", "From", "Until", "Why", "By")
     for each in listed:
         until = "ended by nobody yet" if each.valid_until is None else f"{each.valid_until:%Y-%m-%d %H:%M}"

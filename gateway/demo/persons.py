@@ -116,7 +116,7 @@ async def add_persons(
     for each in PERSONS:
         if each.objects:
             stores, rules = Stores(control, messenger, social), Rules(Profile.SEED_2016, now)
-            await record(stores, rules, each.member, frozenset(OBJECTABLE), CHANNEL)
+            await record(stores, rules, each.member, purposes=frozenset(OBJECTABLE), channel=CHANNEL)
 
 
 async def _add_members(messenger: Connection) -> None:

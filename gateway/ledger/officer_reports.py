@@ -35,7 +35,7 @@ class OfficerReports:
         self, name: LedgerReportName, since: datetime | None, until: datetime | None
     ) -> LedgerReport:
         """The report. StoreUnavailable if `control` is down, busy with other reports, or too slow."""
-        span = Span(*span_of(since, until, USUAL, self._now()))
+        span = Span(*span_of(since, until, USUAL, now=self._now()))
         try:
             async with asyncio.timeout(REPORT_TIMEOUT_SECONDS), self._places:
                 connection = await self._connect()

@@ -105,7 +105,7 @@ class EntryStream:
     @property
     def head(self) -> StreamHead:
         """The last entry."""
-        return StreamHead(self.id, self.number, self.at, self.hash)
+        return StreamHead(stream=self.id, number=self.number, at=self.at, hash=self.hash)
 
 
 class Ledger:

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from gateway.ledger.replay import PolicyEvaluator, not_open
-from resolvers.reads.disclosures import fields_told
+from resolvers.reads.disclosures import disclosed_fields
 from schema.policy.history import versions
 from schema.purposes import Purpose
 
@@ -157,7 +157,7 @@ async def of_person(control: Connection, person: Principal, span: Span) -> Repor
             row["at"],
             row["client"],
             row["purpose"],
-            ", ".join(fields_told(orjson.loads(row["fields"]), row["counts"], row["positions"])),
+            ", ".join(disclosed_fields(orjson.loads(row["fields"]), row["counts"], row["positions"])),
             row["outcome"],
             row["request"],
         )

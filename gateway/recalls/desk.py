@@ -204,7 +204,9 @@ class Feed:
     async def page(self, first: int, after: int, acknowledged: bool) -> Sequence[Recall]:
         """A page of them, recorded."""
         caller = self._caller
-        rows = await self._store.page(caller.client, caller.purpose, first, after, acknowledged)
+        rows = await self._store.page(
+            caller.client, caller.purpose, first, after=after, acknowledged=acknowledged
+        )
         await self._record(rows)
         return [recall_of(row) for row in rows]
 

@@ -71,7 +71,7 @@ async def reconcile_restrictions(settings: Settings) -> None:
             log.warning("Restrictions could not be completed.", exc_info=exception)
 
 
-async def reconcile_once(settings: Settings, whole: bool) -> int:
+async def reconcile_once(settings: Settings, *, whole: bool) -> int:
     """Bring both stores to what is in force; the number of accounts for which a store differed.
 
     `whole`: look for people without a pseudonym among all events, not only among the newest.
@@ -82,7 +82,7 @@ async def reconcile_once(settings: Settings, whole: bool) -> int:
     }
     async with Writers(logins).open() as stores:
         changed = await finish(stores, now(), _no_progress)
-        await name_everybody(stores.control, stores.messenger, naming_of(settings), whole)
+        await name_everybody(stores.control, stores.messenger, naming_of(settings), whole=whole)
         return changed
 
 
@@ -100,7 +100,7 @@ async def issue_recalls(settings: Settings) -> None:
         while True:
             await asyncio.sleep(RECALL_SECONDS)
             try:
-                if issued := await issue(waiting, issuer, logins["social"], until_due):
+                if issued := await issue(waiting, issuer, logins["social"], until_due=until_due):
                     log.info("Recall notices were issued.", extra={"notices": issued})
             except Exception as exception:
                 # Every failure is retried: the objections that still need notices are in the database.

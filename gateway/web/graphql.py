@@ -105,7 +105,7 @@ class GraphQLEndpoint:
             asked = self._trusted(await read_asked(head, receive, self._max_body_bytes), caller)
             task = asyncio.current_task(self._patience.loop)
             assert task is not None
-            self._patience.begin(task)
+            self._patience.add(task)
             try:
                 return await self._answer(asked, caller, request_id)
             except asyncio.CancelledError:
@@ -115,7 +115,7 @@ class GraphQLEndpoint:
                 task.uncancel()
                 raise Refusal(Code.STORE_UNAVAILABLE) from None
             finally:
-                self._patience.end(task)
+                self._patience.remove(task)
                 self._overdue.discard(task)
         finally:
             self._admission.leave(caller.client)

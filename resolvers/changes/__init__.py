@@ -1,10 +1,10 @@
-"""What changes the stores: objections, restrictions, suspensions, customer lists, recalls.
+"""Changes of the stores: objections, restrictions, suspensions, customer lists, recalls.
 
-customer_lists  matches a merchant's list of customers' numbers: read as it arrives, hashed, judged insi
-objections      the only writer of objections: an event in `control`, and its fold in both stores, befor
-preferences     the objections of one token's subject, for the resolvers of `schema/`: each call on conn
-pseudonyms      pseudonyms for audit: who recorded something has one name there, which leads to nothing
-recalls         recalls in the store: notices are issued by whoever keeps the stores, and read by those
-restrictions    the only writer of restrictions: what is in force for a member, in both stores
-suspensions     suspensions by jurisdiction, and the bringing of both stores to what is in force
+objections      records and withdraws objections, and makes both stores hold them before it returns
+restrictions    writes the restrictions in force for a member into both stores; their only writer
+suspensions     suspensions by jurisdiction, and the reconciliation of both stores with what is in force
+preferences     the objections of one principal, for the resolvers of `schema/`
+pseudonyms      pseudonyms for audit: one name for each person who objected, which leads to nothing else
+recalls         issues recall notices, reads them, and acknowledges them
+customer_lists  matches a merchant's list of customers' numbers inside the store
 """

@@ -1,13 +1,13 @@
-"""Matches a merchant's list of customers' numbers: read as it arrives, hashed, judged inside the store.
+"""Matches a merchant's list of customers' numbers: read as it arrives, hashed, matched inside the store.
 
-    numbers or bytes of CSV → rows of keyed hashes → COPY → `social.match_list` → a word and three bands
+    numbers or bytes of CSV → rows of keyed hashes → COPY → `social.match_list` → a status and size bands
 
-One transaction holds all of it. A number never reaches the store in clear, neither the list nor a count of
-people leaves it, and an upload that is cut off leaves nothing (policy, section 5; the rules themselves
-stand in `ddl/social/0009_customer_lists.sql`, where no process of the gateway can bend them).
+One transaction holds all of it. A number never reaches the store in clear text. Neither the list nor a count
+of people leaves the store, and an upload that is cut off leaves nothing (policy, section 5). The rules are in
+`ddl/social/0009_customer_lists.sql`, where no process of the gateway can change them.
 
 Rejected: hashing in the store (the key would have to be there), matching here (the process would have to
-read who the members are).
+read the members' numbers).
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ from schema.values.phones import keyed_hash, normalise
 if TYPE_CHECKING:
     from resolvers.stores.pool import Connection
 
-# Named to whoever uploads: the first of the bad rows; the rest are counted.
+# The answer names the first bad lines; the others are only counted.
 BAD_LINES_NAMED = 100
-# Longer than any way to write a number, so that no line makes the memory grow.
+# Longer than any form of a number. It bounds the memory for one line.
 MAX_LINE_BYTES = 256
-# New numbers of the store that are hashed by one statement.
+# New numbers of the store that one statement hashes.
 HASHED_AT_ONCE = 10_000
-# Numbers of a mutation that are hashed in one go of another thread.
+# Numbers of a mutation that one call in another thread hashes.
 BATCH = 5_000
 HEADS = frozenset({b"phone", b"number", b"phone_number"})
 
@@ -63,12 +63,12 @@ WRONG_KEY = (
 
 
 class WrongKey(Exception):
-    """The store's numbers are hashed under another key than this gateway's: nothing would match."""
+    """The store's numbers are hashed under another key than this gateway's: no number would match."""
 
 
 @dataclass
 class Hashing:
-    """Turns written numbers into rows for COPY; counts lines, and remembers which were bad."""
+    """Turns numbers as text into rows for COPY. Counts lines, and collects the numbers of bad ones."""
 
     key: bytes
     upload: int = 0
@@ -77,7 +77,7 @@ class Hashing:
     bad_lines: list[int] = field(default_factory=list)
 
     def rows(self, numbers: Iterable[str]) -> bytes:
-        """Rows of the numbers that are numbers, one line each."""
+        """Rows for the valid numbers; each text counts as one line."""
         found = []
         for text in numbers:
             self.line += 1
@@ -89,7 +89,7 @@ class Hashing:
         return b"".join(found)
 
     def _blind(self, text: str) -> bytes | None:
-        # A number that is written as it should be, as most are, is not worth fifty microseconds.
+        # Most numbers are in normal form already; normalising costs fifty microseconds.
         if not is_normal(text):
             try:
                 text = normalise(text)
@@ -104,11 +104,11 @@ class Hashing:
 
 
 @dataclass
-class Lines:
-    """Cuts the bytes of a CSV file into the numbers of its first column, as the bytes arrive.
+class CsvLines:
+    """Splits the bytes of a CSV file into the numbers of its first column, as the bytes arrive.
 
-    A first line that names the column is none of the data, though it is counted: line numbers are those of
-    the file. Blank lines are bad, like everything that is no number.
+    A header line holds no number, but counts: line numbers are those of the file. Blank lines are bad, like
+    every other text that is not a number.
     """
 
     hashing: Hashing
@@ -123,7 +123,7 @@ class Lines:
             lines[0] = b"-"
             self._overlong = False
         if len(rest) > MAX_LINE_BYTES:
-            # It cannot be a number any more: its end is waited for, its beginning forgotten.
+            # Too long for a number: drop its bytes, and count it as bad at its end.
             rest, self._overlong = b"", True
         self._rest = b"" if self._overlong else rest
         return self._rows_of(lines)
@@ -151,7 +151,7 @@ def _first_column(line: bytes) -> bytes:
 
 
 class ListWriters:
-    """Opens the connections that match lists, for so many uploads at a time."""
+    """Opens the connections that match lists, for at most `at_once` uploads at a time."""
 
     def __init__(self, login: StoreLogin, at_once: int = 2) -> None:
         self._login = login
@@ -159,7 +159,7 @@ class ListWriters:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Connection]:
-        """A connection for one upload. StoreUnavailable if there is none, or it is lost in the middle."""
+        """A connection for one upload. StoreUnavailable if none is free in time, or it is lost."""
         try:
             async with asyncio.timeout(self._login.request_timeout_s):
                 await self._turns.acquire()
@@ -174,7 +174,7 @@ class ListWriters:
 
 @dataclass(frozen=True)
 class CustomerLists:
-    """What `schema.types.customer_lists.Lists` asks for, of the merchant to whom the token is bound."""
+    """Implements `schema.types.customer_lists.Lists` for the principal's merchant."""
 
     writers: ListWriters
     key: bytes
@@ -193,10 +193,10 @@ class CustomerLists:
     async def upload_csv(self, offer: int, chunks: AsyncIterable[bytes]) -> UploadCustomerListResult:
         """Match the numbers in the first column of a CSV file, read as it arrives and never held whole.
 
-        Whatever `chunks` raises ends the upload and leaves nothing of it.
+        An error of `chunks` ends the upload and leaves nothing of it.
         """
         hashing = Hashing(self.key)
-        lines = Lines(hashing)
+        lines = CsvLines(hashing)
 
         async def rows() -> AsyncIterator[bytes]:
             async for chunk in chunks:
@@ -216,7 +216,7 @@ class CustomerLists:
                 hashing.upload = await connection.fetchval(_UPLOAD)
                 await _copy(connection, rows)
                 row = await connection.fetchrow(_MATCH, hashing.upload, self.merchant, offer)
-        return _told(row, hashing)
+        return _result_of(row, hashing)
 
 
 async def _copy(connection: Connection, rows: AsyncIterable[bytes]) -> None:
@@ -236,7 +236,7 @@ async def _copy(connection: Connection, rows: AsyncIterable[bytes]) -> None:
     )
 
 
-def _told(row: Any, hashing: Hashing) -> UploadCustomerListResult:
+def _result_of(row: Any, hashing: Hashing) -> UploadCustomerListResult:
     if row["outcome"] != "TAKEN":
         return CustomerListRefused(reason=ListRefusal(row["outcome"]))
     return CustomerListTaken(
@@ -255,14 +255,14 @@ def _told(row: Any, hashing: Hashing) -> UploadCustomerListResult:
 
 
 async def fits(connection: Connection, key: bytes) -> bool:
-    """Whether the store's numbers are hashed under this key; the first key to come is theirs."""
+    """Whether the store's numbers are hashed under this key. The first key ever given becomes theirs."""
     return bool(await connection.fetchval(_FITS, keyed_hash("matching", key)))  # type: ignore[arg-type]
 
 
 async def hash_new_numbers(connection: Connection, key: bytes, progress: Progress = lambda _: None) -> int:
-    """Give every number of the store that has none its keyed hash; how many. WrongKey if it has another's.
+    """Hash the store's numbers that have no keyed hash yet; return their number. WrongKey for another key.
 
-    `progress` is told how many are done. Safe to repeat, and from several programs at once.
+    `progress` receives the number done so far. Safe to repeat, and from several programs at once.
     """
     if not await fits(connection, key):
         raise WrongKey

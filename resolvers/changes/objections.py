@@ -1,10 +1,10 @@
-"""The only writer of objections: an event in `control`, and its fold in both stores, before it returns.
+"""Records and withdraws objections: an event in `control`, then the restrictions in both stores.
 
-The event is committed first, together with a note that it is not in both stores yet: the intent that
-survives a crash. Then the member is settled (`restrictions.py`), which takes the note away. `recover`
-and every start-up finish what a crash left.
+It is the only writer of objections. It first commits the event together with a note that the stores do not
+hold it yet: the note survives a crash. Then it settles the member (`restrictions.py`), which removes the
+note. `recover` and every start-up settle the members whose note is left.
 
-Source: GDPR Art. 21. Who may object, and until when, is the profile's to say (`schema/terms/profiles.py`). An
+Source: GDPR Art. 21. The profile decides who may object, and until when (`schema/terms/profiles.py`). An
 objection belongs to the account, not to its number.
 """
 
@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from resolvers.changes.restrictions import Stores, ask, bits_of, folds_of, lock_one, settle
 from schema.purposes import OBJECTABLE, Purpose
@@ -35,8 +35,8 @@ VALUES ($1, $2, $3, $4, $5, $6)
 _NOTE = "INSERT INTO control.unsettled (account_id) VALUES ($1) ON CONFLICT DO NOTHING"
 
 
-class Outcome(StrEnum):
-    """What became of a wish to object or to withdraw."""
+class ObjectionOutcome(StrEnum):
+    """The result of an attempt to object or to withdraw."""
 
     RECORDED = "RECORDED"
     WITHDRAWN = "WITHDRAWN"
@@ -49,31 +49,37 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Rules:
-    """Whose rules hold, and the clock by which they are judged."""
+    """The profile whose rules apply, and the clock for its time limits."""
 
     profile: Profile
     clock: Callable[[], datetime]
 
 
 @dataclass(frozen=True)
-class Result:
-    """What became of it, the bits objected to after it, and when the time to object ended, if it did."""
+class ObjectionChange:
+    """The outcome, the bits objected to afterwards, and the end of the time to object if it has ended."""
 
-    outcome: Outcome
+    outcome: ObjectionOutcome
     in_force: int = 0
     closed_at: datetime | None = None
 
 
-Change = Callable[[Stores, Rules, int, frozenset[Purpose], str], Awaitable[Result]]
+class ObjectionCall(Protocol):
+    """`record` or `withdraw`."""
+
+    def __call__(
+        self, stores: Stores, rules: Rules, account_id: int, *, purposes: frozenset[Purpose], channel: str
+    ) -> Awaitable[ObjectionChange]:
+        """Change one person's objection."""
 
 
 async def record(
-    stores: Stores, rules: Rules, account_id: int, purposes: frozenset[Purpose], channel: str
-) -> Result:
-    """Record one person's objection to these purposes; when it returns it binds in both stores.
+    stores: Stores, rules: Rules, account_id: int, *, purposes: frozenset[Purpose], channel: str
+) -> ObjectionChange:
+    """Record one person's objection to these purposes; when this returns, both stores enforce it.
 
-    Safe to repeat: ALREADY_OBJECTED, after making sure of the stores. ValueError for a purpose that
-    nobody may object to. Any other exception means *unknown*: repeat the call.
+    Safe to repeat: ALREADY_OBJECTED, after both stores were checked. ValueError for a purpose that is not
+    objectable. After any other exception the result is *unknown*: repeat the call.
     """
     wanted = _checked(purposes)
     now = rules.clock()
@@ -82,21 +88,23 @@ async def record(
         before = await in_force(stores.control, account_id)
         known = before & wanted == wanted
         if not known:
-            refused = _refusal(await standing(stores.messenger, rules.profile, account_id, now))
+            refused = _refusal(await standing(stores.messenger, rules.profile, account_id, now=now))
             if refused is not None:
                 return replace(refused, in_force=before)
-            await _append(stores.control, account_id, "OBJECT", purposes, now, channel)
+            await _append(stores.control, account_id, "OBJECT", purposes=purposes, now=now, channel=channel)
     await settle(stores, [account_id], now)
-    return Result(Outcome.ALREADY_OBJECTED if known else Outcome.RECORDED, before | wanted)
+    return ObjectionChange(
+        ObjectionOutcome.ALREADY_OBJECTED if known else ObjectionOutcome.RECORDED, before | wanted
+    )
 
 
 async def withdraw(
-    stores: Stores, rules: Rules, account_id: int, purposes: frozenset[Purpose], channel: str
-) -> Result:
+    stores: Stores, rules: Rules, account_id: int, *, purposes: frozenset[Purpose], channel: str
+) -> ObjectionChange:
     """Withdraw one person's objection to these purposes: their data is open again from then on.
 
-    Possible at any time, whatever the profile. Safe to repeat: NOT_OBJECTED, after making sure of the
-    stores. Errors as of `record`.
+    Possible at any time, under every profile. Safe to repeat: NOT_OBJECTED, after both stores were checked.
+    Errors as for `record`.
     """
     wanted = _checked(purposes)
     now = rules.clock()
@@ -105,36 +113,38 @@ async def withdraw(
         before = await in_force(stores.control, account_id)
         objected = bool(before & wanted)
         if objected:
-            await _append(stores.control, account_id, "WITHDRAW", purposes, now, channel)
-        elif await standing(stores.messenger, rules.profile, account_id, now) is None:
-            return Result(Outcome.UNKNOWN_ACCOUNT)
+            await _append(stores.control, account_id, "WITHDRAW", purposes=purposes, now=now, channel=channel)
+        elif await standing(stores.messenger, rules.profile, account_id, now=now) is None:
+            return ObjectionChange(ObjectionOutcome.UNKNOWN_ACCOUNT)
     await settle(stores, [account_id], now)
-    return Result(Outcome.WITHDRAWN if objected else Outcome.NOT_OBJECTED, before & ~wanted)
+    return ObjectionChange(
+        ObjectionOutcome.WITHDRAWN if objected else ObjectionOutcome.NOT_OBJECTED, before & ~wanted
+    )
 
 
 async def standing(
-    messenger: Connection, profile: Profile, account_id: int, now: datetime
+    messenger: Connection, profile: Profile, account_id: int, *, now: datetime
 ) -> Eligibility | None:
-    """Whether a member may object at that time; None if the messenger has no such account."""
+    """Whether a member may object at `now`; None if the messenger has no such account."""
     for row in await ask(messenger, _MEMBER, account_id, TERMS_VERSION):
         return eligibility(profile, row["registered_at"], row["accepted_at"], now)
     return None
 
 
 async def in_force(control: Connection, account_id: int) -> int:
-    """The bits that a member objects to now: the fold of the events."""
+    """The bits that a member objects to now: the fold of the member's events."""
     return (await folds_of(control, [account_id])).get(account_id, 0)
 
 
-def _refusal(found: Eligibility | None) -> Result | None:
-    """Why a member of that standing may not object; None if they may."""
+def _refusal(found: Eligibility | None) -> ObjectionChange | None:
+    """The refusal for a member of that standing; None if they may object."""
     if found is None:
-        return Result(Outcome.UNKNOWN_ACCOUNT)
+        return ObjectionChange(ObjectionOutcome.UNKNOWN_ACCOUNT)
     match found.standing:
         case Standing.NOT_ELIGIBLE_NEW_MEMBER:
-            return Result(Outcome.NOT_ELIGIBLE_NEW_MEMBER)
+            return ObjectionChange(ObjectionOutcome.NOT_ELIGIBLE_NEW_MEMBER)
         case Standing.WINDOW_CLOSED:
-            return Result(Outcome.WINDOW_CLOSED, closed_at=found.until)
+            return ObjectionChange(ObjectionOutcome.WINDOW_CLOSED, closed_at=found.until)
     return None
 
 
@@ -142,6 +152,7 @@ async def _append(
     control: Connection,
     account_id: int,
     kind: str,
+    *,
     purposes: frozenset[Purpose],
     now: datetime,
     channel: str,

@@ -1,7 +1,7 @@
-"""The objections of one token's subject, for the resolvers of `schema/`: each call on connections of its own.
+"""The objections of one principal, for the resolvers of `schema/`. Each call opens its own connections.
 
-Rejected: a pool. Objections are rare, and a connection that was opened for the call cannot have been
-lost while it lay idle: what fails has failed now, and the caller knows that it is unknown.
+Rejected: a pool. Objections are rare, and a connection opened for the call cannot have been lost while it was
+idle: an error is of this call, and the caller knows that the result is unknown.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 
 from resolvers.changes import objections
-from resolvers.changes.objections import Outcome, Result, Rules
+from resolvers.changes.objections import ObjectionChange, ObjectionOutcome, Rules
 from resolvers.changes.restrictions import Stores, purposes_of
 from resolvers.plan.principal import Principal
 from resolvers.stores.pool import StoreLogin, StoreUnavailable, fresh_connections
@@ -37,19 +37,19 @@ OpenStores = Callable[[], AbstractAsyncContextManager[Stores]]
 
 
 class Writers:
-    """Opens the connections that write objections, for so many calls at a time."""
+    """Opens the connections that write objections, for a limited number of calls at a time."""
 
     def __init__(self, logins: Mapping[str, StoreLogin]) -> None:
         self._logins = logins
         size = min(each.size for each in logins.values())
-        self._patience_s = max(each.request_timeout_s for each in logins.values())
+        self._timeout_s = max(each.request_timeout_s for each in logins.values())
         self._turns = asyncio.Semaphore(size)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Stores]:
-        """Connections for one call. StoreUnavailable if they cannot be had, or one is lost in the middle."""
+        """Connections for one call. StoreUnavailable if none are free in time, or one is lost."""
         try:
-            async with asyncio.timeout(self._patience_s):
+            async with asyncio.timeout(self._timeout_s):
                 await self._turns.acquire()
         except TimeoutError:
             raise StoreUnavailable from None
@@ -63,7 +63,7 @@ class Writers:
 
 @dataclass(frozen=True)
 class Preferences:
-    """What `schema.types.objections.Objections` asks for, of the principal; `channel` is recorded."""
+    """Implements `schema.types.objections.Objections` for the principal; `channel` is recorded."""
 
     open: OpenStores
     rules: Rules
@@ -75,13 +75,13 @@ class Preferences:
         result = await self._change(objections.record, purposes)
         in_force = _named(result.in_force)
         match result.outcome:
-            case Outcome.RECORDED:
+            case ObjectionOutcome.RECORDED:
                 return ObjectionRecorded(in_force=in_force)
-            case Outcome.ALREADY_OBJECTED:
+            case ObjectionOutcome.ALREADY_OBJECTED:
                 return AlreadyObjected(in_force=in_force)
-            case Outcome.NOT_ELIGIBLE_NEW_MEMBER:
+            case ObjectionOutcome.NOT_ELIGIBLE_NEW_MEMBER:
                 return NotEligibleNewMember(before=TERMS_OF_2016)
-            case Outcome.WINDOW_CLOSED:
+            case ObjectionOutcome.WINDOW_CLOSED:
                 assert result.closed_at is not None
                 return WindowClosed(closed_at=result.closed_at)
         return NoMessengerAccount(in_force=[])
@@ -91,37 +91,39 @@ class Preferences:
         result = await self._change(objections.withdraw, purposes)
         in_force = _named(result.in_force)
         match result.outcome:
-            case Outcome.WITHDRAWN:
+            case ObjectionOutcome.WITHDRAWN:
                 return ObjectionWithdrawn(in_force=in_force)
-            case Outcome.NOT_OBJECTED:
+            case ObjectionOutcome.NOT_OBJECTED:
                 return NotObjected(in_force=in_force)
         return NoMessengerAccount(in_force=[])
 
     async def eligibility(self) -> list[ObjectionEligibility]:
-        """What the subject may do for each objectable purpose."""
+        """Whether the subject may object, for each objectable purpose."""
         member = self.principal.messenger_id
         if member is None:
-            return [_told(purpose, None, 0) for purpose in OBJECTABLE]
+            return [_eligibility_of(purpose, None, 0) for purpose in OBJECTABLE]
         async with self.open() as stores:
             found = await objections.standing(
-                stores.messenger, self.rules.profile, member, self.rules.clock()
+                stores.messenger, self.rules.profile, member, now=self.rules.clock()
             )
             in_force = await objections.in_force(stores.control, member)
-        return [_told(purpose, found, in_force) for purpose in OBJECTABLE]
+        return [_eligibility_of(purpose, found, in_force) for purpose in OBJECTABLE]
 
-    async def _change(self, change: objections.Change, purposes: frozenset[Purpose]) -> Result:
+    async def _change(
+        self, change: objections.ObjectionCall, purposes: frozenset[Purpose]
+    ) -> ObjectionChange:
         member = self.principal.messenger_id
         if member is None:
-            return Result(Outcome.UNKNOWN_ACCOUNT)
+            return ObjectionChange(ObjectionOutcome.UNKNOWN_ACCOUNT)
         async with self.open() as stores:
-            return await change(stores, self.rules, member, purposes, self.channel)
+            return await change(stores, self.rules, member, purposes=purposes, channel=self.channel)
 
 
 def _named(bits: int) -> list[ObjectablePurpose]:
     return [ObjectablePurpose(purpose.value) for purpose in purposes_of(bits)]
 
 
-def _told(purpose: Purpose, found: Eligibility | None, in_force: int) -> ObjectionEligibility:
+def _eligibility_of(purpose: Purpose, found: Eligibility | None, in_force: int) -> ObjectionEligibility:
     if found is None:
         standing, until = ObjectionStanding.NO_MESSENGER_ACCOUNT, None
     elif in_force & OBJECTABLE[purpose]:

@@ -1,14 +1,14 @@
-"""Pseudonyms for audit: who recorded something has one name there, which leads to nothing else.
+"""Pseudonyms for audit: one name for each person who objected, which leads to nothing else.
 
 The messenger's store has the same names, beside the terms that these people accepted.
 
-The name is an HMAC under a key that only the gateway has, and stands in `control` beside the account's
-number; the universe of AUDIT joins it on and leaves the number out, so that neither the role nor whoever
-copies its answers can tell whose it is, or find the person under another purpose. The same person has the
-same name in every answer: an auditor can follow a history without knowing whose it is.
+A pseudonym is an HMAC under a key that only the gateway has. `control` holds it beside the account's number.
+The universe of AUDIT shows the pseudonym without the number: so neither its role nor a reader of its answers
+can identify the person, or find them under another purpose. The same person has the same pseudonym in every
+answer, so an auditor can follow a history without knowing whose it is.
 
-Rejected: to name people while an answer is made (the role would read the number), a hash in the view
-(without a key it is undone by counting), the key in the database (whoever reads a backup has both).
+Rejected: computing pseudonyms while an answer is made (the role would read the number), a hash in the view
+(without a key, hashing every number undoes it), the key in the database (a backup would hold both).
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ if TYPE_CHECKING:
 
 CHUNK = 10_000
 
-# The newest first: between two passes there are few, and they are all among them.
-_NAMELESS = """
+# The newest events: between two passes there are few new ones.
+_UNNAMED = """
 SELECT DISTINCT account_id
 FROM (SELECT account_id FROM control.objection_event ORDER BY id DESC LIMIT $1) newest
 WHERE NOT EXISTS (SELECT FROM control.pseudonym p WHERE p.account_id = newest.account_id)
 """
-_ALL_NAMELESS = """
+_ALL_UNNAMED = """
 SELECT DISTINCT e.account_id FROM control.objection_event e
 WHERE NOT EXISTS (SELECT FROM control.pseudonym p WHERE p.account_id = e.account_id) LIMIT $1
 """
 _NAMED = "SELECT account_id, person FROM control.pseudonym WHERE account_id > $1 ORDER BY account_id LIMIT $2"
-_STAND = "SELECT account_id, person FROM control.pseudonym WHERE account_id = ANY($1::bigint[])"
-# Equal where the same names stand: the stores need not be read side by side for that.
+_STORED = "SELECT account_id, person FROM control.pseudonym WHERE account_id = ANY($1::bigint[])"
+# Equal if both stores hold the same pseudonyms: one row of each is compared, not all.
 _SUM = "SELECT count(*), sum(hashtextextended(person, account_id)) FROM {}.pseudonym"
 _NAME = """
 INSERT INTO {}.pseudonym (account_id, person) SELECT * FROM unnest($1::bigint[], $2::text[])
@@ -49,7 +49,7 @@ Naming = Callable[[int], str]
 
 
 def naming(key: bytes) -> Naming:
-    """The name of an account for audit, such as ``pa_`` and 26 letters: 128 bits of HMAC-SHA-256."""
+    """The function that computes an account's pseudonym: ``pa_`` and 26 letters, 128 bits of HMAC-SHA-256."""
 
     def name_of(account_id: int) -> str:
         made = hmac.digest(key, b"AUDIT|%d" % account_id, "sha256")[:16]
@@ -58,22 +58,22 @@ def naming(key: bytes) -> Naming:
     return name_of
 
 
-async def name_everybody(control: Connection, messenger: Connection, name_of: Naming, whole: bool) -> int:
-    """Give a name to all who recorded something and have none; how many had none.
+async def name_everybody(control: Connection, messenger: Connection, name_of: Naming, *, whole: bool) -> int:
+    """Give a pseudonym to everyone who objected and has none; return their number.
 
-    `whole`: look at every event, as a start-up does, and that the messenger's store has all names;
-    otherwise at the newest events, unless there are more. Who has two at once keeps the first: what counts
-    is what stands in `control`.
+    `whole`: read every event, as a start-up does, and check that the messenger's store has all pseudonyms.
+    Otherwise read the newest events, and more only if these have people without one. If two gateways name a
+    person at once, the first pseudonym in `control` counts.
     """
     named = 0
-    shape = _ALL_NAMELESS if whole else _NAMELESS
+    shape = _ALL_UNNAMED if whole else _UNNAMED
     while nameless := [row[0] for row in await ask(control, shape, CHUNK)]:
         await ask(control, _NAME_IN_CONTROL, nameless, [name_of(each) for each in nameless])
-        # Those that stand there now, which may be another gateway's: under another secret they differ.
-        stand = await ask(control, _STAND, nameless)
-        await _copy(messenger, stand)
+        # Read back: another gateway may have named them first, under another secret.
+        stored = await ask(control, _STORED, nameless)
+        await _copy(messenger, stored)
         named += len(nameless)
-        shape = _ALL_NAMELESS
+        shape = _ALL_UNNAMED
     if whole and await ask(control, _SUM.format("control")) != await ask(messenger, _SUM.format("messenger")):
         last = -1
         while rows := await ask(control, _NAMED, last, CHUNK):

@@ -1,11 +1,11 @@
-"""Recalls in the store: notices are issued by whoever keeps the stores, and read by those they are for.
+"""Issues recall notices, reads them for their clients, and acknowledges them.
 
-Whose data went to whom is in the ledger alone, which their role cannot read: it calls functions of `control`.
-The ledger knows no values. Of an account of the social network it knows that phone numbers were told, and not
-whether one of them came from the messenger: then whoever received them is notified, rather than not.
+Only the ledger knows which client received whose data. The recalls' role cannot read it, and calls functions
+of `control` instead. The ledger holds no values: for a social account it shows that phone numbers were
+disclosed, but not whether one of them came from the messenger. In that case the client is notified.
 
-Who received is found by the links of the moment when it is looked for: an account that was linked earlier,
-and is not any more, is not found.
+The receivers are found through the links at the moment of the search: an account that was linked earlier and
+is not linked now is not found.
 
 Source: GDPR Art. 19.
 """
@@ -31,7 +31,7 @@ from schema.types.recalls import Recall
 if TYPE_CHECKING:
     from resolvers.stores.pool import Connection, Record
 
-# An answer that was being given when somebody objected may leave a little later.
+# An answer that was in progress at the time of an objection may leave a little later.
 UNDER_WAY = timedelta(seconds=60)
 HIDING = frozenset({Mark.ABSENT, Mark.NULL})
 
@@ -46,9 +46,9 @@ _PREFIX = {"messenger": "ma", "social": "sa"}
 
 
 def covered() -> list[dict[str, object]]:
-    """What each objection covers: a purpose that it stops, and what comes from the messenger there.
+    """For each objectable purpose and each purpose that it stops: the fields with data from the messenger.
 
-    All that is told of a messenger account does; of an account of the social network these fields do.
+    A disclosure of a messenger account is always covered; of a social account, only these fields are.
     """
     return [
         {"objected_to": objection.value, "purpose": purpose.value, "fields": sorted(_derived(purpose))}
@@ -59,7 +59,7 @@ def covered() -> list[dict[str, object]]:
 
 
 def _derived(purpose: Purpose) -> set[str]:
-    """`Type.field` of whatever an objection hides under the purpose, or hides some rows of."""
+    """Each `Type.field` that an objection hides under the purpose, wholly or in some rows."""
     found = set()
     for cls in TYPES:
         hidden_rows = any(marks[purpose] in HIDING for marks in _rows(cls))
@@ -78,11 +78,12 @@ def _rows(cls: type) -> Sequence[Marks]:
 
 
 async def issue(
-    waiting: SerialConnection, control: StoreLogin, social: StoreLogin, until_due: timedelta
+    waiting: SerialConnection, control: StoreLogin, social: StoreLogin, *, until_due: timedelta
 ) -> int:
-    """Issue the notices of all objections that were recorded since; how many. StoreUnavailable.
+    """Issue the notices for all new objections; return the number of notices. StoreUnavailable.
 
-    `waiting` tells whether there are any. Safe to cut, to repeat, and to do in several processes at once.
+    `waiting`: the connection that looks for new objections. Safe to interrupt, to repeat, and to run in
+    several processes at once.
     """
     wanted = {row["event"]: row["account_id"] for row in await waiting.run(_WANTED)}
     if not wanted:
@@ -90,11 +91,11 @@ async def issue(
     async with fresh_connections(social) as (links,):
         linked = await links.fetch(_LINKED, list(wanted.values()))
     async with fresh_connections(control) as (connection,):
-        return await _issue(connection, wanted, linked, until_due)
+        return await _issue(connection, wanted, linked, until_due=until_due)
 
 
 async def _issue(
-    control: Connection, wanted: dict[int, int], linked: Sequence[Record], until_due: timedelta
+    control: Connection, wanted: dict[int, int], linked: Sequence[Record], *, until_due: timedelta
 ) -> int:
     accounts = {row["messenger_id"]: row["account_id"] for row in linked}
     pairs = [(event, accounts[member]) for event, member in wanted.items() if member in accounts]
@@ -114,21 +115,21 @@ async def _issue(
 
 
 class RecallStore:
-    """All notices, as the role that hands them out may read them: of one client and purpose at a time."""
+    """The notices, for the role that delivers them: of one client and purpose at a time."""
 
     def __init__(self, login: StoreLogin) -> None:
         self._connection = SerialConnection(login)
-        # The line is used by one at a time.
+        # A serial connection takes one task at a time.
         self._turn = asyncio.Lock()
 
     async def page(
-        self, client: str, purpose: Purpose, first: int, after: int, acknowledged: bool
+        self, client: str, purpose: Purpose, first: int, *, after: int, acknowledged: bool
     ) -> Sequence[Record]:
-        """At most so many after that number, in order; they count as delivered. StoreUnavailable."""
+        """The `first` notices after that number, in order; they count as delivered. StoreUnavailable."""
         return await self._run(_READ, client, purpose, after, first, acknowledged)
 
     async def acknowledge(self, client: str, purpose: Purpose, numbers: Sequence[int]) -> frozenset[int]:
-        """Which of them are acknowledged now. StoreUnavailable: nobody knows; repeat it."""
+        """The numbers of those that are acknowledged now. StoreUnavailable: unknown; repeat the call."""
         rows = await self._run(_ACKNOWLEDGE, client, purpose, list(numbers))
         return frozenset(row[0] for row in rows)
 
@@ -142,7 +143,7 @@ class RecallStore:
 
 
 def recall_of(row: Record) -> Recall:
-    """A row of `control.recall` as an answer."""
+    """The notice of a row of `control.recall`."""
     return Recall(
         number=strawberry.ID(str(row["number"])),
         objected_to=row["objected_to"],

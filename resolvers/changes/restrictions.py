@@ -1,10 +1,10 @@
-"""The only writer of restrictions: what is in force for a member, in both stores.
+"""Writes the restrictions in force for a member into both stores; their only writer.
 
-In force is the fold of the member's events and whatever is suspended in their country. `settle` writes
-it where it differs, under a lock in `control` that lets no two writers of one member meet, with a
-version that lets no late statement of a killed program win. The social network's store is the first to
-restrict and the last to open: so no link is ever shown to an account that is already hidden, and
-between the two a person is rather restricted than exposed.
+In force are the member's objections (the fold of their events) and the suspensions in their country. `settle`
+writes a restriction where a store differs. A lock in `control` keeps two writers of one member apart. A
+version number keeps a late statement of a killed program from winning. The social network's store restricts
+first and opens last: so it never shows a link to an account that is already hidden, and between the two
+statements a person is restricted rather than exposed.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _RESTRICT = "SELECT {}.restrict($1::bigint[], $2::integer[], $3::integer[], $4, 
 
 @dataclass(frozen=True)
 class Stores:
-    """Connections that may write restrictions: their own role's, or the owners'."""
+    """Connections that may write restrictions: of the writers' roles, or of the owners."""
 
     control: Connection
     messenger: Connection
@@ -61,72 +61,77 @@ class Stores:
 
 
 @dataclass(frozen=True)
-class Held:
-    """What a store holds of a member; `objected` is None where nobody said how much of it is objected."""
+class StoredRestriction:
+    """What a store holds for a member. `objected` None: loaded without saying which bits are objections."""
 
     purposes: int = 0
     objected: int | None = 0
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What is in force: the fold of the member's events, None without any, and what is suspended."""
+class RequiredRestriction:
+    """What is in force for a member: the fold of their events (None without events), and suspensions."""
 
     objected: int | None
     suspended: int
 
-    def of(self, held: Held) -> int:
-        """The bits that a store must hold. What was loaded without an event stays restricted."""
+    def of(self, held: StoredRestriction) -> int:
+        """The bits that a store must hold. A member loaded as restricted, without an event, stays so."""
         kept = held.purposes if held.objected is None else held.objected
         return (kept if self.objected is None else self.objected) | self.suspended
 
 
-NOTHING = Held()
+NOTHING = StoredRestriction()
 
 
 async def ask(connection: Connection, sql: str, *arguments: Any) -> list[Record]:
     """The rows of one statement, in a transaction of its own.
 
-    Behind a pooler a statement's parts may else reach two servers.
+    Outside a transaction a pooler could send a statement's parts to two servers.
     """
     async with connection.transaction():
         return await connection.fetch(sql, *arguments)
 
 
 async def lock_one(control: Connection, account_id: int) -> None:
-    """Let no other writer at the member until the transaction ends."""
+    """Lock the member for this writer until the transaction ends."""
     await control.fetchrow(_ONE, account_id)
 
 
 async def lock_all(control: Connection) -> None:
-    """Let no other writer at anybody until the transaction ends."""
+    """Lock all members for this writer until the transaction ends."""
     await control.execute(_ALL)
 
 
 async def settle(
-    stores: Stores, members: Sequence[int], now: datetime, unknown: frozenset[int] = frozenset()
+    stores: Stores, members: Sequence[int], now: datetime, *, unknown: frozenset[int] = frozenset()
 ) -> int:
-    """Make both stores hold what is in force for these members; for how many they did not.
+    """Make both stores hold what is in force for these members; return for how many a store differed.
 
-    `unknown`: those of them whom the social network's store restricted without knowing them. When it
-    returns, it binds. Any exception means *unknown*: call it again.
+    `unknown`: the members that the social network's store restricted without knowing them. When this returns,
+    both stores enforce it. After an exception the result is *unknown*: call it again.
     """
     control = stores.control
     async with control.transaction():
-        # Locks for thousands would not fit into the server's table of them.
+        # Thousands of single locks would not fit into the server's lock table.
         await (lock_one(control, members[0]) if len(members) == 1 else lock_all(control))
         version = await control.fetchval(_VERSION)
         wanted = await _wanted(stores, members, now)
         differing = await _differing(stores, wanted)
         write = [member for member in wanted if member in differing or member in unknown]
         if write:
-            await _write(stores, write, wanted, version, bool(unknown))
+            await _write(stores, write, wanted, version=version, opens=bool(unknown))
         await control.execute(_SETTLED, members)
     return len(differing)
 
 
 async def _write(
-    stores: Stores, members: list[int], wanted: Mapping[int, Wanted], version: int, opens: bool
+    stores: Stores,
+    members: list[int],
+    wanted: Mapping[int, RequiredRestriction],
+    *,
+    version: int,
+    opens: bool,
 ) -> None:
     arrays = (
         members,
@@ -140,25 +145,25 @@ async def _write(
         await ask(stores.social, _RESTRICT.format("social"), *arrays, True)
 
 
-async def _wanted(stores: Stores, members: Sequence[int], now: datetime) -> dict[int, Wanted]:
-    """What is in force for each member. One whom the messenger does not have is not in any country."""
+async def _wanted(stores: Stores, members: Sequence[int], now: datetime) -> dict[int, RequiredRestriction]:
+    """What is in force for each member. A member unknown to the messenger is in no country."""
     folds = await folds_of(stores.control, members)
     suspended = await suspended_at(stores.control, now)
     countries = {row[0]: row[1] for row in await ask(stores.messenger, _COUNTRIES, members)}
     return {
-        member: Wanted(folds.get(member), suspended.get(countries.get(member, ""), 0))
+        member: RequiredRestriction(folds.get(member), suspended.get(countries.get(member, ""), 0))
         for member in dict.fromkeys(members)
-        # Nobody can say of them where they are: what hides them stays as long as anything is suspended.
+        # The country of the others is unknown: they stay restricted as long as anything is suspended.
         if member in countries or member in folds or not suspended
     }
 
 
-async def _differing(stores: Stores, wanted: Mapping[int, Wanted]) -> set[int]:
+async def _differing(stores: Stores, wanted: Mapping[int, RequiredRestriction]) -> set[int]:
     members = list(wanted)
     found = set()
     for name, store in (("social", stores.social), ("messenger", stores.messenger)):
         rows = await ask(store, _HELD[name], members)
-        held = {row[0]: Held(row[1], row[2]) for row in rows}
+        held = {row[0]: StoredRestriction(row[1], row[2]) for row in rows}
         found |= {
             member
             for member in members
@@ -168,7 +173,7 @@ async def _differing(stores: Stores, wanted: Mapping[int, Wanted]) -> set[int]:
 
 
 async def folds_of(control: Connection, members: Iterable[int]) -> dict[int, int]:
-    """Member → bits objected to, from their events in the order of their numbers; only who has events."""
+    """Member → bits objected to, from their events in order; only members with events."""
     folds: dict[int, int] = {}
     for row in await ask(control, _FOLD, list(members)):
         bit = OBJECTABLE[Purpose(row["purpose"])] if row["kind"] == "OBJECT" else 0
@@ -177,16 +182,16 @@ async def folds_of(control: Connection, members: Iterable[int]) -> dict[int, int
 
 
 async def suspended_at(control: Connection, now: datetime) -> dict[str, int]:
-    """Country → bits that a regulator suspended there at that time; only countries with any."""
+    """Country → bits suspended there at that time; only countries with any."""
     rows = await ask(control, _IN_FORCE, now)
     return {row["country"]: bits_of(Purpose(each) for each in row["purposes"]) for row in rows}
 
 
 def bits_of(purposes: Iterable[Purpose]) -> int:
-    """The purposes as they stand in the stores' rows."""
+    """The purposes as the number in the stores' rows."""
     return sum({OBJECTABLE[purpose] for purpose in purposes})
 
 
 def purposes_of(bits: int) -> list[Purpose]:
-    """The purposes of such a number, in their order."""
+    """The purposes of such a number, in the order of `OBJECTABLE`."""
     return [purpose for purpose, bit in OBJECTABLE.items() if bits & bit]

@@ -1,12 +1,12 @@
-"""Suspensions by jurisdiction, and the bringing of both stores to what is in force.
+"""Suspensions by jurisdiction, and the reconciliation of both stores with what is in force.
 
-A regulator's decision is a record of policy (`control.suspension`): whom, what, from, to, why, by whom.
-It acts as if everybody there had objected, and folds into the same bits. `apply` makes the stores
-follow the calendar; it walks the countries whose bits changed, thousands of members a statement, and
-what it began stands in `control` until it is through, so that it can be cut anywhere and run again.
+A regulator's decision is a record of policy (`control.suspension`): countries, purposes, begin, end, reason,
+author. It acts as if every member there had objected, and sets the same bits. `apply` makes the stores follow
+the calendar. It goes through the countries whose bits changed, thousands of members a statement. `control`
+holds a note of each country until it is done, so `apply` can be interrupted anywhere and run again.
 
-Whoever joins later is restricted by the messenger's store itself, and noted there for the other store,
-which knows no countries (`ddl/messenger/0004`, `ddl/social/0007`); `place` settles the notes.
+The messenger's store itself restricts members who register later, and notes them for the other store, which
+knows no countries (`ddl/messenger/0004`, `ddl/social/0007`). `place` settles the noted members.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from schema.purposes import Purpose
 if TYPE_CHECKING:
     from resolvers.stores.pool import Connection
 
-# What is being done, how much of it is done, how much there is.
+# What is being done, how much of it is done, and the total.
 Progress = Callable[[str, int, int], None]
 
-# Whoever objects meanwhile waits for one such piece, not for the country.
+# An objection meanwhile waits for one such chunk, not for the country.
 CHUNK = 5_000
 # The European Union of 2016; the United Kingdom had its own regulator's decision first.
 # fmt: off
@@ -55,7 +55,7 @@ INSERT INTO control.unsettled_country (country_code) SELECT unnest($1::text[])
 ON CONFLICT (country_code) DO UPDATE SET version = excluded.version
 """
 _UNSETTLED = "SELECT country_code, version FROM control.unsettled_country ORDER BY country_code"
-# Not if it changed again meanwhile: then it is whoever changed it who is through with it.
+# Not if the country changed again meanwhile: the run that changed it deletes the note.
 _DONE = "DELETE FROM control.unsettled_country WHERE country_code = $1 AND version = $2"
 _HELD = "SELECT country_code, purposes FROM messenger.suspended"
 _MEMBERS = """
@@ -98,8 +98,8 @@ _PLACED = {
 
 
 @dataclass(frozen=True)
-class Suspension:
-    """One decision: in these countries these purposes are suspended, from then until then."""
+class SuspensionDecision:
+    """One decision: these purposes are suspended in these countries, from `valid_from` to `valid_until`."""
 
     jurisdiction: str
     countries: tuple[str, ...]
@@ -112,28 +112,28 @@ class Suspension:
 
 
 def countries_of(jurisdiction: str) -> tuple[str, ...]:
-    """The countries of a jurisdiction: the European Union's for ``EU``, else the country itself."""
+    """The countries of a jurisdiction: the European Union's for ``EU``, otherwise the country itself."""
     return EUROPEAN_UNION if jurisdiction == "EU" else (jurisdiction,)
 
 
-def historic() -> tuple[Suspension, ...]:
-    """What regulators decided in 2016, as the policy's record has it."""
+def historic() -> tuple[SuspensionDecision, ...]:
+    """The regulators' decisions of 2016, from the policy's record."""
     return tuple(
-        Suspension(
-            each.jurisdiction,
-            countries_of(each.jurisdiction),
-            each.purposes,
-            each.valid_from,
-            each.valid_until,
-            each.reason,
-            each.author,
+        SuspensionDecision(
+            jurisdiction=each.jurisdiction,
+            countries=countries_of(each.jurisdiction),
+            purposes=each.purposes,
+            valid_from=each.valid_from,
+            valid_until=each.valid_until,
+            reason=each.reason,
+            author=each.author,
         )
         for each in decisions()
     )
 
 
-async def add(control: Connection, decided: Suspension) -> int:
-    """Record a decision; its number. It binds nobody before `apply`."""
+async def add(control: Connection, decided: SuspensionDecision) -> int:
+    """Record a decision; return its number. It has no effect before `apply`."""
     return int(
         await control.fetchval(
             _ADD,
@@ -149,22 +149,22 @@ async def add(control: Connection, decided: Suspension) -> int:
 
 
 async def end(control: Connection, number: int, at: datetime) -> bool:
-    """Let a suspension end at that time; False if there is none of that number, or it ended before."""
+    """End a suspension at that time; False if there is no such suspension, or it ended before."""
     return await control.fetchval(_END, number, at) is not None
 
 
-async def listed(control: Connection) -> list[Suspension]:
+async def list_decisions(control: Connection) -> list[SuspensionDecision]:
     """Every decision, in the order of recording."""
     return [
-        Suspension(
-            row["jurisdiction"],
-            tuple(row["countries"]),
-            tuple(Purpose(each) for each in row["purposes"]),
-            row["valid_from"],
-            row["valid_until"],
-            row["reason"],
-            row["author"],
-            row["id"],
+        SuspensionDecision(
+            jurisdiction=row["jurisdiction"],
+            countries=tuple(row["countries"]),
+            purposes=tuple(Purpose(each) for each in row["purposes"]),
+            valid_from=row["valid_from"],
+            valid_until=row["valid_until"],
+            reason=row["reason"],
+            author=row["author"],
+            number=row["id"],
         )
         for row in await control.fetch(_LIST)
     ]
@@ -174,27 +174,27 @@ async def listed(control: Connection) -> list[Suspension]:
 
 
 async def apply(stores: Stores, now: datetime, progress: Progress) -> int:
-    """Make both stores follow what is suspended at that time; for how many members they did not.
+    """Make both stores hold what is suspended at that time; return for how many members they differed.
 
-    Safe to cut and to repeat. New members are covered before the first of the others is.
+    Safe to interrupt and to repeat. It covers new members before it starts with the others.
     """
     await _begin(stores, now)
     changed = 0
     for country, version in await ask(stores.control, _UNSETTLED):
-        changed += await _settle_country(stores, country, now, progress)
+        changed += await _settle_country(stores, country, now, progress=progress)
         await ask(stores.control, _DONE, country, version)
     return changed + await place(stores, now)
 
 
 async def _begin(stores: Stores, now: datetime) -> None:
-    """Note whose members are to be settled; then let the stores know what is suspended where."""
+    """Note the countries to settle; then write into the stores what is suspended where."""
     wanted = await suspended_at(stores.control, now)
     held = {row[0]: row[1] for row in await ask(stores.messenger, _HELD)}
     changed = [each for each in sorted(wanted.keys() | held.keys()) if wanted.get(each) != held.get(each)]
     await ask(stores.control, _BEGUN, changed)
     async with stores.control.transaction():
         await lock_all(stores.control)
-        # Once more: whoever held the lock may have followed a decision that was not there before.
+        # Read again: the previous holder of the lock may have followed a newer decision.
         wanted = await suspended_at(stores.control, now)
         await ask(stores.social, "SELECT social.suspend($1)", reduce(or_, wanted.values(), 0))
         await ask(
@@ -205,7 +205,7 @@ async def _begin(stores: Stores, now: datetime) -> None:
         )
 
 
-async def _settle_country(stores: Stores, country: str, now: datetime, progress: Progress) -> int:
+async def _settle_country(stores: Stores, country: str, now: datetime, *, progress: Progress) -> int:
     ((total,),) = await ask(stores.messenger, _HOW_MANY, country)
     what = f"members in {country}"
     done = changed = 0
@@ -220,9 +220,9 @@ async def _settle_country(stores: Stores, country: str, now: datetime, progress:
 
 
 async def place(stores: Stores, now: datetime) -> int:
-    """Settle those who arrived or moved while something was suspended; for how many anything differed.
+    """Settle the members who registered or moved during a suspension; return for how many a store differed.
 
-    Those whom the messenger does not have stay noted, and restricted, as long as anything is suspended.
+    Members unknown to the messenger stay noted, and restricted, as long as anything is suspended.
     """
     changed = 0
     for name, store in (("messenger", stores.messenger), ("social", stores.social)):
@@ -231,7 +231,7 @@ async def place(stores: Stores, now: datetime) -> int:
             members = list(noted)
             last = members[-1]
             unknown = frozenset(members) if name == "social" else frozenset()
-            changed += await settle(stores, members, now, unknown)
+            changed += await settle(stores, members, now, unknown=unknown)
             known = await _known(stores, members, now)
             placed = [member for member in members if member in known]
             await ask(store, _PLACED[name], placed, [noted[member] for member in placed])
@@ -248,7 +248,7 @@ async def _known(stores: Stores, members: list[int], now: datetime) -> set[int]:
 
 
 async def finish(stores: Stores, now: datetime, progress: Progress) -> int:
-    """Finish what was cut off and follow the calendar, as a start-up does; for how many anything differed."""
+    """Settle what an interruption left and follow the calendar; return for how many a store differed."""
     rows = await ask(stores.control, "SELECT account_id FROM control.unsettled ORDER BY 1")
     changed = 0
     for row in rows:
@@ -257,10 +257,10 @@ async def finish(stores: Stores, now: datetime, progress: Progress) -> int:
 
 
 async def recover(stores: Stores, now: datetime, progress: Progress) -> int:
-    """Compare everybody of whom anything is recorded with both stores, and correct what differs; how many.
+    """Compare every recorded member with both stores, and correct the differences; return their number.
 
-    `finish` trusts the notes of what was cut off; this trusts nothing, and is for a store that was
-    restored from a backup. An account that a store restricts without any event is left restricted.
+    `finish` relies on the notes in the stores. This does not: it is for a store restored from a backup. An
+    account that a store restricts without any event stays restricted.
     """
     changed = await finish(stores, now, progress)
     async for members in _everybody(stores):
@@ -270,7 +270,7 @@ async def recover(stores: Stores, now: datetime, progress: Progress) -> int:
 
 
 async def _everybody(stores: Stores) -> AsyncIterator[list[int]]:
-    """All members with an event or a restriction, in chunks, some of them more than once."""
+    """All members with an event or a restriction, in chunks; a member may occur more than once."""
     for store, shape in (
         (stores.control, _WITH_EVENTS),
         (stores.messenger, _SUSPENDED_ROWS["messenger"]),

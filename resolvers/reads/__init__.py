@@ -1,7 +1,7 @@
-"""What ordinary resolvers read: the ledger, objections, statistics, the policy.
+"""Data for the resolvers of `schema/`: the ledger, objections, statistics, the policy.
 
-audit        what the data protection officer reads of objections and accepted terms, from the universes
-disclosures  the access ledger as answers: to a person the entries that name them, to audit all, under r
-policies     the policy as answers: the version that runs, those that were recorded, and each one's matr
-statistics   what the data protection officer reads in figures, from the universe of AUDIT: counts, nobo
+disclosures  the access ledger: a subject's own entries, or all entries under references for audit
+audit        objections, accepted terms and recalls, for the data protection officer
+statistics   counts of disclosures, people, objections and requests, for the data protection officer
+policies     the running policy, the recorded versions, and the matrix of each
 """

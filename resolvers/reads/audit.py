@@ -1,4 +1,4 @@
-"""What the data protection officer reads of objections and accepted terms, from the universes of AUDIT."""
+"""Objections, accepted terms and recalls for the data protection officer, from the universes of AUDIT."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from schema.types.audit import AuditedObjection, AuditedRecall, ObjectionsInForc
 from schema.types.objections import ObjectablePurpose
 from schema.types.subject import ObjectionKind, TermsAcceptance
 
-# Names without a schema: the role stands in its own universe, where `person` is the pseudonym.
+# Names without a schema: the role's search path is its own universe, where `person` is the pseudonym.
 _EVENTS = """
 SELECT id, person, kind, purposes, recorded_at, effective_at, channel, terms_version FROM objection_event
 WHERE id > $1 AND ($3::text IS NULL OR person = $3) ORDER BY id LIMIT $2
@@ -36,14 +36,14 @@ ORDER BY number LIMIT $2
 
 
 class ObjectionAudit:
-    """See `schema.types.audit.Audit`. `people`: whom it told of, for the ledger."""
+    """Implements `schema.types.audit.Audit`. `people` collects the people in its answers."""
 
     def __init__(self, pools: Mapping[Store, Pool], people: People) -> None:
         self._people = people
         self._control, self._messenger = pools[Store.CONTROL], pools[Store.MESSENGER]
 
     async def objections(self, first: int, after: int, person: str | None) -> Sequence[AuditedObjection]:
-        """Events in order."""
+        """Objection events, in order."""
         rows = await self._control.fetch(_EVENTS, [after, first, person])
         self._people.note("objections", Who.PSEUDONYM, (row["person"] for row in rows))
         return [
@@ -61,16 +61,16 @@ class ObjectionAudit:
         ]
 
     async def terms(self, person: str) -> Sequence[TermsAcceptance]:
-        """In the order of accepting."""
+        """The terms that the person accepted, in that order."""
         rows = await self._messenger.fetch(_TERMS, [person])
         if rows:
             self._people.note("termsAcceptances", Who.PSEUDONYM, [person])
         return [TermsAcceptance(version=row["version"], accepted_at=row["accepted_at"]) for row in rows]
 
     async def recalls(
-        self, first: int, after: int, client: str | None, overdue: bool
+        self, first: int, after: int, client: str | None, *, overdue: bool
     ) -> Sequence[AuditedRecall]:
-        """Notices in order."""
+        """Recall notices, in order."""
         rows = await self._control.fetch(_RECALLS, [after, first, client, overdue])
         known = [str(row["person"]) for row in rows if row["person"] is not None]
         self._people.note("recalls", Who.REFERENCE, known)
@@ -94,7 +94,7 @@ class ObjectionAudit:
         ]
 
     async def in_force(self) -> Sequence[ObjectionsInForce]:
-        """A line for each objectable purpose, also where nobody objects."""
+        """The number of objecting members for each objectable purpose, zero included."""
         counted = {row[0]: row[1] for row in await self._control.fetch(_IN_FORCE, [])}
         return [
             ObjectionsInForce(purpose=each, members=counted.get(each.value, 0)) for each in ObjectablePurpose

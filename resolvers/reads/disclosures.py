@@ -1,7 +1,7 @@
-"""The access ledger as answers: to a person the entries that name them, to audit all, under references.
+"""The access ledger as answers: a subject reads their own entries, audit reads all, under references.
 
-From the universes of both purposes. Neither role reads the ledger itself; that of audit no account, that of
-subject access nobody's reference.
+They come from the universes of both purposes. Neither role reads the ledger's tables: the role of audit sees
+no account, and the role of subject access sees no reference.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from schema.types.disclosures import Disclosure
 if TYPE_CHECKING:
     from resolvers.stores.pool import Record
 
-# Names without a schema: each role stands in its own universe.
+# Names without a schema: each role's search path is its own universe.
 _AUDITED = """
 SELECT at, stream, number, request, client, outcome, purpose, policy, fields, counts, people
 FROM disclosure
 WHERE (at, stream, number) > ($2::timestamptz, $3::bytea, $4::bigint) AND ($5::text IS NULL OR client = $5)
 ORDER BY at, stream, number LIMIT $1
 """
-# Materialized, or the planner walks through all time for the first of somebody who is rarely named.
+# Materialized: otherwise the planner scans all time for the first entry of a person who is rarely named.
 _AUDITED_OF_ONE = """
 WITH named AS MATERIALIZED (SELECT * FROM disclosure WHERE people @> ARRAY[$6::bigint])
 SELECT at, stream, number, request, client, outcome, purpose, policy, fields, counts, people
@@ -41,7 +41,7 @@ FROM named
 WHERE (at, stream, number) > ($2::timestamptz, $3::bytea, $4::bigint) AND ($5::text IS NULL OR client = $5)
 ORDER BY at, stream, number LIMIT $1
 """
-# Both accounts of a person may stand in one entry.
+# One entry may name both accounts of a person.
 _OWN = """
 WITH named AS MATERIALIZED (
     SELECT * FROM own_disclosure WHERE (store, account_id) IN (('messenger', $6), ('social', $7))
@@ -61,22 +61,22 @@ _BEGINNING = (_EPOCH, b"", 0)
 
 
 class ReadDisclosures:
-    """See `schema.types.disclosures.Disclosures`. `people`: whom it told of, for the ledger."""
+    """Implements `schema.types.disclosures.Disclosures`. It notes the people in its answers in `people`."""
 
     def __init__(
         self, pools: Mapping[Purpose, Mapping[Store, Pool]], principal: Principal, people: People
     ) -> None:
-        self._pools, self._bound, self._people = pools, principal, people
+        self._pools, self._principal, self._people = pools, principal, people
 
     async def page(
-        self, first: int, after: str | None, person: str | None, client: str | None
+        self, first: int, after: str | None, person: str | None, *, client: str | None
     ) -> Sequence[Disclosure]:
-        """The subject's own if the token is bound to one; else audit's."""
+        """The entries of the principal if there is one; otherwise all entries, for audit."""
         place = _BEGINNING if after is None else place_of(after)
-        purpose = Purpose.AUDIT if self._bound == NO_PRINCIPAL else Purpose.SUBJECT_ACCESS
+        purpose = Purpose.AUDIT if self._principal == NO_PRINCIPAL else Purpose.SUBJECT_ACCESS
         pool = self._pools[purpose][Store.CONTROL]
         if purpose is Purpose.SUBJECT_ACCESS:
-            keys = self._bound.messenger_id, self._bound.social_id
+            keys = self._principal.messenger_id, self._principal.social_id
             rows = await pool.fetch(_OWN, [first, *place, client, *keys])
             return [_disclosure(row, row["positions"], ()) for row in rows]
         if person is None:
@@ -94,7 +94,7 @@ def _disclosure(row: Record, positions: Iterable[int], people: Sequence[int]) ->
         at=row["at"],
         client=row["client"],
         purpose=row["purpose"],
-        fields=fields_told(orjson.loads(row["fields"]), row["counts"], positions),
+        fields=disclosed_fields(orjson.loads(row["fields"]), row["counts"], positions),
         outcome=row["outcome"],
         policy=row["policy"],
         request=row["request"],
@@ -102,10 +102,10 @@ def _disclosure(row: Record, positions: Iterable[int], people: Sequence[int]) ->
     )
 
 
-def fields_told(
+def disclosed_fields(
     fields: Sequence[Sequence[str]], counts: Sequence[int], positions: Iterable[int]
 ) -> list[str]:
-    """The fields at the places where these positions (from 1) among an entry's people lie, each once."""
+    """The fields of the people at these positions (from 1) of an entry, each field once."""
     ends = list(accumulate(counts))
     places = sorted(
         {next(place for place, end in enumerate(ends) if position <= end) for position in positions}
@@ -114,12 +114,12 @@ def fields_told(
 
 
 def place_text(at: datetime, stream: bytes, number: int) -> str:
-    """An entry's place in the ledger, in the order of time."""
+    """An entry's place in the ledger as text, in the order of time."""
     return f"{(at - _EPOCH) // timedelta(microseconds=1)}-{stream.hex()}-{number}"
 
 
 def place_of(text: str) -> tuple[datetime, bytes, int]:
-    """The place that was written so. BAD_USER_INPUT for anything else."""
+    """The place of such a text. BAD_USER_INPUT for any other text."""
     found = _NUMBER.fullmatch(text)
     if found is None:
         raise Refusal(Code.BAD_USER_INPUT)
@@ -127,12 +127,12 @@ def place_of(text: str) -> tuple[datetime, bytes, int]:
 
 
 def reference_text(reference: int) -> str:
-    """A person's reference as people read it: ``pl_`` and 16 hexadecimal digits."""
+    """A person's reference as text: ``pl_`` and 16 hexadecimal digits."""
     return f"pl_{reference:016x}"
 
 
 def reference_of(text: str) -> int:
-    """The reference that was written so. BAD_USER_INPUT for anything else."""
+    """The reference of such a text. BAD_USER_INPUT for any other text."""
     found = _REFERENCE.fullmatch(text)
     if found is None or (reference := int(found[1], 16)) >= 2**63:
         raise Refusal(Code.BAD_USER_INPUT)

@@ -1,4 +1,4 @@
-"""The policy as answers: the version that runs, those that were recorded, and each one's matrix."""
+"""The running policy, the recorded versions, and the matrix of each."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from schema.types.privacy import PolicyMark
 
 
 class RecordedPolicies:
-    """What a data protection officer may read of all versions; see `schema.types.privacy.Policies`."""
+    """Implements `schema.types.privacy.Policies` from the recorded versions."""
 
     @cached_property
     def _known(self) -> tuple[Version, ...]:
@@ -21,25 +21,25 @@ class RecordedPolicies:
     def marks(
         self, version: str | None, type_: str | None, purpose: str | None
     ) -> Sequence[PolicyMark] | None:
-        """The marks, in the order of the matrix."""
-        lines = self._lines(version)
-        if lines is None:
+        """The marks of a version, in the order of the matrix; None for an unknown version."""
+        rows = self._rows(version)
+        if rows is None:
             return None
         return [
             PolicyMark(
-                type=line.type,
-                field=line.name,
+                type=row.type,
+                field=row.name,
                 purpose=each.value,
-                mark=line.marks[each].value,
-                meaning=MEANING[line.marks[each]],
+                mark=row.marks[each].value,
+                meaning=MEANING[row.marks[each]],
             )
-            for line in lines
-            if type_ in {None, line.type}
+            for row in rows
+            if type_ in {None, row.type}
             for each in Purpose
             if purpose in {None, each.value}
         ]
 
-    def _lines(self, version: str | None) -> tuple[MatrixLine, ...] | None:
+    def _rows(self, version: str | None) -> tuple[MatrixLine, ...] | None:
         if version is None or version == digest():
             return policy_lines()
         return next((each.lines for each in self._known if version in {each.name, each.digest}), None)

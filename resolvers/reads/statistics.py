@@ -1,4 +1,4 @@
-"""What the data protection officer reads in figures, from the universe of AUDIT: counts, nobody in them."""
+"""Counts for the data protection officer, from the universe of AUDIT. No person is in them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from schema.types.statistics import DisclosureCount, ObjectionsOnDay, PeopleByPu
 
 LONGEST = timedelta(days=366)
 USUAL, OF_OBJECTIONS = timedelta(days=30), timedelta(days=90)
-MOST_LINES = 10_000
+MAX_ROWS = 10_000
 
-# Names without a schema: the role stands in its own universe.
+# Names without a schema: the role's search path is its own universe.
 _DISCLOSURES = """
 WITH entry AS MATERIALIZED (
     SELECT (at AT TIME ZONE 'UTC')::date AS day, client, purpose, people
@@ -38,8 +38,8 @@ named AS (
 SELECT purpose, answers, coalesce(people, 0) AS people
 FROM told LEFT JOIN named USING (purpose) ORDER BY purpose COLLATE "C"
 """
-# An event changes how many object only where the one before it of the same person and purpose said else.
-# What came before the first day is summed up on the day before it.
+# An event changes the number of objecting members only if the previous event of the same person and purpose
+# was of the other kind. Earlier events are summed up on the day before the first one.
 _OBJECTIONS = """
 WITH said AS (
     SELECT purpose, kind, (effective_at AT TIME ZONE 'UTC')::date AS day,
@@ -66,7 +66,7 @@ counted AS (
 )
 SELECT day, purpose, members, objected, withdrawn FROM counted WHERE day >= $1::date ORDER BY day, place
 """
-# Beyond what an Int of GraphQL holds, as many as it holds.
+# At most the largest Int of GraphQL.
 _REQUESTS = """
 SELECT hour, client, purpose, what, least(requests, 2147483647) AS requests,
        least(longest_ms, 2147483647) AS longest_ms, request
@@ -76,9 +76,9 @@ ORDER BY hour, client COLLATE "C", purpose COLLATE "C", what COLLATE "C" LIMIT $
 
 
 def span_of(
-    since: datetime | None, until: datetime | None, usual: timedelta, now: datetime
+    since: datetime | None, until: datetime | None, usual: timedelta, *, now: datetime
 ) -> tuple[datetime, datetime]:
-    """The span that was asked for, in UTC. BAD_USER_INPUT if it is empty or longer than 366 days."""
+    """The requested span, in UTC. BAD_USER_INPUT if it is empty or longer than 366 days."""
     end = _in_utc(until) if until is not None else now
     try:
         start = _in_utc(since) if since is not None else end - usual
@@ -97,26 +97,24 @@ def _in_utc(given: datetime) -> datetime:
 
 
 class CountedStatistics:
-    """See `schema.types.statistics.Figures`. `control`: the pool of AUDIT."""
+    """Implements `schema.types.statistics.Statistics`. `control`: the pool of AUDIT."""
 
     def __init__(self, control: Pool, now: Callable[[], datetime]) -> None:
         self._control, self._now = control, now
 
     async def disclosures(self, since: datetime | None, until: datetime | None) -> Sequence[DisclosureCount]:
-        """By day, client and purpose."""
-        span = span_of(since, until, USUAL, self._now())
-        return [
-            DisclosureCount(**row) for row in await self._control.fetch(_DISCLOSURES, [*span, MOST_LINES])
-        ]
+        """Disclosures by day, client and purpose."""
+        span = span_of(since, until, USUAL, now=self._now())
+        return [DisclosureCount(**row) for row in await self._control.fetch(_DISCLOSURES, [*span, MAX_ROWS])]
 
     async def people(self, since: datetime | None, until: datetime | None) -> Sequence[PeopleByPurpose]:
-        """By purpose."""
-        span = span_of(since, until, USUAL, self._now())
+        """People by purpose."""
+        span = span_of(since, until, USUAL, now=self._now())
         return [PeopleByPurpose(**row) for row in await self._control.fetch(_PEOPLE, list(span))]
 
     async def objections(self, since: datetime | None, until: datetime | None) -> Sequence[ObjectionsOnDay]:
-        """By day and purpose."""
-        start, end = span_of(since, until, OF_OBJECTIONS, self._now())
+        """Objecting members by day and purpose."""
+        start, end = span_of(since, until, OF_OBJECTIONS, now=self._now())
         purposes = [each.value for each in ObjectablePurpose]
         rows = await self._control.fetch(_OBJECTIONS, [start.date(), end, purposes])
         return [
@@ -131,6 +129,6 @@ class CountedStatistics:
         ]
 
     async def requests(self, since: datetime | None, until: datetime | None) -> Sequence[RequestTally]:
-        """By hour, client, purpose and what became of them."""
-        span = span_of(since, until, USUAL, self._now())
-        return [RequestTally(**row) for row in await self._control.fetch(_REQUESTS, [*span, MOST_LINES])]
+        """Requests by hour, client, purpose and result."""
+        span = span_of(since, until, USUAL, now=self._now())
+        return [RequestTally(**row) for row in await self._control.fetch(_REQUESTS, [*span, MAX_ROWS])]

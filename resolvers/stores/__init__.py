@@ -1,6 +1,6 @@
 """Connections to the stores: the only room that imports asyncpg.
 
-deadlines          deadlines of one length for many things at once, with one timer for all of them
-pool               the connections to the stores: one pool for each store and purpose; the only importer
-serial_connection  one connection for statements that are each a transaction of their own, opened anew a
+pool               one pool of connections for each store and purpose, and single connections
+serial_connection  one connection for a single task, opened again after a failure
+deadlines          many deadlines of equal length, with one timer
 """

@@ -1,12 +1,12 @@
-"""The connections to the stores: one pool for each store and purpose; the only importer of asyncpg.
+"""Connections to the stores: one pool for each store and purpose.
 
-A pool is a plain free list of connections that hold their prepared statements: asyncpg's own pool
-resets a connection at each release and forgets them, which halves the requests a second on the short
-query (design, "Measured before the start"). Each statement is its own snapshot; a plan that asks one
-store twice takes `snapshot`.
+A pool is a plain free list of connections that keep their prepared statements. asyncpg's own pool resets a
+connection at each release and drops them, which halves the requests a second of the short query (design,
+"Measured before the start"). Each statement has its own snapshot; a plan with two statements for one store
+uses `snapshot`.
 
-Whatever says that a store cannot be asked now (down, hanging, full) becomes StoreUnavailable here;
-any other database error is a fault of the gateway and stays what it is.
+An error that means that the store cannot answer now (down, hanging, full) becomes StoreUnavailable here. Any
+other database error is a fault of the gateway, and is raised unchanged.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ MAX_PREPARED = 256
 _DOWN = (
     OSError,
     TimeoutError,
-    asyncpg.InternalClientError,  # the driver met the store's farewell before the end of the connection
+    asyncpg.InternalClientError,  # the server said that it closes the connection, and then closed it
     asyncpg.PostgresConnectionError,
     asyncpg.QueryCanceledError,
     asyncpg.OperatorInterventionError,
@@ -46,12 +46,12 @@ _DOWN = (
 
 
 class StoreUnavailable(Exception):
-    """The store cannot be asked now. Carries no detail: the log has the cause."""
+    """The store cannot answer now. The exception carries no detail: the log has the cause."""
 
 
 @dataclass(frozen=True)
 class StoreLogin:
-    """Where a pool connects, and how patient it is. `pooled`: a transaction pooler stands between."""
+    """Where a role connects, and its time-outs. `pooled`: a transaction pooler is in between."""
 
     dsn: str
     role: str
@@ -62,32 +62,32 @@ class StoreLogin:
 
 
 async def connect_owner(dsn: str) -> Connection:
-    """Open one connection with the store owner's rights: migrations, universes, loading, objections."""
-    # Behind a pooler statements kept under asyncpg's names would be other processes': of the same numbers.
+    """Open one connection with the owner's rights: for migrations, universes, loading, objections."""
+    # Behind a pooler, asyncpg's statement names would clash with those of other processes.
     return await asyncpg.connect(dsn, statement_cache_size=0)
 
 
 async def connect_role(login: StoreLogin) -> Connection:
-    """Open one connection as the purpose's role. StoreUnavailable if that cannot be had in time."""
+    """Open one connection as the login's role. StoreUnavailable if that fails or takes too long."""
     try:
         return await asyncpg.connect(
             login.dsn,
             user=login.role,
             timeout=login.connect_timeout_s,
-            # Ours are kept in the pool; behind a pooler asyncpg's would return other sessions' rows.
+            # The pool keeps its own; behind a pooler asyncpg's would return other sessions' rows.
             statement_cache_size=0,
         )
     except (*_DOWN, asyncpg.InterfaceError, asyncpg.PostgresError):
-        # Whatever refuses the connection (closed to all, no right to connect), nothing can be asked there.
+        # A refused connection (no right to connect, a closed database) means a store that cannot answer.
         raise StoreUnavailable from None
 
 
 @asynccontextmanager
 async def fresh_connections(*logins: StoreLogin) -> AsyncIterator[tuple[Connection, ...]]:
-    """A connection to each, for one piece of work that writes, and that may be repeated.
+    """A connection for each login, for one piece of work that writes and may be repeated.
 
-    StoreUnavailable if one cannot be had, or is lost in the middle, or all of it takes too long: then
-    nobody knows what was done.
+    StoreUnavailable if a connection fails or is lost, or the work takes too long: the caller must assume
+    that any part of it may be done.
     """
     opened: list[Connection] = []
     try:
@@ -97,7 +97,7 @@ async def fresh_connections(*logins: StoreLogin) -> AsyncIterator[tuple[Connecti
             yield tuple(opened)
     except BaseException as error:
         lost = any(each.is_closed() for each in opened)
-        # Two writers that waited for each other: the server let this one go.
+        # Two writers waited for each other, and the server aborted this one.
         gave_way = isinstance(error, asyncpg.TransactionRollbackError)
         raise (StoreUnavailable() if gave_way else translated(error, lost)) from None
     finally:
@@ -106,23 +106,23 @@ async def fresh_connections(*logins: StoreLogin) -> AsyncIterator[tuple[Connecti
 
 
 async def prepare_named(connection: Connection, sql: str, number: int) -> Statement:
-    """Prepare a statement that the server keeps; `number`: of all on this connection no other has it.
+    """Prepare a named statement that the server keeps. `number`: unique on this connection.
 
-    Without a name of its own the driver would send the text anew each time, to be planned anew: it keeps
-    none for a connection whose cache is off. The name says what it stands for: should an unknown pooler mix
-    sessions up, it still is no other statement's.
+    Without a name the driver would send and plan the text at each call, because its statement cache is off.
+    The name contains a hash of the text: if an undetected pooler mixes sessions up, a name still never means
+    another statement.
     """
     return await connection.prepare(sql, name=f"{hashlib.sha256(sql.encode()).hexdigest()[:32]}_{number}")
 
 
 async def is_behind_pooler(connection: Connection) -> bool:
-    """Whether the process that answers is another than the one that was connected to."""
+    """Whether another server process answers than the one of the connection: a pooler is in between."""
     answering = await connection.fetchval("SELECT pg_backend_pid()")
     return bool(answering != connection.get_server_pid())
 
 
 class Session:
-    """One connection with its prepared statements. `overdue`: it was cut for not answering in time."""
+    """One connection with its prepared statements. `overdue`: it was closed because an answer was late."""
 
     def __init__(self, connection: Connection, login: StoreLogin) -> None:
         self.connection = connection
@@ -133,7 +133,7 @@ class Session:
         self._names = itertools.count()
 
     def give_up(self) -> None:
-        """Cut the connection: what is under way on it fails, now."""
+        """Close the connection: a statement that runs on it fails at once."""
         self.overdue = True
         self.connection.terminate()
 
@@ -145,7 +145,7 @@ class Session:
         return await statement.fetch(*arguments, timeout=self.timeout_s)
 
     async def _prepare(self, sql: str) -> Statement:
-        # Not asyncpg's own time-out: that does not cover the closing of those put out before.
+        # asyncpg's own time-out does not cover the closing of evicted statements.
         async with asyncio.timeout(self.timeout_s):
             statement = await prepare_named(self.connection, sql, next(self._names))
         self.prepared[sql] = statement
@@ -154,11 +154,11 @@ class Session:
         return statement
 
     async def _fetch_unprepared(self, sql: str, arguments: Sequence[Any]) -> list[asyncpg.Record]:
-        """The rows where a pooler may give each statement another server, except within a transaction."""
+        """The rows, behind a pooler that may give each transaction another server process."""
         connection, timeout_s = self.connection, self.timeout_s
         if connection.is_in_transaction():
             return await connection.fetch(sql, *arguments, timeout=timeout_s)
-        # Not connection.transaction(): that waits for ever for a server that hangs.
+        # connection.transaction() would wait for ever for a server that hangs.
         await connection.execute("BEGIN READ ONLY", timeout=timeout_s)
         try:
             rows = await connection.fetch(sql, *arguments, timeout=timeout_s)
@@ -170,14 +170,14 @@ class Session:
 
 
 class Snapshot:
-    """A session within a transaction. After a failure it is broken: its transaction has ended."""
+    """A session within a transaction. After an error it is broken: its transaction has ended."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self.broken = False
 
     async def fetch(self, sql: str, arguments: Sequence[Any]) -> list[asyncpg.Record]:
-        """The statement's rows, of the transaction's snapshot. StoreUnavailable if the store is."""
+        """The statement's rows, in the transaction's snapshot. StoreUnavailable as of `Pool.fetch`."""
         if self.broken:
             raise StoreUnavailable
         try:
@@ -188,7 +188,7 @@ class Snapshot:
 
 
 class Pool:
-    """Connections of one purpose to one store; opened when first needed, at most `endpoint.size`."""
+    """Connections of one purpose to one store. It opens them when needed, at most `login.size`."""
 
     def __init__(
         self,
@@ -201,38 +201,38 @@ class Pool:
         self._open = 0
         self._waiting: deque[Turn] = deque()
         self._closed = False
-        self._asked: Deadlines[Session] = Deadlines(login.request_timeout_s, Session.give_up)
-        self._queued: Deadlines[Turn] = Deadlines(login.request_timeout_s, _refuse_turn)
+        self._statement_deadlines: Deadlines[Session] = Deadlines(login.request_timeout_s, Session.give_up)
+        self._turn_deadlines: Deadlines[Turn] = Deadlines(login.request_timeout_s, _refuse_turn)
         self._turns = asyncio.Semaphore(max(1, login.size // 4))
 
     async def fetch(self, sql: str, arguments: Sequence[Any]) -> list[asyncpg.Record]:
-        """The statement's rows, in a snapshot of its own. StoreUnavailable if the store is."""
+        """The statement's rows, in a snapshot of its own. StoreUnavailable if the store cannot answer."""
         while True:
             session, fresh = (self._free.pop(), False) if self._free else await self._take()
             try:
-                # The usual case spelled out: each coroutine on the way costs as much as a dictionary.
+                # The usual case is inline: each coroutine call costs as much as a dictionary.
                 statement = session.prepared.get(sql)
                 if statement is not None:
                     session.prepared.move_to_end(sql)
-                    self._asked.begin(session)
+                    self._statement_deadlines.add(session)
                     rows = await statement.fetch(*arguments)
-                    self._asked.end(session)
+                    self._statement_deadlines.remove(session)
                 else:
                     rows = await session.fetch(sql, arguments)
             except BaseException as error:
-                self._asked.end(session)
+                self._statement_deadlines.remove(session)
                 lost = session.connection.is_closed()
                 self._give_up(session, error)
-                told = translated(error, lost)
-                if lost and not fresh and not session.overdue and isinstance(told, StoreUnavailable):
-                    continue  # the store was restarted while this connection lay idle: reads repeat
-                raise told from None
+                raised = translated(error, lost)
+                if lost and not fresh and not session.overdue and isinstance(raised, StoreUnavailable):
+                    continue  # the store was restarted while this connection was idle: repeat the read
+                raise raised from None
             self._give_back(session)
             return rows
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Snapshot]:
-        """A session in which all statements see one snapshot. StoreUnavailable if the store is."""
+        """A session in which all statements see one snapshot. StoreUnavailable if the store cannot answer."""
         session = await self._begin()
         snapshot = Snapshot(session)
         ended = False
@@ -247,10 +247,10 @@ class Pool:
 
     @asynccontextmanager
     async def fan_out(self) -> AsyncIterator[None]:
-        """A turn to ask every shard of the store: one connection in four at most is used for that.
+        """A turn for a statement that reads every shard: at most one connection in four does so at a time.
 
-        Else a few lists without a key would keep all shards busy, and the questions by key waiting.
-        StoreUnavailable if no turn comes in time.
+        Without this limit a few lists without a key would keep all shards busy, and look-ups by key would
+        wait. StoreUnavailable if no turn is free in time.
         """
         try:
             async with asyncio.timeout(self.login.request_timeout_s):
@@ -273,14 +273,14 @@ class Pool:
             except BaseException as error:
                 lost = session.connection.is_closed()
                 self._drop(session)
-                told = translated(error, lost)
-                if lost and not fresh and isinstance(told, StoreUnavailable):
+                raised = translated(error, lost)
+                if lost and not fresh and isinstance(raised, StoreUnavailable):
                     continue
-                raise told from None
+                raise raised from None
             return session
 
     async def _end(self, session: Session) -> bool:
-        """Whether the transaction could be ended; if not there is nothing to lose, for it only read."""
+        """Whether the transaction ended. If not, no data is lost: it only read."""
         try:
             await session.connection.execute("COMMIT", timeout=session.timeout_s)
         except (*_DOWN, asyncpg.InterfaceError):
@@ -288,9 +288,9 @@ class Pool:
         return True
 
     async def close(self) -> None:
-        """Close the idle connections, and those in use when they come back; refuse whoever still asks."""
+        """Close the idle connections now, and the others when they are given back; refuse new calls."""
         self._closed = True
-        self._queued.close()
+        self._turn_deadlines.close()
         while self._free:
             self._drop(self._free.pop())
         for waiter in self._waiting:
@@ -301,7 +301,7 @@ class Pool:
     # --- the free list ----------------------------------------------------------------------------
 
     async def _take(self) -> tuple[Session, bool]:
-        """A session, and whether it was opened just now."""
+        """A session, and whether it is new."""
         if self._closed:
             raise StoreUnavailable
         while self._free:
@@ -316,26 +316,26 @@ class Pool:
         return await self._open_session(), True
 
     async def _wait(self) -> Session | None:
-        """The next session given back, or None for the place of one that is gone; first come, first served.
+        """The next session given back, or None for a free place in the pool; first come, first served.
 
-        It is handed over, not put down to be taken: else whoever asks again and again would be served,
-        and who waits would time out.
+        The session goes directly to the first waiter. If it went to the free list, new callers could take it
+        first, and waiters would time out.
         """
-        waiter: Turn = self._queued.loop.create_future()
+        waiter: Turn = self._turn_deadlines.loop.create_future()
         self._waiting.append(waiter)
-        self._queued.begin(waiter)
+        self._turn_deadlines.add(waiter)
         try:
             return await waiter
         except BaseException as error:
-            # Both may happen in one turn of the loop: what was handed over is the next one's then.
+            # The session may arrive in the same turn of the loop as the error: pass it to the next waiter.
             if waiter.done() and not waiter.cancelled() and waiter.exception() is None:
                 self._pass_on(waiter.result())
             raise translated(error) from None
         finally:
-            self._queued.end(waiter)
+            self._turn_deadlines.remove(waiter)
 
     async def _open_session(self) -> Session:
-        """A new session in a place of the pool that is the caller's."""
+        """A new session, in a place of the pool that the caller holds."""
         try:
             return Session(await self._connect(self.login), self.login)
         except BaseException:
@@ -351,8 +351,8 @@ class Pool:
             self._free.append(session)
 
     def _give_up(self, session: Session, error: BaseException) -> None:
-        # A query that was cancelled may still be running there: its rows would answer the next one. An
-        # error without a severity is asyncpg's own, who then leaves the server within an exchange.
+        # A cancelled query may still run there, and its rows would answer the next query. An error without a
+        # severity is asyncpg's own: it leaves the connection in the middle of a protocol exchange.
         if isinstance(error, asyncpg.PostgresError) and error.severity is not None:
             self._give_back(session)
         else:
@@ -363,7 +363,7 @@ class Pool:
         self._pass_on(None)
 
     def _pass_on(self, session: Session | None) -> None:
-        """Hand a session, or an empty place, to who waits longest."""
+        """Give a session, or a free place, to the first waiter."""
         while self._waiting:
             waiter = self._waiting.popleft()
             if not waiter.done():
@@ -381,7 +381,7 @@ def _refuse_turn(waiter: Turn) -> None:
 
 
 def translated(error: BaseException, lost: bool = False) -> BaseException:
-    """The error, or StoreUnavailable if it says that the store cannot be asked now."""
-    # InterfaceError is asyncpg's word for a connection that is gone, and for a statement used wrongly.
+    """The error, or StoreUnavailable if it means that the store cannot answer now."""
+    # asyncpg raises InterfaceError for a lost connection, and also for a wrong use of a statement.
     down = isinstance(error, _DOWN) or (lost and isinstance(error, asyncpg.InterfaceError))
     return StoreUnavailable() if down else error

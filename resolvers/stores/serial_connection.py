@@ -1,4 +1,4 @@
-"""One connection for statements that are each a transaction of their own, opened anew after a failure."""
+"""One connection for a single task. Each statement is a transaction; a failure opens another connection."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ if TYPE_CHECKING:
 
 
 class SerialConnection:
-    """A connection as one role, which one task uses at a time."""
+    """A connection as one role. Only one task may use it at a time."""
 
     def __init__(self, login: StoreLogin) -> None:
         self.login = login
         self._connection: Connection | None = None
         self._pooled = False
         self._prepared: dict[str, Statement] = {}
-        self._asked: Deadlines[Connection] = Deadlines(login.request_timeout_s, _cut)
+        self._deadlines: Deadlines[Connection] = Deadlines(login.request_timeout_s, _terminate)
 
     async def run(self, sql: str, *arguments: Any) -> Sequence[Any]:
-        """The statement's rows, once it is committed. StoreUnavailable: nobody knows whether it was done."""
+        """The statement's rows, once it is committed. StoreUnavailable: it may or may not be committed."""
         connection = self._connection
         try:
             if connection is None or connection.is_closed():
                 connection = await self._connect()
-            # Not a time-out that cancels: that would ask the server, and wait for ever for one that hangs.
-            self._asked.begin(connection)
+            # A time-out that cancels would send a request to the server, and wait for ever if it hangs.
+            self._deadlines.add(connection)
             try:
                 return await self._fetch(connection, sql, arguments)
             finally:
-                self._asked.end(connection)
+                self._deadlines.remove(connection)
         except BaseException as error:
             lost = connection is not None and connection.is_closed()
             self.close()
@@ -61,17 +61,17 @@ class SerialConnection:
         return statement
 
     def close(self) -> None:
-        """Cut the connection; the next statement opens another."""
+        """Close the connection; the next statement opens another."""
         connection, self._connection = self._connection, None
         self._prepared = {}
         if connection is not None:
             connection.terminate()
 
 
-def _cut(connection: Connection) -> None:
+def _terminate(connection: Connection) -> None:
     connection.terminate()
 
 
 def columns(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:
-    """Rows as columns, for `unnest`; `width` of them, also of no rows."""
+    """The columns of the rows, for `unnest`: `width` columns, also for no rows."""
     return [[row[column] for row in rows] for column in range(width)]

@@ -115,7 +115,7 @@ class Audit(Protocol):
         """The terms that the person with this pseudonym accepted, oldest first."""
 
     async def recalls(
-        self, first: int, after: int, client: str | None, overdue: bool
+        self, first: int, after: int, client: str | None, *, overdue: bool
     ) -> Sequence[AuditedRecall]:
         """At most `first` notices after that number, in order; of one client, or overdue ones alone."""
 

@@ -54,7 +54,7 @@ class Disclosures(Protocol):
     """The part of the ledger that the token may read."""
 
     async def page(
-        self, first: int, after: str | None, person: str | None, client: str | None
+        self, first: int, after: str | None, person: str | None, *, client: str | None
     ) -> Sequence[Disclosure]:
         """At most `first` entries after that number, oldest first; of one person or client alone, if given.
 

@@ -74,7 +74,7 @@ async def test_everybody_may_read_the_history(side: Side, purpose: Purpose) -> N
     assert again["policy"] == {"name": "v1"}
 
 
-async def test_a_policy_that_nobody_recorded_has_no_name(
+async def test_a_policy_that_was_never_recorded_has_no_name(
     monkeypatch: pytest.MonkeyPatch, new_database: NewDatabase
 ) -> None:
     """What runs is told truly even then: the digest alone, and nothing of another version."""
@@ -142,7 +142,7 @@ async def test_what_is_not_there_is_null_or_empty(
 
 
 @pytest.mark.parametrize("purpose", [each for each in Purpose if each is not Purpose.AUDIT])
-async def test_nobody_else_knows_the_matrix_of_other_purposes(side: Side, purpose: Purpose) -> None:
+async def test_no_other_purpose_sees_the_matrix_of_all_purposes(side: Side, purpose: Purpose) -> None:
     """What another purpose sees does not exist here: the same words as for a misspelt field."""
     asked = await side.ask(purpose, MATRIX.replace("type field purpose mark meaning", "__typename"))
     misspelt = await side.ask(purpose, MATRIX.replace("  policyMatrix(", "  policyMatrics("))

@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from resolvers.reads.disclosures import fields_told, place_of, place_text, reference_of, reference_text
+from resolvers.reads.disclosures import disclosed_fields, place_of, place_text, reference_of, reference_text
 from resolvers.sources.catalogue import Store
 from resolvers.stores.pool import connect_role
 from schema.purposes import Purpose
@@ -55,7 +55,7 @@ async def ready(side: Side) -> None:
 
 
 async def written(side: Side) -> list[dict[str, Any]]:
-    """All entries as they stand in the table, in order, with whom each names and what of each."""
+    """All entries of the table, in order, with the people of each and their fields."""
     whose = {
         row["reference"]: (row["store"], row["account_id"])
         for row in await side.control.fetch("SELECT * FROM control.ledger_person")
@@ -76,7 +76,7 @@ async def written(side: Side) -> list[dict[str, Any]]:
 
 
 async def test_i43_a_person_sees_exactly_the_entries_that_name_them(side: Side) -> None:
-    """Each with the fields of theirs, of both their accounts, and of nobody else's."""
+    """Each with the subject's fields, of both accounts, and of no other person."""
     person = {("messenger", side.whose.messenger_id), ("social", side.whose.social_id)}
     expected = []
     for entry in await written(side):
@@ -135,13 +135,13 @@ async def test_audit_reads_of_one_person_and_of_one_client(side: Side) -> None:
     expected = [each["number"] for each in whole if person in each["people"]]
     # The question above named them too, and is an entry by now.
     assert [each["number"] for each in of_person][:-1] == expected
-    nobody = await side.ask(AUDIT, ALL, {"client": "nobody"})
-    assert nobody.data == {"disclosures": []}
+    unknown = await side.ask(AUDIT, ALL, {"client": "unknown"})
+    assert unknown.data == {"disclosures": []}
     principal = (await side.ask(AUDIT, ALL, {"first": 1000, "client": "bound"})).data["disclosures"]
     assert {each["client"] for each in principal} <= {"bound"}
 
 
-async def test_what_audit_reads_is_recorded_with_those_whom_it_named(side: Side) -> None:
+async def test_what_audit_reads_is_recorded_with_the_people_that_it_names(side: Side) -> None:
     """Also a look into the ledger is one into people's lives."""
     reply = await side.ask(AUDIT, ALL, {"first": 1000})
     named = {person for each in reply.data["disclosures"] for person in each["people"]}
@@ -169,7 +169,7 @@ async def test_a_wrong_reference_is_refused(side: Side, wrong: str) -> None:
     assert (await side.ask(AUDIT, ALL, {"person": wrong})).codes == ["BAD_USER_INPUT"]
 
 
-async def test_a_person_names_nobody(side: Side) -> None:
+async def test_a_subject_s_entries_name_no_person(side: Side) -> None:
     """There is no argument with which one could ask for another's."""
     assert (await side.ask(SUBJECT, ALL)).codes == ["GRAPHQL_VALIDATION_FAILED"]
 
@@ -207,10 +207,10 @@ def test_places_and_references_are_read_as_they_are_written() -> None:
         reference_of("pl_8000000000000000")
 
 
-def test_fields_are_those_of_the_places_where_somebody_stands() -> None:
+def test_fields_are_those_of_the_person_s_places() -> None:
     """Positions count from 1; a place may be empty."""
     fields = [["a", "b"], ["c"], ["b", "d"]]
-    assert fields_told(fields, [2, 0, 1], [1]) == ["a", "b"]
-    assert fields_told(fields, [2, 0, 1], [2, 3]) == ["a", "b", "d"]
-    assert fields_told(fields, [0, 1, 1], [1]) == ["c"]
-    assert fields_told(fields, [0, 0, 0], []) == []
+    assert disclosed_fields(fields, [2, 0, 1], [1]) == ["a", "b"]
+    assert disclosed_fields(fields, [2, 0, 1], [2, 3]) == ["a", "b", "d"]
+    assert disclosed_fields(fields, [0, 1, 1], [1]) == ["c"]
+    assert disclosed_fields(fields, [0, 0, 0], []) == []

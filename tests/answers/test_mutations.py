@@ -53,7 +53,7 @@ async def side(new_database: NewDatabase) -> AsyncIterator[Side]:
 
 @pytest.fixture(autouse=True)
 async def small(side: Side) -> None:
-    """Nobody objected yet; Ann, Bob and the new member are there."""
+    """No member has objected; the stores hold Ann, Bob and the new member."""
     await side.wait_until_ready()
     await forget(side)
     await side.hold(SMALL)
@@ -97,7 +97,7 @@ async def as_member(side: Side, member: int, document: str, **variables: Any) ->
 
 @contextmanager
 def under(side: Side, profile: Profile, now: datetime.datetime) -> Iterator[None]:
-    """The side's gateway has this profile meanwhile, and a clock that stands still."""
+    """The side's gateway has this profile while the block runs, and a fixed clock."""
     rules = Rules(profile, lambda: now)
     login: Any = side.app.graphql
     before, calls_of = login._answer, side.gateway.context_of
@@ -230,12 +230,13 @@ async def test_i18_who_may_object_is_the_profile_s_to_say(
     side: Side,
     profile: Profile,
     member: int,
+    *,
     now: datetime.datetime,
     standing: str,
     until: datetime.datetime | None,
     result: str,
 ) -> None:
-    """The eligibility that a subject is told and the result of trying agree, to the second.
+    """The eligibility in an answer and the result of an attempt agree, to the second.
 
     Bob accepted the terms, Ann did not yet: her 30 days have not begun.
     """
@@ -273,7 +274,7 @@ async def test_i18_what_was_recorded_in_time_stays_and_can_be_withdrawn_later(si
         assert closed.data["recordObjection"]["__typename"] == "WindowClosed"
 
 
-async def test_eligibility_stands_beside_other_fields(side: Side) -> None:
+async def test_eligibility_is_answered_beside_other_fields(side: Side) -> None:
     """Twice, under aliases, between others: in the order of the document."""
     document = """query($skip: Boolean!) {
       a: objectionEligibility { standing }
@@ -344,7 +345,7 @@ HOSTILE: list[tuple[str, dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("document", "variables", "code"), HOSTILE)
 async def test_a_wrong_argument_is_a_refusal_and_changes_nothing(
-    side: Side, document: str, variables: dict[str, Any], code: str
+    side: Side, document: str, variables: dict[str, Any], *, code: str
 ) -> None:
     """Missing, malformed, foreign, repeated, hostile: one code of the catalogue, no event, no restriction."""
     for _ in range(2):
@@ -356,7 +357,7 @@ async def test_a_wrong_argument_is_a_refusal_and_changes_nothing(
 
 
 async def test_a_purpose_named_twice_is_named(side: Side) -> None:
-    """Repetition within the argument means nothing more."""
+    """A repeated value in the argument counts once."""
     reply = await as_member(side, ANN, RECORD, purposes=["ADS_PERSONALIZATION"] * 50)
     assert reply.data["recordObjection"] == {
         "__typename": "ObjectionRecorded",
@@ -422,7 +423,7 @@ async def test_a_store_that_is_down_leaves_it_unknown_and_a_repetition_completes
     assert await restrictions(side) == {"messenger": {ANN: 3}, "social": {ANN: 3}}
 
 
-async def test_a_failure_nobody_foresaw_says_nothing(side: Side) -> None:
+async def test_an_unforeseen_failure_says_nothing(side: Side) -> None:
     """INTERNAL, without a word of the database's."""
     await side.messenger.execute("ALTER FUNCTION messenger.restrict RENAME TO away")
     try:

@@ -1,4 +1,4 @@
-"""What the data protection officer reads in figures: each is what a reader of all rows would count."""
+"""The data protection officer's statistics: each equals a count over all rows."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ async def side(new_database: NewDatabase) -> AsyncIterator[Side]:
         yield opened
 
 
-async def statistics(side: Side, name: str, since: datetime | None, until: datetime | None) -> Any:
-    """The lines of a figure."""
+async def statistics(side: Side, name: str, since: datetime | None, *, until: datetime | None) -> Any:
+    """The rows of a statistic."""
     given = {"from": since and since.isoformat(), "before": until and until.isoformat()}
     return (await side.ask(AUDIT, EVERY[name], given)).data[name]
 
@@ -133,14 +133,15 @@ async def test_answers_and_people_are_those_of_the_entries(side: Side) -> None:
             if since <= at < until:
                 by_day[at.date().isoformat(), client, purpose].append(people)
                 by_purpose[purpose].append(people)
-        told = await statistics(side, "disclosureCounts", since, until)
+        told = await statistics(side, "disclosureCounts", since, until=until)
         assert {(each["day"], each["client"], each["purpose"]): counted(each) for each in told} == {
             key: (len(found), len(set().union(*found))) for key, found in by_day.items()
         }
         places = [(each["day"], each["client"], each["purpose"]) for each in told]
         assert places == sorted(places)
         assert {
-            each["purpose"]: counted(each) for each in await statistics(side, "peopleByPurpose", since, until)
+            each["purpose"]: counted(each)
+            for each in await statistics(side, "peopleByPurpose", since, until=until)
         } == {key: (len(found), len(set().union(*found))) for key, found in by_purpose.items()}
 
 
@@ -179,28 +180,28 @@ async def test_i24_objections_over_time_are_the_fold_of_the_events(side: Side) -
         await side.control.executemany(_EVENT, events)
         await name_members(side)
         since, until = span(chance)
-        told = await statistics(side, "objectionsOverTime", since, until)
+        told = await statistics(side, "objectionsOverTime", since, until=until)
 
         wanted = []
         day, last = since.date(), (until - timedelta(microseconds=1)).date()
         while day <= last:
-            wanted += [line_of(events, day, purpose, until) for purpose in both]
+            wanted += [counts_of(events, day, purpose, until=until) for purpose in both]
             day += timedelta(days=1)
         assert told == wanted
 
 
 async def name_members(side: Side) -> None:
-    """A pseudonym for everybody: without one a member stands in no view."""
+    """A pseudonym for every member: without one a member is in no view."""
     await side.control.execute(
         "INSERT INTO control.pseudonym SELECT account_id, 'pa_' || repeat(chr(97 + account_id::integer), 26) "
         "FROM generate_series(0, 3) AS account_id ON CONFLICT DO NOTHING"
     )
 
 
-def line_of(
-    events: list[tuple[int, str, list[str], datetime]], day: date, purpose: str, until: datetime
+def counts_of(
+    events: list[tuple[int, str, list[str], datetime]], day: date, purpose: str, *, until: datetime
 ) -> dict[str, Any]:
-    """What a day's line must say."""
+    """The expected counts of a day."""
     said: dict[int, str] = {}
     objected = withdrawn = 0
     for account, kind, purposes, at in events:
@@ -283,11 +284,11 @@ async def test_a_report_that_is_wrong_does_not_look_like_a_store_that_is_away(
 async def noted(side: Side) -> list[dict[str, Any]]:
     """What AUDIT reads once the process has written what it counted."""
     await note_requests(side.app.graphql._tally, token_use_login(side.settings))
-    return list(await statistics(side, "requestTally", None, None))
+    return list(await statistics(side, "requestTally", None, until=None))
 
 
 async def test_what_was_refused_and_what_was_slow_is_counted(side: Side) -> None:
-    """By its code, for whom and for what; without a known token for nobody. Nothing of the request."""
+    """By code, client and purpose; without a known token neither. Nothing of the request's text."""
     await noted(side)
     await side.control.execute("TRUNCATE control.request_tally")
     await side.ask(SECURITY, '{ messengerAccount(phone: "+4917139200999") { nothing } }')
@@ -364,18 +365,18 @@ async def test_a_span_that_is_none_is_refused(side: Side, name: str) -> None:
     ):
         given = {"from": since and since.isoformat(), "before": until.isoformat()}
         assert (await side.ask(AUDIT, EVERY[name], given)).codes == ["BAD_USER_INPUT"]
-    assert await statistics(side, name, START, START + year) is not None
+    assert await statistics(side, name, START, until=START + year) is not None
 
 
 def test_a_time_without_a_zone_is_one_of_utc() -> None:
     """As the arguments' description says."""
     naive = START.replace(tzinfo=None)
-    assert span_of(naive, naive + timedelta(days=1), timedelta(days=1), START) == (
+    assert span_of(naive, naive + timedelta(days=1), timedelta(days=1), now=START) == (
         START,
         START + timedelta(days=1),
     )
     with pytest.raises(Refusal):
-        span_of(None, datetime.min, timedelta(days=1), START)
+        span_of(None, datetime.min, timedelta(days=1), now=START)
 
 
 async def test_i1_no_other_purpose_has_them(side: Side) -> None:

@@ -93,8 +93,8 @@ async def side(new_database: NewDatabase) -> AsyncIterator[Side]:
         yield opened
 
 
-async def subject(side: Side, whose: Whose, document: str = EVERYTHING, purpose: Purpose = SUBJECT) -> Any:
-    """What a token bound like this is told, in the world above."""
+async def subject(side: Side, whose: Whose, document: str = EVERYTHING, *, purpose: Purpose = SUBJECT) -> Any:
+    """The answer to a token with this principal, in the world above."""
     await side.hold(replace(WORLD, whose=replace(whose, merchant_id=0, business_id=0)))
     return (await side.ask(purpose, document)).data["subject"]
 
@@ -132,7 +132,7 @@ async def test_what_one_person_declared_is_theirs(side: Side) -> None:
 
 @pytest.mark.parametrize("whose", [Whose(None, ANN_THERE), Whose(7, None), Whose(None, 7), Whose(7, 7)])
 async def test_who_has_no_account_on_the_messenger_declared_nothing(side: Side, whose: Whose) -> None:
-    """A key that is missing is nobody's: it finds no row, and never everybody's."""
+    """A missing key equals no key: it finds no row, and never all rows."""
     seen = await subject(side, whose)
 
     assert seen["messengerAccount"] is None
@@ -183,7 +183,7 @@ async def test_several_names_for_the_person_are_one_person(side: Side) -> None:
 
 @pytest.mark.parametrize("purpose", [each for each in Purpose if each not in ONE_PERSON])
 async def test_no_other_purpose_has_such_a_root(side: Side, purpose: Purpose) -> None:
-    """Where no token is bound to a person, there is nobody to ask about: like a misspelt word."""
+    """Under a purpose without a subject the field does not exist: the refusal is that of a misspelt word."""
     reply = await side.ask(purpose, DECLARED)
 
     assert reply.codes == ["GRAPHQL_VALIDATION_FAILED"]
@@ -191,7 +191,7 @@ async def test_no_other_purpose_has_such_a_root(side: Side, purpose: Purpose) ->
 
 
 async def test_a_list_that_cannot_be_read_is_not_an_empty_one(side: Side) -> None:
-    """Without the database of declarations the answer is null beside an error: nobody reads it as "none"."""
+    """Without the database of declarations the answer is null beside an error, and never an empty list."""
     await side.hold(WORLD)
     name = side.settings.owner_dsn("control").split("?")[0].rpartition("/")[2]
     whole = "{ subject { objections { kind } } messengerAccounts { totalCount } }"

@@ -151,7 +151,7 @@ async def _ask(dsn: str, people: int) -> tuple[float, list[float]]:
     for number in range(ASKED + 5):
         reader = ReadDisclosures(pools, Principal(messenger_id=drawn.randrange(people)), People())
         begun = time.perf_counter()
-        told = await reader.page(1_000, None, None, None)
+        told = await reader.page(1_000, None, None, client=None)
         if number >= 5:
             times.append((time.perf_counter() - begun) * 1_000)
             found += len(told)

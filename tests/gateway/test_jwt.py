@@ -121,7 +121,7 @@ class IdentityProvider:
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def stop(self) -> None:
-        """Answer nobody any more."""
+        """Stop answering."""
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()
@@ -223,9 +223,10 @@ class Company:
         credential: str | bytes | None,
         purpose: str | None = None,
         document: str = "{ policy { purpose } }",
+        *,
         query_string: bytes = b"",
     ) -> Reply:
-        """What the gateway answers to whoever shows this."""
+        """The answer to a request with this credential."""
         headers = self.side.authorised(purpose)[1:]
         if credential is not None:
             text = credential.encode() if isinstance(credential, str) else credential
@@ -235,7 +236,7 @@ class Company:
         return await send(self.side.app, headers=headers, body=body, query_string=query_string)
 
     async def is_refused(self, credential: str | bytes | None, purpose: str | None = None) -> bool:
-        """Whether it is refused with the very bytes that nobody's token is refused with."""
+        """Whether it is refused with the same bytes as an unknown token."""
         reply = await self.ask(credential, purpose)
         return reply == await self.ask(None) and reply.body == error_body(Refusal(Code.TOKEN_REFUSED))
 
@@ -276,7 +277,7 @@ async def test_a_jwt_of_several_purposes_needs_the_header(company: Company) -> N
         assert (await company.ask(several, purpose)).codes == ["PURPOSE_REFUSED"]
 
 
-@pytest.mark.parametrize("values", [[], ["nobody-knows"], ["ADS_PERSONALIZATION"], "nobody knows", None])
+@pytest.mark.parametrize("values", [[], ["unknown"], ["ADS_PERSONALIZATION"], "unknown word", None])
 async def test_a_value_that_the_settings_do_not_name_opens_nothing(company: Company, values: Any) -> None:
     """Not even a purpose's own name; the refusal is that of a token out of its scope, byte for byte."""
     reply = await company.ask(company.claims.jwt(gateway_purposes=values), "ADS_PERSONALIZATION")
@@ -285,7 +286,7 @@ async def test_a_value_that_the_settings_do_not_name_opens_nothing(company: Comp
 
 
 async def test_the_claim_may_be_words_in_one_text(company: Company) -> None:
-    """As in `scope` (RFC 8693, 4.2); what else stands there is other systems' affair."""
+    """As in `scope` (RFC 8693, 4.2); words of other systems are ignored."""
     reply = await company.ask(company.claims.jwt(gateway_purposes="openid risk other:thing"))
     assert reply.data == {"policy": {"purpose": "SECURITY"}}
 
@@ -353,7 +354,7 @@ def bad_jwts(claims: Claims) -> dict[str, str | bytes]:
         "an end as text": claims.jwt(exp=str(now + 600)),
         "an end that is true": claims.jwt(exp=True),
         "a huge end": claims.jwt(exp=10**400),
-        "nobody's": claims.jwt(azp=None, sub=None),
+        "no client": claims.jwt(azp=None, sub=None),
         "a client with a space": claims.jwt(azp="two words"),
         "a client that is a number": claims.jwt(azp=5),
         "a client that is a list": claims.jwt(azp=["ranker"]),
@@ -415,7 +416,7 @@ async def test_every_jwt_that_is_not_good_is_refused_like_no_token(company: Comp
 
 
 async def test_a_jwt_with_one_wrong_character_is_refused(company: Company) -> None:
-    """Wherever it stands; also in the last one, some of whose bits nobody would miss."""
+    """At any place; also in the last character, some of whose bits are not used."""
     good = company.claims.jwt()
     assert not await company.is_refused(good)
     for place in [*range(0, len(good) - 1, 7), len(good) - 1]:
@@ -435,9 +436,14 @@ FUZZ = settings(
 
 
 @FUZZ
-@given(st.binary(max_size=60), st.binary(max_size=60), st.binary(max_size=60), st.sampled_from(b". ,=\n"))
+@given(
+    one=st.binary(max_size=60),
+    two=st.binary(max_size=60),
+    three=st.binary(max_size=60),
+    between=st.sampled_from(b". ,=\n"),
+)
 async def test_arbitrary_bytes_are_no_credential(
-    company: Company, one: bytes, two: bytes, three: bytes, between: int
+    company: Company, one: bytes, two: bytes, *, three: bytes, between: int
 ) -> None:
     """Of whatever form, through the whole of the application: one constant refusal, never a failure."""
     joint = bytes([between])
@@ -467,9 +473,11 @@ async def test_nothing_odd_in_a_signed_jwt_is_a_failure(
 
 
 @FUZZ
-@given(st.integers(0, 2_000), st.integers(0, 2_000), st.binary(max_size=4), st.booleans())
+@given(
+    begin=st.integers(0, 2_000), end=st.integers(0, 2_000), between=st.binary(max_size=4), two=st.booleans()
+)
 async def test_a_jwt_that_was_cut_or_spliced_is_refused(
-    company: Company, begin: int, end: int, between: bytes, two: bool
+    company: Company, begin: int, end: int, *, between: bytes, two: bool
 ) -> None:
     """A part of one, joined with something, or with a part of another."""
     good, other = (company.claims.jwt(jti="a", iat=IAT, exp=IAT + 3_000, sub=each) for each in ("one", "two"))
@@ -484,7 +492,7 @@ IAT = int(time.time()) - 10
 
 
 async def test_a_credential_in_the_address_is_never_read(company: Company) -> None:
-    """Neither a JWT nor a token (RFC 6750, 2.3 is not offered): addresses stand in logs."""
+    """Neither a JWT nor a token (RFC 6750, 2.3 is not offered): logs hold addresses."""
     for credential in (company.claims.jwt(), company.side.tokens[ADS]):
         for name in ("access_token", "token", "authorization"):
             query = f"{name}={credential}&query=%7Bpolicy%7Bpurpose%7D%7D".encode()
@@ -495,7 +503,7 @@ async def test_a_credential_in_the_address_is_never_read(company: Company) -> No
 
 
 async def test_a_list_is_uploaded_with_a_jwt_too(company: Company) -> None:
-    """`/lists` asks the same question of whoever calls; also where a key must be fetched first."""
+    """`/lists` finds its caller in the same way, also if a key must be fetched first."""
     headers = [(b"authorization", f"Bearer {company.claims.jwt()}".encode()), (b"content-type", b"text/csv")]
     reply = await send(company.side.app, path="/lists", headers=headers, query_string=b"offer=of_1")
     assert reply.codes == ["PURPOSE_REFUSED"]
@@ -602,7 +610,7 @@ class Verifier:
 
 @asynccontextmanager
 async def verifying(provider: IdentityProvider, **others: Any) -> AsyncIterator[Verifier]:
-    """A verifier without a store, whose keys nobody refreshes but the test."""
+    """A verifier without a store. Only the test refreshes its keys."""
     clocks = Clocks()
     pinned = Provider(
         **{
@@ -660,7 +668,7 @@ async def test_a_jwt_of_a_key_that_was_taken_back_is_refused_from_the_next_fetch
     assert REFRESH_SECONDS <= 60
 
 
-async def test_keys_are_read_anew_without_being_asked_for(
+async def test_keys_are_refreshed_without_a_request(
     provider: IdentityProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A running gateway follows its provider; a key that went is refused soon after."""
@@ -710,7 +718,7 @@ async def test_what_is_not_for_here_has_nothing_fetched(provider: IdentityProvid
 async def test_while_the_provider_is_away_its_keys_are_good_for_an_hour(
     provider: IdentityProvider, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Then no JWT can be judged, and nobody is told that theirs is bad; until the provider is back."""
+    """No JWT can be verified then, and none is refused as bad, until the provider is back."""
     async with verifying(provider) as verifier:
         await verifier.fetched()
         provider.stop()
@@ -820,7 +828,7 @@ async def test_jwts_do_not_fill_the_memory(provider: IdentityProvider) -> None:
 
 
 async def test_a_stale_book_refuses_jwts_too(provider: IdentityProvider) -> None:
-    """Without `control` nothing is answered, whoever asks."""
+    """Without `control` no caller gets an answer."""
     async with verifying(provider) as verifier:
         await verifier.fetched()
         verifier.book._refreshed_at = -math.inf
@@ -903,7 +911,7 @@ async def test_a_document_that_is_none_leaves_the_keys_as_they_were(
 
 
 async def test_keys_are_never_fetched_in_clear_text_or_by_a_redirect(provider: IdentityProvider) -> None:
-    """An issuer elsewhere leads to https and to nothing on this machine; nobody is followed to a third."""
+    """An issuer on another host leads to https and not to this machine; redirects are not followed."""
     for wrong in ("http://idp.example/keys", f"{provider.issuer}/keys", "file:///keys", "/keys", 5, None):
         asked = []
 
@@ -948,7 +956,7 @@ async def test_keys_are_never_fetched_in_clear_text_or_by_a_redirect(provider: I
     ],
 )
 def test_keys_come_over_https_or_from_this_machine(url: object, secure: bool) -> None:
-    """Whoever can change the keys on their way can be anybody."""
+    """An attacker who changes keys in transit could impersonate any client."""
     assert is_secure_url(url) == secure
 
 

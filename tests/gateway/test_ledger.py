@@ -1,4 +1,4 @@
-"""No answer leaves unrecorded: durable first (I39), no values (I41), nobody under two references.
+"""No answer leaves unrecorded: durable first (I39), no values (I41), no person under two references.
 
 That an entry names exactly those in its answer is the subject of `test_ledger_people.py`; that nobody can
 rewrite it, of `test_ledger_verify.py`.
@@ -60,20 +60,20 @@ KILLS = 3
 
 @pytest.fixture(scope="module")
 async def side(new_database: NewDatabase) -> AsyncIterator[Side]:
-    """A gateway before stores of its own."""
+    """A gateway with its own stores."""
     async with open_side(new_database) as opened:
         yield opened
 
 
 @pytest.fixture(autouse=True)
 async def ready(side: Side) -> None:
-    """The world is there, and nothing is away."""
+    """The stores hold the world, and the ledger works."""
     await side.wait_until_ready()
     await side.hold(WORLD)
 
 
 async def entries(side: Side) -> list[Any]:
-    """All entries, with what was asked, in order."""
+    """All entries with their disclosure shapes, in order."""
     return await side.control.fetch(
         "SELECT e.*, q.purpose, q.fields FROM control.ledger_entry e"
         " JOIN control.ledger_question q ON q.key = e.question ORDER BY e.at, e.number"
@@ -87,7 +87,7 @@ async def ask_somebody(side: Side, purpose: Purpose = Purpose.SECURITY) -> Any:
 
 @asynccontextmanager
 async def without_ledger(side: Side) -> AsyncIterator[None]:
-    """The ledger takes nothing meanwhile."""
+    """The ledger cannot be written while the block runs."""
     await side.control.execute(f"REVOKE INSERT ON control.ledger_entry FROM {ROLE}")
     try:
         yield
@@ -99,7 +99,7 @@ async def without_ledger(side: Side) -> AsyncIterator[None]:
 
 
 async def test_i39_an_answer_waits_until_its_entry_is_durable(side: Side) -> None:
-    """As long as the entry cannot be committed, the client has nothing; then it has both."""
+    """While the entry cannot be committed, the client gets no answer; afterwards both exist."""
     before = len(await entries(side))
     locked = side.control.transaction()
     await locked.start()
@@ -116,8 +116,8 @@ async def test_i39_an_answer_waits_until_its_entry_is_durable(side: Side) -> Non
     assert (after[-1]["client"], after[-1]["purpose"]) == ("client", "SECURITY")
 
 
-async def test_i39_without_a_ledger_nobody_learns_anything(side: Side) -> None:
-    """Found, hidden or unknown: the same bytes, and no data; whoever asks of nobody is answered."""
+async def test_i39_without_a_ledger_no_answer_holds_data(side: Side) -> None:
+    """Found, hidden or unknown: the same bytes, and no data. A request about no person is answered."""
     unknown, known = {"phone": "+4915199999999"}, {"phone": SOMEBODY.phone}
     async with without_ledger(side):
         replies = [await side.ask(Purpose.SECURITY, BY_PHONE, each) for each in (known, unknown)]
@@ -132,7 +132,7 @@ async def test_i39_without_a_ledger_nobody_learns_anything(side: Side) -> None:
 
 
 async def test_readiness_says_when_nothing_can_be_recorded(side: Side) -> None:
-    """A balancer learns it after the first failure, and that it is over without anybody being asked of."""
+    """A balancer sees it after the first failure, and sees its end without a request about people."""
     async with without_ledger(side):
         assert (await ask_somebody(side)).codes == ["NOT_RECORDED"]
         assert (await side.ready()).json["control"] is False
@@ -140,7 +140,7 @@ async def test_readiness_says_when_nothing_can_be_recorded(side: Side) -> None:
 
 
 async def test_i39_a_connection_that_is_cut_loses_no_entry(side: Side) -> None:
-    """Asked all the while: each answer that came has its entry, whatever became of the connection."""
+    """Under constant requests each received answer has its entry, even if the connection is lost."""
     answered = 0
     before = len(await entries(side))
 
@@ -161,13 +161,13 @@ async def test_i39_a_connection_that_is_cut_loses_no_entry(side: Side) -> None:
     await asyncio.gather(ask_on(), ask_on(), cut_on())
     assert answered > 40
     after = await entries(side)
-    # One more may stand there whose answer did not leave; none less.
+    # There may be one more entry, whose answer did not leave, but none less.
     assert answered <= len(after) - before <= 80
     assert len({each["stream"] for each in after}) > 1
 
 
-async def test_an_objection_stands_though_its_answer_could_not_be_recorded(side: Side) -> None:
-    """Nobody is kept from objecting by a ledger that is away; the call is safe to repeat."""
+async def test_an_objection_stays_recorded_if_its_answer_could_not_be(side: Side) -> None:
+    """A ledger that is down prevents no objection; the call is safe to repeat."""
     member = next(each for each in WORLD.messenger_accounts if each.registered_at.year < 2016)
     async with without_ledger(side):
         refused = await ask_as(side, Principal(messenger_id=member.id), RECORD, purposes=EVERYTHING)
@@ -179,8 +179,8 @@ async def test_an_objection_stands_though_its_answer_could_not_be_recorded(side:
     assert len(entry["people"]) == 1
 
 
-async def test_whoever_is_tried_in_vain_is_recorded_too(side: Side) -> None:
-    """A look-up that finds nobody is an entry without people: enumeration shows."""
+async def test_a_look_up_in_vain_is_recorded_too(side: Side) -> None:
+    """A look-up that finds no person is an entry without people: enumeration shows."""
     reply = await side.ask(Purpose.SECURITY, BY_PHONE, {"phone": "+4915199999999"})
     assert reply.data == {"messengerAccount": None}
     entry = (await entries(side))[-1]
@@ -188,7 +188,7 @@ async def test_whoever_is_tried_in_vain_is_recorded_too(side: Side) -> None:
 
 
 async def test_what_is_missing_makes_an_answer_partial(side: Side) -> None:
-    """A store that cannot be asked leaves null where its answer would stand, and the ledger says so."""
+    """A store that is down leaves null in place of its answer, and the entry says so."""
     pools = side.gateway.pools[Purpose.SECURITY]
     before = pools[Store.MESSENGER]
     pools[Store.MESSENGER] = _Down()  # type: ignore[index,assignment]
@@ -208,7 +208,7 @@ class _Down:
 
 
 async def test_i39_nothing_is_lost_when_the_process_is_killed_under_load(new_database: NewDatabase) -> None:
-    """Killed by SIGKILL amid requests of 16 connections, again and again: every answer has its entry.
+    """The gateway is killed repeatedly while 16 connections send requests: every answer has its entry.
 
     GATEWAY_TRIALS=17 kills it 51 times.
     """
@@ -227,7 +227,7 @@ async def test_i39_nothing_is_lost_when_the_process_is_killed_under_load(new_dat
 
 
 async def test_i39_nothing_is_lost_when_the_database_is_killed_under_load() -> None:
-    """The server with all its processes, amid requests of 16 connections: every answer has its entry.
+    """The server is killed with all its processes while 16 connections send requests: no entry is missing.
 
     It flushes to the disk, as in production. The gateway goes on by itself once the server is back.
     """
@@ -275,7 +275,7 @@ async def test_i39_nothing_is_lost_when_the_database_is_killed_under_load() -> N
 
 
 async def _made_ready(settings: Settings) -> str:
-    """Let the stores hold the world; a token of SECURITY."""
+    """Load the world into the stores; return a token of SECURITY."""
     async with AsyncExitStack() as stack:
         owners = []
         for name in ("control", "messenger", "social"):
@@ -292,7 +292,7 @@ async def _recorded(control: Connection) -> set[str]:
 
 @asynccontextmanager
 async def _serving(settings: Settings) -> AsyncIterator[tuple[subprocess.Popen[str], str]]:
-    """`gateway serve`, and where it serves; killed at the end."""
+    """`gateway serve` and its address; killed at the end."""
     environment = {
         **{f"GATEWAY_{name.upper()}": str(value) for name, value in UNLIMITED.items()},
         **{f"GATEWAY_{each.upper()}_DSN": settings.owner_dsn(each) for each in Store},
@@ -318,7 +318,7 @@ async def _serving(settings: Settings) -> AsyncIterator[tuple[subprocess.Popen[s
 
 @asynccontextmanager
 async def _asking(url: str, token: str) -> AsyncIterator[set[str]]:
-    """Ask on 16 connections as long as the block runs; the requests whose answers came."""
+    """Send requests on 16 connections while the block runs; collect the numbers of those answered."""
     received: set[str] = set()
     body = {"query": BY_PHONE, "variables": {"phone": SOMEBODY.phone}}
 
@@ -350,7 +350,7 @@ async def _asking(url: str, token: str) -> AsyncIterator[set[str]]:
 
 
 async def test_i41_no_value_of_anybody_s_is_in_the_ledger(side: Side) -> None:
-    """Phones, names, account numbers: all are told, and none stands in any entry."""
+    """Phones, names, account numbers: the answers hold them, and no entry does."""
     questions = {
         Purpose.SECURITY: "{ messengerAccounts { nodes { id phone countryCode registeredAt } } }",
         Purpose.FRIEND_SUGGESTIONS: "{ socialAccounts { nodes { id displayName } } }",
@@ -379,14 +379,14 @@ async def test_i41_no_value_of_anybody_s_is_in_the_ledger(side: Side) -> None:
     assert "MessengerAccount.phone" in told & lines
 
 
-async def test_whoever_writes_the_ledger_can_neither_read_nor_change_it(side: Side) -> None:
-    """The role adds entries; the owner himself is stopped by triggers, unless he takes them away."""
+async def test_the_role_that_writes_the_ledger_can_neither_read_nor_change_it(side: Side) -> None:
+    """The role only adds entries. Triggers stop the owner as well, unless the owner drops them."""
     await ask_somebody(side)
     for what in ("SELECT", "UPDATE", "DELETE", "TRUNCATE"):
         may = "SELECT has_table_privilege($1, 'control.ledger_entry', $2)"
         assert not await side.control.fetchval(may, ROLE, what)
     for change in (
-        "UPDATE control.ledger_entry SET client = 'nobody'",
+        "UPDATE control.ledger_entry SET client = 'another'",
         "DELETE FROM control.ledger_entry",
         "DELETE FROM control.ledger_checkpoint",
         "DELETE FROM control.ledger_question",
@@ -399,12 +399,12 @@ async def test_whoever_writes_the_ledger_can_neither_read_nor_change_it(side: Si
 
 
 def endpoint_of(side: Side) -> StoreLogin:
-    """Where the ledger is written."""
+    """The login that writes the ledger."""
     return StoreLogin(side.settings.owner_dsn("control"), ROLE)
 
 
 async def test_gateways_that_meet_somebody_at_once_agree_on_the_reference(side: Side) -> None:
-    """Drawn by several at the same moment: one is kept, and all know that one."""
+    """Several processes draw one at the same moment: one is kept, and all of them use it."""
     await side.control.execute("DELETE FROM control.ledger_person")
     several = [References(endpoint_of(side)) for _ in range(4)]
     keys = [str(number) for number in range(200)]
@@ -417,8 +417,8 @@ async def test_gateways_that_meet_somebody_at_once_agree_on_the_reference(side: 
         await each.close()
 
 
-async def test_whoever_is_forgotten_gets_another_reference(side: Side) -> None:
-    """With the row gone nothing leads to the old entries; a running gateway knows when it next signs."""
+async def test_a_forgotten_person_gets_another_reference(side: Side) -> None:
+    """Without the row nothing leads to the old entries. A running gateway notices when it next signs."""
     await ask_somebody(side)
     (old,) = (await entries(side))[-1]["people"]
     await side.control.execute(
@@ -435,8 +435,8 @@ async def test_whoever_is_forgotten_gets_another_reference(side: Side) -> None:
 # --- one commit for a batch -----------------------------------------------------------------------
 
 
-async def test_whoever_waits_shares_one_commit(side: Side) -> None:
-    """Requests that come while one is written share one commit, in one stream without gaps."""
+async def test_requests_that_wait_share_one_commit(side: Side) -> None:
+    """Requests that arrive during a commit share the next one, in one stream without gaps."""
     before = len(await entries(side))
     for _ in range(3):
         replies = await asyncio.gather(*(ask_somebody(side) for _ in range(30)))
@@ -449,7 +449,7 @@ async def test_whoever_waits_shares_one_commit(side: Side) -> None:
 
 
 async def test_what_is_written_is_signed_within_a_second_however_quiet_it_is(side: Side) -> None:
-    """Two answers right after each other and nothing more: the second one's entry is signed as well."""
+    """After two answers and no more, the entry of the second one is signed as well."""
     await ask_somebody(side)
     await ask_somebody(side)
     last = (await entries(side))[-1]
@@ -460,7 +460,7 @@ async def test_what_is_written_is_signed_within_a_second_however_quiet_it_is(sid
 
 
 async def test_what_a_lost_connection_had_written_is_signed_by_the_next(side: Side) -> None:
-    """Entries whose answers left are never left unsigned because their stream ended."""
+    """Entries of a stream that ended are signed as well."""
     await ask_somebody(side)
     await ask_somebody(side)
     last = (await entries(side))[-1]
@@ -475,8 +475,8 @@ async def test_what_a_lost_connection_had_written_is_signed_by_the_next(side: Si
             await asyncio.sleep(0.05)
 
 
-async def test_one_round_s_failure_is_that_round_s_alone() -> None:
-    """Whoever comes later is served; whoever left is not waited for."""
+async def test_a_failed_batch_fails_its_own_callers_only() -> None:
+    """A later call is served, and a cancelled caller is not waited for."""
     done: list[list[int]] = []
 
     async def do(items: list[int]) -> None:
@@ -497,8 +497,8 @@ async def test_one_round_s_failure_is_that_round_s_alone() -> None:
     assert done == [[1], [3]]
 
 
-async def test_whoever_is_alone_waits_for_nobody() -> None:
-    """Only while many others are on their way does a round wait, and not longer than a moment."""
+async def test_a_single_caller_does_not_wait() -> None:
+    """A batch waits only while many more calls are expected, and a few milliseconds at most."""
     rounds: list[int] = []
 
     async def do(items: list[int]) -> None:
@@ -518,7 +518,7 @@ async def test_whoever_is_alone_waits_for_nobody() -> None:
 
 
 async def test_a_clock_that_is_put_back_puts_no_entry_before_another(side: Side) -> None:
-    """Entries of a stream never go back in time, whatever the clock says; numbers have no gap."""
+    """Entries of a stream never go back in time, even if the clock does; numbers have no gap."""
     times = iter([datetime.now(UTC), datetime(2001, 1, 1, tzinfo=UTC)])
     ledger = Ledger(endpoint_of(side), Signer(bytes(32)), lambda: next(times))
     shape = DisclosureShape(Purpose.SECURITY, "policy", "document", (SubjectPlace(Store.MESSENGER, ("a",)),))
@@ -533,7 +533,7 @@ async def test_a_clock_that_is_put_back_puts_no_entry_before_another(side: Side)
 
 
 async def test_a_day_long_past_is_refused_and_not_opened(side: Side) -> None:
-    """A clock that is wrong by days is a failure, not a table of a day that nobody looks at."""
+    """A clock that is wrong by days is a failure, and creates no table for that day."""
     ledger = Ledger(endpoint_of(side), Signer(bytes(32)), lambda: datetime(2001, 1, 1, tzinfo=UTC))
     shape = DisclosureShape(Purpose.SECURITY, "policy", "document", ())
     with pytest.raises(Refusal):
@@ -545,6 +545,6 @@ async def test_a_day_long_past_is_refused_and_not_opened(side: Side) -> None:
 
 
 def test_the_world_has_somebody() -> None:
-    """Else half of the tests above would show nothing."""
+    """Without this, half of the tests above would show nothing."""
     assert isinstance(WORLD, World)
     assert SOMEBODY.phone

@@ -41,13 +41,13 @@ BY_PHONE = "query($phone: PhoneNumber!) { messengerAccount(phone: $phone) { id p
 
 @pytest.fixture(scope="module")
 async def side(new_database: NewDatabase) -> AsyncIterator[Side]:
-    """A gateway before stores of its own."""
+    """A gateway with its own stores."""
     async with open_side(new_database) as opened:
         yield opened
 
 
 def name_in_environment(side: Side, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let commands find its stores."""
+    """Set the environment so that commands use its stores."""
     for store in ("messenger", "social", "control"):
         monkeypatch.setenv(f"GATEWAY_{store.upper()}_DSN", side.settings.owner_dsn(store))
     monkeypatch.setenv("GATEWAY_SECRET", side.settings.secret.get_secret_value())
@@ -55,7 +55,7 @@ def name_in_environment(side: Side, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def whole(new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Side]:
-    """A gateway whose ledger nobody ever emptied."""
+    """A gateway whose ledger was never emptied."""
     async with open_side(new_database) as opened:
         name_in_environment(opened, monkeypatch)
         yield opened
@@ -63,7 +63,7 @@ async def whole(new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch) -> A
 
 @pytest.fixture
 async def asked(side: Side, monkeypatch: pytest.MonkeyPatch) -> Side:
-    """The same, with the settings in the environment, as for a command; nobody was asked of yet."""
+    """The same gateway with the settings in the environment, as for a command, and an empty ledger."""
     name_in_environment(side, monkeypatch)
     await side.wait_until_ready()
     async with side.control.transaction():
@@ -75,12 +75,12 @@ async def asked(side: Side, monkeypatch: pytest.MonkeyPatch) -> Side:
 
 
 async def hold(side: Side, world: World) -> None:
-    """Let the stores hold this world."""
+    """Load this world into the stores."""
     await side.hold(world)
 
 
 def ever() -> Span:
-    """All time."""
+    """The span of all time."""
     return Span(datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 
 
@@ -98,7 +98,7 @@ async def rows_of(*arguments: str) -> list[dict[str, Any]]:
 
 
 async def told(side: Side) -> list[tuple[str, dict[tuple[str, int], set[str]]]]:
-    """(request, who was named and with what) of every entry, read from the tables by hand."""
+    """(request, the people and their fields) of every entry, read from the tables by hand."""
     whose = {
         row["reference"]: (row["store"], row["account_id"])
         for row in await side.control.fetch("SELECT * FROM control.ledger_person")
@@ -121,7 +121,7 @@ async def told(side: Side) -> list[tuple[str, dict[tuple[str, int], set[str]]]]:
 
 
 async def test_i43_the_subject_s_report_equals_all_entries_naming_them(asked: Side) -> None:
-    """Of both accounts of everybody, each entry with their fields, and no other."""
+    """For both accounts of every person: each entry that names them, with their fields, and no other."""
     await hold(asked, WORLD)
     for purpose in (SECURITY, FRIENDS, ADS, Purpose.INFRASTRUCTURE):
         known = known_of(asked.settings, purpose, WORLD)
@@ -147,7 +147,7 @@ async def test_i43_the_subject_s_report_equals_all_entries_naming_them(asked: Si
 
 
 async def test_a_person_s_report_by_phone_and_by_account(asked: Side) -> None:
-    """The same whichever way they are named; as a table, JSON and a page that can be printed."""
+    """The same for either account; as a table, JSON and a page for printing."""
     await hold(asked, SMALL)
     await asked.ask(SECURITY, BY_PHONE, {"phone": PHONES[ANN]})
     by_phone = await rows_of("subject", PHONES[ANN])
@@ -163,8 +163,8 @@ async def test_a_person_s_report_by_phone_and_by_account(asked: Side) -> None:
     assert PHONES[ANN] not in table.out + page
 
 
-async def test_whoever_is_not_there_is_said_to_be(asked: Side) -> None:
-    """One clear line: for nobody, for what names nobody, for whom nobody read."""
+async def test_a_report_of_an_unknown_person_or_client_says_so(asked: Side) -> None:
+    """One line each: an unknown person, an unknown client, a person that no client read."""
     await hold(asked, SMALL)
     assert (await ledger("subject", "+4915199999999")).err.endswith("no account with that number\n")
     assert (await ledger("subject", "ma_99")).err.endswith("the messenger has no account ma_99\n")
@@ -180,7 +180,7 @@ async def test_whoever_is_not_there_is_said_to_be(asked: Side) -> None:
 
 
 async def test_readers_of_phone_numbers_by_purpose(asked: Side) -> None:
-    """Whoever was told a number; nobody who asked for something else, or found nobody."""
+    """Clients that received a number; no client that read other fields, or found no person."""
     await hold(asked, SMALL)
     for phone in (PHONES[ANN], PHONES[ANN], "+4915199999999"):
         await asked.ask(SECURITY, BY_PHONE, {"phone": phone})
@@ -191,7 +191,7 @@ async def test_readers_of_phone_numbers_by_purpose(asked: Side) -> None:
 
 
 async def test_nothing_is_told_of_an_objector_after_they_objected(asked: Side) -> None:
-    """Ads asks all the while; the report says 0, of so many objections and entries, and how to prove it."""
+    """A client reads for ads all the time: the report counts 0, names its basis, and how to verify it."""
     await hold(asked, SMALL)
     everybody = "{ messengerAccounts { nodes { id phone } } }"
     await asked.ask(ADS, everybody)
@@ -210,7 +210,7 @@ async def test_nothing_is_told_of_an_objector_after_they_objected(asked: Side) -
 
 
 async def test_an_entry_that_should_not_be_is_found(asked: Side) -> None:
-    """One that names an objector for ads, long after: the number is not 0, and neither is the status."""
+    """An entry that names an objector for ads, long after: the count is not 0, and the status is 1."""
     await hold(asked, SMALL)
     await asked.ask(ADS, "{ messengerAccounts { nodes { id phone } } }")
     await ask_as(asked, Principal(messenger_id=ANN), RECORD, purposes=["ADS_PERSONALIZATION"])
@@ -228,7 +228,7 @@ async def test_an_entry_that_should_not_be_is_found(asked: Side) -> None:
 
 
 def test_what_an_objection_stops_is_what_the_purposes_say() -> None:
-    """Offers are covered by an objection to ads; what nobody may object to by none."""
+    """An objection to ads covers offers; no objection covers a purpose that is not objectable."""
     assert STOPS == {
         "ADS_PERSONALIZATION": ["ADS_PERSONALIZATION", "OFFER_MATCHING"],
         "FRIEND_SUGGESTIONS": ["FRIEND_SUGGESTIONS"],
@@ -236,7 +236,7 @@ def test_what_an_objection_stops_is_what_the_purposes_say() -> None:
 
 
 async def test_how_long_until_an_objection_was_first_kept_to(asked: Side) -> None:
-    """From its taking effect to the first answer for its purpose; none yet is none."""
+    """From its effect to the first answer for its purpose; empty if there is no answer yet."""
     await hold(asked, SMALL)
     await ask_as(
         asked, Principal(messenger_id=ANN), RECORD, purposes=["ADS_PERSONALIZATION", "FRIEND_SUGGESTIONS"]
@@ -250,7 +250,7 @@ async def test_how_long_until_an_objection_was_first_kept_to(asked: Side) -> Non
 
 
 async def test_who_reads_the_same_people_for_two_purposes(asked: Side) -> None:
-    """One client, two purposes, one person; people read for one alone do not count."""
+    """One client, two purposes, one person; people read for one purpose only do not count."""
     await hold(asked, SMALL)
     await asked.ask(SECURITY, BY_PHONE, {"phone": PHONES[ANN]})
     await asked.ask(Purpose.INFRASTRUCTURE, "{ messengerAccounts { nodes { id } } }")
@@ -259,8 +259,8 @@ async def test_who_reads_the_same_people_for_two_purposes(asked: Side) -> None:
     ]
 
 
-async def test_bulk_readers_and_whoever_tries_numbers(asked: Side) -> None:
-    """People within an hour by client; answers that named nobody, and their share."""
+async def test_bulk_readers_and_clients_that_guess_numbers(asked: Side) -> None:
+    """People within an hour by client; answers without people, and their share."""
     await hold(asked, SMALL)
     await asked.ask(Purpose.INFRASTRUCTURE, "{ messengerAccounts { nodes { id } } }")
     for number in range(3):
@@ -273,13 +273,13 @@ async def test_bulk_readers_and_whoever_tries_numbers(asked: Side) -> None:
 
 
 async def test_what_a_client_received(asked: Side) -> None:
-    """By purpose: answers, people, first and last, the fields that were asked for."""
+    """By purpose: answers, people, first and last, the requested fields."""
     await hold(asked, SMALL)
     await asked.ask(SECURITY, BY_PHONE, {"phone": PHONES[ANN]})
     (row,) = await rows_of("client", "client")
     assert (row["purpose"], row["answers"], row["people"]) == ("SECURITY", 1, 1)
     assert row["fields asked for"] == "MessengerAccount.id, MessengerAccount.phone"
-    assert await rows_of("client", "nobody") == []
+    assert await rows_of("client", "unknown") == []
 
 
 # --- judged again by the policy that the entry names (I44) -----------------------------------------------
@@ -296,7 +296,7 @@ def decided() -> Iterator[tuple[str, Purpose, bool]]:
 
 
 def test_i44_a_version_decides_as_it_was_decided() -> None:
-    """Every field under every purpose, judged from the version's file alone; also one from an interface."""
+    """Every field under every purpose, decided from the version's file only; also one from an interface."""
     evaluator = PolicyEvaluator(versions()[-1])
     assert {(field, purpose, evaluator.opens(field, purpose)) for field, purpose, _ in decided()} == set(
         decided()
@@ -308,7 +308,7 @@ def test_i44_a_version_decides_as_it_was_decided() -> None:
 
 
 async def test_i44_what_random_documents_were_told_their_policy_opens(asked: Side) -> None:
-    """Every entry of every purpose, judged again, was rightly told; notices by the schema of their own."""
+    """The policy opens every entry of every purpose; notices are checked by their own schema."""
     await hold(asked, WORLD)
     for purpose in SEEING:
         known = known_of(asked.settings, purpose, WORLD)
@@ -329,7 +329,7 @@ async def test_i44_what_random_documents_were_told_their_policy_opens(asked: Sid
 
 
 async def test_i44_what_a_policy_does_not_open_is_found(asked: Side) -> None:
-    """A field that the purpose never sees, a policy that nobody recorded, a purpose that there is not."""
+    """A field that the purpose never sees, a policy that was never recorded, an unknown purpose."""
     await hold(asked, SMALL)
     await asked.ask(SECURITY, BY_PHONE, {"phone": PHONES[ANN]})
     newest, oldest = versions()[-1].digest, versions()[0].digest
@@ -364,13 +364,13 @@ async def test_i44_what_a_policy_does_not_open_is_found(asked: Side) -> None:
 
 @pytest.mark.parametrize("name", REPORTS)
 async def test_every_question_of_an_empty_ledger_has_an_answer(asked: Side, name: str) -> None:
-    """And nothing is wrong with nothing."""
+    """An empty ledger has no violation."""
     said = await ledger("report", name)
     assert said.status == 0, said.err
 
 
 async def test_the_record_of_processing_is_the_policy(asked: Side) -> None:
-    """One activity a purpose: what for, whose and which data, who may ask now, who may object."""
+    """One activity for each purpose: what for, whose and which data, recipients, who may object."""
     rows = {row["purpose"]: row for row in await rows_of("processing")}
     assert list(rows) == [purpose.value for purpose in Purpose]
     for purpose in Purpose:
@@ -386,7 +386,7 @@ async def test_the_record_of_processing_is_the_policy(asked: Side) -> None:
     assert rows["ADS_PERSONALIZATION"]["who may object"] == "members who object to ADS_PERSONALIZATION"
     assert rows["SECURITY"]["who may object"] == "no one"
     assert "MessengerAccount.phone" in rows["SECURITY"]["which data"]
-    # Whose data a type holds is said of every type that has lines; what is of nobody is left out on purpose.
+    # PEOPLE has every type with lines in the matrix, except the types without data of people.
     assert {line.type for line in policy_lines()} - PEOPLE.keys() == WITHOUT_PEOPLE
     page = (await ledger("processing", "--format", "html")).out
     assert "Art" not in page.split("<main>")[0] and "members of the messenger" in page
@@ -396,7 +396,7 @@ async def test_the_record_of_processing_is_the_policy(asked: Side) -> None:
 
 
 async def test_verify_says_what_it_looked_at_and_what_is_wrong(whole: Side, tmp_path: Path) -> None:
-    """Status 0 and a table; status 1 and a line for each finding; with a public key it needs no secret."""
+    """Status 0 and a table; status 1 and a line for each discrepancy; a public key replaces the secret."""
     await hold(whole, SMALL)
     for _ in range(3):
         await whole.ask(SECURITY, BY_PHONE, {"phone": PHONES[ANN]})
@@ -422,7 +422,7 @@ async def test_verify_says_what_it_looked_at_and_what_is_wrong(whole: Side, tmp_
 
 
 async def test_drop_and_forget_ask_first(whole: Side) -> None:
-    """Without --yes nothing is done, and what would be is said; twice is once."""
+    """Without --yes the command does nothing and says what it would do; it is safe to repeat."""
     await hold(whole, SMALL)
     await whole.ask(SECURITY, BY_PHONE, {"phone": PHONES[ANN]})
     assert "say --yes" in (await ledger("forget", "ma_1")).err

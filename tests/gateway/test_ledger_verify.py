@@ -1,7 +1,7 @@
 """What is written in the ledger cannot be rewritten unnoticed (I42): every way to try is found, and named.
 
 Entries come from a real gateway; then the owner of the database, who can switch off triggers, does what he
-likes to them. Whoever checks has the public key and nothing else.
+likes to them. The verifier has the public key and nothing else.
 """
 
 from __future__ import annotations
@@ -49,20 +49,20 @@ COLUMNS = ("request", "client", "credential", "question", "outcome", "counts", "
 
 @pytest.fixture(scope="module")
 async def side(new_database: NewDatabase) -> AsyncIterator[Side]:
-    """Stores of one's own."""
+    """A gateway with its own stores."""
     async with open_side(new_database) as opened:
         yield opened
 
 
 @dataclass
 class Written:
-    """A ledger of two streams, and who may do anything to it."""
+    """A ledger of two streams, and a connection that may change it."""
 
     control: Connection
     streams: list[bytes]
 
     async def verified(self, **asked: Any) -> Verified:
-        """What verification finds."""
+        """The result of the verification."""
         return await verify(self.control, KEY.public, **asked)
 
     async def entries(self, stream: bytes) -> list[Any]:
@@ -72,14 +72,14 @@ class Written:
         )
 
     async def tamper(self, sql: str, *arguments: Any) -> None:
-        """Do something that triggers would refuse."""
+        """Run a statement that the triggers would refuse."""
         async with self.control.transaction():
             await self.control.execute("SET LOCAL session_replication_role = replica")
             await self.control.execute(sql, *arguments)
 
 
 async def empty(control: Connection) -> None:
-    """A ledger in which nothing was ever written."""
+    """An empty ledger."""
     async with control.transaction():
         await control.execute("SET LOCAL session_replication_role = replica")
         for table in ("entry", "checkpoint", "cut", "question"):
@@ -103,12 +103,12 @@ async def written(side: Side) -> Written:
 
 
 def numbers(found: Verified) -> set[str]:
-    """What was told, without where."""
+    """The discrepancies, without their streams."""
     return {f"{each.what} {each.numbers}".strip() for each in found.discrepancies}
 
 
 async def test_an_untouched_ledger_is_whole(written: Written) -> None:
-    """Every entry, stream and checkpoint was looked at, and everything is signed."""
+    """Every entry, stream and checkpoint is verified, and all entries are signed."""
     found = await written.verified()
     assert found.discrepancies == []
     assert (found.entries, found.streams, found.unsigned) == (2 * ENTRIES, 2, 0)
@@ -116,7 +116,7 @@ async def test_an_untouched_ledger_is_whole(written: Written) -> None:
 
 
 async def test_a_gateway_s_own_ledger_is_whole(new_database: NewDatabase) -> None:
-    """What it really wrote, with its own key; not signed yet is at most what came since a second."""
+    """A gateway's real entries and its own key; only entries of the last second may be unsigned."""
     async with open_side(new_database) as side:
         for _ in range(5):
             await side.ask(Purpose.SECURITY, "{ messengerAccounts { nodes { id } } }")
@@ -127,14 +127,14 @@ async def test_a_gateway_s_own_ledger_is_whole(new_database: NewDatabase) -> Non
 
 
 async def test_an_empty_ledger_is_whole(side: Side) -> None:
-    """Nothing is wrong with nothing."""
+    """An empty ledger has no discrepancy."""
     await empty(side.control)
     assert await verify(side.control, KEY.public) == Verified()
 
 
 @pytest.mark.parametrize("column", COLUMNS)
 async def test_i42_a_changed_entry_is_named(written: Written, column: str) -> None:
-    """Whatever is changed in whichever entry."""
+    """A change of any column of any entry."""
     for number in Random(column).sample(range(1, ENTRIES + 1), trials(3)):
         stream = Random(f"{column}{number}").choice(written.streams)
         before = (await written.entries(stream))[number - 1][column]
@@ -158,14 +158,14 @@ async def test_i42_a_changed_entry_is_named(written: Written, column: str) -> No
 
 @pytest.mark.parametrize("number", [1, 2, 7, ENTRIES])
 async def test_i42_a_removed_entry_is_named(written: Written, number: int) -> None:
-    """The first, one in the middle, the last."""
+    """The first entry, one in the middle, the last."""
     stream = written.streams[0]
     await written.tamper("DELETE FROM control.ledger_entry WHERE stream = $1 AND number = $2", stream, number)
     assert numbers(await written.verified()) == {f"removed {number}"}
 
 
 async def test_i42_removed_ends_are_named(written: Written) -> None:
-    """The end of a stream, or all of it: what was signed says how far it had come."""
+    """The end of a stream, or all of it: the signed head shows how far it had come."""
     first, second = written.streams
     await written.tamper("DELETE FROM control.ledger_entry WHERE stream = $1 AND number > 5", first)
     await written.tamper("DELETE FROM control.ledger_entry WHERE stream = $1", second)
@@ -173,7 +173,7 @@ async def test_i42_removed_ends_are_named(written: Written) -> None:
 
 
 async def test_i42_an_inserted_entry_is_named(written: Written) -> None:
-    """A copy under a number that is there, and a new one after the end."""
+    """A copy under an existing number, and a new entry after the end."""
     stream = written.streams[0]
     row = (await written.entries(stream))[4]
     insert = (
@@ -192,7 +192,7 @@ async def test_i42_an_inserted_entry_is_named(written: Written) -> None:
 
 
 async def test_i42_moved_entries_are_named(written: Written) -> None:
-    """Two that exchanged their numbers: as which number one was written."""
+    """Two entries with exchanged numbers: the report names the number of writing."""
     stream = written.streams[0]
     swap = (
         "UPDATE control.ledger_entry SET number = CASE number WHEN 5 THEN 6 ELSE 5 END"
@@ -207,7 +207,7 @@ async def test_i42_moved_entries_are_named(written: Written) -> None:
 
 
 async def test_i42_a_rewritten_stream_is_named(written: Written) -> None:
-    """All hashes computed anew from a changed entry on: they fit, and are not what was signed."""
+    """All hashes recomputed from a changed entry on: they match each other, but not the signatures."""
     stream = written.streams[0]
     await written.tamper(
         "UPDATE control.ledger_entry SET client = 'other' WHERE stream = $1 AND number = 5", stream
@@ -233,7 +233,7 @@ async def test_i42_a_rewritten_stream_is_named(written: Written) -> None:
 
 @pytest.mark.parametrize("column", ["number", "hash", "signature", "at"])
 async def test_i42_a_changed_checkpoint_is_named(written: Written, column: str) -> None:
-    """Nobody signs but who has the key."""
+    """Only the holder of the key can sign."""
     value = {"number": "number + 1", "at": "at + interval '1 s'"}.get(
         column, f"decode(repeat('00', octet_length({column})), 'hex')"
     )
@@ -244,7 +244,7 @@ async def test_i42_a_changed_checkpoint_is_named(written: Written, column: str) 
 
 
 async def test_i42_what_was_published_finds_what_is_gone_altogether(written: Written) -> None:
-    """A stream that was removed with its checkpoints is missed by nobody but who kept them elsewhere."""
+    """The removal of a stream with its checkpoints shows only against checkpoints kept elsewhere."""
     published = [read_checkpoint(line) async for line in _lines(checkpoints(written.control, None))]
     stream = written.streams[0]
     await written.tamper("DELETE FROM control.ledger_entry WHERE stream = $1", stream)
@@ -263,7 +263,7 @@ async def _lines(lines: AsyncIterator[str]) -> AsyncIterator[str]:
 
 @pytest.mark.parametrize("what", ["changed", "removed"])
 async def test_i42_a_question_that_is_not_what_was_asked_is_named(written: Written, what: str) -> None:
-    """What was told stands in it: it cannot be exchanged."""
+    """An entry's shape says what was disclosed: it cannot be exchanged."""
     if what == "removed":
         await written.tamper("DELETE FROM control.ledger_question WHERE key = $1", QUESTION.key)
     else:
@@ -289,7 +289,7 @@ async def test_i42_a_question_that_is_not_what_was_asked_is_named(written: Writt
 
 
 async def test_what_is_not_asked_for_is_not_missed(written: Written) -> None:
-    """Since a time in the middle: the rest is whole, and what came before is taken as it stands."""
+    """From a time in the middle: the rest is verified, and earlier entries are not read."""
     rows = await written.entries(written.streams[0])
     middle = rows[6]["at"]
     assert (await written.verified(since=middle)).discrepancies == []
@@ -301,7 +301,7 @@ async def test_what_is_not_asked_for_is_not_missed(written: Written) -> None:
 
 
 async def test_days_that_were_dropped_are_not_missed_and_others_are(written: Written) -> None:
-    """Where each stream goes on is signed before: what is cut without that is missed."""
+    """The head of each stream is signed before a cut: entries cut without that are missed."""
     yesterday = datetime.now(UTC).date() - timedelta(days=1)
     await written.control.execute("SELECT control.open_ledger_day($1)", yesterday)
     stream = b"yesterda"
@@ -329,15 +329,15 @@ async def test_days_that_were_dropped_are_not_missed_and_others_are(written: Wri
         await drop_before(written.control, KEY, today + timedelta(days=1))
 
 
-async def test_whoever_is_forgotten_leaves_the_proof_whole(written: Written) -> None:
-    """Their entries stay as they are; nothing leads to them."""
+async def test_a_forgotten_person_leaves_the_proof_whole(written: Written) -> None:
+    """The person's entries stay unchanged, and nothing leads to them."""
     assert await forget(written.control, Principal(messenger_id=7)) == 1
     assert await forget(written.control, Principal(messenger_id=7)) == 0
     assert (await written.verified()).discrepancies == []
 
 
 def test_a_line_is_read_as_it_was_written() -> None:
-    """And nothing else is taken for one."""
+    """No other text is accepted as a checkpoint."""
     head = StreamHead(b"12345678", 5, datetime(2026, 11, 25, 1, 2, 3, 4, tzinfo=UTC), bytes(32))
     signed = Signed(head, KEY.sign(CHECKPOINT, head))
     assert read_checkpoint(checkpoint_line(signed)) == signed

@@ -235,7 +235,7 @@ def no_poll(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("no_poll")
 async def test_a_new_and_a_revoked_token_are_known_at_once(control: str) -> None:
-    """Every running process is told of a new or revoked token, and does not wait for its next poll."""
+    """A notification reaches every running process: it does not wait for its next poll."""
     async with book_of(control) as one, book_of(control) as other:
         token_id, bearer = await issued(control, AUDIT)
         await seconds_until(lambda: code(one, bearer) is None and code(other, bearer) is None)
@@ -275,7 +275,7 @@ async def test_behind_a_pooler_the_poll_alone_is_in_time(control: str) -> None:
 
 
 async def test_a_book_never_read_refuses_everybody() -> None:
-    """Before the store was read once, nobody is known, and nobody is told that their token is bad."""
+    """Before the first read of the store every token is refused, but not as a bad token."""
     book = TokenBook(KEY, lambda: asyncpg.connect(), time.time, monotonic=time.monotonic)
     assert not book.is_fresh
     assert code(book, b"Bearer x") == Code.STORE_UNAVAILABLE
@@ -310,7 +310,7 @@ async def test_a_lost_connection_is_replaced(control: str) -> None:
     await operator.close()
 
 
-async def test_another_server_is_read_anew(
+async def test_another_server_is_read_again(
     control: str, new_database: Callable[[str], Awaitable[str]]
 ) -> None:
     """After a reconnect all is read again: a restored or promoted server may know fewer revocations."""
@@ -485,7 +485,7 @@ async def test_a_token_is_revoked_once(control: str) -> None:
     ],
 )
 async def test_a_token_that_the_store_would_refuse_is_not_issued(
-    control: str, client: str, purposes: list[Purpose], expires_at: datetime | None
+    control: str, client: str, purposes: list[Purpose], *, expires_at: datetime | None
 ) -> None:
     """A client's name is plain, a token has a purpose, an expiry has a time zone."""
     connection = await asyncpg.connect(control)
@@ -578,7 +578,7 @@ async def test_each_purpose_gets_its_own_part_of_a_binding(control: str) -> None
 
 
 async def test_a_token_from_before_bindings_opens_nothing_that_needs_one(control: str) -> None:
-    """Its purpose is as good as out of its scope: there is nobody whose rows it could be shown."""
+    """Its purpose counts as out of its scope: there is no principal whose rows it could show."""
     async with connected(control) as connection, book_of(control) as book:
         issued = await issue(
             connection,
@@ -731,17 +731,17 @@ async def test_a_rotation_that_is_cut_off_changes_nothing(control: str) -> None:
 
 
 async def test_tokens_are_listed_by_client(control: str) -> None:
-    """One client's, in the order of issue; of nobody, none."""
+    """One client's tokens, in the order of issue; none for an unknown client."""
     async with connected(control) as connection:
         for client in ("a", "b", "a"):
             await issue(
                 connection, KEY, client, purposes=[AUDIT], expires_at=None, random=secrets.token_bytes
             )
-        listed = {client: await list_tokens(connection, client) for client in ("a", "b", "nobody")}
+        listed = {client: await list_tokens(connection, client) for client in ("a", "b", "unknown")}
     assert {client: [each.client for each in found] for client, found in listed.items()} == {
         "a": ["a", "a"],
         "b": ["b"],
-        "nobody": [],
+        "unknown": [],
     }
 
 
@@ -775,7 +775,7 @@ async def test_the_last_use_is_noted_without_a_word_to_any_token_book(control: s
 
 
 async def test_a_refused_request_is_no_use(control: str, user: StoreLogin) -> None:
-    """An expired token, or one for another purpose, was not used by whoever sends it."""
+    """A request with an expired token, or for another purpose, is no use of the token."""
     _, bearer = await issued(control, AUDIT)
     _, expired = await issued(control, AUDIT, expires_at=datetime.now(UTC))
     async with book_of(control) as book:
@@ -801,7 +801,7 @@ async def test_a_last_use_never_goes_back_and_never_lies_ahead(control: str, use
     assert now <= noted[2] < now + 60
 
 
-async def test_whoever_notes_uses_can_do_nothing_else(control: str, user: StoreLogin) -> None:
+async def test_the_role_that_notes_uses_can_do_nothing_else(control: str, user: StoreLogin) -> None:
     """It reads no token, no time, and writes no table: one function is all that it may call."""
     connection = await connect_role(user)
     try:
@@ -870,6 +870,6 @@ async def test_who_expires_within_fourteen_days_is_warned_of_once_a_day(control:
     assert ("WARNING", "A token expires soon: rotate it.", str(soon), "client-1") in about
     assert len(by_client) == 3
     assert by_client[0]["expires_at"] == (now + 13 * DAY).isoformat(timespec="minutes")
-    # The one of 15 days comes near on the second day; nothing else is ever told of.
+    # The token with 15 days left is near its end on the second day; the log warns of no other.
     assert len(lines) == 3 + 2
     assert "gw_" not in stream.getvalue()

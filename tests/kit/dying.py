@@ -85,7 +85,13 @@ async def call(stores: Stores, name: str, account: int, now: datetime) -> None:
         await suspensions.apply(stores, now, lambda *_: None)
         return
     change = {"record": objections.record, "withdraw": objections.withdraw}[name]
-    await change(stores, Rules(Profile.SEED_2016, lambda: now), account, frozenset(OBJECTABLE), "dying")
+    await change(
+        stores,
+        Rules(Profile.SEED_2016, lambda: now),
+        account,
+        purposes=frozenset(OBJECTABLE),
+        channel="dying",
+    )
 
 
 if __name__ == "__main__":

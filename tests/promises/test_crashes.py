@@ -24,7 +24,7 @@ from gateway.app import open_gateway
 from gateway.demo.embedded import start
 from gateway.settings import Settings
 from gateway.upkeep import reconciler
-from resolvers.changes.suspensions import Suspension, add
+from resolvers.changes.suspensions import SuspensionDecision, add
 from resolvers.plan.principal import Principal
 from resolvers.sources.catalogue import Store
 from resolvers.sources.fields import OBJECTS
@@ -137,7 +137,7 @@ async def test_i24_killed_at_any_statement_it_is_completed_at_the_next_start(
 
 async def test_i24_i25_killed_while_both_stores_follow_a_suspension(side: Side) -> None:
     """At every fifth statement; then a start restricts whoever is there, and another opens them again."""
-    decided = Suspension("DE", ("DE",), tuple(OBJECTABLE), NOW, None, "a test", "the tests")
+    decided = SuspensionDecision("DE", ("DE",), tuple(OBJECTABLE), NOW, None, "a test", "the tests")
     await add(side.control, decided)
     status, statements = await die(side, "follow", 999, False)
     assert status == 0

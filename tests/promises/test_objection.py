@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from resolvers.changes.objections import Outcome, Rules, record, withdraw
+from resolvers.changes.objections import ObjectionOutcome, Rules, record, withdraw
 from resolvers.changes.restrictions import Stores
 from resolvers.changes.suspensions import finish
 from resolvers.changes.suspensions import recover as recover_all
@@ -118,14 +118,18 @@ async def recover(side: Side) -> int:
     return await recover_all(stores(side), NOW, quiet)
 
 
-async def object_to(side: Side, account: int, *purposes: Purpose) -> Outcome:
+async def object_to(side: Side, account: int, *purposes: Purpose) -> ObjectionOutcome:
     """Record an objection; to everything that can be objected to if nothing is named."""
-    return (await record(stores(side), RULES, account, frozenset(purposes) or BOTH, "test")).outcome
+    return (
+        await record(stores(side), RULES, account, purposes=frozenset(purposes) or BOTH, channel="test")
+    ).outcome
 
 
-async def take_back(side: Side, account: int, *purposes: Purpose) -> Outcome:
+async def take_back(side: Side, account: int, *purposes: Purpose) -> ObjectionOutcome:
     """Withdraw an objection."""
-    return (await withdraw(stores(side), RULES, account, frozenset(purposes) or BOTH, "test")).outcome
+    return (
+        await withdraw(stores(side), RULES, account, purposes=frozenset(purposes) or BOTH, channel="test")
+    ).outcome
 
 
 async def phones_of(side: Side, purpose: Purpose, account: int) -> list[dict[str, str]]:
@@ -170,7 +174,7 @@ async def test_i15_a_purpose_that_nobody_may_object_to_answers_as_before(
     before = await replies(side, purpose, requests)
     members = await side.messenger.fetch("SELECT id FROM messenger.account ORDER BY id")
     outcomes = {await object_to(side, row["id"]) for row in members}
-    assert Outcome.RECORDED in outcomes
+    assert ObjectionOutcome.RECORDED in outcomes
     assert await replies(side, purpose, requests) == before
 
 
@@ -183,7 +187,7 @@ async def test_i16_it_binds_the_next_request_in_both_stores(side: Side) -> None:
         by_link = '{ socialAccount(id: "sa_11") { id messengerLink { since } phones { source } } }'
         assert (await side.ask(purpose, by_id)).data["messengerAccount"]["socialAccount"] == {"id": "sa_11"}
         assert (await side.ask(purpose, by_link)).data["socialAccount"]["messengerLink"] is not None
-        assert await object_to(side, ANN) is Outcome.RECORDED
+        assert await object_to(side, ANN) is ObjectionOutcome.RECORDED
         linked = (await side.ask(purpose, by_link)).data["socialAccount"]
         assert linked == {"id": "sa_11", "messengerLink": None, "phones": [{"source": "SELF_PROFILE"}]}
         assert (await side.ask(purpose, by_id)).data["messengerAccount"] is None
@@ -226,10 +230,10 @@ async def test_i17_the_phone_is_passed_on_regardless(side: Side, purpose: Purpos
 
 async def test_i18_members_from_before_the_terms_may_object_and_later_ones_not(side: Side) -> None:
     """SEED_2016: the second before 2016-08-25T00:00Z counts, the second itself does not."""
-    assert await object_to(side, BOB) is Outcome.RECORDED
-    assert await object_to(side, BOB) is Outcome.ALREADY_OBJECTED
-    assert await object_to(side, NEW) is Outcome.NOT_ELIGIBLE_NEW_MEMBER
-    assert await object_to(side, 999) is Outcome.UNKNOWN_ACCOUNT
+    assert await object_to(side, BOB) is ObjectionOutcome.RECORDED
+    assert await object_to(side, BOB) is ObjectionOutcome.ALREADY_OBJECTED
+    assert await object_to(side, NEW) is ObjectionOutcome.NOT_ELIGIBLE_NEW_MEMBER
+    assert await object_to(side, 999) is ObjectionOutcome.UNKNOWN_ACCOUNT
     assert await ids_of(side, ADS) == ["ma_1", "ma_3"]
     events = await side.control.fetch("SELECT account_id, kind FROM control.objection_event")
     assert [tuple(event) for event in events] == [(BOB, "OBJECT")]
@@ -242,11 +246,11 @@ async def test_i19_it_stops_the_purposes_that_it_names_and_no_other(
     """Friends-only leaves ads unchanged to the byte, and the other way about."""
     requests = questions(side, left, SMALL, 60)
     before = await replies(side, left, requests)
-    assert await object_to(side, ANN, stopped) is Outcome.RECORDED
+    assert await object_to(side, ANN, stopped) is ObjectionOutcome.RECORDED
     assert await replies(side, left, requests) == before
     assert "ma_1" not in await ids_of(side, stopped)
     # The rest of it can still follow, and is then not a repetition.
-    assert await object_to(side, ANN) is Outcome.RECORDED
+    assert await object_to(side, ANN) is ObjectionOutcome.RECORDED
     assert "ma_1" not in await ids_of(side, left)
 
 
@@ -254,9 +258,9 @@ async def test_i19_nobody_objects_to_security(side: Side) -> None:
     """A purpose that is not objectable is refused before anything is written."""
     for purposes in (frozenset({SECURITY}), frozenset({ADS, INFRASTRUCTURE}), frozenset[Purpose]()):
         with pytest.raises(ValueError):
-            await record(stores(side), RULES, ANN, purposes, "test")
+            await record(stores(side), RULES, ANN, purposes=purposes, channel="test")
         with pytest.raises(ValueError):
-            await withdraw(stores(side), RULES, ANN, purposes, "test")
+            await withdraw(stores(side), RULES, ANN, purposes=purposes, channel="test")
     assert await side.control.fetchval("SELECT count(*) FROM control.objection_event") == 0
 
 
@@ -305,15 +309,15 @@ async def test_i23_a_withdrawal_opens_the_data_again(side: Side) -> None:
     """From then on, to the byte, for the purposes that it names; to withdraw nothing changes nothing."""
     requests = {purpose: questions(side, purpose, SMALL, 40) for purpose in (ADS, FRIENDS)}
     before = {purpose: await replies(side, purpose, asked) for purpose, asked in requests.items()}
-    assert await take_back(side, ANN) is Outcome.NOT_OBJECTED
+    assert await take_back(side, ANN) is ObjectionOutcome.NOT_OBJECTED
     await object_to(side, ANN)
-    assert await take_back(side, ANN, ADS) is Outcome.WITHDRAWN
+    assert await take_back(side, ANN, ADS) is ObjectionOutcome.WITHDRAWN
     assert await replies(side, ADS, requests[ADS]) == before[ADS]
     assert "ma_1" not in await ids_of(side, FRIENDS)
-    assert await take_back(side, ANN) is Outcome.WITHDRAWN
+    assert await take_back(side, ANN) is ObjectionOutcome.WITHDRAWN
     assert await replies(side, FRIENDS, requests[FRIENDS]) == before[FRIENDS]
-    assert await take_back(side, ANN) is Outcome.NOT_OBJECTED
-    assert await object_to(side, ANN) is Outcome.RECORDED
+    assert await take_back(side, ANN) is ObjectionOutcome.NOT_OBJECTED
+    assert await object_to(side, ANN) is ObjectionOutcome.RECORDED
 
 
 # --- what is in force -----------------------------------------------------------------------------
@@ -432,7 +436,7 @@ async def test_i24_what_is_in_force_is_the_fold_of_the_events_after_any_crash(si
                 connections, random.choice(STORES), random.randint(0, 9), random.random() < 0.5
             )
         try:
-            await call(connections, RULES, random.choice(members), purposes, "test")
+            await call(connections, RULES, random.choice(members), purposes=purposes, channel="test")
         except Broken:
             if random.random() < 0.5:
                 continue
@@ -452,7 +456,7 @@ async def test_i24_what_is_in_force_is_the_fold_of_the_events_after_any_crash(si
 async def test_i24_half_an_objection_hides_rather_than_exposes(side: Side, store: str) -> None:
     """Cut between the stores, no answer shows a link to a hidden account; `recover` writes the other half."""
     with pytest.raises(Broken):
-        await record(at_writing(stores(side), store), RULES, ANN, BOTH, "test")
+        await record(at_writing(stores(side), store), RULES, ANN, purposes=BOTH, channel="test")
     expected = {"messenger": {}, "social": {}} if store == "social" else {"messenger": {}, "social": {ANN: 3}}
     assert await restrictions(side) == expected
     assert await recover(side) == 1
@@ -464,7 +468,7 @@ async def test_i24_half_a_withdrawal_is_completed_too(side: Side) -> None:
     """Cut between the stores, the link stays hidden a while longer; then `recover` opens it."""
     await object_to(side, ANN)
     with pytest.raises(Broken):
-        await withdraw(at_writing(stores(side), "messenger"), RULES, ANN, BOTH, "test")
+        await withdraw(at_writing(stores(side), "messenger"), RULES, ANN, purposes=BOTH, channel="test")
     assert await restrictions(side) == {"messenger": {ANN: 3}, "social": {ANN: 3}}
     assert await recover(side) == 1
     assert await restrictions(side) == {"messenger": {}, "social": {}}
@@ -490,18 +494,18 @@ async def test_i24_half_a_withdrawal_opens_the_messenger_first(side: Side) -> No
         messenger=Noted(connections.messenger, 0, False),
         social=Noted(connections.social, 0, False),
     )
-    await withdraw(noted, RULES, ANN, BOTH, "test")
+    await withdraw(noted, RULES, ANN, purposes=BOTH, channel="test")
     assert order == ["social False", "messenger True", "social True"]
     await object_to(side, ANN)
     with pytest.raises(Broken):
-        await withdraw(at_writing(connections, "social"), RULES, ANN, BOTH, "test")
+        await withdraw(at_writing(connections, "social"), RULES, ANN, purposes=BOTH, channel="test")
     order.clear()
     assert await finish(noted, NOW, quiet) == 1
     assert order == ["social False", "messenger True", "social True"]
     await object_to(side, ANN)
     opening = breaking(connections, "social", 2, False)
     with pytest.raises(Broken):
-        await withdraw(opening, RULES, ANN, BOTH, "test")
+        await withdraw(opening, RULES, ANN, purposes=BOTH, channel="test")
     assert await restrictions(side) == {"messenger": {}, "social": {ANN: 3}}
     assert await recover(side) == 1
     assert await restrictions(side) == {"messenger": {}, "social": {}}
@@ -510,8 +514,8 @@ async def test_i24_half_a_withdrawal_opens_the_messenger_first(side: Side) -> No
 async def test_i24_a_repeated_call_completes_what_a_crash_left(side: Side) -> None:
     """Unknown means: ask again; nothing is recorded twice."""
     with pytest.raises(Broken):
-        await record(at_writing(stores(side), "messenger"), RULES, ANN, BOTH, "test")
-    assert await object_to(side, ANN) is Outcome.ALREADY_OBJECTED
+        await record(at_writing(stores(side), "messenger"), RULES, ANN, purposes=BOTH, channel="test")
+    assert await object_to(side, ANN) is ObjectionOutcome.ALREADY_OBJECTED
     assert await restrictions(side) == {"messenger": {ANN: 3}, "social": {ANN: 3}}
     assert await side.control.fetchval("SELECT count(*) FROM control.objection_event") == 1
 
@@ -524,7 +528,9 @@ async def test_i24_a_killed_connection_is_a_crash_like_any_other(side: Side) -> 
     transaction = holder.transaction()
     await transaction.start()
     await holder.execute("LOCK TABLE social.restriction IN ACCESS EXCLUSIVE MODE")
-    call = asyncio.create_task(record(replace(stores(side), social=doomed), RULES, ANN, BOTH, "test"))
+    call = asyncio.create_task(
+        record(replace(stores(side), social=doomed), RULES, ANN, purposes=BOTH, channel="test")
+    )
     while not await side.social.fetchval(
         "SELECT count(*) FROM pg_stat_activity WHERE pid = $1 AND wait_event_type = 'Lock'", pid
     ):
@@ -564,7 +570,7 @@ async def test_i24_calls_at_the_same_time_leave_one_truth(side: Side) -> None:
         for _ in range(12):
             call = random.choice((record, withdraw))
             purposes = frozenset(random.sample(sorted(OBJECTABLE), random.randint(1, 2)))
-            await call(Stores(*mine), RULES, random.choice((ANN, BOB)), purposes, "test")
+            await call(Stores(*mine), RULES, random.choice((ANN, BOB)), purposes=purposes, channel="test")
 
     async with asyncio.timeout(60):
         await asyncio.gather(*(several(each) for each in connections))

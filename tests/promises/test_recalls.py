@@ -87,7 +87,7 @@ async def issue(side: Side) -> int:
     logins = store_logins.recall_logins(side.settings)
     waiting = SerialConnection(logins["control"])
     try:
-        return await stored.issue(waiting, logins["control"], logins["social"], timedelta(days=14))
+        return await stored.issue(waiting, logins["control"], logins["social"], until_due=timedelta(days=14))
     finally:
         waiting.close()
 
@@ -124,7 +124,12 @@ async def told_of_ann(side: Side) -> None:
 async def another_token(side: Side, client: str) -> tuple[int, str]:
     """A token of another client, known to the gateway."""
     issued = await issue_token(
-        side.control, side.settings.key("tokens"), client, [ADS, FRIENDS], None, secrets.token_bytes
+        side.control,
+        side.settings.key("tokens"),
+        client,
+        purposes=[ADS, FRIENDS],
+        expires_at=None,
+        random=secrets.token_bytes,
     )
     await side.book.refreshed()
     return issued.token_id, issued.token
@@ -356,7 +361,13 @@ async def test_the_person_sees_who_was_told(side: Side) -> None:
     await issue(side)
     await feed(side)
     token = await issue_token(
-        side.control, side.settings.key("tokens"), "desk", [SUBJECT], None, secrets.token_bytes, ANN_AS_BOUND
+        side.control,
+        side.settings.key("tokens"),
+        "desk",
+        purposes=[SUBJECT],
+        expires_at=None,
+        random=secrets.token_bytes,
+        principal=ANN_AS_BOUND,
     )
     await side.book.refreshed()
     body = json.dumps({"query": "{ disclosures { client purpose fields } }"}).encode()

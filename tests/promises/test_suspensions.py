@@ -14,7 +14,7 @@ from gateway.upkeep import store_logins
 from resolvers.changes import suspensions
 from resolvers.changes.objections import Rules, record, withdraw
 from resolvers.changes.preferences import Writers
-from resolvers.changes.suspensions import Suspension, add, apply, end, finish, historic
+from resolvers.changes.suspensions import SuspensionDecision, add, apply, end, finish, historic
 from schema.purposes import OBJECTABLE, Purpose
 from schema.terms.profiles import Profile
 from tests.kit.gateway import ADS, FRIENDS, PREFERENCES, SEEING, SUBJECT, NewDatabase, Reply, Side, open_side
@@ -81,7 +81,7 @@ async def suspend(
     since: datetime.datetime = ALWAYS,
 ) -> int:
     """Record a suspension and let the stores follow; its number."""
-    decided = Suspension("XX", countries, purposes, since, until, "a test", "the tests")
+    decided = SuspensionDecision("XX", countries, purposes, since, until, "a test", "the tests")
     number = await add(side.control, decided)
     await apply(stores(side), NOW, quiet)
     return number
@@ -124,7 +124,7 @@ async def test_i25_a_suspension_is_everybody_s_objection(side: Side, seed: int) 
     assert await restrictions(side) == {"messenger": {}, "social": {}}
     for account in world.messenger_accounts:
         if account.country_code in countries:
-            await record(stores(side), ANYBODY, account.id, frozenset(purposes), "test")
+            await record(stores(side), ANYBODY, account.id, purposes=frozenset(purposes), channel="test")
     assert await all_replies(side, world) == suspended
     assert await restrictions(side) == held
 
@@ -304,7 +304,7 @@ async def one_change(side, connections, random, running, members, turn) -> None:
     what = random.choice(("suspend", "end", "object", "withdraw", "arrive", "move"))
     if what == "suspend":
         countries = tuple(random.sample(COUNTRIES, random.randint(1, 2)))
-        decided = Suspension("XX", countries, purposes, ALWAYS, None, "a test", "the tests")
+        decided = SuspensionDecision("XX", countries, purposes, ALWAYS, None, "a test", "the tests")
         running[await add(side.control, decided)] = (countries, purposes)
         await apply(connections, NOW, quiet)
     elif what == "end" and running:
@@ -314,7 +314,9 @@ async def one_change(side, connections, random, running, members, turn) -> None:
         await apply(connections, NOW, quiet)
     elif what in {"object", "withdraw"}:
         call = record if what == "object" else withdraw
-        await call(connections, ANYBODY, random.choice(sorted(members)), frozenset(purposes), "test")
+        await call(
+            connections, ANYBODY, random.choice(sorted(members)), purposes=frozenset(purposes), channel="test"
+        )
     elif what == "arrive":
         country = random.choice(COUNTRIES)
         number = 10**6 + turn
@@ -404,7 +406,9 @@ async def test_i24_i25_many_at_once_leave_one_truth(side: Side, monkeypatch: pyt
             member = random.choice(fewer if random.random() < 0.5 else sorted(members))
             purposes = frozenset(random.sample(sorted(OBJECTABLE), random.randint(1, 2)))
             async with writers.open() as opened:
-                await random.choice((record, record, withdraw))(opened, ANYBODY, member, purposes, "test")
+                await random.choice((record, record, withdraw))(
+                    opened, ANYBODY, member, purposes=purposes, channel="test"
+                )
 
     async def follows() -> None:
         for country in ("DE", "US"):
@@ -435,6 +439,6 @@ async def test_i24_i25_many_at_once_leave_one_truth(side: Side, monkeypatch: pyt
     assert await recover(side) == 0
 
 
-def one_of(country: str) -> Suspension:
+def one_of(country: str) -> SuspensionDecision:
     """A suspension of everything in one country."""
-    return Suspension(country, (country,), tuple(OBJECTABLE), ALWAYS, None, "a test", "the tests")
+    return SuspensionDecision(country, (country,), tuple(OBJECTABLE), ALWAYS, None, "a test", "the tests")

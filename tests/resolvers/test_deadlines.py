@@ -1,4 +1,4 @@
-"""One timer keeps many deadlines: none is missed, none comes early, what has ended is left alone."""
+"""One timer keeps many deadlines: none is missed, none comes early, and a removed one never comes."""
 
 from __future__ import annotations
 
@@ -10,61 +10,61 @@ from hypothesis import strategies as st
 from resolvers.stores.deadlines import Deadlines
 
 SECONDS = 0.05
-# How late a busy machine may be.
+# The delay that a busy machine may cause.
 SLACK = 1.0
 
 
 @given(
-    things=st.lists(st.tuples(st.integers(0, 30), st.one_of(st.none(), st.integers(0, 30))), max_size=20),
+    items=st.lists(st.tuples(st.integers(0, 30), st.one_of(st.none(), st.integers(0, 30))), max_size=20),
 )
-def test_exactly_what_lasts_too_long_is_given_up(things: list[tuple[int, int | None]]) -> None:
-    """Each thing begins after some ms and ends some ms later, or never: the never-ending are given up."""
+def test_exactly_the_overdue_items_are_given_up(items: list[tuple[int, int | None]]) -> None:
+    """Each item is added after some ms and removed some ms later, or never: these are given up."""
 
     async def run() -> None:
         loop = asyncio.get_running_loop()
-        begun: dict[int, float] = {}
+        added: dict[int, float] = {}
         given_up: dict[int, float] = {}
-        patience: Deadlines[int] = Deadlines(SECONDS, lambda thing: given_up.__setitem__(thing, loop.time()))
+        deadlines: Deadlines[int] = Deadlines(SECONDS, lambda item: given_up.__setitem__(item, loop.time()))
 
-        async def one(thing: int, start_ms: int, lasts_ms: int | None) -> None:
+        async def one(item: int, start_ms: int, lasts_ms: int | None) -> None:
             await asyncio.sleep(start_ms / 1_000)
-            begun[thing] = loop.time()
-            patience.begin(thing)
+            added[item] = loop.time()
+            deadlines.add(item)
             if lasts_ms is not None:
                 await asyncio.sleep(lasts_ms / 1_000)
-                late = loop.time() - begun[thing] >= SECONDS
-                patience.end(thing)
-                ended_late.update([thing] if late else [])
+                late = loop.time() - added[item] >= SECONDS
+                deadlines.remove(item)
+                ended_late.update([item] if late else [])
 
         ended_late: set[int] = set()
-        await asyncio.gather(*(one(number, *thing) for number, thing in enumerate(things)))
-        await asyncio.sleep(SECONDS * 1.5 if any(lasts is None for _, lasts in things) else 0)
-        endless = {number for number, (_, lasts) in enumerate(things) if lasts is None}
+        await asyncio.gather(*(one(number, *item) for number, item in enumerate(items)))
+        await asyncio.sleep(SECONDS * 1.5 if any(lasts is None for _, lasts in items) else 0)
+        endless = {number for number, (_, lasts) in enumerate(items) if lasts is None}
 
         assert endless <= given_up.keys() <= endless | ended_late
-        assert all(SECONDS <= given_up[each] - begun[each] < SLACK for each in given_up)
+        assert all(SECONDS <= given_up[each] - added[each] < SLACK for each in given_up)
 
     asyncio.run(run())
 
 
-async def test_what_begins_again_has_its_time_anew() -> None:
-    """A connection that is asked again and again is not given up for its first question."""
+async def test_an_item_that_is_added_again_has_a_new_deadline() -> None:
+    """A connection in constant use is not given up because of its first statement."""
     given_up: list[str] = []
-    patience: Deadlines[str] = Deadlines(0.5, given_up.append)
+    deadlines: Deadlines[str] = Deadlines(0.5, given_up.append)
     for _ in range(15):
-        patience.begin("asked")
+        deadlines.add("asked")
         await asyncio.sleep(0.05)
-        patience.end("asked")
+        deadlines.remove("asked")
 
     assert given_up == []
 
 
-async def test_a_closed_one_never_looks_again() -> None:
-    """After the end nothing is given up any more."""
+async def test_after_close_no_item_is_given_up() -> None:
+    """The timer stops with `close`."""
     given_up: list[str] = []
-    patience: Deadlines[str] = Deadlines(0.01, given_up.append)
-    patience.begin("left")
-    patience.close()
+    deadlines: Deadlines[str] = Deadlines(0.01, given_up.append)
+    deadlines.add("left")
+    deadlines.close()
     await asyncio.sleep(0.05)
 
     assert given_up == []

@@ -1,4 +1,4 @@
-"""A restriction stands on every row that came from the member, whoever writes first."""
+"""A restriction is on every row with the member's data, in any order of writing."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Store:
         await self.owner.execute(OBJECTS[self.name], member, purposes)
 
     async def bits(self, member: int) -> set[int]:
-        """Every value that stands on the member's rows."""
+        """Every value on the member's rows."""
         rows = await self.owner.fetch(
             f"SELECT restricted FROM ({COPIES[self.name]}) c WHERE member = $1", member
         )
@@ -98,7 +98,7 @@ async def waits(work: Awaitable[object]) -> asyncio.Future[object]:
 
 @pytest.mark.parametrize("purposes", [1, 2, 3])
 async def test_a_restriction_reaches_every_copy_of_that_member_alone(store: Store, purposes: int) -> None:
-    """All rows that came from the member carry the bits, and nobody else's do."""
+    """All rows with the member's data carry the bits, and no other rows do."""
     await store.object(1, purposes)
     assert await store.bits(1) == {purposes}
     assert await store.bits(3) == {0}
@@ -217,7 +217,7 @@ async def test_a_changed_number_keeps_the_restriction(store: Store) -> None:
 
 
 async def test_a_recycled_number_does_not_inherit_the_restriction(store: Store) -> None:
-    """Whoever gets the number of a closed account starts open."""
+    """A new account with the number of a closed account is not restricted."""
     if store.name == "messenger":
         await store.object(1, BOTH)
         phone = await store.owner.fetchval("SELECT phone FROM messenger.account WHERE id = 1")

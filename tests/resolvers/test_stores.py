@@ -110,7 +110,7 @@ async def test_never_more_connections_than_its_size(login: StoreLogin, owner: Co
 
 
 async def test_a_connection_is_opened_when_it_is_first_needed(login: StoreLogin, owner: Connection) -> None:
-    """A pool that nobody asks holds none, and one question after another needs one."""
+    """An unused pool has no connection, and sequential statements need one."""
     async with open_pool(login) as pool:
         await all_gone(owner, login.role)
         first = await own_pid(pool)
@@ -134,7 +134,7 @@ async def test_who_came_first_is_served_first(login: StoreLogin) -> None:
 
 
 async def test_who_asks_again_at_once_does_not_overtake(login: StoreLogin) -> None:
-    """Somebody with one question after another keeps nobody else from the only connection."""
+    """A caller with many sequential statements does not keep others from the only connection."""
     async with open_pool(login, size=1) as pool:
 
         async def ask_on_and_on() -> None:
@@ -164,7 +164,7 @@ async def test_who_waits_too_long_is_told_so(login: StoreLogin) -> None:
 
 @pytest.mark.parametrize("moment", ["while it waits", "before its turn", "after its turn"])
 async def test_a_cancelled_wait_takes_nobodys_turn(login: StoreLogin, owner: Connection, moment: str) -> None:
-    """Whoever waits behind somebody who has gone away is served as if that one had never come."""
+    """A waiter behind a cancelled waiter is served as if the cancelled one had never waited."""
     async with open_pool(login, size=1) as pool:
         session, _ = await pool._take()
         gone, patient = [asyncio.create_task(own_pid(pool)) for _ in range(2)]
@@ -297,7 +297,7 @@ async def test_a_connection_ended_unnoticed_heals_too(login: StoreLogin) -> None
         assert await own_pid(pool) != before
 
 
-async def test_a_snapshot_begins_anew_on_a_connection_that_was_ended(
+async def test_a_snapshot_begins_again_if_its_idle_connection_was_closed(
     login: StoreLogin, owner: Connection
 ) -> None:
     """A snapshot that has seen nothing yet can begin anywhere."""
@@ -333,7 +333,7 @@ async def test_the_stores_own_time_out_is_unavailability(login: StoreLogin) -> N
 
 
 async def test_a_server_that_does_not_answer_is_unavailable_in_time(login: StoreLogin) -> None:
-    """A stopped server process costs its question the time-out, and nobody else anything."""
+    """A stopped server process costs its statement the time-out, and other statements nothing."""
     async with open_pool(login, size=1, request_timeout_s=0.3) as pool:
         before = await own_pid(pool)
         with stopped(before):
@@ -379,11 +379,13 @@ async def test_a_server_that_takes_no_connection_is_unavailable_in_time(
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"dsn": "postgresql://nobody@/none?host=/nowhere&port=1"}, {"role": "nobody_of_that_name"}],
+    [{"dsn": "postgresql://absent@/none?host=/nowhere&port=1"}, {"role": "no_role_of_that_name"}],
     ids=["no server", "no login"],
 )
-async def test_a_store_that_lets_nobody_in_is_unavailable(login: StoreLogin, wrong: dict[str, str]) -> None:
-    """No server and no login are the same to whoever asks; a failed try leaves no place taken."""
+async def test_a_store_that_refuses_every_login_is_unavailable(
+    login: StoreLogin, wrong: dict[str, str]
+) -> None:
+    """A missing server and a refused login look the same to the caller; a failure frees its place."""
     async with open_pool(login, size=1, **wrong) as pool:
         for _ in range(3):
             with pytest.raises(StoreUnavailable):
@@ -426,7 +428,7 @@ async def test_a_restarted_server_needs_no_restart_of_the_gateway() -> None:
 )
 @pytest.mark.parametrize("pooled", [False, True], ids=["direct", "pooled"])
 async def test_a_fault_of_ours_is_not_unavailability(
-    login: StoreLogin, sql: str, arguments: tuple[Any, ...], fault: type[Exception], pooled: bool
+    login: StoreLogin, sql: str, arguments: tuple[Any, ...], *, fault: type[Exception], pooled: bool
 ) -> None:
     """A wrong statement or a value that does not fit is an error of its own, and the pool goes on."""
     async with open_pool(login, size=1, pooled=pooled) as pool:
@@ -456,7 +458,7 @@ async def test_prepared_statements_are_bounded(login: StoreLogin) -> None:
 
 
 async def test_a_line_s_statement_is_analysed_once(login: StoreLogin) -> None:
-    """The server keeps it: whoever writes the ledger would else have it planned anew for each commit."""
+    """The server keeps the plan: otherwise the ledger's statement would be planned for each commit."""
     line = SerialConnection(login)
     for _ in range(3):
         await line.run("SELECT 1 + $1::integer", 1)
@@ -488,7 +490,7 @@ async def test_a_pooled_endpoint_prepares_nothing(login: StoreLogin) -> None:
         assert (await pool.fetch(kept, ()))[0][0] == 0
 
 
-async def test_views_made_anew_leave_prepared_statements_good(login: StoreLogin, owner: Connection) -> None:
+async def test_replaced_views_leave_prepared_statements_valid(login: StoreLogin, owner: Connection) -> None:
     """A universe may be applied under a running gateway: its statements then read the new views."""
     async with open_pool(login, size=1) as pool:
         sql = "SELECT display_name FROM account WHERE id = $1"
@@ -527,7 +529,7 @@ async def test_a_store_that_hangs_costs_one_time_out(login: StoreLogin) -> None:
 
 
 async def test_a_closed_pool_is_unavailable_at_once(login: StoreLogin) -> None:
-    """Whoever still asks, or waits, is told so without waiting for a time-out."""
+    """New callers and waiters are refused at once, without a time-out."""
     pool = Pool(replace(login, size=1))
     async with pool.snapshot():
         waiting = asyncio.create_task(pool.fetch(OWN_PID, ()))

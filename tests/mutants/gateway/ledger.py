@@ -33,17 +33,17 @@ MUTANTS = (
     mutant(
         "ledger_down_and_answered",
         Change("gateway.ledger.record:Ledger.record", "raise Refusal(Code.NOT_RECORDED) from None", "return"),
-        "tests/gateway/test_ledger.py::test_i39_without_a_ledger_nobody_learns_anything",
+        "tests/gateway/test_ledger.py::test_i39_without_a_ledger_no_answer_holds_data",
     ),
     mutant(
         "answer_without_people_is_not_recorded",
         Change("gateway.answer:answer", "plan.shape is not None", "plan.shape is not None and ran.named"),
-        "tests/gateway/test_ledger.py::test_whoever_is_tried_in_vain_is_recorded_too",
+        "tests/gateway/test_ledger.py::test_a_look_up_in_vain_is_recorded_too",
     ),
     mutant(
         "references_kept_after_forgetting",
         Change("gateway.ledger.references:References.keep_up", "forgotten != self._forgotten", "False"),
-        "tests/gateway/test_ledger.py::test_whoever_is_forgotten_gets_another_reference",
+        "tests/gateway/test_ledger.py::test_a_forgotten_person_gets_another_reference",
     ),
     mutant(
         "entries_go_back_in_time",

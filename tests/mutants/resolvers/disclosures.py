@@ -51,7 +51,7 @@ MUTANTS = (
     mutant(
         "fields_of_all_people_for_each_person",
         Change(
-            "resolvers.reads.disclosures:fields_told",
+            "resolvers.reads.disclosures:disclosed_fields",
             "(field for place in places for field in fields[place])",
             "(field for place in fields for field in place)",
         ),
@@ -73,6 +73,6 @@ MUTANTS = (
             'self._people.note("disclosures", Who.REFERENCE, map(str, row["people"]))',
             "pass",
         ),
-        "tests/answers/test_disclosures.py::test_what_audit_reads_is_recorded_with_those_whom_it_named",
+        "tests/answers/test_disclosures.py::test_what_audit_reads_is_recorded_with_the_people_that_it_names",
     ),
 )

@@ -84,8 +84,8 @@ MUTANTS = (
         "objection_of_another_member",
         Change(
             "resolvers.changes.preferences:Preferences._change",
-            "change(stores, self.rules, member, purposes, self.channel)",
-            "change(stores, self.rules, 1, purposes, self.channel)",
+            "change(stores, self.rules, member, purposes=purposes, channel=self.channel)",
+            "change(stores, self.rules, 1, purposes=purposes, channel=self.channel)",
         ),
         "tests/answers/test_mutations.py::test_who_has_no_messenger_account_has_nothing_to_object_to",
     ),
