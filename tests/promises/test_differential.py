@@ -135,7 +135,7 @@ class _NoLedger:
     async def people(self, *_: object) -> DisclosedPeople:
         return DisclosedPeople([], [])
 
-    async def record(self, *_: object) -> None:
+    async def record(self, *_: object, **__: object) -> None:
         pass
 
     def expect(self) -> None:
