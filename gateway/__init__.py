@@ -1,6 +1,6 @@
 """Who is asking, and how much; what a person at a terminal can do.
 
-__main__   `python -m gateway` is the command `gateway`
+__main__   the command `gateway`, also as `python -m gateway`
 access     who asks: tokens, JWTs, and the principal for whom a token speaks
 answer     A request's whole life, in order
 app        the HTTP application: routes, and the wiring of the parts that each request passes
@@ -10,6 +10,7 @@ console    the console: GraphiQL that knows purposes, and the policy and the led
 control    what the gateway keeps of the control database, and how it writes to it
 demo       `gateway demo`: the whole system on one machine, with made-up people
 documents  trusted documents: which text a client may ask, and its review before it is asked
+installed  whether the three packages of this installation are ours
 ledger     the access ledger: written, verified, reported, and ended
 policy     the policy for people: tables, and why a purpose sees a field
 processes  the processes of `gateway serve`

