@@ -1,8 +1,8 @@
-"""One GraphQL schema for each purpose, out of the same types: deny by default.
+"""One GraphQL schema for each purpose, built of the same types: deny by default.
 
-`strawberry.Schema.get_fields` is the seam: it feeds output types and input types alike. Arguments do
-not pass through it, so they are filtered here on a copy of their field; an input type of which a
-purpose sees no field takes its arguments with it.
+This module overrides `strawberry.Schema.get_fields`, which Strawberry calls for output and input types.
+Arguments do not pass through it, so they are filtered here on a copy of their field. An argument goes as well
+if the purpose sees no field of its input type.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ INPUTS: tuple[type, ...] = (
     business.BusinessConversationFilter,
     business.BusinessConversationOrder,
 )
-# These carry no data and no choice of data, whoever asks.
+# These types have no data and no choice of data, so every purpose may see them.
 WITHOUT_TERMS: frozenset[type] = frozenset(
     {
         paging.PageInfo,
@@ -128,7 +128,7 @@ _BY_NAME = {cls.__name__: cls for cls in TYPES}
 
 
 class MissingTerms(Exception):
-    """A field, input field or argument has no terms: nobody decided who may see it."""
+    """A field, input field or argument has no terms, so it is undecided who may see it."""
 
 
 def rows_open(type_name: str, purpose: Purpose) -> bool:
@@ -139,7 +139,7 @@ def rows_open(type_name: str, purpose: Purpose) -> bool:
 
 
 def rows_of(type_name: str) -> Rows:
-    """The marks of the type's rows; where the policy has no line on them, those of the identifier."""
+    """The marks of the type's rows, or those of its identifier if the policy has no line on its rows."""
     cls = _BY_NAME[type_name]
     declared: Rows | None = getattr(cls, "ROWS", None)
     return declared or Rows({ALL_ROWS: marks_of(fields_of(cls)["id"])})
@@ -198,7 +198,7 @@ def fields_of(cls: type) -> dict[str, StrawberryField]:
 
 
 class PurposeSchema(strawberry.Schema):
-    """The schema of one purpose: what it may not see does not exist."""
+    """The schema of one purpose. An element that the purpose may not see does not exist in it."""
 
     def __init__(self, purpose: Purpose) -> None:
         self.purpose = purpose
@@ -216,11 +216,11 @@ class PurposeSchema(strawberry.Schema):
         self._leave_out_kinds()
 
     def _changes_something(self) -> bool:
-        """Whether the purpose has any mutation: a root without a field would not be valid."""
+        """Whether the purpose has any mutation. A root type without a field is not valid."""
         return bool(self.get_fields(get_object_definition(mutation.Mutation, strict=True)))
 
     def _finish_inputs(self) -> None:
-        # Strawberry checks "exactly one" in Python, too late for validation and for the SDL.
+        # Strawberry checks one-of inputs in Python, too late for validation, and not in the SDL.
         for cls in INPUTS:
             definition = get_object_definition(cls, strict=True)
             made = self._schema.get_type(definition.name)
@@ -228,12 +228,12 @@ class PurposeSchema(strawberry.Schema):
                 made.is_one_of = definition.is_one_of
 
     def _leave_out_kinds(self) -> None:
-        """Take out of a type's own enum the names of kinds of rows that the purpose never sees."""
+        """Remove from a type's enum the kinds of rows that the purpose never sees."""
         for cls in TYPES:
             kinds = getattr(cls, "ROWS", Rows({})).kinds
             made = self._schema.get_type(get_object_definition(cls, strict=True).name)
             fields = made.fields.values() if isinstance(made, GraphQLObjectType) else ()
-            # Not any enum of the same names: channels are named like the sources of topics.
+            # Only the enums of this type: channels have the same names as the sources of topics.
             for enum in {get_named_type(field.type) for field in fields}:
                 if isinstance(enum, GraphQLEnumType) and set(enum.values) == set(kinds):
                     for kind, line in kinds.items():
@@ -277,10 +277,10 @@ class PurposeSchema(strawberry.Schema):
 
 
 def schema_for(purpose: Purpose) -> GraphQLSchema:
-    """The purpose's schema. MissingTerms, perhaps as the cause of a TypeError, if a field has none."""
+    """The purpose's schema. MissingTerms, or a TypeError caused by it, if a field has no terms."""
     return PurposeSchema(purpose)._schema
 
 
 def build_schemas() -> dict[Purpose, GraphQLSchema]:
-    """All nine."""
+    """The schemas of all nine purposes."""
     return {purpose: schema_for(purpose) for purpose in Purpose}

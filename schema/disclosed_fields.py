@@ -1,7 +1,8 @@
-"""What an operation tells under a purpose, field by field: for people who review it before it is asked.
+"""The fields that an operation discloses under a purpose, for people who review it before it runs.
 
-Everything that it could tell: `@skip` and `@include` are not judged, each type that an interface can be is
-counted. What it is asked *by* counts too: whoever names a number and gets an answer knows whose it is.
+The list is an upper bound: it ignores `@skip` and `@include`, and counts every type that an interface can be.
+It also has the arguments that choose people, because a client that names a phone number and gets an answer
+learns whose number it is.
 """
 
 from __future__ import annotations
@@ -35,17 +36,18 @@ from schema.query import Query
 from schema.terms.marks import ALL_ROWS, OPEN, Mark, Rows
 from schema.terms.words import Belongs, Follows, Plumbing, Seen, terms_of
 
-# How much of a list is asked for tells nothing of anybody.
+# The size of a requested page discloses nothing about a person.
 _PAGING = frozenset({"first", "last", "after", "before"})
 _CLASSES = {cls.__name__: cls for cls in (Query, Mutation, *TYPES)}
 
 
 @dataclass(frozen=True, slots=True)
 class Disclosed:
-    """A field that is told: its `mark` is that of its line in the matrix, or of the rows of which it tells.
+    """A field that an operation discloses.
 
-    `rows`: the type of these, such as that of the entries which a list counts. `mark` is None where neither
-    has a line. `paths`: where in the answer, by response names.
+    `mark`: that of the field's line in the matrix, or of the rows that it is about.
+    `rows`: the type of these rows, such as the entries that a list counts. `mark` is None if neither has a
+    line. `paths`: where the field is in the answer, by response names.
     """
 
     type: str
@@ -57,7 +59,7 @@ class Disclosed:
 
 @dataclass(frozen=True)
 class DisclosedFields:
-    """What an operation tells; `asked_by`: the arguments that choose of whom, such as
+    """What an operation discloses. `asked_by`: the arguments that choose the people, such as
     ``Query.messengerAccount(phone:)``.
     """
 
@@ -67,7 +69,7 @@ class DisclosedFields:
 
 
 def disclosed_fields(schema: GraphQLSchema, purpose: Purpose, operation: Operation) -> DisclosedFields:
-    """What a valid operation tells under the purpose; in the order of the document."""
+    """What a valid operation discloses under the purpose, in the order of the document."""
     root = schema.get_root_type(OperationType(operation.node.operation))
     assert root is not None
     walk = _Walk(schema, purpose, operation)
@@ -81,7 +83,7 @@ def disclosed_fields(schema: GraphQLSchema, purpose: Purpose, operation: Operati
 
 @dataclass
 class _Walk:
-    """Dictionaries for sets that keep their order."""
+    """A walk through the operation. Its dictionaries are sets that keep their order."""
 
     schema: GraphQLSchema
     purpose: Purpose
@@ -122,14 +124,14 @@ class _Walk:
                 self.asked_by.update(dict.fromkeys(_asked_by(called, wanted, given.value)))
         for owner in self._owners(parent, name):
             line = _line_of(owner, name, self.purpose)
-            # A list or an object without a line tells nothing but what is selected in it.
+            # A list or an object without a line discloses only the fields that are selected in it.
             if line.own or is_leaf_type(type_):
                 self.told.setdefault((owner, name, line.rows, line.mark), {})[".".join(path)] = None
         if node.selection_set is not None:
             self.through(type_, node.selection_set, path)
 
     def _owners(self, parent: GraphQLNamedType, name: str) -> Iterator[str]:
-        """The types in whose lines the field stands: all that an interface without one can be."""
+        """The types whose lines cover the field: every type that an interface without such a line can be."""
         if is_abstract_type(parent) and not _line_of(parent.name, name, self.purpose).own:
             yield from (each.name for each in self.schema.get_possible_types(parent))
         else:
@@ -149,7 +151,7 @@ def _asked_by(called: str, wanted: GraphQLNamedType, value: ValueNode) -> Iterat
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """The mark on which a field stands, and the rows of which it tells; `own`: by a line of its own."""
+    """The mark of a field, and the rows that it is about; `own`: the field has a line of its own."""
 
     mark: Mark | None
     rows: str
@@ -175,7 +177,7 @@ def _line_of(type_name: str, name: str, purpose: Purpose) -> _Line:
 
 
 def _of_rows(rows: Rows | None, purpose: Purpose) -> Mark | None:
-    """The mark of rows of one kind, or of the first kind that the purpose sees."""
+    """The mark of the rows, or of their first kind that the purpose sees."""
     if rows is None:
         return None
     line = rows.kinds.get(ALL_ROWS)

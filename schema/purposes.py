@@ -1,7 +1,6 @@
-"""The closed list of purposes: whose objection each inherits, and which may be objected to.
+"""The closed list of purposes: what each is for, and the objection that covers it.
 
-A request runs under exactly one of them. The order is the order of the columns everywhere: terms,
-matrix, documents.
+A request runs under exactly one purpose. Terms, matrix and documents have the purposes in this order.
 
 Source: GDPR Art. 5(1)(b) (purpose limitation), Art. 19 (notification of recipients), Art. 21 (objection).
 """
@@ -13,7 +12,7 @@ from enum import StrEnum
 
 
 class Purpose(StrEnum):
-    """What a client declares that it wants the data for."""
+    """The purpose that a client declares for a request."""
 
     ADS_PERSONALIZATION = "ADS_PERSONALIZATION"
     OFFER_MATCHING = "OFFER_MATCHING"
@@ -25,33 +24,33 @@ class Purpose(StrEnum):
     PREFERENCES = "PREFERENCES"
     AUDIT = "AUDIT"
 
-    # Enum's own is a Python function, called at every look-up by purpose; this one is C.
+    # Enum's own hash is a Python function, which each look-up by purpose would call; this one is C.
     __hash__ = str.__hash__
 
     @property
     def universe(self) -> str:
-        """Name of the purpose's schema of views in each store."""
+        """The name of the purpose's schema of views in each store."""
         return self.value.lower()
 
     @property
     def objection(self) -> Purpose | None:
-        """The objectable purpose whose objection covers this one, or None if nobody may object."""
+        """The objectable purpose whose objection covers this one, or None if objecting is impossible."""
         return ABOUT[self].objection
 
     @property
     def restriction_bit(self) -> int:
-        """This purpose's bit in the stores' `restricted` columns; 0 if nobody may object."""
+        """This purpose's bit in the stores' `restricted` columns; 0 if objecting is impossible."""
         return OBJECTABLE.get(self.objection, 0) if self.objection else 0
 
 
 class Duty(StrEnum):
-    """What the gateway tells because it must, and for no purpose of the client's; a word of the ledger."""
+    """A disclosure that the law requires, outside of every purpose. The ledger has it as a purpose."""
 
     NOTIFICATION = "NOTIFICATION"
 
 
 class PrincipalKind(StrEnum):
-    """What the tokens of some purposes must be bound to: they see what belongs to it, and nothing else."""
+    """What the tokens of some purposes must be bound to. They see data of that principal alone."""
 
     SUBJECT = "subject"
     MERCHANT = "merchant"
@@ -60,7 +59,7 @@ class PrincipalKind(StrEnum):
 
 @dataclass(frozen=True)
 class AboutPurpose:
-    """What a purpose is for, in one sentence, whose objection covers it, what its tokens are bound to."""
+    """What a purpose is for, the objection that covers it, and what its tokens are bound to."""
 
     sentence: str
     objection: Purpose | None = None
@@ -97,5 +96,5 @@ ABOUT: dict[Purpose, AboutPurpose] = {
     Purpose.AUDIT: AboutPurpose("The data protection officer: ledger, policy, objections, under pseudonyms."),
 }
 
-# The bits stand in the stores' rows: never renumber them, only add.
+# The stores' rows have these bits: never renumber them, only add.
 OBJECTABLE: dict[Purpose, int] = {Purpose.ADS_PERSONALIZATION: 1, Purpose.FRIEND_SUGGESTIONS: 2}

@@ -1,4 +1,4 @@
-"""Every way to say no, with its stable code.
+"""Every refusal, with its stable code.
 
     Refusal
     ├── who is asking        TOKEN_REFUSED, PURPOSE_REFUSED
@@ -11,12 +11,11 @@
     │                        PERSISTED_QUERY_NOT_FOUND
     └── what is down         STORE_UNAVAILABLE, NOT_RECORDED, INTERNAL
 
-A refusal depends on the request alone, never on what the stores hold, except the last three, which
-say that a store or the ledger cannot be asked at all, and those on documents, which depend on what was
-registered for the client itself. TOO_MANY_PEOPLE depends on what the client was told, and so on nothing
-that it may not see. Messages are constants and quote nothing: not the token, not a
-variable, not a name in the document. The one table from a code to an HTTP status is in
-`gateway/web/responses.py`.
+A refusal depends on the request alone, never on the data in the stores. There are three exceptions. The last
+three codes mean that a store or the ledger is unavailable. The codes on documents depend on the documents
+that are registered for the client. TOO_MANY_PEOPLE depends on the people whose data the client received, and
+so on nothing that it may not see. Messages are constants and quote nothing: no token, no variable, no name in
+the document. The table from a code to an HTTP status is in `gateway/web/responses.py`.
 """
 
 from __future__ import annotations
@@ -59,7 +58,7 @@ MESSAGES: dict[Code, str] = {
     Code.PURPOSE_REFUSED: "Declare one purpose of the token in the header Gateway-Purpose.",
     Code.TOO_MANY_REQUESTS: "This client asks more often than it may. Try again later.",
     Code.TOO_MANY_AT_ONCE: "This client asks more at once than it may. Wait for answers, then ask again.",
-    Code.TOO_MANY_PEOPLE: "This client was told of as many people as it may be in an hour.",
+    Code.TOO_MANY_PEOPLE: "This client has reached its hourly limit of people. Try again later.",
     Code.BAD_REQUEST: "The request is not a well-formed GraphQL-over-HTTP request.",
     Code.METHOD_NOT_ALLOWED: "Use POST, or GET for a query.",
     Code.NOT_ACCEPTABLE: "Accept application/graphql-response+json or application/json.",

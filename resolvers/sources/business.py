@@ -1,4 +1,4 @@
-"""Where each field of businesses and their conversations lives. See also `schema/types/business.py`."""
+"""Where each field of businesses and their conversations lives. Terms: `schema/types/business.py`."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _GROUPS = {
 
 
 def _fields(channel: str, business: Hop, customer: Hop) -> dict[str, Source]:
-    """What the conversations of both channels have in common, and whom each leads to."""
+    """The fields of a conversation of either channel, with its business and its customer."""
     return {
         "id": Identifier(),
         "channel": Constant(f'"{channel}"'),

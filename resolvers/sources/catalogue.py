@@ -1,10 +1,10 @@
-"""Every table of all stores: what each column is, how rows are placed, how an objection reaches them.
+"""Every table of all stores: what each column holds, how rows are placed, how an objection reaches them.
 
-Three things hang on this page. Start-up and the tests compare it with the databases and stop at a
-column that nobody classified. The universes are generated from it. And the compiler reads the
-placement: `key` is the column by which a sharded store would distribute the rows, `group` names the
-tables that lie together by it (None: a reference table, the same on every shard). A link between
-groups is cut into two statements when the stores are sharded (R1, R2 of the rules for growth).
+Three parts of the gateway depend on this page. Start-up and the tests compare it with the databases, and stop
+at a column without a class. The universes are generated from it. The compiler reads the placement: `key` is
+the column by which a sharded store distributes the rows, and `group` names the tables that lie together by it
+(None: a reference table, the same on every shard). A link between groups needs two statements when the stores
+are sharded (R1, R2 of the rules for growth).
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from enum import StrEnum
 
 
 class Store(StrEnum):
-    """The two stores of personal data, and the gateway's own: what people declared stands there."""
+    """The two stores of personal data, and the gateway's own, which has people's declarations."""
 
     MESSENGER = "messenger"
     SOCIAL = "social"
     CONTROL = "control"
 
-    # As in schema/purposes.py: a request looks up by store several times.
+    # As in schema/purposes.py: a request looks up by store several times, and Enum's hash is slower.
     __hash__ = str.__hash__
 
 
 class Class(StrEnum):
-    """What a column holds. No universe has ever a column of the last four."""
+    """What a column holds. No universe has a column of the last four classes."""
 
     KEY = "identifier of a person's account, or of what belongs to one"
     PERSONAL = "personal data"
@@ -49,14 +49,13 @@ class Column:
 class Relation:
     """A table, and the view of the same name in each universe that may see some of it.
 
-    `number`: the column with the object's number, where rows are not spread by it. `restricted`: the
-    column with the owner's bits. `far_end`: a column that names another account,
-    whose restriction counts too where it can be restricted (a relation between two is visible only if
-    both ends are); its bits stand in `restriction`. `kinds`: the column that tells the kinds of row
-    apart. `owners`: columns that say whose a row is, by the field of `plan.principal.Principal` that
-    holds the key; `takes_part`: where an account takes part in something of a business. `leads_on`: a row
-    only leads to an account, whose own row says whether it takes part. `under_references`: people stand in it
-    under names that lead nowhere.
+    `number`: the column with the object's number, where the rows are not distributed by it. `restricted`: the
+    column with the owner's restriction bits. `far_end`: a column that names another account. A row between
+    two accounts is visible only if both are; the bits of the far end are in `restriction`. `kinds`: the
+    column that has the kind of a row. `owners`: the columns that have the owner's key, by the field of
+    `plan.principal.Principal` that holds it. `takes_part`: where an account takes part in a conversation of a
+    business. `leads_on`: a row only leads to an account, whose own row says whether it takes part.
+    `under_references`: people have references in it that lead nowhere else.
     """
 
     store: Store
@@ -76,12 +75,12 @@ class Relation:
 
     @property
     def qualified(self) -> str:
-        """The table's full name: ``store.table`` unless it stands in a schema of its own."""
+        """The table's full name: ``store.table`` unless the table has a schema of its own."""
         return f"{self.schema or self.store.value}.{self.name}"
 
     @property
     def identity(self) -> str:
-        """The column by which the object in the row is known: `number`, or else the key."""
+        """The column that identifies the object in the row: `number`, or else the key."""
         return self.number or self.key or ""
 
 
@@ -107,13 +106,13 @@ def _public(type_: str) -> Column:
 
 
 def _kept(name: str, **columns: str) -> Relation:
-    """A table of the gateway's own that no purpose sees."""
+    """A table of the gateway that no purpose sees."""
     held = {column: Column(Class.GATEWAY, type_) for column, type_ in columns.items()}
     return Relation(Store.CONTROL, name, held, key=None, group=None)
 
 
 def _pseudonyms_of(store: Store, key: str | None = None, group: str | None = None) -> Relation:
-    """Under which name AUDIT sees a member; that is still personal data (GDPR recital 26)."""
+    """The pseudonyms under which AUDIT sees members. They are personal data (GDPR recital 26)."""
     held = {"account_id": Column(Class.GATEWAY, "bigint"), "person": _personal("text")}
     return Relation(store, "pseudonym", held, key=key, group=group)
 
@@ -124,7 +123,7 @@ _STAMP = Column(Class.RESTRICTION, "xid8")
 
 
 def _restrictions_of(store: Store, key: str, **suspended: Column) -> tuple[Relation, ...]:
-    """Who is restricted in a store, what is suspended there, and whom it has yet to place."""
+    """The tables of a store with restricted members, suspensions, and members that it has yet to place."""
     member = Column(Class.RESTRICTION, "bigint")
     tables: dict[str, dict[str, Column]] = {
         "restriction": {key: member, "purposes": _BITS, "objected": _BITS, "version": _VERSION},
@@ -167,12 +166,12 @@ _FROM_MESSENGER = {"messenger_id": _key(), "restricted": _BITS}
 
 
 def _business_of(store: Store) -> Relation:
-    """The businesses, under the same numbers in both stores; on every shard, for they are few."""
+    """The businesses, under the same numbers in both stores. They are few, so every shard has them all."""
     return Relation(store, "business", _BUSINESS, key=None, group=None, number="id")
 
 
 def _conversations_of(store: Store) -> Relation:
-    """A business's conversations: spread by business, because that is who asks for them."""
+    """A business's conversations, distributed by business, because businesses list them."""
     return Relation(
         store,
         "business_conversation",
@@ -185,7 +184,7 @@ def _conversations_of(store: Store) -> Relation:
 
 
 def _copies_of(store: Store, group: str, owner: str) -> Relation:
-    """The same conversations beside their customer's account: read together with it, or by its owner."""
+    """Copies of the conversations beside their customer's account, to be read together with it."""
     return Relation(
         store,
         "customer_conversation",
@@ -391,7 +390,7 @@ LEDGER_QUESTION = Relation(
     key=None,
     group=None,
 )
-# Views of the ledger: of all entries under references, and of those that name an account.
+# Views of the ledger: all entries under references, and the entries about one account.
 DISCLOSURE = Relation(
     Store.CONTROL,
     "disclosure",
@@ -512,7 +511,7 @@ MERCHANT = Relation(
     number="id",
     owners={"merchant_id": "id"},
 )
-# Who offers what is about no person; to whom it is shown stands in offer_audience.
+# An offer is about no person; the people who see it are in offer_audience.
 OFFER = Relation(
     Store.SOCIAL,
     "offer",
@@ -537,7 +536,7 @@ OFFER_AUDIENCE = Relation(
     kinds="source",
     owners={"social_id": "account_id"},
 )
-# What is told of a list; of whom it is made up is in no universe, nor the hashes that tell lists apart.
+# What a merchant sees of a list. No universe has its members, or the hashes that tell lists apart.
 CUSTOMER_LIST = Relation(
     Store.SOCIAL,
     "customer_list",
@@ -666,9 +665,8 @@ RELATIONS: tuple[Relation, ...] = (
 )
 
 
-# What carries a restriction to every copy of it, and a conversation to its customer's; what keeps records
-# from being rewritten. Without one of these, objections would silently stop hiding anything; each is
-# `table: trigger`.
+# Triggers that copy restrictions and conversations to where they are read, and triggers that refuse to
+# rewrite records. Without one of them an objection would silently stop hiding data. Each is `table: trigger`.
 TRIGGERS: dict[Store, frozenset[str]] = {
     Store.MESSENGER: frozenset(
         {
@@ -728,5 +726,5 @@ TRIGGERS: dict[Store, frozenset[str]] = {
 
 
 def relations_of(store: Store) -> Iterator[Relation]:
-    """The store's tables, in the order of this page."""
+    """The tables of the store, in the order of this page."""
     return (relation for relation in RELATIONS if relation.store is store)

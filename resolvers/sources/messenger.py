@@ -1,4 +1,4 @@
-"""Where each field of the messenger's types lives. The terms stand in `schema/types/messenger.py`."""
+"""Where each field of the messenger's types lives. Terms: `schema/types/messenger.py`."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Where each field of merchants, their offers and their lists lives. The terms stand in
-`schema/types/offers.py`.
+"""Where each field of merchants, their offers and customer lists lives. Terms: `schema/types/offers.py`.
 
-To whom an offer is shown is the account's own field (`SOCIAL_ACCOUNT` in `social.py`), and no offer's.
+The people who see an offer are not a field of the offer. The offers of a person are a field of their account
+(`SOCIAL_ACCOUNT` in `social.py`).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ OFFER = ObjectSource(
     orders={"id": ("id", Json.NUMBER)},
 )
 
-# Its numbers and members are no fields of anything. Nor is its own number, which only orders the lists.
+# No field has the list's phone numbers or members, nor its own number, which only orders the lists.
 CUSTOMER_LIST = ObjectSource(
     type="CustomerList",
     relation=catalogue.CUSTOMER_LIST,

@@ -1,4 +1,4 @@
-"""Where each field of the social network's types lives. The terms stand in `schema/types/social.py`."""
+"""Where each field of the social network's types lives. Terms: `schema/types/social.py`."""
 
 from __future__ import annotations
 

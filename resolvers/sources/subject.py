@@ -1,4 +1,4 @@
-"""Where what is one person's own lives. The terms stand in `schema/types/subject.py`."""
+"""Where a person's own data lives. Terms: `schema/types/subject.py`."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """The words for saying where a field lives. A field's resolver is one of them.
 
-It is asked once, when a plan is made, and says *how* the value is computed: a column, a summary of
-rows, a related object, a page of rows, a hop. The compiler does the rest, so nothing here touches a
-value. The words name relations of the catalogue and nothing else; what a purpose may see of those is
-the universe's business.
+The compiler reads a resolver once, when it makes a plan. The resolver says *how* the value is computed: from
+a column, a summary of rows, a related object, a page of rows, or a hop. No code here touches a value. The
+words name relations of the catalogue. What a purpose may see of a relation is decided in
+`resolvers/universe`.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from resolvers.sources.catalogue import Relation, Store
 class Json(StrEnum):
     """How a column becomes JSON text.
 
-    CODE, NUMBER, BOOLEAN and DATE skip escaping: only for columns whose CHECK or type leaves nothing to
-    escape. All free text is TEXT, so that no control character survives in an answer: the holes of a
-    plan are marked with them.
+    CODE, NUMBER, BOOLEAN and DATE skip escaping. Use them only for columns whose CHECK or type leaves nothing
+    to escape. All free text is TEXT, so that no control character gets into an answer: a plan marks its holes
+    with control characters.
     """
 
     CODE = "code"
@@ -47,14 +47,14 @@ class Identifier:
 
 @dataclass(frozen=True)
 class Constant:
-    """JSON text that is the same for every object of the type."""
+    """JSON text, the same for every object of the type."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Band:
-    """A count of related rows, told as a band: ``bands`` are (least count, code), ascending from 0."""
+    """The band of a count of related rows. ``bands``: (least count, code), ascending from 0."""
 
     relation: Relation
     on: str
@@ -62,7 +62,7 @@ class Band:
 
 
 class Measure(StrEnum):
-    """What a summary tells of its rows."""
+    """What a field of a summary measures."""
 
     ROWS = "rows"
     SUM = "sum"
@@ -71,7 +71,7 @@ class Measure(StrEnum):
 
 @dataclass(frozen=True)
 class Measured:
-    """One field of a summary; with `bands`, told as a band."""
+    """One field of a summary. With `bands` it is the band of the measure."""
 
     measure: Measure
     column: str | None = None
@@ -98,12 +98,12 @@ class Summary:
 
 @dataclass(frozen=True)
 class Hop:
-    """A related object, found by a key that stands in `column` of the row.
+    """A related object, found by the key in `column` of the row.
 
-    `via` is a lookup relation: (relation, column holding that key, column holding the object's).
-    Without it the key is the object's own. Where both lie together it becomes a join; where they do
-    not, or in another store, a hole that the next wave fills. `nullable`: the key may be missing.
-    `relation`: where such objects stand in this row's store, if that is not where they mostly do.
+    `via` is a lookup relation: (relation, column with that key, column with the object's key). Without `via`
+    the key is the object's own. If both rows lie together, the hop is a join; otherwise, and between stores,
+    it is a hole that the next wave fills. `nullable`: the key may be missing. `relation`: the relation that
+    has such objects in this row's store, if it is not their type's own.
     """
 
     to: str
@@ -173,12 +173,12 @@ FROM_FRIENDS, FROM_BOOKS = "MUTUAL_FRIENDS", "MESSENGER_CONTACT"
 
 @dataclass(frozen=True)
 class Suggestions:
-    """People whom the object's person may know and is no friend of, ranked.
+    """People that the account's owner may know and is not friends with, ranked.
 
     Each tuple is (relation, the column that leads in, the column that leads on). `people` have `friends`.
     `link` leads to the other store, where `owners` have their `book` of contacts; `lookup` leads back. Of
     each person the first `friends_of_each` by number count, of each book the first `contacts_of_each`.
-    What a suggestion tells is read from a row with `id`, `basis` and `mutual`.
+    The fields of a suggestion are read from a row with `id`, `basis` and `mutual`.
     """
 
     people: Relation
@@ -210,7 +210,7 @@ class OwnObject:
 class OwnRows:
     """All rows of `relation` that belong to what the token is bound to, in the order of the columns named.
 
-    `owner`: whose they are, as in the relation's `owners`; None for rows that are about nobody.
+    `owner`: the principal that owns them, as in the relation's `owners`; None for rows about no person.
     """
 
     type: str
@@ -221,20 +221,20 @@ class OwnRows:
 
     @property
     def columns(self) -> set[str]:
-        """What is read of a row, but for whose it is."""
+        """The columns that are read of a row, without the owner's key."""
         return {*self.order, *(value.column for value in self.fields.values())}
 
     @property
     def on(self) -> str | None:
-        """The column that says whose a row is."""
+        """The column with the owner's key."""
         return None if self.owner is None else self.relation.owners[self.owner]
 
 
 @dataclass(frozen=True)
 class AboutPerson:
-    """Whom a row is about: the account of the store `of` whose number stands in `column`.
+    """The person that a row is about: the account of the store `of` with the number in `column`.
 
-    `nullable`: it may be somebody who has no account there.
+    `nullable`: the person may have no account there.
     """
 
     of: Store
@@ -255,14 +255,14 @@ class Condition:
 class ObjectSource:
     """Where a type's objects live: one row of `relation` each.
 
-    `prefix` begins their identifiers. `copy` holds the same rows beside somebody whom they are about, by
-    that one's key: who may see only what is about themselves reads them there. `lookups`: arguments of
-    the root field that find one object through a lookup relation. `probes`: root fields that find one by
-    a value that their purpose does not see, through a lookup relation that may hold several: the first by
-    the columns named. `batches`: arguments of lists that name many objects through a lookup, and which.
-    `about`: the person whom the ledger names where such an object stands in an answer.
-    `filters` and `orders`: the columns that lists may be narrowed and ordered by, by the name of the input
-    field. `groups`: those that lists may be counted by, by the name of the list's field.
+    `prefix` begins their identifiers. `copy` has the same rows beside the person that they are about, by that
+    person's key; a purpose that sees a subject's own rows alone reads them there. `lookups`: arguments of the
+    root field that find one object through a lookup relation. `probes`: root fields that find one object by a
+    value that their purpose does not see, through a lookup relation that may have several rows; the first by
+    the named columns counts. `batches`: arguments of lists that name many objects through a lookup. `about`:
+    the person that the ledger names when such an object is in an answer. `filters` and `orders`: the columns
+    by which lists can be narrowed and ordered, by the name of the input field. `groups`: the columns by which
+    lists can be counted, by the name of the list's field.
     """
 
     type: str

@@ -1,7 +1,7 @@
-"""The stores' tables, brought up to date: each numbered file of `ddl/<store>` once, in order.
+"""Bring the stores' tables up to date: each numbered file of `ddl/<store>` once, in order.
 
-What was applied stands in `gateway_migration.applied` beside the tables, with the file's SHA-256.
-Files are only ever added: a database whose record differs from the files is left untouched.
+The table `gateway_migration.applied` records each applied file with its SHA-256. Files are only ever added. A
+database whose record differs from the files is left untouched.
 
 Rejected: a migration framework (three databases, plain SQL, no way back needed; one table does).
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 STORES = ("messenger", "social", "control")
 DDL = Path(__file__).with_name("ddl")
 
-# Any fixed number will do; two programs that migrate one database must agree on it.
+# Any fixed number: two programs that migrate one database must use the same lock.
 LOCK = 0x6A7E3A7
 
 RECORD = """
@@ -35,7 +35,7 @@ REVOKE ALL ON gateway_migration.applied FROM PUBLIC;
 
 
 class MigrationProblem(Exception):
-    """The database's record and the files disagree; nothing was changed. Its text names files only."""
+    """The database's record and the files disagree. Nothing was changed. The text names files only."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,12 @@ class Migration:
 
 
 async def migrate(connection: Connection, store: str) -> list[str]:
-    """Bring the connected database up to the newest tables of `store`; the names applied now, in order.
+    """Bring the connected database up to date with `store`; returns the files applied now, in order.
 
-    The connection must have the owner's rights and be outside of a transaction. Safe to call again,
-    and from several programs at once: one works, the others wait and then find nothing to do. Each
-    file and its record are one transaction, so that a crash leaves whole files only.
-    Raises MigrationProblem when an applied file was changed, is missing, or was overtaken.
+    The connection needs the owner's rights and must be outside of a transaction. It is safe to call again,
+    and from several programs at once: one program works, the others wait and then find nothing to do. Each
+    file and its record are one transaction, so that a crash leaves whole files only. MigrationProblem if an
+    applied file was changed, is missing, or has a later number than a file that is not applied.
     """
     files = migrations(store)
     await connection.execute("SELECT pg_advisory_lock($1)", LOCK)
@@ -74,12 +74,12 @@ def migrations(store: str) -> list[Migration]:
 def read(store: str, path: Path) -> Migration:
     """One file as a migration."""
     content = path.read_bytes()
-    # The store is part of the name: else one store's files would pass for another's in its database.
+    # The store is part of the name, so that one store's files cannot pass for another's.
     return Migration(f"{store}/{path.name}", content.decode(), hashlib.sha256(content).hexdigest())
 
 
 async def pending(connection: Connection, files: list[Migration]) -> list[Migration]:
-    """Those of `files` that are not recorded yet; MigrationProblem unless the others are as recorded."""
+    """The files that are not recorded yet. MigrationProblem unless the others are as recorded."""
     rows = await connection.fetch("SELECT name, sha256 FROM gateway_migration.applied ORDER BY name")
     applied = {row["name"]: row["sha256"] for row in rows}
     check(applied, files)
@@ -87,7 +87,7 @@ async def pending(connection: Connection, files: list[Migration]) -> list[Migrat
 
 
 def check(applied: dict[str, str], files: list[Migration]) -> None:
-    """MigrationProblem unless `applied` is the beginning of `files`, unchanged."""
+    """MigrationProblem unless the applied files are the first of `files`, unchanged."""
     for name in sorted(applied.keys() - {file.name for file in files}):
         raise MigrationProblem(f"{name} was applied to this database, but this version does not know it")
     for file in files[: len(applied)]:
@@ -99,7 +99,7 @@ def check(applied: dict[str, str], files: list[Migration]) -> None:
 
 
 async def apply(connection: Connection, file: Migration) -> str:
-    """Run one file and record it, in one transaction; its name."""
+    """Run one file and record it, in one transaction; returns its name."""
     async with connection.transaction():
         await connection.execute(file.sql)
         await connection.execute(

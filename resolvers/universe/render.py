@@ -1,14 +1,14 @@
 """The policy as SQL: for each store and purpose a schema of views, and a role that reads those alone.
 
-Generated from the terms (who sees a field, what an objection does to it) and the sources (which
-columns the field is read from), so neither can say something that the database does not hold to. A
-view has only the columns that some visible field needs, and only the rows that the purpose may see:
-*mask at read*. The role owns a login, `search_path` and time-out, set with ALTER ROLE so that they
-hold behind a connection pooler too, and may select from its views and do nothing else.
+The SQL is generated from the terms (who sees a field, what an objection does to it) and from the sources
+(which columns the field is read from), so the database enforces both. A view has only the columns that some
+visible field needs, and only the rows that the purpose may see: *mask at read*. Each role is a login with its
+own `search_path` and time-out. ALTER ROLE sets them, so that they hold behind a connection pooler too. A role
+may select from its views and do nothing else.
 
-`render` gives the text for the store's owners to review; `apply` runs it; `inspection.py` tells what is
-there against what must be. Views are not `security_barrier`: the roles run this gateway's statements
-alone, and a barrier keeps conditions out of the index.
+`render` returns the text for the store's owners to review, `apply` runs it, and `inspection.py` compares a
+store with it. Views are not `security_barrier`, because a barrier keeps conditions out of the index, and the
+roles run the statements of this gateway alone.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def _condition_of_kinds(view: View, purpose: Purpose) -> str:
 
 
 def _unrestricted(relation: Relation, purpose: Purpose) -> list[str]:
-    """The row belongs to nobody who is restricted for this purpose, at either end."""
+    """The conditions that neither end of the row is restricted for this purpose."""
     bit = purpose.restriction_bit
     if not bit or relation.restricted is None:
         raise PolicyGap(f"{relation.name} cannot be restricted for {purpose}")
@@ -113,7 +113,7 @@ def _view_sql(view: View, purpose: Purpose) -> str:
 
 
 def _pseudonymous_view_sql(view: View, purpose: Purpose, columns: str) -> str:
-    """The rows with a name for whoever they belong to instead of a key that leads to them."""
+    """The rows with their owner's pseudonym instead of the owner's key."""
     relation = view.relation
     if relation.under_references:
         name = f"{purpose.universe}.{_identifier(relation.name)}"
@@ -188,7 +188,7 @@ def _role_settings(schema: str) -> list[tuple[str, str]]:
 def render(objects: Mapping[str, ObjectSource], store: Store) -> str:
     """The SQL of all the store's universes, for its owners to review and run in one transaction.
 
-    Whoever owns the database and may create roles can run it; it needs no superuser.
+    It needs a login that owns the database and may create roles, not a superuser.
     """
     schemas = sorted({relation.schema or store.value for relation in relations_of(store)})
     closed = [f"REVOKE ALL ON SCHEMA {schema} FROM PUBLIC;" for schema in [*schemas, "public"]]
@@ -197,9 +197,9 @@ def render(objects: Mapping[str, ObjectSource], store: Store) -> str:
     gone = [purpose for purpose in Purpose if purpose not in {each.purpose for each in present}]
     dropped = [f"DROP SCHEMA IF EXISTS {purpose.universe} CASCADE;" for purpose in gone]
     head = [
-        "-- Nobody sees anything by default, and one applies this at a time.",
+        "-- Access is denied by default. The lock lets one program apply this at a time.",
         "SELECT pg_advisory_xact_lock(hashtext('gateway universe'));",
-        # Or what the database spells below would depend on who runs it.
+        # The fingerprints below must not depend on the search_path of the login that runs this.
         "SET LOCAL search_path = pg_catalog;",
         *closed,
         *dropped,
@@ -211,7 +211,7 @@ def render(objects: Mapping[str, ObjectSource], store: Store) -> str:
 
 
 def _signature(universe: Universe) -> str:
-    """What was made here, and how the database itself spells it: whatever changes later is noticed."""
+    """The statement that notes the universe's digest and fingerprint, so that a later change is noticed."""
     schema = universe.purpose.universe
     spelled = _FINGERPRINT.replace("$1", f"'{schema}'").strip()
     return (
@@ -222,7 +222,7 @@ def _signature(universe: Universe) -> str:
 
 
 def _ways_in(logins: list[str]) -> Iterator[str]:
-    """The database is closed to everybody but these."""
+    """Only these logins may connect to the database."""
     yield "DO $$ BEGIN"
     yield "    EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());"
     yield f"    EXECUTE format('GRANT CONNECT ON DATABASE %I TO {', '.join(logins)}', current_database());"

@@ -1,20 +1,21 @@
-"""The roles that write: for each kind of change and database one login, which may do that and nothing else.
+"""The roles that write: one login for each kind of change and database, with no other rights.
 
-*Objections*: in the stores it may call the two functions that write restrictions and read what they
-depend on; in `control` it may add events and take notes. It sees no phone number, no name, no address book.
+*Objections*: in the stores the role may call the two functions that write restrictions, and read what they
+depend on. In `control` it may add events and record unfinished work. It sees no phone number, name or address
+book.
 
-*Customer lists*: in the social network's store it may add entries, which it cannot read, and call the
-functions that judge them and that hash new numbers. It sees no member of any list.
+*Customer lists*: in the social network's store the role may add entries, which it cannot read, and call the
+functions that match them and that hash new numbers. It sees no member of any list.
 
-*The access ledger*: in `control` it may add entries, which it cannot read, and open a day for them.
+*The access ledger*: in `control` the role may add entries, which it cannot read, and open a day for them.
 
-*Recalls*: in `control` it may call the functions that issue notices and hand them out, and reads no table; in
-the social network's store it may read which accounts are linked.
+*Recalls*: in `control` the role may call the functions that issue notices and return them. It reads no table
+there. In the social network's store it may read which accounts are linked.
 
-*Quotas*: in `control` it may call the functions that count what clients use. It reads no table.
+*Quotas*: in `control` the role may call the functions that count what clients use. It reads no table.
 
-*Use of tokens*: in `control` it may call the functions that note when each was last used, and how many
-requests were refused or slow. It sees no token, and reads no count.
+*Use of tokens*: in `control` the role may call the functions that record when each token was last used, and
+how many requests were refused or slow. It sees no token and reads no count.
 
 `gateway universe` prints their SQL. Every start-up checks them (`writer_inspection.py`).
 """
@@ -29,7 +30,7 @@ STATEMENT_TIMEOUT_MS = 10_000
 
 @dataclass(frozen=True)
 class Rights:
-    """What a writer's role may do: (privilege, relation), (column, relation) to read, functions to call."""
+    """The rights of a role that writes: (privilege, relation), (column, relation) to read, and functions."""
 
     tables: frozenset[tuple[str, str]] = frozenset()
     columns: frozenset[tuple[str, str]] = frozenset()
@@ -37,7 +38,7 @@ class Rights:
     sequences: tuple[str, ...] = ()
     what: str = "objections"
     timeout_ms: int = STATEMENT_TIMEOUT_MS
-    # False: what a crash of the database takes with it is no loss, or written again with what follows.
+    # False: a write that a crash of the database loses does no harm, or is written again later.
     durable: bool = True
 
 
@@ -83,7 +84,7 @@ RIGHTS: dict[str, Rights] = {
         ),
         sequences=("social.customer_list_upload",),
         what="customer lists",
-        # A million numbers arrive within one statement, at the pace of whoever sends them.
+        # A million numbers arrive within one statement, as fast as the client sends them.
         timeout_ms=120_000,
     ),
     "control_objections": Rights(
@@ -99,7 +100,7 @@ RIGHTS: dict[str, Rights] = {
         ),
         sequences=("control.restriction_version",),
     ),
-    # Adds to the ledger, and reads of it nothing but who is known under which reference.
+    # Adds to the ledger, and reads nothing of it but the references of people.
     "control_ledger": Rights(
         tables=frozenset(
             {
@@ -114,7 +115,7 @@ RIGHTS: dict[str, Rights] = {
         functions=("control.index_ledger", "control.open_ledger_day"),
         what="the access ledger",
     ),
-    # An entry of the ledger follows before anything is told, and takes what was counted to the disk with it.
+    # A durable ledger entry follows before the answer is sent, and writes the count to disk with it.
     QUOTAS: Rights(
         functions=("control.meet_people", "control.take_quota"), what="what clients use", durable=False
     ),
@@ -126,7 +127,7 @@ RIGHTS: dict[str, Rights] = {
             "control.wanted_recalls",
         ),
         what="recalls",
-        # A day that is not over yet is read through.
+        # The statement reads the whole current day.
         timeout_ms=3_600_000,
     ),
     RECALL_LINKS: Rights(
@@ -141,17 +142,17 @@ RIGHTS: dict[str, Rights] = {
 
 
 def writer_of(store: str) -> str:
-    """Name of the login that writes objections in ``messenger``, ``social`` or ``control``."""
+    """The name of the login that writes objections in ``messenger``, ``social`` or ``control``."""
     return f"{store}_objections"
 
 
 def writers_of(store: str) -> list[str]:
-    """Names of all logins that write something in the database."""
+    """The names of all logins that write in the database."""
     return [role for role in RIGHTS if role.startswith(f"{store}_")]
 
 
 def writer_lines(store: str) -> Iterator[str]:
-    """The SQL that makes the database's roles and gives them their rights, whatever they had before."""
+    """The SQL that makes the database's roles and gives them exactly their rights."""
     for role in writers_of(store):
         yield from _role_lines(store, role, RIGHTS[role])
 
@@ -159,8 +160,8 @@ def writer_lines(store: str) -> Iterator[str]:
 def login_lines(role: str) -> Iterator[str]:
     """The SQL that makes a login without powers.
 
-    Only a superuser may speak of some attributes at all, also to take them away. So that nobody needs to be
-    one, they are spoken of where the role has one of them.
+    Only a superuser may name some attributes at all, even to remove them. The SQL names them only where the
+    role has one of them, so that it runs without a superuser.
     """
     yield "DO $$ BEGIN"
     yield f"    CREATE ROLE {role} LOGIN NOINHERIT;"

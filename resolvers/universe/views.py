@@ -49,11 +49,11 @@ OWNERS_OF = {
 
 @dataclass(frozen=True)
 class Owned:
-    """How a relation is narrowed to the rows of what a token is bound to.
+    """How a relation is narrowed to the rows of the principal that a token is bound to.
 
-    `columns`: what the purpose's view holds. `keys`: (whose key, the column that must hold it), all of
-    which must hold. `far`: the same for the far end, where a list shows who stands there. `takes_part`:
-    the account must take part in something of the token's business.
+    `columns`: those of the purpose's view. `keys`: (principal's key, column that must equal it), all of which
+    must hold. `far`: the same for the far end, where a list shows the account there. `takes_part`: the
+    account must take part in a conversation of the token's business.
     """
 
     columns: tuple[str, ...]
@@ -67,7 +67,7 @@ def owned_relations(
 ) -> dict[Relation, Owned]:
     """The relations of which the purpose's tokens see their own rows alone.
 
-    PolicyGap if the terms say so of a relation that does not tell whose its rows are.
+    PolicyGap if the terms require it of a relation that does not name the owner of a row.
     """
     found = {}
     for store in stores:
@@ -84,7 +84,7 @@ def _is_about_people(relation: Relation) -> bool:
 
 
 def _keys_of(view: View) -> tuple[tuple[str, str], ...]:
-    """Whose keys stand in the view's rows, of those whom its marks speak of, and in which columns."""
+    """The owners that the view's marks require, each with the column that has its key."""
     whose = {owner for mark in view.marks for owner in OWNERS_OF.get(mark, ())}
     return tuple((owner, column) for owner, column in view.relation.owners.items() if owner in whose)
 
@@ -94,7 +94,7 @@ def _owned(view: View) -> Owned:
     keys = _keys_of(view)
     takes_part = relation.takes_part if Mark.TAKES_PART in view.marks else None
     if not keys and takes_part is None:
-        raise PolicyGap(f"{relation.qualified} does not tell whose its rows are")
+        raise PolicyGap(f"{relation.qualified} does not name the owner of a row")
     far = tuple((owner, relation.far_end) for owner, _ in keys if relation.far_end is not None)
     columns = tuple(name for name in relation.columns if name in view.columns)
     needed = {column for _, column in (*keys, *far)}

@@ -1,5 +1,5 @@
-"""What the marks beside the fields say in all: one matrix, its digest, its versions.
+"""The policy as a whole: the matrix that the marks beside the fields make, its digest and its versions.
 
-history  the versions of the policy: what each says, since when, by whom and why; and what regulators su
-matrix   the policy in one table, field × purpose, computed from the terms; its digest; the committed fi
+matrix   the policy as one table, field × purpose; its digest; the committed files
+history  the versions of the policy with date, author and reason, and the suspensions by regulators
 """

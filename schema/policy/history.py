@@ -1,16 +1,16 @@
-"""The versions of the policy: what each says, since when, by whom and why; and what regulators suspended.
+"""The versions of the policy, each with its date, author and reason, and the suspensions by regulators.
 
-Data, in `versions/`: `record.toml` names the versions, oldest first, and `NAME.policy` is what each says,
-in the canonical form of `matrix.canonical_text`. A version's digest is the SHA-256 of that file, so that
-`sha256sum` proves it, and is written down in the record, so that nobody changes the file in passing.
+The data is in `versions/`. `record.toml` names the versions, oldest first. `NAME.policy` is the text of a
+version, in the canonical form of `matrix.canonical_text`. A version's digest is the SHA-256 of that file, as
+`sha256sum` computes it. The record has the digest too, so that a change of the file alone is noticed.
 
-The newest version is what runs: a test compares. Whoever changes a term adds a version,
+The newest version is the running policy; a test compares. A developer who changes a term adds a version,
 
     python -m schema.policy.history add v2 --valid-from 2026-01-01 --author "…" --reason "…"
 
-or, as long as the newest one is in no release, writes it anew: `python -m schema.policy.history amend`.
+or, if the newest version is in no release yet, replaces its text: `python -m schema.policy.history amend`.
 
-Rejected: versions in the database. What runs is decided by the code, and would be named by another hand.
+Rejected: versions in the database. The code decides which policy runs, and the two could differ.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ AMEND = "python -m schema.policy.history amend"
 
 
 class HistoryProblem(Exception):
-    """The record of versions contradicts itself, or the command asks for what it cannot hold."""
+    """The record of versions contradicts itself, or it cannot do what the command asks."""
 
 
 @dataclass(frozen=True)
 class Version:
-    """One version of the policy. `valid_from` is None for what was so from the beginning.
+    """One version of the policy. `valid_from` is None for the first version, which has no start.
 
-    `digest` is what the record says, `text` what the file says; `read` holds them together. Of a version
-    that was `released` nothing may change any more.
+    `digest` is that of the record, `text` that of the file; `versions` checks that they fit. A `released`
+    version never changes.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Version:
 
 @dataclass(frozen=True)
 class Decision:
-    """What a regulator suspended: in a jurisdiction, these purposes, from then until then (None: no end)."""
+    """A regulator's suspension of these purposes. `valid_until` is None if it has no end."""
 
     jurisdiction: str
     purposes: tuple[Purpose, ...]
@@ -76,7 +76,7 @@ class Decision:
 
 
 def lines_of(text: str) -> tuple[MatrixLine, ...]:
-    """The lines of a matrix in a policy's canonical text."""
+    """The matrix lines of a policy's canonical text."""
     head, *rest = text.splitlines()
     if head != "policy 1":
         raise HistoryProblem("not a policy of this form")
@@ -84,17 +84,17 @@ def lines_of(text: str) -> tuple[MatrixLine, ...]:
 
 
 def versions(folder: Path = FOLDER) -> tuple[Version, ...]:
-    """All versions, oldest first. HistoryProblem if a file is not what the record says of it."""
+    """All versions, oldest first. HistoryProblem if a file does not fit the record."""
     read = tuple(_version(entry, folder) for entry in _record(folder)["version"])
     names = [each.name for each in read]
     since = [each.valid_from for each in read[1:]]
     if len(set(names)) != len(names) or None in since or since != sorted(since, key=str):
-        raise HistoryProblem("versions need different names, and stand in the order of their days")
+        raise HistoryProblem("versions need different names and must be in the order of their dates")
     return read
 
 
 def decisions(folder: Path = FOLDER) -> tuple[Decision, ...]:
-    """What regulators suspended in the past, oldest first: to be recorded where it shall bind."""
+    """The suspensions that regulators decided in the past, oldest first."""
     return tuple(
         Decision(
             entry["jurisdiction"],
@@ -109,7 +109,7 @@ def decisions(folder: Path = FOLDER) -> tuple[Decision, ...]:
 
 
 def current(known: Iterable[Version]) -> Version | None:
-    """The version that runs, or None if what runs was never recorded."""
+    """The version that runs, or None if the running policy is not recorded."""
     running = digest()
     return next((each for each in known if each.digest == running), None)
 
@@ -130,7 +130,9 @@ def _version(entry: Mapping[str, Any], folder: Path) -> Version:
         text=text,
     )
     if hashlib.sha256(text.encode()).hexdigest() != version.digest:
-        raise HistoryProblem(f"{version.name}.policy is not what {RECORD} says: it was changed in passing")
+        raise HistoryProblem(
+            f"{version.name}.policy does not have the digest in {RECORD}: the file was changed"
+        )
     return version
 
 
@@ -139,7 +141,7 @@ def _version(entry: Mapping[str, Any], folder: Path) -> Version:
 
 @dataclass(frozen=True)
 class MarkChange:
-    """What one purpose sees differently of one line; None: the line is not there."""
+    """A line that one purpose sees differently. None: there is no such line."""
 
     type: str
     name: str
@@ -151,8 +153,8 @@ class MarkChange:
 def changes(before: Iterable[MatrixLine], after: Iterable[MatrixLine]) -> list[MarkChange]:
     """What differs between two matrices, in the order of lines and purposes.
 
-    A line that comes or goes is a change only where it shows something, but for one that shows nothing
-    to anybody: that is a change for all.
+    A line that is added or removed is a change for the purposes that see it. A line that no purpose sees is a
+    change for all of them.
     """
     old = {(line.type, line.name): line.marks for line in before}
     new = {(line.type, line.name): line.marks for line in after}
@@ -191,10 +193,10 @@ released = false
 
 
 def add(name: str, valid_from: datetime.date, author: str, reason: str, folder: Path = FOLDER) -> None:
-    """Record what runs as a new version. HistoryProblem if it is the newest one already."""
+    """Record the running policy as a new version. HistoryProblem if it is the newest version already."""
     known = versions(folder)
     if current(known) == known[-1]:
-        raise HistoryProblem(f"{known[-1].name} is what runs: there is nothing to add")
+        raise HistoryProblem(f"{known[-1].name} is the running policy: there is nothing to add")
     if not name.isidentifier() or name in {each.name for each in known}:
         raise HistoryProblem("a new version needs a name of its own, such as v2")
     entry = _ENTRY.format(
@@ -209,7 +211,7 @@ def add(name: str, valid_from: datetime.date, author: str, reason: str, folder: 
 
 
 def amend(folder: Path = FOLDER) -> None:
-    """Write the newest version anew with what runs. HistoryProblem if it was released."""
+    """Replace the newest version by the running policy. HistoryProblem if it was released."""
     entry = _record(folder)["version"][-1]
     if entry["released"]:
         raise HistoryProblem(f"{entry['name']} was released: add a version with `{ADD}`")
@@ -224,15 +226,15 @@ def _write(folder: Path, name: str, record: str) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """The command: exit code 0; 1 if it cannot be done, with a line that says why."""
+    """The command. Exit status 0, or 1 with a line that says what prevents it."""
     parser = argparse.ArgumentParser(prog="python -m schema.policy.history")
     tasks = parser.add_subparsers(dest="task", required=True)
-    adding = tasks.add_parser("add", help="record what runs as a new version")
+    adding = tasks.add_parser("add", help="record the running policy as a new version")
     adding.add_argument("name")
     adding.add_argument("--valid-from", type=datetime.date.fromisoformat, required=True)
     adding.add_argument("--author", required=True)
     adding.add_argument("--reason", required=True)
-    tasks.add_parser("amend", help="write the newest version anew, as long as it is in no release")
+    tasks.add_parser("amend", help="replace the newest version by the running policy, if it is in no release")
     given = parser.parse_args(arguments)
     try:
         if given.task == "amend":

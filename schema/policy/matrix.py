@@ -1,12 +1,12 @@
 """The policy in one table, field × purpose, computed from the terms; its digest; the committed files.
 
-The terms beside the fields are the only place where the policy is written. This module reads them
-out: as lines for a test to compare with the policy that was decided, as a digest that universes and
-cursors are bound to, as `POLICY.md` and `sdl/` for people to review. `python -m schema.policy.matrix --write`
-writes those files; without `--write` it prints `POLICY.md`.
+The terms beside the fields are the only place where the policy is written. This module reads them: as lines,
+which a test compares with the decided policy; as a digest, to which universes and cursors are bound; as
+`POLICY.md` and `sdl/`, for people to review. `python -m schema.policy.matrix --write` writes these files.
+Without `--write` it prints `POLICY.md`.
 
-Rejected: a digest of the SDL. It would change with every description, and not with a field that turns
-from `V` to `A`, which is the change that a universe must not miss.
+Rejected: a digest of the SDL. It would change with every description, and it would not change when a field
+turns from `V` to `A`, which a universe must not miss.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class MatrixLine:
 
     @property
     def text(self) -> str:
-        """The line as in the decided policy: comma-separated, marks in the order of purposes."""
+        """The line as in the decided policy: separated by commas, with the marks in the order of purposes."""
         return ",".join((self.type, self.name, *self.marks.line))
 
     @classmethod
@@ -67,11 +67,11 @@ class MatrixLine:
 
 
 class Contradiction(Exception):
-    """A field has the name of what was said to be for nobody."""
+    """A field has a name that the policy reserves for data that no purpose sees."""
 
 
 def policy_lines() -> tuple[MatrixLine, ...]:
-    """Every line of this release: types in the schema's order, rows before fields, content last."""
+    """Every line of this release: types in the order of the schema, rows before fields, content last."""
     return tuple(line for cls in (*TYPES, Message) for line in _lines_of(cls))
 
 
@@ -87,7 +87,7 @@ def _lines_of(cls: type) -> Iterator[MatrixLine]:
             yield MatrixLine(cls.__name__, name, terms.marks)
     for name in getattr(cls, "NEVER", ()):
         if name in fields:
-            raise Contradiction(f"{cls.__name__}.{name} is a field, and for nobody")
+            raise Contradiction(f"{cls.__name__}.{name} is a field, and no purpose may see it")
         yield MatrixLine(cls.__name__, name, FOR_NO_PURPOSE)
 
 
@@ -97,18 +97,18 @@ def digest() -> str:
 
 
 def digest_of(lines: Iterable[MatrixLine]) -> str:
-    """The digest of these lines in any order, together with the purposes and whose objection covers each."""
+    """The digest of these lines, in any order, and of the purposes with the objections that cover them."""
     return hashlib.sha256(canonical_text(lines).encode()).hexdigest()
 
 
 def canonical_text(lines: Iterable[MatrixLine]) -> str:
-    """The whole policy as one text, of which the digest is the SHA-256; the form of a version's file.
+    """The whole policy as one text, which is the form of a version's file. The digest is its SHA-256.
 
-    A line for each purpose (with the objection that covers it and the bit in the stores), one for each
+    It has a line for each purpose (with the objection that covers it and its bit in the stores), one for each
     field that belongs to one purpose, then one for each line of the matrix.
     """
     purposes = (f"purpose,{each.value},{each.objection or ''},{each.restriction_bit}" for each in Purpose)
-    # A mark that is opened later changes what a purpose sees without changing any line.
+    # If a later release opens a mark, a purpose sees more although no line changes.
     closed = (f"closed,{mark}" for mark in Mark if mark not in OPEN and mark is not Mark.NEVER)
     changes = sorted(f"belongs,{name},{purpose}" for name, purpose in belonging())
     probed = (f"probes,{name},{purpose}" for name, purpose in probing())
@@ -127,7 +127,7 @@ def belonging() -> Iterator[tuple[str, Purpose]]:
 
 
 def probing() -> Iterator[tuple[str, Purpose]]:
-    """Each look-up by a value that its purpose does not see, with that purpose."""
+    """Each look-up by a value that its purpose does not see, with the purpose."""
     for name, field in fields_of(Query).items():
         terms = terms_of(field)
         if isinstance(terms, Probes):
@@ -138,26 +138,24 @@ def render_markdown() -> str:
     """The text of `POLICY.md`."""
     paragraphs = [
         "# Who may see what, for which purpose",
-        f"Computed from the terms beside each field in `schema/`, by `{WRITE}`. A test compares.",
+        f"`{WRITE}` computes this page from the terms beside each field in `schema/`. A test compares.",
         f"Policy digest: `{digest()}`",
-        "Every request runs under one purpose. What is not listed here, no purpose sees. Filters, sorts, "
-        "counts, cursors and look-ups read the same masked rows as the answer does.",
+        "Every request runs under one purpose. No purpose sees a field that is not listed here. Filters, "
+        "orders, counts, cursors and look-ups read the same masked rows as the answer.",
         "## Purposes",
-        _table(("purpose", "what for", "stopped by an objection to"), map(_about, Purpose)),
+        _table(("purpose", "what it is for", "stopped by an objection to"), map(_about, Purpose)),
         "## Marks",
         _table(("mark", "meaning"), ((f"`{mark}`", meaning) for mark, meaning in MEANING.items())),
         *_closed(),
         *_tables(),
         "## Filters, orders and arguments",
-        "Each exists only in the schemas of the purposes that see the field it follows.",
-        _table(("input", "exists where this is visible"), _inputs()),
-        "## Look-ups by what is brought along",
-        "By a value that the purpose does not see: whoever asks has it already, and learns whom the purpose "
-        "can find by it.",
+        "Each exists only for the purposes that see the field that it follows.",
+        _table(("input", "exists where this field is visible"), _inputs()),
+        "## Look-ups by a value that the purpose does not see",
+        "The client supplies the value, and learns which visible person has it.",
         _table(("field", "purpose"), ((f"`{name}`", f"`{purpose}`") for name, purpose in probing())),
         "## Changes",
-        "What may be changed, and what is said of it. Each exists under one purpose alone, and speaks of "
-        "what the token is bound to.",
+        "Changes, and the fields about their outcomes. Each exists under one purpose alone.",
         _table(("field", "purpose"), ((f"`{name}`", f"`{purpose}`") for name, purpose in belonging())),
     ]
     return "\n\n".join(paragraphs) + "\n"
@@ -174,7 +172,7 @@ def _about(purpose: Purpose) -> tuple[str, ...]:
 def _closed() -> Iterator[str]:
     closed = ", ".join(f"`{mark}`" for mark in Mark if mark not in OPEN and mark is not Mark.NEVER)
     if closed:
-        yield f"Where {closed} stands, this release shows nothing."
+        yield f"This release shows nothing under the marks {closed}."
 
 
 def _tables() -> Iterator[str]:
@@ -209,7 +207,7 @@ def _table(head: tuple[str, ...], body: Iterable[tuple[str, ...]]) -> str:
 
 
 def snapshots() -> dict[Path, str]:
-    """Each committed file, by its path within `schema/`, and what it must hold."""
+    """The text of each committed file, by the file's path within `schema/`."""
     sdl = {
         Path("sdl", f"{purpose.universe}.graphql"): print_schema(schema_for(purpose)) + "\n"
         for purpose in Purpose
@@ -226,7 +224,7 @@ def write_snapshots(folder: Path) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """The command: exit code 0, or 2 for arguments that it does not know."""
+    """The command. Exit status 0, or 2 for unknown arguments."""
     if arguments == ["--write"]:
         write_snapshots(ROOM)
     elif not arguments:

@@ -1,11 +1,11 @@
 """Policy profiles: who may object, and until when.
 
-    SEED_2016       members from before the terms of 2016, at any time
-    HISTORIC_2016   the same, within 30 days of accepting the terms, as it was in 2016
-    GDPR            everybody, at any time (Art. 21)
+    SEED_2016       members who registered before the terms of 2016, at any time
+    HISTORIC_2016   the same members, within 30 days of accepting the terms, as it was in 2016
+    GDPR            every member, at any time (Art. 21)
 
-Pure: the clock is an argument. A profile decides only whether an objection may be recorded now; one
-that was recorded stays in force under whichever profile, and a withdrawal is always possible.
+The functions are pure: the clock is an argument. A profile decides only whether a new objection may be
+recorded. A recorded objection stays in force under every profile, and a withdrawal is always possible.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ WINDOW = datetime.timedelta(days=30)
 
 
 class Profile(StrEnum):
-    """Whose rules on objecting hold in this deployment."""
+    """The rules on objecting that this deployment applies."""
 
     SEED_2016 = "SEED_2016"
     HISTORIC_2016 = "HISTORIC_2016"
@@ -37,7 +37,7 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True)
 class Eligibility:
-    """Whether a member may object, and the end of the time for it: None if there is none."""
+    """Whether a member may object, and when the time for it ends: None if it has no end."""
 
     standing: Standing
     until: datetime.datetime | None = None
@@ -49,10 +49,10 @@ def eligibility(
     accepted_at: datetime.datetime | None,
     now: datetime.datetime,
 ) -> Eligibility:
-    """What the profile says of a member who joined and accepted the terms at these times.
+    """Whether a member who registered and accepted the terms at these times may object.
 
-    The second before the terms counts as before, the second itself does not. Whoever has not accepted
-    yet (None) has all the time: the 30 days begin with accepting, and end with their last second.
+    The second before the terms counts as before, the second itself does not. A member who has not accepted
+    the terms yet (None) has no time limit: the 30 days begin with accepting, and include their last second.
     """
     if profile is Profile.GDPR:
         return Eligibility(Standing.MAY_OBJECT)

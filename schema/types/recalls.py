@@ -28,7 +28,7 @@ _NUMBER = re.compile("0|[1-9][0-9]{0,17}")
 @strawberry.type(
     description="A notice that a person objects to the use of their data, which this client received. The "
     "client must stop using the data for this purpose, erase data that it keeps for this purpose alone, and "
-    "notify every recipient to whom it passed the data on."
+    "notify every recipient of the data."
 )
 class Recall:
     """One objection of one person to one purpose, for one client."""

@@ -87,7 +87,7 @@ class SuggestionBasis(StrEnum):
 
 
 @rows(MUTUAL_FRIENDS="- - V - - - O - -", MESSENGER_CONTACT="- - A - - - O - -")
-@strawberry.type(description="A person whom the account's owner may know and is not yet friends with.")
+@strawberry.type(description="A person that the account's owner may know and is not yet friends with.")
 class FriendSuggestion:
     """A contact is suggested only while neither of the two objected. A friend's friend is always suggested.
 
@@ -140,7 +140,7 @@ class SocialAccount(Node):
 
     @seen(
         "- - V - - - O - -",
-        "People whom the person may know and is not friends with. Considers the first 500 messenger "
+        "People that the person may know and is not friends with. Considers the first 500 messenger "
         "contacts by number, and friends of friends among the first 100 friends of each person by number. "
         "Contacts come first, then people with more mutual friends, then lower account numbers. For a token "
         "that is bound to a person the list is empty, because it would disclose data about other people.",

@@ -1,9 +1,8 @@
-"""Whether a text is a number in its one normal form already, told without parsing it.
+"""Whether a text is surely a phone number in its normal form, without parsing it.
 
-A merchant's list has a million numbers, most of them written as they should be, and the library takes
-ten microseconds for each look at one. What is said here is said for sure or not at all: "yes" only
-where `phones.normalise` would return the very same text, for reasons that can be read off the
-library's own metadata; everything else is parsed. A property test holds the two together.
+A merchant's list has a million numbers, most of them in normal form, and the library takes ten microseconds
+to parse one. This module says yes only if `phones.normalise` would return the same text, which it reads off
+the library's own metadata. Every other text is parsed. A property test compares the two.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneMetadata
 
 _WRITTEN = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 _LONGEST_CODE = 3
-# What the library calls the region of numbers that belong to none, such as +800.
+# The library's name for the region of numbers without a country, such as +800.
 _NO_COUNTRY = "001"
 
 
@@ -31,7 +30,7 @@ class _Country:
         )
         lengths = about.general_desc.possible_length if about and about.general_desc else ()
         self.lengths = frozenset(length for length in lengths if length > 0)
-        # A national prefix is taken off where it is found, and sometimes put into another form.
+        # The library removes a national prefix, and sometimes rewrites the number.
         prefix = about.national_prefix_for_parsing if about else None
         self.prefix = re.compile(prefix) if prefix else None
 
@@ -39,7 +38,7 @@ class _Country:
         """Whether the number without its calling code is one of theirs, with nothing to take off."""
         return (
             len(national) in self.lengths
-            # A leading zero belongs to the number in some countries and to nobody in others.
+            # A leading zero is part of the number in some countries and not in others.
             and national[0] != "0"
             and (self.prefix is None or self.prefix.match(national) is None)
         )

@@ -1,7 +1,7 @@
-"""PhoneNumber: one normal form, and a keyed hash for where the number itself must not stand.
+"""Phone numbers: one normal form, and a keyed hash for places that must not have the number.
 
-A plain hash of a phone number falls in minutes, because there are so few numbers; hence a key that is
-kept outside the stores (pseudonymous, not anonymous: GDPR recital 26).
+There are so few phone numbers that a plain hash is reversed in minutes. The hash therefore has a key, which
+is kept outside of the stores (pseudonymous, not anonymous: GDPR recital 26).
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ MAX_LENGTH = len("+") + 15
 def normalise(text: str) -> PhoneNumber:
     """The number in E.164 (``+4915112345678``). ValueError, quoting nothing, if it cannot be one.
 
-    Only international forms are read: a national one means a different person in each country.
+    Only international forms are read, because a national form means a different person in each country.
     Idempotent.
     """
     normal = _e164(text)
-    # Some texts lose one leading zero at each reading: they are no number that a store could hold.
+    # Some texts lose a leading zero at each parsing. They are not numbers that a store can have.
     if _e164(normal) != normal:
         raise ValueError("not a phone number in international form")
     return PhoneNumber(normal)
@@ -34,7 +34,7 @@ def _e164(text: str) -> str:
     except phonenumbers.NumberParseException:
         raise ValueError("not a phone number in international form") from None
     normal = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
-    # Some countries' ranges are longer than E.164 allows; the stores hold none of those.
+    # Some countries have longer ranges than E.164 allows. The stores have none of these numbers.
     if not phonenumbers.is_possible_number(number) or len(normal) > MAX_LENGTH:
         raise ValueError("not a phone number in international form")
     return normal

@@ -31,7 +31,7 @@ async def empty(embedded: EmbeddedPostgres, connect: Connect, request: pytest.Fi
 
 @pytest.fixture
 def ddl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of two small files that stands in for the messenger's."""
+    """A folder of two small files instead of the messenger's."""
     folder = tmp_path / "messenger"
     folder.mkdir()
     (folder / "0001_first.sql").write_text("CREATE TABLE first (n int); INSERT INTO first VALUES (1);")
@@ -49,7 +49,7 @@ async def test_every_file_of_a_store_is_applied_in_order_and_once(empty: Connect
 
 
 async def test_the_record_holds_the_digest_of_the_file(empty: Connection, ddl: Path) -> None:
-    """What stands in the record is the SHA-256 of the very bytes that were applied."""
+    """The record has the SHA-256 of the applied bytes."""
     await migrate(empty, "messenger")
     content = (ddl / "0001_first.sql").read_bytes()
     recorded = await empty.fetchval(

@@ -1,4 +1,4 @@
-"""`gateway universe` prints all that a store's owners need, and they need no more than to own it."""
+"""`gateway universe` prints all that a store's owners need, and they need no other right than ownership."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OWNER = "owner_of_stores"
 
 
 async def printed(store: Store) -> str:
-    """What the command prints for the owners to review."""
+    """The SQL that the command prints for the owners to review."""
     said = await command("universe", "--store", store)
     assert (said.status, said.err) == (0, "")
     assert said.out.startswith("BEGIN;\n") and said.out.endswith("COMMIT;\n")
@@ -34,10 +34,8 @@ async def printed(store: Store) -> str:
 
 
 @pytest.mark.parametrize("store", Store)
-async def test_whoever_runs_what_is_printed_has_the_universes(
-    new_database: NewDatabase, store: Store
-) -> None:
-    """In any client, whatever it looks for first: nothing differs, then and after a second run."""
+async def test_running_what_is_printed_makes_the_universes(new_database: NewDatabase, store: Store) -> None:
+    """Whatever the client's search path is, nothing differs, even after a second run."""
     dsn = await new_database(store)
     owner = await connect_owner(dsn)
     sql = await printed(store)
@@ -51,14 +49,14 @@ async def test_whoever_runs_what_is_printed_has_the_universes(
         assert await differences(role, OBJECTS, store) == []
         assert await role.fetchval("SELECT current_schema") == purpose.universe
         role.terminate()
-    # To apply is to run it.
+    # `apply` runs the same text.
     await apply(owner, OBJECTS, store)
     assert await differences(owner, OBJECTS, store) == []
     await owner.close()
 
 
 async def test_what_fails_in_the_middle_leaves_all_as_it_was(new_database: NewDatabase) -> None:
-    """One transaction: a store whose tables are not there keeps the universes that it has."""
+    """The SQL is one transaction: a store with a missing table keeps its universes."""
     owner = await connect_owner(await new_database("social"))
     await owner.execute(await printed(Store.SOCIAL))
     await owner.execute("ALTER TABLE social.merchant RENAME TO merchants")
@@ -72,11 +70,11 @@ async def test_what_fails_in_the_middle_leaves_all_as_it_was(new_database: NewDa
 
 @pytest.fixture
 async def owned(embedded: EmbeddedPostgres) -> AsyncIterator[Connection]:
-    """The messenger's store in a database whose owner may create roles and is no superuser."""
+    """The messenger's store in a database whose owner may create roles and is not a superuser."""
     server = await connect_owner(embedded.dsn("postgres"))
     await server.execute(f"CREATE ROLE {OWNER} LOGIN CREATEROLE")
     await server.execute(f"CREATE DATABASE owned OWNER {OWNER}")
-    # Other databases of this server have the roles already: whoever creates them is given this.
+    # The roles exist in this server already. A login that creates them gets this right.
     for role in [*(role_of(Store.MESSENGER, purpose) for purpose in Purpose), *writers_of("messenger")]:
         if await server.fetchval("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", role):
             await server.execute(f"GRANT {role} TO {OWNER} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE")
@@ -90,7 +88,7 @@ async def owned(embedded: EmbeddedPostgres) -> AsyncIterator[Connection]:
 
 
 async def test_an_owner_without_powers_can_apply_them(owned: Connection) -> None:
-    """Tables and universes, by somebody who is no superuser, twice."""
+    """A login that is not a superuser makes tables and universes, twice."""
     assert not await owned.fetchval("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
     await migrate(owned, "messenger")
     for _ in range(2):

@@ -1,8 +1,7 @@
-"""The versions of the policy: what runs is recorded, what was recorded does not change."""
+"""The versions of the policy: the running policy is recorded, and a record does not change."""
 
 from __future__ import annotations
 
-import csv
 import datetime
 import hashlib
 import shutil
@@ -29,7 +28,6 @@ from schema.policy.matrix import MatrixLine, canonical_text, digest, policy_line
 from schema.purposes import OBJECTABLE, Purpose
 from schema.terms.marks import FOR_NO_PURPOSE, Mark, marks
 
-DECIDED_FILE = Path(__file__).parents[1] / "kit" / "policy_matrix.csv"
 DAY = datetime.date(2030, 1, 1)
 
 # What the social network had from the messenger, or from what the messenger passed on.
@@ -43,7 +41,7 @@ FROM_THE_MESSENGER = {
     ("Offer", "(row: matched through MESSENGER_SHARED)"),
     ("FriendSuggestion", "(row: MESSENGER_CONTACT)"),
 }
-# Nobody could object to what did not happen.
+# A member cannot object to a use that did not happen.
 OF_OBJECTING = {("Objection", "(row)"), ("TermsAcceptance", "(row)")}
 MESSENGER_S_OWN = {"MessengerAccount", "UsageStats", "ContactEdge"}
 AT_THE_SOCIAL_NETWORK = {Purpose.ADS_PERSONALIZATION, Purpose.OFFER_MATCHING, Purpose.FRIEND_SUGGESTIONS}
@@ -75,7 +73,7 @@ def test_a_version_s_digest_is_the_sha_256_of_its_file() -> None:
 
 
 def test_a_file_that_was_changed_in_passing_is_noticed(copy: Path) -> None:
-    """The record holds the digest: whoever changes the past must do it twice, and on purpose."""
+    """The record holds the digest, so a change of the past needs two changes, on purpose."""
     file = copy / "v0.policy"
     file.write_text(file.read_text().replace("Business,id,-", "Business,id,V"))
 
@@ -94,11 +92,10 @@ def test_every_version_has_a_name_an_author_and_a_reason() -> None:
 
 
 def test_before_2016_nothing_of_the_messenger_reached_the_social_network() -> None:
-    """v0 is the decided matrix without what came from the messenger, and without objections; no line more."""
-    with DECIDED_FILE.open(encoding="utf-8", newline="") as file:
-        decided = [MatrixLine.read(",".join(row)) for row in list(csv.reader(file))[1:]]
+    """v0 is the matrix of 2016 without data that came from the messenger, and without objections."""
+    before, of_2016, *_ = versions()
 
-    assert {_as_before(line) for line in decided} == set(versions()[0].lines)
+    assert {_as_before(line) for line in of_2016.lines} == set(before.lines)
 
 
 def _as_before(line: MatrixLine) -> MatrixLine:
@@ -110,7 +107,7 @@ def _as_before(line: MatrixLine) -> MatrixLine:
 
 
 def test_before_2016_no_objection_hid_anything() -> None:
-    """Where nobody could object, no mark says that an objection changes something."""
+    """Where objecting was impossible, no mark says that an objection changes something."""
     first = versions()[0]
 
     assert not {Mark.ABSENT, Mark.NULL} & {mark for line in first.lines for mark in line.marks.line}
@@ -134,7 +131,7 @@ SOME = MatrixLine("Thing", "name", marks("A - - V - - O - -"))
 
 
 def test_equal_policies_do_not_differ() -> None:
-    """In whatever order their lines stand."""
+    """The order of their lines does not matter."""
     assert changes(policy_lines(), reversed(policy_lines())) == []
 
 
@@ -149,8 +146,8 @@ def test_each_purpose_s_change_is_told_apart() -> None:
     ]
 
 
-def test_a_line_that_comes_or_goes_is_told_for_whom() -> None:
-    """A field that appears appears to those who see it; one for nobody is told of all."""
+def test_a_new_or_removed_line_is_a_change_for_the_purposes_that_see_it() -> None:
+    """A new field is a change where it is visible; a field that no purpose sees is a change for all."""
     came = changes([], [SOME])
 
     assert [each.purpose for each in came] == [
@@ -209,8 +206,8 @@ def test_a_new_version_needs_a_name_of_its_own(
         add(name, DAY, "somebody", "some reason", copy)
 
 
-def test_the_newest_version_is_written_anew_until_it_is_released(copy: Path) -> None:
-    """What nobody runs yet may still change; what was released is never rewritten."""
+def test_the_newest_version_can_be_replaced_until_it_is_released(copy: Path) -> None:
+    """A version may change before its release, and never afterwards."""
     (copy / "v1.policy").write_text("spoilt")
     amend(copy)
     assert versions(copy) == versions()
@@ -226,5 +223,5 @@ def test_the_command_says_why_it_cannot(capsys: pytest.CaptureFixture[str]) -> N
     arguments = ["add", "v2", "--valid-from", "2030-01-01", "--author", "somebody", "--reason", "none"]
 
     assert history.main(arguments) == 1
-    assert capsys.readouterr().err == "v1 is what runs: there is nothing to add\n"
+    assert capsys.readouterr().err == "v1 is the running policy: there is nothing to add\n"
     assert digest() == versions()[-1].digest

@@ -392,7 +392,7 @@ CYCLES = {
     "two_fragments": "{...f} fragment f on Query {...g} fragment g on Query {...f}",
     "below_a_field": '{node(id: "x") {...f}} '
     "fragment f on MessengerAccount {socialAccount {messengerLink {account {...f}}}}",
-    "in_a_fragment_that_nobody_spreads": "{__typename} fragment f on Query {...g} fragment g on Query {...f}",
+    "in_a_fragment_that_is_not_spread": "{__typename} fragment f on Query {...g} fragment g on Query {...f}",
     "in_an_inline_fragment": "{...f} fragment f on Query {... on Query {...f}}",
 }
 
@@ -411,7 +411,7 @@ def test_an_unknown_fragment_is_refused() -> None:
     assert said(refuses("{ ...nowhere }"))[2:] == ("KnownFragmentNames", (Location(1, 3),))
 
 
-def test_a_fragment_costs_depth_wherever_it_stands() -> None:
+def test_a_fragment_costs_depth_wherever_it_is() -> None:
     """Whether a chain of fragments is too deep does not depend on the order of definitions."""
     number = LIMITS.max_depth
     for length, code in ((number - 1, None), (number, Code.DOCUMENT_TOO_LARGE)):

@@ -113,7 +113,7 @@ def test_what_is_no_number_is_refused_without_quoting_it(text: str) -> None:
 
 @pytest.mark.parametrize("name", ["nothing", "national", "too_short", "very_long", "many_pluses"])
 def test_no_number_is_guessed(name: str) -> None:
-    """A national form means a different person in each country, so it is nobody's."""
+    """A national form means a different person in each country, so it is refused."""
     with pytest.raises(ValueError, match="not a phone number"):
         normalise(HOSTILE[name])
 
@@ -134,7 +134,7 @@ def test_the_hash_is_hmac_sha_256_of_the_normal_form() -> None:
 
 
 def test_the_hash_says_nothing_without_the_key() -> None:
-    """Another key gives another hash, and no key that of nobody's plain digest."""
+    """Another key gives another hash, and no key gives the plain digest."""
     plain = hashlib.sha256(NUMBER.encode()).digest()
 
     assert len({keyed_hash(NUMBER, KEY), keyed_hash(NUMBER, b"l" * 32), plain}) == 3
@@ -149,7 +149,7 @@ def test_the_hash_says_nothing_without_the_key() -> None:
     | written
 )
 def test_i35_a_number_that_is_normal_at_first_sight_is_normal(text: str) -> None:
-    """What is taken as it stands is what the library would make of it, in every country."""
+    """A text that is taken without parsing is what the library returns for it, in every country."""
     if is_normal(text):
         assert text == normalise(text)
 

@@ -44,7 +44,7 @@ def built_types() -> set[str]:
 
 
 def test_every_line_that_runs_was_decided() -> None:
-    """No field has other marks than those decided, and none is there that nobody decided."""
+    """Every field has the decided marks, and no field is undecided."""
     assert set() == {line.text for line in policy_lines()} - {",".join(row) for row in decided()}
 
 
@@ -67,7 +67,7 @@ def test_no_line_is_said_twice() -> None:
     assert len(set(names)) == len(names)
 
 
-def test_content_is_for_nobody() -> None:
+def test_no_purpose_sees_content() -> None:
     """Message content and whatever is derived from it: nine times never, and no type holds it."""
     content = [line for line in policy_lines() if line.type == Message.__name__]
 
@@ -76,8 +76,8 @@ def test_content_is_for_nobody() -> None:
     assert Message not in TYPES
 
 
-def test_nobody_can_add_a_field_that_was_said_to_be_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is for nobody has a name that no field may take: the program does not start."""
+def test_a_field_cannot_have_a_name_that_no_purpose_may_see(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that the policy reserves for hidden data stops the program if a field takes it."""
     monkeypatch.setattr(SocialAccount, "NEVER", ("displayName",), raising=False)
 
     with pytest.raises(Contradiction):
@@ -155,7 +155,7 @@ def test_policy_md_is_the_policy() -> None:
 
 
 def test_policy_md_says_everything() -> None:
-    """Every line, every purpose with its sentence, every mark, and the digest stand in it."""
+    """It has every line, every purpose with its sentence, every mark, and the digest."""
     text = render_markdown()
     for line in policy_lines():
         assert line.name in text

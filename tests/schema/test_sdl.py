@@ -82,7 +82,7 @@ def declared(type_name: str, field_name: str) -> StrawberryField:
 
 
 def line_of(type_name: str, field_name: str) -> tuple[str, ...]:
-    """The line that a field stands on: its own, that of the interface it is from, or the one it follows."""
+    """The line of a field: its own, that of the interface it is from, or the one it follows."""
     field = declared(type_name, field_name)
     terms = terms_of(field)
     if isinstance(terms, Follows):
@@ -110,9 +110,8 @@ def test_no_other_sdl_is_committed() -> None:
 # --- every field was decided ----------------------------------------------------------------------
 
 
-# What may be changed under a purpose, what is said of it, and what is said of the policy itself, written
-# here a second time: nothing of it is a line of the matrix, because it is about whom the token is bound to
-# and nobody else, or about no person at all.
+# The changes of each purpose, the fields about them, and the fields about the policy, written here a second
+# time. They are not lines of the matrix, because they are about the token's principal, or about no person.
 CHANGES: dict[Purpose, set[tuple[str, str]]] = {purpose: set() for purpose in Purpose}
 CHANGES[Purpose.PREFERENCES] = {
     ("Mutation", "recordObjection"),
@@ -252,7 +251,7 @@ def test_the_root_leads_only_to_rows_that_the_purpose_sees(purpose: Purpose) -> 
     # What one declared is a row of one's own: for those purposes whose tokens are one person's.
     if DECIDED["Objection", "(row)"][purpose] == "O":
         wanted.add("subject")
-    # Whoever pulls offers for a person does so from the person: a list of offers is a merchant's own.
+    # A client requests a person's offers from the person. The list of offers is a merchant's own.
     own_offers = DECIDED["Offer", "(row: the merchant's own)"][purpose] in OPEN
     wanted |= {"offers"} if own_offers else set()
     wanted |= {"disclosures"} if "Disclosure" in visible else set()
@@ -351,7 +350,7 @@ def test_an_argument_exists_only_for_a_field_of_the_purpose(purpose: Purpose) ->
             elif argument in CHANGE_ARGUMENTS.get((type_name, name), ()):
                 assert (type_name, name) in CHANGES[purpose], argument
             elif (type_name, name, argument) == ("Query", "disclosures", "person"):
-                # One's own needs no naming; whoever audits has nothing but references to name.
+                # A subject's own data needs no name, and audit has only references to name.
                 assert DECIDED["Disclosure", "(row)"][purpose] == "S", argument
             elif argument in INPUT_KINDS:
                 assert _input_of(definition).fields, argument
@@ -368,7 +367,7 @@ def _input_of(argument: GraphQLArgument) -> GraphQLInputObjectType:
 
 @pytest.mark.parametrize("purpose", Purpose)
 def test_a_look_up_exists_where_its_field_does(purpose: Purpose) -> None:
-    """Nobody may look people up by what they may not see; everybody else may."""
+    """A purpose may look people up by a value exactly where it sees the value."""
     query = SCHEMAS[purpose].query_type
     assert query is not None
     for look_up, line in LOOK_UPS.items():
@@ -399,7 +398,7 @@ def test_the_arguments_of_lists_are_there(purpose: Purpose) -> None:
 
 @pytest.mark.parametrize("purpose", Purpose)
 def test_every_type_can_be_reached(purpose: Purpose) -> None:
-    """No type stands in a schema that no question leads to: it would tell of another purpose."""
+    """Every type of a schema can be reached from a root: another type would disclose another purpose."""
     schema = SCHEMAS[purpose]
     assert schema.query_type is not None
     reached: set[str] = set()
@@ -553,7 +552,7 @@ class ForgottenRoot:
     secret: str = strawberry.field(description="Who may see this?")
 
 
-@strawberry.input(description="A filter that nobody thought about.")
+@strawberry.input(description="A filter that was forgotten.")
 class ForgottenFilter:
     """An input type whose field has no terms."""
 

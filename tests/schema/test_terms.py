@@ -61,7 +61,7 @@ def test_a_mark_speaks_of_its_purpose_alone(purpose: Purpose, mark: Mark) -> Non
 
 
 def test_marks_whose_types_are_not_there_open_nothing() -> None:
-    """Nothing but what is for nobody is closed to all."""
+    """Only the mark NEVER is closed to all purposes."""
     assert set("VANOPBMS") == {mark.value for mark in OPEN}
 
 
@@ -71,7 +71,7 @@ def test_every_field_has_exactly_one_reason_to_be_visible() -> None:
         assert isinstance(terms, Terms), name
 
 
-def test_what_stands_without_terms_is_listed() -> None:
+def test_the_types_without_terms_are_listed() -> None:
     """The types that carry no data and no choice of data are few, and written down."""
     named = {cls.__name__ for cls in WITHOUT_TERMS}
 
@@ -96,7 +96,7 @@ def test_what_follows_a_field_is_open_where_the_field_is(purpose: Purpose) -> No
 
 @pytest.mark.parametrize(("cls", "name", "line"), SEEN, ids=SEEN_IDS)
 def test_only_an_objectable_purpose_has_marks_of_objection(cls: type, name: str, line: Marks) -> None:
-    """I15: where nobody may object, no mark says that an objection changes anything."""
+    """I15: where objecting is impossible, no mark says that an objection changes anything."""
     touched = {purpose for purpose in Purpose if line[purpose] in {Mark.ABSENT, Mark.NULL}}
 
     assert set() == {purpose for purpose in touched if purpose.objection is None}
@@ -138,7 +138,7 @@ def test_node_is_there_where_a_row_of_any_kind_is(purpose: Purpose) -> None:
 
 
 def test_no_two_types_share_a_name() -> None:
-    """A line names one type: were two alike, one would stand on the other's terms."""
+    """A line names one type. If two had one name, one would get the other's terms."""
     names = [cls.__name__ for cls in (*TYPES, *INPUTS, *build.WITHOUT_TERMS, Query, Mutation)]
 
     assert len(set(names)) == len(names)
@@ -157,6 +157,6 @@ def test_an_objection_to_ads_covers_offers() -> None:
 
 
 @pytest.mark.parametrize("purpose", [each for each in Purpose if each.objection is None])
-def test_no_bit_stops_a_purpose_that_nobody_may_object_to(purpose: Purpose) -> None:
+def test_no_bit_stops_a_purpose_that_has_no_objection(purpose: Purpose) -> None:
     """I17: security and infrastructure go on whatever a person objected to."""
     assert purpose.restriction_bit == 0
