@@ -6,9 +6,13 @@
 PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
+# A file's tests stay with one worker, because they share its servers and stores.
+SUITE := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+# The markers of pyproject.toml for a server or a program besides Python.
+SERVERS := postgres or server or browser or pooler or node or real_data or slow
 
 .DEFAULT_GOAL := help
-.PHONY: help demo console test check bench mutants clean
+.PHONY: help demo console test quick coverage check bench mutants clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,8 +24,15 @@ demo: .venv/.demo ## run the whole system on made-up people, at http://127.0.0.1
 console: .venv/.demo ## build the console; without npm, Node.js is installed from a wheel
 	@$(call build_console)
 
-test: check console ## checks, then the whole test suite
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered $(ARGS)
+test: check console ## checks, then the whole test suite, and its 25 slowest tests
+	@$(SUITE) --durations=25 $(ARGS)
+
+quick: check ## checks, and the tests that need no server of their own; under a minute
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -m "golden or not ($(SERVERS))" $(ARGS)
+
+# Apart from `test`: to trace every line takes half as long again.
+coverage: check console ## the whole test suite, and which lines of the three rooms it reaches
+	@$(SUITE) --cov --cov-report=term:skip-covered $(ARGS)
 
 check: .venv/.test ## format, lint, types, and the arrow gateway → resolvers → schema
 	@$(BIN)/ruff format --check --quiet --output-format concise . || { echo "Run: $(BIN)/ruff format ."; exit 1; }

@@ -1,9 +1,14 @@
-"""Fixtures of the whole suite: one throw-away Postgres a session, and fresh databases from templates."""
+"""The suite's fixtures, and the markers that say what each test needs.
+
+One Postgres a session is made and thrown away; each test that needs databases gets fresh ones from
+templates.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import itertools
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
@@ -17,6 +22,7 @@ from gateway.upkeep import reconciler
 from resolvers.stores.pool import connect_owner
 from resolvers.universe.migrations import STORES, migrate
 from schema.values import paging
+from tests.kit.processes import Serve, serving
 from tests.kit.real_data import Truth, folder_of_real_data, read_truth
 from tests.kit.reference.schema import SMALLEST_GROUP
 
@@ -28,8 +34,25 @@ Connect = Callable[[str], Awaitable["Connection"]]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--update` writes the golden plans anew instead of comparing them."""
-    parser.addoption("--update", action="store_true", help="write the golden plans anew")
+    """`--update` writes the golden plans instead of comparing them."""
+    parser.addoption("--update", action="store_true", help="write the golden plans")
+
+
+# What a test needs, by the fixtures that it asks for, directly or through others.
+NEEDS = {
+    "embedded": "postgres",
+    "serve": "server",
+    "browser": "browser",
+    "pooler": "pooler",
+    "node": "node",
+    "real_data": "real_data",
+}
+
+
+def pytest_configure() -> None:
+    """Heed SIGINT: a background job of a shell ignores it, and so would each process that tests start."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 # Files that take minutes. A worker that begins one when all others are through would be waited for alone.
@@ -50,14 +73,17 @@ LONGEST = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files first (xdist hands out files in this order)."""
+    """Mark tests by what they need, and put the longest files first: xdist hands out in this order."""
+    for item in items:
+        for fixture in NEEDS.keys() & set(getattr(item, "fixturenames", ())):
+            item.add_marker(NEEDS[fixture])
     places = {name: place for place, name in enumerate(LONGEST)}
     items.sort(key=lambda item: places.get(item.path.name, len(LONGEST)))
 
 
 @pytest.fixture(scope="session", autouse=True)
-def nobody_keeps() -> Iterator[None]:
-    """Gateways complete nothing behind a test's back: what is half written stays so until it says."""
+def slow_reconciler() -> Iterator[None]:
+    """The reconciler of a gateway under test completes nothing until the test itself asks for it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reconciler, "RECONCILE_SECONDS", 3_600)
         patch.setattr(reconciler, "RECALL_SECONDS", 3_600)
@@ -66,7 +92,7 @@ def nobody_keeps() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def small_groups() -> Iterator[None]:
-    """The worlds of these tests are small: with groups of a hundred, no answer would hold one."""
+    """The smallest group has two people: the tests' worlds are too small for groups of a hundred."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(paging, "MIN_GROUP", SMALLEST_GROUP)
         yield
@@ -85,7 +111,7 @@ def embedded() -> Iterator[EmbeddedPostgres]:
 
 @pytest.fixture(scope="session")
 async def templates(embedded: EmbeddedPostgres) -> dict[str, str]:
-    """The name of a migrated, empty database of each store; nobody may be connected to it."""
+    """The name of a migrated, empty database of each store. Postgres copies it only without connections."""
     names = {store: f"template_{store}" for store in STORES}
     await embedded.ensure_databases(names.values())
     for store, name in names.items():
@@ -136,8 +162,14 @@ async def connect() -> AsyncIterator[Connect]:
 
 
 @pytest.fixture(scope="session")
+def serve() -> Serve:
+    """`with serve(…)`: `gateway serve`, or another command, as a process that serves (kit/processes.py)."""
+    return serving
+
+
+@pytest.fixture(scope="session")
 def real_data() -> Path:
-    """The folder of the two public files; skips without them."""
+    """The folder of the two public files; the test is skipped without them."""
     return folder_of_real_data()
 
 

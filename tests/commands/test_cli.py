@@ -11,9 +11,7 @@ import re
 import secrets
 import signal
 import socket
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,6 +29,7 @@ from resolvers.stores.pool import connect_owner
 from resolvers.universe.migrations import STORES
 from schema.purposes import Purpose
 from tests.gateway.test_jwt import AUDIENCE, Claims, providing
+from tests.kit.processes import Serve
 
 if TYPE_CHECKING:
     from gateway.demo.embedded import EmbeddedPostgres
@@ -718,45 +717,26 @@ def test_an_unforeseen_error_is_told_without_its_text() -> None:
 # --- serve ----------------------------------------------------------------------------------------
 
 
-@contextlib.contextmanager
-def serving() -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """`gateway serve` as a process of its own, and where it serves."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "gateway", "serve", "--port", "0"],
-        cwd=PROJECT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        line = process.stdout.readline()
-        served = re.fullmatch(r"Serving on (http://127\.0\.0\.1:\d+)/graphql\n", line)
-        assert served is not None, process.communicate()[1]
-        try:
-            yield process, served[1]
-        finally:
-            process.kill()
-
-
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_serve_answers_until_a_signal_stops_it(stores: dict[str, str], number: signal.Signals) -> None:
+async def test_serve_answers_until_a_signal_stops_it(
+    stores: dict[str, str], serve: Serve, number: signal.Signals
+) -> None:
     """It says where it serves once it answers, stops in good order with status 0, and logs no token."""
     token = (await command("token", "issue", "--client", "c", "--purpose", "SECURITY")).out.strip()
-    with serving() as (process, url):
+    with serve() as served:
         async with httpx.AsyncClient(headers={"authorization": f"Bearer {token}"}) as client:
-            await until_ready(client, url)
-            answer = await client.post(f"{url}/graphql", json={"query": "{ policy { purpose } }"})
+            await until_ready(client, served.url)
+            answer = await client.post(served.graphql, json={"query": "{ policy { purpose } }"})
         assert answer.json() == {"data": {"policy": {"purpose": Purpose.SECURITY}}}
         assert "server" not in answer.headers
-        process.send_signal(number)
-        out, err = process.communicate(timeout=20)
-    assert process.returncode == 0
+        out, err = served.stop(number)
+    assert served.process.returncode == 0
     assert out == "Stopped.\n"
     assert token not in err
 
 
 async def test_no_credential_is_in_a_log_an_error_or_the_process_list(
-    stores: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    stores: dict[str, str], serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Good or bad, a token or a JWT, in a header, a body or an address, while all goes well or the provider
     is away: the log, the answers and what `ps` shows hold nothing of it. Who used which is in the list.
@@ -770,16 +750,15 @@ async def test_no_credential_is_in_a_log_an_error_or_the_process_list(
         monkeypatch.setenv("GATEWAY_OIDC_ISSUER", provider.issuer)
         monkeypatch.setenv("GATEWAY_OIDC_AUDIENCE", AUDIENCE)
         monkeypatch.setenv("GATEWAY_OIDC_PURPOSES", '{"ads-team": ["ADS_PERSONALIZATION"]}')
-        with serving() as (process, url):
+        with serve() as served:
             async with httpx.AsyncClient() as client:
-                await until_ready(client, url)
-                answers = [await show(client, url, each) for each in shown]
+                await until_ready(client, served.url)
+                answers = [await show(client, served.url, each) for each in shown]
                 provider.stop()
-                answers += [await show(client, url, each) for each in shown]
-            listed = psutil.Process(process.pid)
+                answers += [await show(client, served.url, each) for each in shown]
+            listed = psutil.Process(served.process.pid)
             seen = " ".join(listed.cmdline()) + str(listed.environ())
-            process.send_signal(signal.SIGTERM)
-            out, err = process.communicate(timeout=20)
+            out, err = served.stop()
     assert [each[0] for each in answers] == [200, 401, 200, 401, 401, 401, 401] * 2
     everything = "\n".join([out, err, seen, *(text for _, text in answers)])
     secrets_of = [part for each in shown for part in each.split(".") if not part.startswith("eyJhbGci")]

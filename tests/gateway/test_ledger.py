@@ -8,12 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import re
 import secrets
-import signal
 import subprocess
-import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -43,6 +39,7 @@ from schema.purposes import Purpose
 from schema.refusals import Refusal
 from tests.answers.test_mutations import EVERYTHING, RECORD, ask_as
 from tests.kit.gateway import UNLIMITED, NewDatabase, Side, issue_tokens, new_settings, open_side, trials
+from tests.kit.processes import Serve, environment_of
 from tests.kit.worlds.loading import load
 from tests.kit.worlds.making import random_world
 from tests.kit.worlds.rows import World
@@ -50,7 +47,6 @@ from tests.kit.worlds.rows import World
 if TYPE_CHECKING:
     from resolvers.stores.pool import Connection
 
-PROJECT = Path(__file__).parents[2]
 WORLD = random_world(7, 12)
 SOMEBODY = WORLD.messenger_accounts[0]
 BY_PHONE = "query($phone: PhoneNumber!) { messengerAccount(phone: $phone) { id phone } }"
@@ -207,7 +203,9 @@ class _Down:
 # --- killed (I39) ---------------------------------------------------------------------------------
 
 
-async def test_i39_nothing_is_lost_when_the_process_is_killed_under_load(new_database: NewDatabase) -> None:
+async def test_i39_nothing_is_lost_when_the_process_is_killed_under_load(
+    new_database: NewDatabase, serve: Serve
+) -> None:
     """The gateway is killed repeatedly while 16 connections send requests: every answer has its entry.
 
     GATEWAY_TRIALS=17 kills it 51 times.
@@ -215,18 +213,20 @@ async def test_i39_nothing_is_lost_when_the_process_is_killed_under_load(new_dat
     settings = await new_settings(new_database)
     token = await _made_ready(settings)
     control = await connect_owner(settings.owner_dsn("control"))
+    environment = environment_of(settings, **UNLIMITED)
     for _ in range(trials(KILLS)):
-        async with _serving(settings) as (process, url), _asking(url, token) as received:
-            while len(received) <= 16:
-                await asyncio.sleep(0.01)
-            await asyncio.sleep(secrets.randbelow(300) / 1000)
-            process.send_signal(signal.SIGKILL)
-            await asyncio.to_thread(process.wait)
+        with serve(environment=environment, stderr=subprocess.DEVNULL) as served:
+            async with _asking(served.graphql, token) as received:
+                while len(received) <= 16:
+                    await asyncio.sleep(0.01)
+                await asyncio.sleep(secrets.randbelow(300) / 1000)
+                served.process.kill()
+                await asyncio.to_thread(served.process.wait)
         assert received <= await _recorded(control)
     await control.close()
 
 
-async def test_i39_nothing_is_lost_when_the_database_is_killed_under_load() -> None:
+async def test_i39_nothing_is_lost_when_the_database_is_killed_under_load(serve: Serve) -> None:
     """The server is killed with all its processes while 16 connections send requests: no entry is missing.
 
     It flushes to the disk, as in production. The gateway goes on by itself once the server is back.
@@ -245,31 +245,33 @@ async def test_i39_nothing_is_lost_when_the_database_is_killed_under_load() -> N
 
         settings = await new_settings(new_database)
         token = await _made_ready(settings)
-        async with _serving(settings) as (_, url), _asking(url, token) as received:
-            while len(received) <= 16:
-                await asyncio.sleep(0.01)
-            await asyncio.sleep(secrets.randbelow(300) / 1000)
-            postmaster = psutil.Process(int((place / "data" / "postmaster.pid").read_text().split()[0]))
-            for each in [postmaster, *postmaster.children(recursive=True)]:
-                with suppress(psutil.NoSuchProcess):
-                    each.kill()
-            # What was sent before may still arrive; and as long as nobody looks after the dead, its number is
-            # in use.
-            for _ in range(200):
-                if not psutil.pid_exists(postmaster.pid):
-                    break
-                await asyncio.sleep(0.1)
-            else:
-                for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):
-                    (place / "data" / name).unlink()
-            before = set(received)
-            with start(place):
-                async with asyncio.timeout(30):
-                    while len(received) <= len(before) + 16:
-                        await asyncio.sleep(0.05)
-                control = await connect_owner(settings.owner_dsn("control"))
-                recorded = await _recorded(control)
-                await control.close()
+        environment = environment_of(settings, **UNLIMITED)
+        with serve(environment=environment, stderr=subprocess.DEVNULL) as served:
+            async with _asking(served.graphql, token) as received:
+                while len(received) <= 16:
+                    await asyncio.sleep(0.01)
+                await asyncio.sleep(secrets.randbelow(300) / 1000)
+                postmaster = psutil.Process(int((place / "data" / "postmaster.pid").read_text().split()[0]))
+                for each in [postmaster, *postmaster.children(recursive=True)]:
+                    with suppress(psutil.NoSuchProcess):
+                        each.kill()
+                # Answers that were sent before may still arrive. A dead process keeps its number until its
+                # parent has waited for it.
+                for _ in range(200):
+                    if not psutil.pid_exists(postmaster.pid):
+                        break
+                    await asyncio.sleep(0.1)
+                else:
+                    for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):
+                        (place / "data" / name).unlink()
+                before = set(received)
+                with start(place):
+                    async with asyncio.timeout(30):
+                        while len(received) <= len(before) + 16:
+                            await asyncio.sleep(0.05)
+                    control = await connect_owner(settings.owner_dsn("control"))
+                    recorded = await _recorded(control)
+                    await control.close()
         assert before <= recorded
         killed.stop()
 
@@ -288,32 +290,6 @@ async def _made_ready(settings: Settings) -> str:
 
 async def _recorded(control: Connection) -> set[str]:
     return {row[0] for row in await control.fetch("SELECT request FROM control.ledger_entry")}
-
-
-@asynccontextmanager
-async def _serving(settings: Settings) -> AsyncIterator[tuple[subprocess.Popen[str], str]]:
-    """`gateway serve` and its address; killed at the end."""
-    environment = {
-        **{f"GATEWAY_{name.upper()}": str(value) for name, value in UNLIMITED.items()},
-        **{f"GATEWAY_{each.upper()}_DSN": settings.owner_dsn(each) for each in Store},
-        "GATEWAY_SECRET": settings.secret.get_secret_value(),
-    }
-    with subprocess.Popen(
-        [sys.executable, "-m", "gateway", "serve", "--port", "0"],
-        cwd=PROJECT,
-        env={**os.environ, **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    ) as process:
-        try:
-            assert process.stdout is not None
-            line = await asyncio.to_thread(process.stdout.readline)
-            served = re.fullmatch(r"Serving on (http://127\.0\.0\.1:\d+)/graphql\n", line)
-            assert served is not None
-            yield process, f"{served[1]}/graphql"
-        finally:
-            process.kill()
 
 
 @asynccontextmanager

@@ -11,9 +11,13 @@ import json
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.bench.report import TITLES
 from tests.bench.scenarios import SCENARIOS
 from tests.bench.servers import ROOT
+
+pytestmark = pytest.mark.server
 
 
 async def bench(*arguments: str) -> str:

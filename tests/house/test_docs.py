@@ -25,6 +25,7 @@ from gateway.settings import CONFIG_FILE, Settings
 from schema.purposes import ABOUT, Purpose
 from schema.refusals import Code
 from tests.kit import reference_pages
+from tests.kit.processes import Serve
 
 PROJECT = Path(__file__).parents[2]
 # The tour is one session: it begins in the README and goes on in tour.md.
@@ -93,25 +94,14 @@ def environment(**more: str) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def demo() -> Iterator[RunningDemo]:
+def demo(serve: Serve) -> Iterator[RunningDemo]:
     """One demo for all documents, with fewer made-up people than usual: no example mentions them."""
     with tempfile.TemporaryDirectory(prefix="gateway-docs-") as name:
         folder = Path(name)
-        command = [sys.executable, "-m", "gateway", "demo", "--port", "0", "--accounts", "1000"]
-        with subprocess.Popen(
-            command, cwd=folder, env=environment(), stdout=subprocess.PIPE, text=True
-        ) as process:
-            assert process.stdout is not None
-            printed = ""
-            for line in process.stdout:
-                printed += line
-                if served := re.match(r"Serving on (http://\S+)/graphql", line):
-                    break
-            else:
-                pytest.fail(f"the demo did not start: {printed}")
-            yield RunningDemo(served[1], folder, printed)
-            process.terminate()
-            process.communicate(timeout=30)
+        arguments = ("demo", "--port", "0", "--accounts", "1000")
+        with serve(*arguments, environment=environment(), folder=folder, stderr=None) as served:
+            yield RunningDemo(served.url, folder, served.printed)
+            served.stop()
 
 
 def test_the_first_screen_is_what_the_demo_prints(demo: RunningDemo) -> None:

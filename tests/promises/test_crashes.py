@@ -13,11 +13,13 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from gateway.app import open_gateway
@@ -34,6 +36,7 @@ from resolvers.universe.render import apply
 from schema.purposes import OBJECTABLE
 from tests.answers.test_mutations import EVERYTHING, RECORD, ask_as
 from tests.kit.gateway import SECRET, NewDatabase, Side, issue_tokens, open_side
+from tests.kit.processes import started
 from tests.promises.test_objection import (
     ANN,
     NOW,
@@ -75,25 +78,43 @@ def plain(settings: Settings) -> dict[str, Any]:
     return {**dsns, "secret": SECRET}
 
 
-async def die(side: Side, call: str, after: int, done: bool, account: int = ANN) -> tuple[int, list[str]]:
-    """Run the call in a process that is killed there; its exit status, and the stores it came to ask."""
-    said = {
-        "settings": plain(side.settings),
-        "call": call,
-        "account": account,
-        "after": after,
-        "done": done,
-        "now": NOW.isoformat(),
-    }
-    ran = await asyncio.to_thread(
-        subprocess.run,
-        [sys.executable, "-m", "tests.kit.dying"],
-        input=json.dumps(said),
-        capture_output=True,
-        text=True,
-        cwd=PROJECT,
-    )
-    return ran.returncode, ran.stdout.split()
+@dataclass(frozen=True)
+class Dying:
+    """Makes calls in processes that are killed at a statement (kit/dying.py)."""
+
+    process: subprocess.Popen[str]
+    side: Side
+
+    def begin(self, call: str, after: int, done: bool) -> None:
+        """Begin the call; its process dies at the statement after so many others."""
+        said = {
+            "settings": plain(self.side.settings),
+            "call": call,
+            "account": ANN,
+            "after": after,
+            "done": done,
+            "now": NOW.isoformat(),
+        }
+        assert self.process.stdin is not None
+        print(json.dumps(said), file=self.process.stdin, flush=True)
+
+    async def ended(self) -> tuple[int, list[str]]:
+        """Wait for the end of the call: its exit status, and the stores that it came to ask."""
+        assert self.process.stdout is not None
+        status, stores = json.loads(await asyncio.to_thread(self.process.stdout.readline))
+        return status, stores
+
+    async def die(self, call: str, after: int, done: bool) -> tuple[int, list[str]]:
+        """`begin` and `ended`."""
+        self.begin(call, after, done)
+        return await self.ended()
+
+
+@pytest.fixture(scope="module")
+def dying(side: Side) -> Iterator[Dying]:
+    """A program that makes calls and dies."""
+    with started([sys.executable, "-m", "tests.kit.dying"], stdin=subprocess.PIPE, stderr=None) as process:
+        yield Dying(process, side)
 
 
 async def nobody_is_exposed(side: Side) -> None:
@@ -106,12 +127,12 @@ async def nobody_is_exposed(side: Side) -> None:
 @pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("call", ["record", "withdraw"])
 async def test_i24_killed_at_any_statement_it_is_completed_at_the_next_start(
-    side: Side, call: str, done: bool
+    side: Side, dying: Dying, call: str, done: bool
 ) -> None:
     """Event or no event, half written or not: then a start makes both stores hold what the events say."""
     if call == "withdraw":
         await object_to(side, ANN)
-    status, statements = await die(side, call, 999, done)
+    status, statements = await dying.die(call, 999, done)
     assert status == 0
     assert {"control", "messenger", "social"} == set(statements)
     for after in range(len(statements)):
@@ -119,7 +140,7 @@ async def test_i24_killed_at_any_statement_it_is_completed_at_the_next_start(
         await start_anew(side, SMALL)
         if call == "withdraw":
             await object_to(side, ANN)
-        status, _ = await die(side, call, after, done)
+        status, _ = await dying.die(call, after, done)
         assert status == -signal.SIGKILL
         await nobody_is_exposed(side)
         assert await reconciler.reconcile_at_start(side.settings) == []
@@ -135,50 +156,35 @@ async def test_i24_killed_at_any_statement_it_is_completed_at_the_next_start(
         )
 
 
-async def test_i24_i25_killed_while_both_stores_follow_a_suspension(side: Side) -> None:
+async def test_i24_i25_killed_while_both_stores_follow_a_suspension(side: Side, dying: Dying) -> None:
     """At every fifth statement; then a start restricts whoever is there, and another opens them again."""
     decided = SuspensionDecision("DE", ("DE",), tuple(OBJECTABLE), NOW, None, "a test", "the tests")
     await add(side.control, decided)
-    status, statements = await die(side, "follow", 999, False)
+    status, statements = await dying.die("follow", 999, False)
     assert status == 0
     for after in range(0, len(statements), 5):
         await start_anew(side, SMALL)
         await add(side.control, decided)
-        status, _ = await die(side, "follow", after, after % 2 == 0)
+        status, _ = await dying.die("follow", after, after % 2 == 0)
         assert status == -signal.SIGKILL
         await nobody_is_exposed(side)
         assert await reconciler.reconcile_at_start(side.settings) == []
         assert await restrictions(side) == {"messenger": {1: 3, 2: 3, 3: 3}, "social": {1: 3, 2: 3, 3: 3}}
 
 
-async def test_i24_killed_while_the_store_is_writing(side: Side) -> None:
+async def test_i24_killed_while_the_store_is_writing(side: Side, dying: Dying) -> None:
     """The statement goes on without its program; what was recorded after that is what holds."""
     holder = await connect_owner(side.settings.owner_dsn("social"))
     transaction = holder.transaction()
     await transaction.start()
     await holder.execute("LOCK TABLE social.restriction IN SHARE MODE")
-    said = {
-        "settings": plain(side.settings),
-        "call": "record",
-        "account": ANN,
-        "after": 999,
-        "done": False,
-        "now": NOW.isoformat(),
-    }
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.kit.dying"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        text=True,
-        cwd=PROJECT,
-    ) as process:
-        assert process.stdin is not None
-        process.stdin.write(json.dumps(said))
-        process.stdin.close()
-        async with asyncio.timeout(20):
-            while not await side.social.fetchval(WAITING):
-                await asyncio.sleep(0.02)
-        process.kill()
+    dying.begin("record", 999, False)
+    async with asyncio.timeout(20):
+        while not await side.social.fetchval(WAITING):
+            await asyncio.sleep(0.02)
+    (child,) = psutil.Process(dying.process.pid).children()
+    child.kill()
+    assert (await dying.ended())[0] == -signal.SIGKILL
     # Another gateway withdraws it meanwhile: it waits behind the orphan.
     back = asyncio.create_task(take_back(side, ANN))
     await asyncio.sleep(0.2)
@@ -191,10 +197,10 @@ async def test_i24_killed_while_the_store_is_writing(side: Side) -> None:
 
 
 async def test_i24_a_running_gateway_completes_what_another_left(
-    side: Side, monkeypatch: pytest.MonkeyPatch
+    side: Side, dying: Dying, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Within seconds, without a start; and it goes on after a failure."""
-    status, _ = await die(side, "record", 9, False)
+    status, _ = await dying.die("record", 9, False)
     assert status == -signal.SIGKILL
     assert await fold(side) == {ANN: 3} != (await restrictions(side))["messenger"]
     monkeypatch.setattr(reconciler, "RECONCILE_SECONDS", 0.1)

@@ -16,6 +16,7 @@ from resolvers.compile.bind import bind
 from resolvers.compile.compiler import compile_plan, price_selection
 from tests.kit.golden import CASES, PLANS, Case, Golden, NewDatabase, open_golden
 
+pytestmark = pytest.mark.golden
 # The sources are constants of the build: no pass makes them.
 SOURCES = "resolvers.sources."
 

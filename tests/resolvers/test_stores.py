@@ -392,6 +392,7 @@ async def test_a_store_that_refuses_every_login_is_unavailable(
                 await own_pid(pool)
 
 
+@pytest.mark.postgres
 async def test_a_restarted_server_needs_no_restart_of_the_gateway() -> None:
     """While it is down that is said at once; the first question after it is up is answered."""
     with tempfile.TemporaryDirectory(prefix="gateway-test-") as folder:
