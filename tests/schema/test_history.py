@@ -88,7 +88,7 @@ def test_every_version_has_a_name_an_author_and_a_reason() -> None:
         assert {purpose.value for purpose in Purpose} <= set(version.text.replace("\n", ",").split(","))
     assert versions()[0].valid_from is None
     assert datetime.datetime(2016, 8, 25, tzinfo=datetime.UTC) == versions()[1].valid_from
-    assert [version.name for version in versions()] == ["v0", "v1"]
+    assert [version.name for version in versions()][:2] == ["v0", "v1"]
 
 
 def test_before_2016_nothing_of_the_messenger_reached_the_social_network() -> None:
