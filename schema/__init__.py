@@ -2,6 +2,7 @@
 
     purposes          the closed list of purposes, and the objection that covers each
     refusals          every refusal, with its stable code
+    insides           what depends on how Strawberry and graphql-core work inside
     terms             the words written beside a field, and who may object
     values            values that several types share: scalars, enums, and the parts of lists
     types             the types of the schema, each field with its terms

@@ -1,7 +1,7 @@
 """One GraphQL schema for each purpose, built of the same types: deny by default.
 
-This module overrides `strawberry.Schema.get_fields`, which Strawberry calls for output and input types.
-Arguments do not pass through it, so they are filtered here on a copy of their field. An argument goes as well
+`FilteredSchema` asks this module for the fields of output and input types. It does not ask for arguments, so
+they are filtered here on a copy of their field. An argument goes as well
 if the purpose sees no field of its input type.
 """
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 import copy
 from typing import assert_never
 
-import strawberry
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema, get_named_type
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.arguments import StrawberryArgument
@@ -22,6 +21,7 @@ from strawberry.types.base import (
 from strawberry.types.field import StrawberryField
 
 from schema import mutation, query
+from schema.insides.strawberry_inside import FilteredSchema
 from schema.purposes import ABOUT, Purpose
 from schema.terms.marks import ALL_ROWS, Marks, Rows
 from schema.terms.words import Belongs, Follows, OwnRoot, Plumbing, Probes, Seen, Terms, terms_of
@@ -197,7 +197,7 @@ def fields_of(cls: type) -> dict[str, StrawberryField]:
     return {converter.get_graphql_name(field): field for field in definition.fields}
 
 
-class PurposeSchema(strawberry.Schema):
+class PurposeSchema(FilteredSchema):
     """The schema of one purpose. An element that the purpose may not see does not exist in it."""
 
     def __init__(self, purpose: Purpose) -> None:
@@ -217,13 +217,13 @@ class PurposeSchema(strawberry.Schema):
 
     def _changes_something(self) -> bool:
         """Whether the purpose has any mutation. A root type without a field is not valid."""
-        return bool(self.get_fields(get_object_definition(mutation.Mutation, strict=True)))
+        return bool(self.open_fields(get_object_definition(mutation.Mutation, strict=True)))
 
     def _finish_inputs(self) -> None:
         # Strawberry checks one-of inputs in Python, too late for validation, and not in the SDL.
         for cls in INPUTS:
             definition = get_object_definition(cls, strict=True)
-            made = self._schema.get_type(definition.name)
+            made = self.graphql_schema.get_type(definition.name)
             if isinstance(made, GraphQLInputObjectType):
                 made.is_one_of = definition.is_one_of
 
@@ -231,7 +231,7 @@ class PurposeSchema(strawberry.Schema):
         """Remove from a type's enum the kinds of rows that the purpose never sees."""
         for cls in TYPES:
             kinds = getattr(cls, "ROWS", Rows({})).kinds
-            made = self._schema.get_type(get_object_definition(cls, strict=True).name)
+            made = self.graphql_schema.get_type(get_object_definition(cls, strict=True).name)
             fields = made.fields.values() if isinstance(made, GraphQLObjectType) else ()
             # Only the enums of this type: channels have the same names as the sources of topics.
             for enum in {get_named_type(field.type) for field in fields}:
@@ -240,12 +240,12 @@ class PurposeSchema(strawberry.Schema):
                         if not line.open_to(self.purpose):
                             del enum.values[kind]
 
-    def get_fields(self, type_definition: StrawberryObjectDefinition) -> list[StrawberryField]:
+    def open_fields(self, definition: StrawberryObjectDefinition) -> list[StrawberryField]:
         """The type's fields that this purpose may see, with the arguments that it may use."""
         return [
-            self._with_open_arguments(field, type_definition)
-            for field in type_definition.fields
-            if self._is_open(field, type_definition.origin)
+            self._with_open_arguments(field, definition)
+            for field in definition.fields
+            if self._is_open(field, definition.origin)
         ]
 
     def _is_open(self, field: StrawberryField, origin: type) -> bool:
@@ -273,12 +273,12 @@ class PurposeSchema(strawberry.Schema):
         while isinstance(kind, StrawberryContainer):
             kind = kind.of_type
         definition = get_object_definition(kind) if isinstance(kind, type) else None
-        return definition is None or bool(self.get_fields(definition))
+        return definition is None or bool(self.open_fields(definition))
 
 
 def schema_for(purpose: Purpose) -> GraphQLSchema:
     """The purpose's schema. MissingTerms, or a TypeError caused by it, if a field has no terms."""
-    return PurposeSchema(purpose)._schema
+    return PurposeSchema(purpose).graphql_schema
 
 
 def build_schemas() -> dict[Purpose, GraphQLSchema]:

@@ -35,6 +35,7 @@ from graphql import (
 from graphql.language import ParallelVisitor, visit
 from graphql.language.ast import QUERY_DOCUMENT_KEYS
 
+from schema.insides.graphql_core_inside import limit_comparisons
 from schema.refusals import Code, Location, Refusal
 
 
@@ -217,7 +218,7 @@ def _validate(schema: GraphQLSchema, document: DocumentNode, limits: DocumentLim
     rules = [rule(context_of(rule.__name__)) for rule in specified_rules]
     for rule in rules:
         if isinstance(rule, OverlappingFieldsCanBeMergedRule):
-            rule.rule_context.remaining_complexity_budget = limits.max_comparisons
+            limit_comparisons(rule, limits.max_comparisons)
     try:
         visit(document, TypeInfoVisitor(types, ParallelVisitor(rules)), _VISITED)
     except (GraphQLError, RecursionError):

@@ -35,6 +35,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, aggregate_order_by
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
 from resolvers.plan.holes import MARK, subject_mark
@@ -55,23 +56,16 @@ DIALECT = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
 _QUOTE = String().literal_processor(DIALECT)  # type: ignore[no-untyped-call]
 
 
-class Concatenation(ColumnElement[str]):
+class Concatenation(FunctionElement[str]):
     """``a || b || …``, flat: for a wide object, nested operators would exhaust Python's stack."""
 
     inherit_cache = False
     type = Text()
 
-    def __init__(self, operands: Sequence[ColumnElement[Any]]) -> None:
-        self.operands = operands
-
-    @property
-    def _from_objects(self) -> list[FromClause]:
-        return [each for operand in self.operands for each in operand._from_objects]
-
 
 @compiles(Concatenation)
 def _spell_concatenation(element: Concatenation, compiler: SQLCompiler, **kw: Any) -> str:
-    return "(" + " || ".join(compiler.process(operand, **kw) for operand in element.operands) + ")"
+    return "(" + " || ".join(compiler.process(operand, **kw) for operand in element.clauses) + ")"
 
 
 Piece = str | ColumnElement[Any]
@@ -91,7 +85,7 @@ def concatenate(pieces: Iterable[Piece]) -> ColumnElement[str]:
         return operands[0]
     if not any(isinstance(piece, str) for piece in merged[:2]):
         operands.insert(0, quote(""))
-    return Concatenation(operands)
+    return Concatenation(*operands)
 
 
 def mark(subject: int, key: ColumnElement[Any]) -> Pieces:
@@ -126,23 +120,17 @@ def json_object(pairs: Iterable[tuple[str, Pieces]]) -> Pieces:
     return [*pieces, "}"]
 
 
-class First(ColumnElement[str]):
+class First(FunctionElement[str]):
     """``(array)[1]``."""
 
     inherit_cache = False
     type = Text()
 
-    def __init__(self, array: ColumnElement[Any]) -> None:
-        self.array = array
-
-    @property
-    def _from_objects(self) -> list[FromClause]:
-        return list(self.array._from_objects)
-
 
 @compiles(First)
 def _spell_first(element: First, compiler: SQLCompiler, **kw: Any) -> str:
-    return f"({compiler.process(element.array, **kw)})[1]"
+    (array,) = element.clauses
+    return f"({compiler.process(array, **kw)})[1]"
 
 
 def filtered(aggregate: Any, condition: ColumnElement[bool] | None) -> Any:

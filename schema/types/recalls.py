@@ -18,6 +18,7 @@ import strawberry
 from graphql import GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 
+from schema.insides.strawberry_inside import graphql_schema_of
 from schema.refusals import Code, Refusal
 from schema.values.paging import MAX_PAGE
 from schema.values.scalars import SCALARS
@@ -189,4 +190,4 @@ def recall_schema() -> GraphQLSchema:
         subscription=RecallSubscription,
         config=StrawberryConfig(disable_field_suggestions=True, scalar_map=SCALARS),
     )
-    return made._schema
+    return graphql_schema_of(made)

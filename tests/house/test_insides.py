@@ -19,9 +19,18 @@ from uvicorn.protocols.http import httptools_impl
 from gateway.web.connections import fast_path
 from gateway.web.connections.fast_path import bounded_config, is_written_for
 from gateway.web.responses import Answer, send_answer
+from schema.build import PurposeSchema
+from schema.insides import graphql_core_inside, strawberry_inside
+from schema.operations import DocumentLimits, read_operation
+from schema.purposes import Purpose
+from schema.refusals import Code, Refusal
 
 HOUSE = Path(__file__).parents[2]
-WRITTEN_FOR = {"uvicorn": fast_path.WRITTEN_FOR}
+WRITTEN_FOR = {
+    "uvicorn": fast_path.WRITTEN_FOR,
+    "strawberry-graphql": strawberry_inside.WRITTEN_FOR,
+    "graphql-core": graphql_core_inside.WRITTEN_FOR,
+}
 
 
 def releases(release: str) -> tuple[str, str]:
@@ -157,6 +166,11 @@ import asyncio, importlib.metadata, logging, sys
 importlib.metadata.version = lambda name: "9.9.9"
 from gateway.processes.serve import listen, serve
 from gateway.web.responses import Answer, send_answer
+from schema.build import PurposeSchema
+from schema.insides import graphql_core_inside, strawberry_inside
+from schema.operations import DocumentLimits, read_operation
+from schema.purposes import Purpose
+from schema.refusals import Code, Refusal
 class App:
     async def __call__(self, scope, receive, send):
         await send_answer(send, Answer(200, b"{}", ()), False, b"1")
@@ -187,3 +201,47 @@ def test_a_server_runs_with_an_unknown_uvicorn_and_says_so() -> None:
     assert done.stdout.startswith("HTTP/1.1 200 OK"), done.stderr
     assert done.stdout.endswith("{}\nFalse\n")
     assert done.stderr.count("This version of uvicorn is not known") == 1
+
+
+def test_a_strawberry_that_built_other_fields_would_stop_start_up() -> None:
+    """If Strawberry built a type with a field that is not open, no schema would come of it."""
+
+    class Leaking(PurposeSchema):
+        def get_fields(self, type_definition: Any) -> Any:
+            fields = super().get_fields(type_definition)
+            if type_definition.name != "MessengerAccount":
+                return fields
+            return [
+                *fields,
+                *(each for each in type_definition.fields if each.python_name == "registered_at"),
+            ]
+
+    with pytest.raises(strawberry_inside.NotFiltered, match="MessengerAccount"):
+        Leaking(Purpose.ADS_PERSONALIZATION)
+
+
+MERGING = "{ messengerAccount(id: 1) { " + "a: id " * 200 + "} }"
+
+
+def test_the_rule_on_merging_fields_has_our_budget() -> None:
+    """The name of graphql-core's that holds the budget exists: a document beyond it is refused."""
+    schema = PurposeSchema(Purpose.ADS_PERSONALIZATION).graphql_schema
+
+    read_operation(schema, MERGING, None, DocumentLimits())
+    with pytest.raises(Refusal) as refused:
+        read_operation(schema, MERGING, None, DocumentLimits(max_comparisons=100))
+    assert refused.value.code is Code.DOCUMENT_TOO_LARGE
+
+
+def test_without_that_name_graphql_cores_own_budget_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rule without the attribute is left as it is; graphql-core's own number bounds the document."""
+    schema = PurposeSchema(Purpose.ADS_PERSONALIZATION).graphql_schema
+    monkeypatch.setattr("schema.operations.limit_comparisons", lambda rule, most: None)
+    monkeypatch.setattr(
+        "graphql.validation.rules.overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET", 100
+    )
+    graphql_core_inside.limit_comparisons(object(), 1)  # type: ignore[arg-type]
+
+    with pytest.raises(Refusal) as refused:
+        read_operation(schema, MERGING, None, DocumentLimits())
+    assert refused.value.code is Code.DOCUMENT_TOO_LARGE
