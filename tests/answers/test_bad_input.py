@@ -107,7 +107,7 @@ async def test_no_purpose_of_the_token_is_one_constant_refusal(side: Side) -> No
 
 
 async def test_a_token_of_one_purpose_need_not_declare_it(side: Side) -> None:
-    """Without the header it stands for its own purpose, and for no other."""
+    """Without the header it opens its own purpose, and no other."""
     reply = await post(
         side,
         asking("{ policy { purpose } }"),
@@ -204,7 +204,7 @@ async def test_other_methods_and_other_sites_are_refused(side: Side) -> None:
         is_refused(await post(side, asking(), **origin), Code.CROSS_SITE_REFUSED)
 
 
-async def test_an_answer_that_nobody_can_read_is_not_acceptable(side: Side) -> None:
+async def test_an_answer_in_no_accepted_type_is_not_acceptable(side: Side) -> None:
     """With a media type that this gateway does not speak, nothing is asked."""
     is_refused(await post(side, asking(), accept="text/html"), Code.NOT_ACCEPTABLE)
 
@@ -375,7 +375,7 @@ async def test_a_value_that_is_not_of_its_type_is_bad_input(
 
 @pytest.mark.parametrize("text", ["\\ud800", "\\ud83d", "\\udc00\\ud800", "\\u{D800}"])
 async def test_half_a_character_in_a_literal_is_refused(side: Side, text: str) -> None:
-    """Lone surrogates cannot stand in a document's strings either."""
+    """A document's strings cannot hold lone surrogates either."""
     document = f'{{ socialAccounts(filter: {{displayName: {{eq: "{text}"}}}}) {{ totalCount }} }}'
     reply = await post(side, asking(document))
     assert reply.codes in (["GRAPHQL_PARSE_FAILED"], ["BAD_USER_INPUT"])
@@ -413,7 +413,7 @@ ACROSS = (
 
 @asynccontextmanager
 async def down(side: Side, store: str) -> AsyncIterator[None]:
-    """Nobody can connect to the store, and everybody who was connected is thrown out."""
+    """The store refuses every connection and ends those that exist."""
     dsn = side.settings.owner_dsn(store)
     name = dsn.rpartition("?")[0].rpartition("/")[2]
     await getattr(side, store).close()
@@ -509,7 +509,7 @@ async def test_a_store_that_hangs_fails_in_time_and_holds_nothing(side: Side) ->
 
 
 async def test_no_data_is_served_on_tokens_that_cannot_be_checked(side: Side) -> None:
-    """With the control store down nothing can be recorded, so nobody is told anything from then on; then the
+    """With the control store down nothing can be recorded, so no answer leaves from then on; then the
     book turns stale, and everybody is refused until it is back.
     """
     async with down(side, "control"), asyncio.timeout(15):

@@ -138,7 +138,7 @@ async def test_i1_whatever_others_do_changes_no_byte(side: Side) -> None:
 async def test_i7_another_business_s_conversation_does_not_exist(
     side: Side, document: str, foreign: str
 ) -> None:
-    """By its identifier, which is easily guessed: the same bytes as for one that nobody has."""
+    """By its identifier, which is easily guessed: the same bytes as for an unused identifier."""
     missing = f"{foreign[:3]}{MISSING}"
     assert await ask(side, document, id=foreign) == await ask(side, document, id=missing)
 
@@ -252,7 +252,7 @@ async def test_lists_are_narrowed_and_ordered_by_what_is_seen(side: Side) -> Non
 
 
 async def test_a_person_gets_their_own_conversations_with_every_business(side: Side) -> None:
-    """Under subject access the token speaks for Ada: hers, whichever business's, and nobody else's."""
+    """Under subject access Ada's token reads her conversations with every business, and no others."""
     reply = await side.ask(SUBJECT, TALKS)
     assert [node["id"] for node in reply.data["messengerConversations"]["nodes"]] == ["mc_1", "mc_2", "mc_5"]
     assert reply.data["socialConversations"] == {"totalCount": 0, "nodes": []}

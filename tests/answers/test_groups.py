@@ -23,7 +23,7 @@ BY_STATUS = "{ messengerConversations { totalCount byStatus { value count } byCa
 
 @pytest.fixture(scope="module", autouse=True)
 def groups_of_a_hundred() -> Any:
-    """As it is where nobody tests."""
+    """The smallest group, as in production."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(paging, "MIN_GROUP", LEAST)
         yield
@@ -73,7 +73,7 @@ async def test_all_are_counted_and_groups_below_a_hundred_are_not_told(side: Sid
 
 
 @pytest.mark.parametrize("purpose", [ADS, FRIENDS])
-async def test_whoever_objected_is_counted_in_no_group(side: Side, purpose: Purpose) -> None:
+async def test_an_objector_is_counted_in_no_group(side: Side, purpose: Purpose) -> None:
     """Two of 101 objected, and the group of 99 is left out: counted is what the purpose sees (I6)."""
     assert (await side.ask(purpose, GROUPS)).data["messengerAccounts"] == {
         "totalCount": 549,
@@ -92,7 +92,7 @@ async def test_a_filter_makes_no_small_group_visible(side: Side) -> None:
 
 
 async def test_named_entries_are_not_counted(side: Side) -> None:
-    """Ninety-nine known members and one more would tell that one's country: refused, whoever they are."""
+    """Ninety-nine known members and one more would disclose that one's country: refused for any members."""
     named = [f"ma_{number}" for number in range(100)]
     phones = [f"+49151{number:08}" for number in range(100)]
     for argument, values in (("ids", named), ("phoneNumbers", phones)):
@@ -138,7 +138,7 @@ BY_PHONE = (
 
 
 async def test_many_numbers_are_looked_up_in_their_order_each_once(side: Side) -> None:
-    """Whatever they are spelled like; what nobody has is left out, and so is who objected (I6)."""
+    """In any spelling; unused numbers are left out, and so are objectors (I6)."""
     asked = ["+49 151 0000 0003", "+4915100000001", "+4915100000003", "+4915199999999", "+4915100000250"]
     for purpose, found in ((SECURITY, [3, 1, 250]), (ADS, [3, 1])):
         told = (await side.ask(purpose, BY_PHONE, {"n": asked})).data["messengerAccounts"]
@@ -147,7 +147,7 @@ async def test_many_numbers_are_looked_up_in_their_order_each_once(side: Side) -
             "nodes": [{"id": f"ma_{each}", "phone": f"+49151{each:08}"} for each in found],
         }
     assert (await side.ask(ADS, BY_PHONE, {"n": []})).data["messengerAccounts"]["nodes"] == []
-    # Who may not see numbers may not look anybody up by them, nor a business whoever is no customer.
+    # A purpose that does not see numbers cannot search by them; a business finds only its customers.
     for purpose in (FRIENDS, BUSINESS):
         assert (await side.ask(purpose, BY_PHONE, {"n": []})).codes == ["GRAPHQL_VALIDATION_FAILED"]
 

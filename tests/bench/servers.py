@@ -6,23 +6,20 @@ import http.client
 import os
 import random
 import socket
-import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import orjson
-import psutil
 
 from tests.bench import under_test
 from tests.bench.data import FOLDER, Stores
 from tests.bench.scenarios import Scenario, Variables
+from tests.kit.processes import await_port, started
 
 ROOT = Path(__file__).parents[2]
-START_SECONDS = 60
 # GATEWAY records nothing, as the others: what the ledger costs is measured by itself, on RECORDED;
 # what the quotas do, there and on UNLIMITED.
 GATEWAY, HANDWRITTEN, DATALOADERS, CACHED = "gateway", "handwritten", "dataloaders", "cached"
@@ -113,35 +110,14 @@ def _free_ports(wanted: int) -> list[int]:
 
 @contextmanager
 def _process(name: str, command: list[str], environment: Mapping[str, str], port: int) -> Iterator[int]:
-    log = FOLDER / f"{name}.log"
-    with log.open("wb") as words:
-        process = subprocess.Popen(
-            command, env={**os.environ, **environment}, cwd=ROOT, stdout=words, stderr=words
-        )
-    try:
-        _await_port(log, process, port)
+    with (
+        (FOLDER / f"{name}.log").open("wb") as log,
+        started(command, environment={**os.environ, **environment}, stdout=log, stderr=log) as process,
+    ):
+        await_port(process, port)
         yield process.pid
-    finally:
         process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-
-
-def _await_port(log: Path, process: subprocess.Popen[bytes], port: int) -> None:
-    patience = time.monotonic() + START_SECONDS
-    while time.monotonic() < patience:
-        if process.poll() is not None:
-            raise SystemExit(f"a server ended before it was ready: {log}")
-        # Whether anything answers there is not enough: it may be another process.
-        if any(
-            each.status == psutil.CONN_LISTEN and each.laddr.port == port
-            for each in psutil.Process(process.pid).net_connections("tcp")
-        ):
-            return
-        time.sleep(0.05)
-    raise SystemExit(f"a server did not answer within {START_SECONDS} s: {log}")
+        process.wait(10)
 
 
 class Client:

@@ -10,14 +10,13 @@ import asyncio
 import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +34,7 @@ from gateway.demo.persons import ADA, BEN
 from gateway.web.responses import error_body
 from schema.purposes import Purpose
 from schema.refusals import Code, Refusal
+from tests.kit.processes import Serve
 
 if TYPE_CHECKING:
     from playwright.async_api import ConsoleMessage, Request
@@ -76,7 +76,8 @@ class Demo:
 
     folder: Path
     port: int
-    process: subprocess.Popen[bytes] | None = None
+    serve: Serve
+    running: ExitStack = field(default_factory=ExitStack)
 
     @property
     def url(self) -> str:
@@ -94,43 +95,26 @@ class Demo:
     def start(self) -> None:
         """Start it, and return when it answers."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
-        self.process = subprocess.Popen(
-            [
-                *(sys.executable, "-m", "gateway", "demo", "--folder", str(self.folder)),
-                *("--accounts", "1000", "--port", str(self.port)),
-            ],
-            cwd=PROJECT,
-            env=kept,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        until = time.monotonic() + 90
-        while time.monotonic() < until:
-            try:
-                if httpx.get(f"{self.url}/readyz").status_code == 200:
-                    return
-            except httpx.HTTPError:
-                pass
-            assert self.process.poll() is None, "the demo ended"
-            time.sleep(0.1)
-        raise AssertionError("the demo does not answer")
+        arguments = ("demo", "--folder", str(self.folder), "--accounts", "1000", "--port", str(self.port))
+        served = self.serve(*arguments, environment=kept, stderr=subprocess.DEVNULL)
+        serving = self.running.enter_context(served)
+        self.running.callback(serving.stop)
+        serving.await_ready()
 
     def stop(self) -> None:
         """Stop it, and return when it has ended."""
-        if self.process is not None:
-            self.process.send_signal(signal.SIGTERM)
-            self.process.wait(30)
+        self.running.close()
 
 
 @pytest.fixture(scope="module")
-def demo() -> Iterator[Demo]:
+def demo(serve: Serve) -> Iterator[Demo]:
     """The whole system, as `make demo` sets it up."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     # Not pytest's own folder: that is closed to the user who runs Postgres for root.
     with tempfile.TemporaryDirectory(prefix="gateway-console-") as folder:
-        running = Demo(Path(folder), port)
+        running = Demo(Path(folder), port, serve)
         running.start()
         yield running
         running.stop()

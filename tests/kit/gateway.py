@@ -288,7 +288,7 @@ async def new_settings(new_database: NewDatabase, **others: Any) -> Settings:
 
 
 async def issue_tokens(control: Connection, settings: Settings) -> dict[Purpose | None, str]:
-    """A token for each purpose, and under None one for all; bound to nobody in particular."""
+    """A token for each purpose, and under None one for all purposes; their principals have no rows."""
     scopes: dict[Purpose | None, set[Purpose]] = {purpose: {purpose} for purpose in Purpose}
     scopes[None] = set(Purpose)
     return {

@@ -150,7 +150,7 @@ class _Masking:
         own = self.whose.messenger_id
         accounts = {"messengerAccount": self.members, "socialAccount": self.people}
         return {
-            # There is nobody in either but the token's own.
+            # Each holds the token's own account only.
             **{name: next(iter(numbers), None) for name, numbers in accounts.items()},
             "objections": [
                 {
@@ -200,7 +200,7 @@ class _Masking:
         for entry in self.world.contacts:
             if {entry.account_id, entry.contact_id} <= self.members:
                 contacts[entry.account_id].append(entry.contact_id)
-        # How many stand in one's own address book is one's own; who they are is theirs.
+        # The size of an address book is its owner's data; the contacts are other people's.
         entries = Counter(entry.account_id for entry in self.world.contacts)
         own_book = mark(self.purpose, "MessengerAccount", "contactCountBand") == "O"
         linked = {
@@ -279,7 +279,7 @@ class _Masking:
         return topics
 
     def _shown(self) -> dict[int, list[int]]:
-        """To whom offers are shown: found by a shared number, only while its owner does not object."""
+        """The offers of each person. A shared number counts only while its owner does not object."""
         offers: dict[int, list[int]] = defaultdict(list)
         for each in self.world.shown:
             own = each.account_id == self.whose.social_id
@@ -297,7 +297,7 @@ class _Masking:
         }
 
     def _offers(self) -> dict[int, Fields]:
-        """What is offered is about no person; to whom it is shown is, and stands with the account."""
+        """An offer concerns no person. Who sees it concerns a person, and is a field of the account."""
         found = mark(self.purpose, "Offer", "id")
         own = {each.offer_id for each in self.world.shown if each.account_id == self.whose.social_id}
         return {
@@ -392,7 +392,7 @@ class _Masking:
         )
 
     def _suggestions(self, friends: Mapping[int, list[int]]) -> dict[int, list[Fields]]:
-        """Whom each person may know: by the two lines on rows, out of what is visible, ranked."""
+        """Each person's ranked suggestions: the matrix's two lines on rows, over visible data."""
         by_ties = self._kind_seen("MUTUAL_FRIENDS")
         by_books = self._kind_seen("MESSENGER_CONTACT")
         linked = {

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+import httpx
 import psutil
 
 from gateway.settings import Settings
@@ -39,6 +40,13 @@ class Serving:
     def graphql(self) -> str:
         """Where documents are sent."""
         return f"{self.url}/graphql"
+
+    def await_ready(self) -> None:
+        """Return when every store can be asked."""
+        until = time.monotonic() + START_SECONDS
+        while httpx.get(f"{self.url}/readyz").status_code != 200:
+            assert time.monotonic() < until, "the gateway is not ready"
+            time.sleep(0.05)
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[str, str]:
         """Send the signal and wait for the end: what the process then wrote to stdout and stderr."""

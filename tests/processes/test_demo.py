@@ -100,7 +100,7 @@ def test_a_first_run_shows_everything_and_leaves_nothing_running(first_run: Firs
 
 
 def test_a_second_run_keeps_data_and_tokens(first_run: FirstRun) -> None:
-    """The same tokens and answers again, and nothing is loaded anew."""
+    """The same tokens and answers again, and nothing is loaded twice."""
     folder, first = first_run
     kept = tokens(folder)
     again = demo(folder, "--once")
@@ -152,7 +152,7 @@ def test_a_load_that_was_interrupted_is_repeated(made: Path) -> None:
 def test_settings_of_another_gateway_do_not_lead_the_demo_astray(first_run: FirstRun) -> None:
     """DSNs and a file of settings in the environment are not the demo's: it uses its own stores."""
     folder, _ = first_run
-    elsewhere = "postgresql://nobody@127.0.0.1:1/nowhere"
+    elsewhere = "postgresql://stranger@127.0.0.1:1/nowhere"
     ran = demo(
         folder,
         "--once",
@@ -167,7 +167,7 @@ def test_settings_of_another_gateway_do_not_lead_the_demo_astray(first_run: Firs
 
 
 def test_a_taken_port_is_one_line_before_anything_is_made(folder: Path) -> None:
-    """Nobody waits for data to learn that the port is taken."""
+    """The taken port is found before any data is made."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         ran = demo(folder, GATEWAY_PORT=port)
@@ -198,8 +198,8 @@ def test_a_half_finished_folder_is_one_line_and_reset_mends_it(made: Path) -> No
     assert demo(made, "--once", "--reset").returncode == 0
 
 
-def test_a_folder_of_somebody_else_is_left_alone(folder: Path) -> None:
-    """What stands in the folder is not overwritten, nor deleted by --reset."""
+def test_a_folder_with_other_files_is_left_alone(folder: Path) -> None:
+    """Files in the folder are neither overwritten nor deleted by --reset."""
     (folder / ".demo").mkdir()
     (folder / ".demo" / "letter").write_text("mine")
     for arguments in (["--once"], ["--once", "--reset"]):

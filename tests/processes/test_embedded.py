@@ -74,7 +74,7 @@ async def test_a_server_is_durable_unless_told_otherwise(place: Path) -> None:
 
 
 async def test_a_server_listens_on_no_network_and_its_socket_is_closed(embedded: EmbeddedPostgres) -> None:
-    """Nobody but the system user who runs Postgres (and root) can reach it."""
+    """Only the system user who runs Postgres, and root, can reach it."""
     assert await ask(embedded, "SHOW listen_addresses") == ""
     assert stat.S_IMODE(embedded.socket_folder.stat().st_mode) == 0o700
     assert stat.S_IMODE((embedded.socket_folder / ".s.PGSQL.5432").stat().st_mode) == 0o700
@@ -209,8 +209,8 @@ async def test_closed_folders_above_are_passed_through_not_opened(place: Path) -
     assert stat.S_IMODE((place / "home").stat().st_mode) == 0o701
 
 
-def as_nobody(place: Path) -> list[str]:
-    """What a process of the user nobody meets: a folder of its own, and one that is another's."""
+def as_ordinary_user(place: Path) -> list[str]:
+    """The outcome for an ordinary user's process: with a folder of its own, and with another's."""
     with start(place / "own", durable=False) as server:
         words = [f"runs as {(server.folder / 'data' / 'postmaster.pid').owner()}"]
     try:
@@ -221,30 +221,30 @@ def as_nobody(place: Path) -> list[str]:
 
 
 @pytest.mark.skipif(not ROOT, reason="everything else here runs as an ordinary user then")
-def test_an_ordinary_user_can_start_it_and_nobody_else_can_take_it(place: Path) -> None:
+def test_an_ordinary_user_can_start_it_and_no_other_user_can_take_it(place: Path) -> None:
     """Without root the server runs as the person; what belongs to another user is refused in one line."""
-    nobody = pwd.getpwnam("nobody")
+    ordinary = pwd.getpwuid(65534)
     place.chmod(0o777)
     (place / "taken").mkdir(mode=0o700)
-    # Forked, not started anew: that user may not be allowed to read this interpreter's files.
+    # Forked, because that user may not be allowed to read this interpreter's files.
     if (child := os.fork()) == 0:
         try:
             os.setgroups([])
-            os.setgid(nobody.pw_gid)
-            os.setuid(nobody.pw_uid)
-            (place / "words").write_text("\n".join(as_nobody(place)))
+            os.setgid(ordinary.pw_gid)
+            os.setuid(ordinary.pw_uid)
+            (place / "words").write_text("\n".join(as_ordinary_user(place)))
         finally:
             os._exit(0)
     os.waitpid(child, 0)
     assert (place / "words").read_text().splitlines() == [
-        "runs as nobody",
+        f"runs as {ordinary.pw_name}",
         f"{place}/taken belongs to somebody else or may not be written: choose another folder",
     ]
 
 
 @pytest.mark.skipif(not ROOT, reason="only root gives folders away")
 def test_data_of_a_user_who_is_gone_is_named_and_left_alone(place: Path) -> None:
-    """Whoever restores a folder on another machine may have no user of its number."""
+    """A folder restored on another machine may belong to a number without a user."""
     data = place / "postgres" / "data"
     data.mkdir(parents=True)
     (place / "postgres" / ".gateway-demo").touch()

@@ -138,7 +138,7 @@ async def test_odd_names_are_there(world: World) -> None:
 
 
 async def test_every_copy_of_a_restriction_equals_it(world: World) -> None:
-    """No row says otherwise than the restriction of the member from whom it came."""
+    """Each row has the restriction of the member that it came from."""
     of_messenger = [(table, "account_id") for table in ("phone_lookup", "daily_usage", "contact")]
     of_social = [(table, "messenger_id") for table in ("messenger_link", "messenger_lookup", "phone_binding")]
     copies = {world.messenger: [("account", "id"), *of_messenger], world.social: of_social}
@@ -224,7 +224,7 @@ async def test_usage_lies_between_joining_and_the_horizon(world: World) -> None:
     assert 6 < sum(row["days"] for row in rows) / ACCOUNTS < 11
 
 
-async def test_friendships_stand_for_both_ends_and_have_mutual_friends(world: World) -> None:
+async def test_friendships_have_a_row_for_both_ends_and_mutual_friends(world: World) -> None:
     """Each friendship is there from both ends; most friends have friends in common; some people have none."""
     pairs = set(await world.social.fetch("SELECT account_id, friend_id FROM social.friendship"))
     assert {tuple(pair) for pair in pairs} == {tuple(pair)[::-1] for pair in pairs}
@@ -308,11 +308,11 @@ async def test_a_business_is_the_same_on_both_messengers(world: World) -> None:
 
 async def test_customers_have_copies_of_their_conversations(world: World) -> None:
     """What is found by business is found by customer; on the second messenger some have no account."""
-    nobody = {"messenger": (0, 0), "social": (0.1, 0.3)}
+    without_account = {"messenger": (0, 0), "social": (0.1, 0.3)}
     for store, connection in (("messenger", world.messenger), ("social", world.social)):
         rows = await connection.fetch(f"SELECT {CONVERSATION} FROM {store}.business_conversation")
         copies = await connection.fetch(f"SELECT {CONVERSATION} FROM {store}.customer_conversation")
-        least, most = nobody[store]
+        least, most = without_account[store]
         assert least <= sum(row["account_id"] is None for row in rows) / len(rows) <= most
         assert {tuple(row) for row in copies} == {tuple(row) for row in rows if row["account_id"]}
         assert 0.8 < len(rows) / ACCOUNTS < 1.2
@@ -321,7 +321,7 @@ async def test_customers_have_copies_of_their_conversations(world: World) -> Non
 
 
 async def test_every_message_has_a_canary_of_its_own(world: World) -> None:
-    """No canary stands twice, on either messenger."""
+    """No canary occurs twice, on either messenger."""
     canaries = [
         row["body"].rpartition("canary-")[2]
         for connection in (world.messenger, world.social)

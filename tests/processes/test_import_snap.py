@@ -116,7 +116,7 @@ async def test_small_files_give_exactly_these_rows(stores: Stores, tmp_path: Pat
 
 
 async def test_messages_need_not_be_in_order(stores: Stores, tmp_path: Path) -> None:
-    """The last message and the first of each member are found wherever they stand."""
+    """The last message and the first of each member are found wherever they are in the file."""
     backwards = b"".join(reversed(MESSAGES.splitlines(keepends=True)))
     await stores.load(write(tmp_path, "f", FRIENDSHIPS), write(tmp_path, "m", backwards))
     assert await stores.messenger.fetchval("SELECT max(sent_at) FROM content.message") == datetime(
@@ -135,7 +135,7 @@ async def test_messages_need_not_be_in_order(stores: Stores, tmp_path: Path) -> 
 async def test_a_malformed_friendship_is_refused_by_its_place(
     stores: Stores, tmp_path: Path, line: bytes
 ) -> None:
-    """The refusal names file and line, never what stands there, and both stores stay empty."""
+    """The refusal names file and line, never their content, and both stores stay empty."""
     friendships = write(tmp_path, "friends.txt", b"0 1\n2 3\n" + line + b"\n4 6\n")
     with pytest.raises(DemoProblem) as refusal:
         await stores.load(friendships, write(tmp_path, "m", MESSAGES))
@@ -233,7 +233,7 @@ async def test_every_account_has_the_friends_of_the_file(real: Stores, truth: Tr
 
 @pytest.mark.real_data
 async def test_every_member_has_the_address_book_of_the_file(real: Stores, truth: Truth) -> None:
-    """A member's address book is everyone with whom they exchanged a message."""
+    """A member's address book holds everyone that they exchanged a message with."""
     books: dict[int, set[int]] = defaultdict(set)
     for account, contact in await real.messenger.fetch(
         "SELECT account_id, contact_id FROM messenger.contact"
@@ -291,7 +291,7 @@ async def test_members_joined_with_their_first_message(real: Stores, truth: Trut
 
 @pytest.mark.real_data
 async def test_the_same_number_is_the_same_person(real: Stores, truth: Truth) -> None:
-    """Whoever is in both files is linked, since the terms or since joining, under one phone number."""
+    """A person in both files is linked, since the terms or since joining, under one phone number."""
     both = truth.friends.keys() & truth.joined.keys()
     links = {row["account_id"]: row for row in await real.social.fetch("SELECT * FROM social.messenger_link")}
     phones = dict(await real.messenger.fetch("SELECT id, phone FROM messenger.account"))

@@ -1,4 +1,4 @@
-"""Behind pgbouncer in transaction mode nobody gets another's rows, and the gateway works as without.
+"""Behind pgbouncer in transaction mode no client gets another's rows, and the gateway works as without it.
 
 Debian's pgbouncer (1.18) knows nothing of prepared statements: it gives each transaction any server
 connection, with whatever another client prepared there. One process alone never shows it, because its
@@ -17,7 +17,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,6 +48,7 @@ from resolvers.universe.roles import RIGHTS
 from schema.purposes import Purpose
 from tests.answers.test_mutations import PREFERENCES, token_for
 from tests.kit.gateway import ADS, FRIENDS, SECURITY, NewDatabase, Side, issue_tokens, new_settings, send
+from tests.kit.processes import environment_of, started
 
 if TYPE_CHECKING:
     from gateway.demo.embedded import EmbeddedPostgres
@@ -86,13 +87,13 @@ class Pooler:
 @pytest.fixture(scope="module")
 def pooler(embedded: EmbeddedPostgres) -> Iterator[Pooler]:
     """Debian's pgbouncer in transaction mode; skips where it is missing."""
-    with started(embedded) as running:
+    with running_pooler(embedded) as running:
         yield running
 
 
 @contextmanager
-def started(embedded: EmbeddedPostgres, everybody_as: str = "") -> Iterator[Pooler]:
-    """The pooler; with `everybody_as`, whoever connects becomes that user."""
+def running_pooler(embedded: EmbeddedPostgres, everybody_as: str = "") -> Iterator[Pooler]:
+    """The pooler; with `everybody_as`, every connection becomes that user's."""
     binary = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
     if binary is None:
         pytest.skip("pgbouncer is missing (Debian: apt-get install pgbouncer)")
@@ -190,7 +191,7 @@ def login(settings: Settings, **others: Any) -> StoreLogin:
 
 
 async def test_a_pooler_is_noticed(stores: Stores) -> None:
-    """Whoever answers through it is another process than the one connected to; without it the same."""
+    """Through it, another process answers than the one connected to; without it, the same."""
     for settings, expected in ((stores.pooled, True), (stores.straight, False)):
         connection = await connect_role(login(settings))
         assert await is_behind_pooler(connection) is expected
@@ -202,7 +203,7 @@ async def test_a_pooler_that_changes_the_user_is_not_served(
 ) -> None:
     """Every purpose would be answered out of one universe, and nothing else would tell."""
     role = role_of(Store.MESSENGER, SECURITY)
-    with started(embedded, everybody_as=role) as changing:
+    with running_pooler(embedded, everybody_as=role) as changing:
         dsn = SecretStr(changing.before(stores.straight.owner_dsn("messenger")))
         settings = stores.straight.model_copy(update={"messenger_dsn": dsn})
         with pytest.raises(NotReady) as refused:
@@ -277,7 +278,7 @@ async def test_objections_are_written_behind_a_pooler(side: Side) -> None:
 
 
 async def test_a_token_is_revoked_behind_a_pooler(side: Side, stores: Stores) -> None:
-    """LISTEN would stay with a stranger's connection, so nobody listens; the poll finds it in a second."""
+    """LISTEN would stay with a stranger's connection, so the gateway polls, and finds it in a second."""
     tokens = await issue_tokens(side.control, side.settings)
     headers = side.authorised(SECURITY, tokens[SECURITY])
     body = json.dumps({"query": "{ policy { purpose } }"}).encode()
@@ -325,39 +326,32 @@ async def test_a_busy_pooler_is_unavailable_in_time(stores: Stores) -> None:
 
 def run_two(kind: str, stores: Stores, token: str = "") -> Counter[str]:
     """Two processes ask different questions for two seconds; how many answers were right, wrong, failed."""
-    dsns = {f"GATEWAY_{name.upper()}_DSN": stores.pooled.owner_dsn(name) for name in Store}
-    environment = {
-        **os.environ,
-        **dsns,
-        "GATEWAY_SECRET": stores.pooled.secret.get_secret_value(),
-        "GATEWAY_POOL_SIZE": "4",
-    }
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-m", "tests.processes.test_pooler", kind, who, token],
-            cwd=Path(__file__).parents[2],
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for who in ("1", "2")
-    ]
-    for process in processes:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
+    environment = environment_of(stores.pooled, pool_size=4)
     counts: Counter[str] = Counter({"right": 0, "wrong": 0, "failed": 0})
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    for process in processes:
-        output, complaints = process.communicate(timeout=60)
-        assert process.returncode == 0, complaints
-        # A token book that lost its store says so here, though the gateway goes on.
-        assert kind not in {"guarded", "gateway"} or not complaints, complaints
-        counts.update(json.loads(output))
+    with ExitStack() as stack:
+        processes = [
+            stack.enter_context(
+                started(
+                    [sys.executable, "-m", "tests.processes.test_pooler", kind, who, token],
+                    environment=environment,
+                    stdin=subprocess.PIPE,
+                )
+            )
+            for who in ("1", "2")
+        ]
+        for process in processes:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+        for process in processes:
+            assert process.stdin is not None
+            process.stdin.write("go\n")
+            process.stdin.flush()
+        for process in processes:
+            output, complaints = process.communicate(timeout=60)
+            assert process.returncode == 0, complaints
+            # A token book that lost its store says so here, though the gateway goes on.
+            assert kind not in {"guarded", "gateway"} or not complaints, complaints
+            counts.update(json.loads(output))
     return counts
 
 
@@ -378,7 +372,7 @@ async def test_two_gateways_never_get_each_others_rows(side: Side, stores: Store
 
 
 async def test_without_the_guard_questions_fail_and_none_is_answered_wrongly(stores: Stores) -> None:
-    """Why there is a guard; and why names are digests: even without it nobody gets another's rows."""
+    """Why there is a guard; and why names are digests: even without it no client gets another's rows."""
     counts = await asyncio.to_thread(run_two, "unguarded", stores)
 
     assert counts["failed"] > 0

@@ -130,7 +130,7 @@ async def test_both_answer_and_each_writes_a_stream_of_its_own(stores: Stores) -
 
 
 async def test_a_revocation_reaches_both_within_a_second(stores: Stores) -> None:
-    """Whichever is asked: a second later nobody takes the token any more."""
+    """A second later no process takes the token any more."""
     with stores.serving() as served:
         await ask_both(served.graphql, stores.token)
         (number,) = [
@@ -145,7 +145,7 @@ async def test_a_revocation_reaches_both_within_a_second(stores: Stores) -> None
         assert {reply.status_code for reply in replies} == {401}
 
 
-async def test_whoever_is_killed_is_replaced_and_the_port_goes_on(stores: Stores) -> None:
+async def test_a_killed_worker_is_replaced_and_the_port_goes_on(stores: Stores) -> None:
     """The other one answers meanwhile; what the dead one wrote before stays as it is."""
     with stores.serving() as served:
         before = processes(await ask_both(served.graphql, stores.token))
@@ -196,7 +196,7 @@ async def test_what_keeps_a_gateway_from_serving_is_said_once(stores: Stores) ->
 
 
 async def test_both_keep_to_one_quota(stores: Stores) -> None:
-    """Whom the client met through one process counts in the other; one more person is refused by both."""
+    """People charged in one process count in the other; both refuse one more person."""
     await set_quota(stores.control, "client", OwnQuota(None, None, 1))
     other = {**BODY, "variables": {"phone": WORLD.messenger_accounts[1].phone}}
     with stores.serving() as served:

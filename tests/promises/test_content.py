@@ -1,4 +1,4 @@
-"""What people wrote is nowhere, and nobody may read it; what nobody classified stops the start (I26–I29)."""
+"""No answer, log or role holds what people wrote, and an unclassified column stops the start (I26–I29)."""
 
 from __future__ import annotations
 
@@ -326,17 +326,17 @@ def _differs(kind: DifferenceKind, name: str, relation: str = "") -> Difference:
 
 
 SPOILED: dict[str, tuple[str, str, Difference]] = {
-    "a column that nobody classified": (
+    "an unclassified column": (
         "ALTER TABLE messenger.account ADD COLUMN nickname text",
         "ALTER TABLE messenger.account DROP COLUMN nickname",
         _differs(DifferenceKind.COLUMN_UNCLASSIFIED, "messenger.account.nickname"),
     ),
-    "a column of content that nobody classified": (
+    "an unclassified column of content": (
         "ALTER TABLE content.message ADD COLUMN snippet text",
         "ALTER TABLE content.message DROP COLUMN snippet",
         _differs(DifferenceKind.COLUMN_UNCLASSIFIED, "content.message.snippet"),
     ),
-    "a table that nobody classified": (
+    "an unclassified table": (
         "CREATE TABLE public.export (phone text)",
         "DROP TABLE public.export",
         _differs(DifferenceKind.COLUMN_UNCLASSIFIED, "public.export.phone"),
@@ -403,7 +403,7 @@ SPOILED: dict[str, tuple[str, str, Difference]] = {
         "DROP FUNCTION ads_personalization.peek()",
         _differs(DifferenceKind.ROLE_POWERS, "messenger_ads_personalization"),
     ),
-    "a role that stands elsewhere": (
+    "a role in another schema": (
         "ALTER ROLE messenger_friend_suggestions SET search_path = security",
         "ALTER ROLE messenger_friend_suggestions SET search_path = friend_suggestions, pg_catalog",
         _differs(DifferenceKind.ROLE_SEARCH_PATH, "messenger_friend_suggestions"),
@@ -413,7 +413,7 @@ SPOILED: dict[str, tuple[str, str, Difference]] = {
         "ALTER ROLE somebody RENAME TO messenger_infrastructure",
         _differs(DifferenceKind.ROLE_MISSING, "messenger_infrastructure"),
     ),
-    "a view that hides nobody": (
+    "a view without its restriction": (
         "CREATE OR REPLACE VIEW ads_personalization.phone_lookup AS"
         " SELECT t.phone, t.account_id FROM messenger.phone_lookup t",
         "CREATE OR REPLACE VIEW ads_personalization.phone_lookup AS"
@@ -492,7 +492,7 @@ async def test_i27_a_store_with_anything_wrong_in_it_is_not_served(side: Side, n
     assert f"messenger: {with_advice(SPOILED[name][2])}" in refusal.value.lines
 
 
-async def test_i28_every_field_of_every_schema_stands_in_the_matrix() -> None:
+async def test_i28_every_field_of_every_schema_is_in_the_matrix() -> None:
     """A type with data has no field that the policy's table does not name, unless it names whole rows."""
     of_data = {type_ for type_, field, _ in oracle.matrix() if not field.startswith("(")}
     plumbing = {("ContactEdge", "node"), ("ContactEdge", "cursor")}

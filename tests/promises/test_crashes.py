@@ -1,4 +1,4 @@
-"""Killed programs and killed stores amid an objection: nobody is exposed, and it is completed (I24).
+"""A program or store killed during an objection exposes no objector, and a start completes it (I24).
 
 The property tests of `test_objection.py` cut a call within this process; here a real process is killed,
 by SIGKILL, at every statement, and a real server in the middle of one.
@@ -48,7 +48,7 @@ from tests.promises.test_objection import (
     spread,
     take_back,
 )
-from tests.promises.test_suspensions import start_anew
+from tests.promises.test_suspensions import start_again
 
 PROJECT = Path(__file__).parents[2]
 WAITING = """
@@ -66,10 +66,10 @@ async def side(new_database: NewDatabase) -> AsyncIterator[Side]:
 
 @pytest.fixture(autouse=True)
 async def small(side: Side) -> None:
-    """Nobody objected yet, nothing is suspended; Ann, Bob and the new member are there."""
+    """Ann, Bob and the new member exist, without objections or suspensions."""
     await side.wait_until_ready()
     await forget(side)
-    await start_anew(side, SMALL)
+    await start_again(side, SMALL)
 
 
 def plain(settings: Settings) -> dict[str, Any]:
@@ -117,8 +117,8 @@ def dying(side: Side) -> Iterator[Dying]:
         yield Dying(process, side)
 
 
-async def nobody_is_exposed(side: Side) -> None:
-    """Whoever is hidden on the messenger is hidden on the social network: no link leads to them."""
+async def no_objector_is_exposed(side: Side) -> None:
+    """An account that the messenger hides is hidden on the social network, too: no link leads to it."""
     held = await restrictions(side)
     for member, bits in held["messenger"].items():
         assert held["social"].get(member, 0) & bits == bits
@@ -137,12 +137,12 @@ async def test_i24_killed_at_any_statement_it_is_completed_at_the_next_start(
     assert {"control", "messenger", "social"} == set(statements)
     for after in range(len(statements)):
         await forget(side)
-        await start_anew(side, SMALL)
+        await start_again(side, SMALL)
         if call == "withdraw":
             await object_to(side, ANN)
         status, _ = await dying.die(call, after, done)
         assert status == -signal.SIGKILL
-        await nobody_is_exposed(side)
+        await no_objector_is_exposed(side)
         assert await reconciler.reconcile_at_start(side.settings) == []
         expected = await fold(side)
         assert await restrictions(side) == {"messenger": expected, "social": expected}
@@ -157,17 +157,17 @@ async def test_i24_killed_at_any_statement_it_is_completed_at_the_next_start(
 
 
 async def test_i24_i25_killed_while_both_stores_follow_a_suspension(side: Side, dying: Dying) -> None:
-    """At every fifth statement; then a start restricts whoever is there, and another opens them again."""
+    """At every fifth statement. The next start restricts every member of the country."""
     decided = SuspensionDecision("DE", ("DE",), tuple(OBJECTABLE), NOW, None, "a test", "the tests")
     await add(side.control, decided)
     status, statements = await dying.die("follow", 999, False)
     assert status == 0
     for after in range(0, len(statements), 5):
-        await start_anew(side, SMALL)
+        await start_again(side, SMALL)
         await add(side.control, decided)
         status, _ = await dying.die("follow", after, after % 2 == 0)
         assert status == -signal.SIGKILL
-        await nobody_is_exposed(side)
+        await no_objector_is_exposed(side)
         assert await reconciler.reconcile_at_start(side.settings) == []
         assert await restrictions(side) == {"messenger": {1: 3, 2: 3, 3: 3}, "social": {1: 3, 2: 3, 3: 3}}
 
@@ -222,7 +222,7 @@ async def test_i24_a_running_gateway_completes_what_another_left(
 
 @pytest.fixture
 async def own_servers(new_database: NewDatabase) -> AsyncIterator[tuple[dict[str, str], Path]]:
-    """Settings whose social store stands on a server of its own, and that server's folder."""
+    """Settings whose social store has a server of its own, and that server's folder."""
     with tempfile.TemporaryDirectory(prefix="gateway-crash-") as folder:
         place = Path(folder) / "postgres"
         with start(place, durable=False) as server:

@@ -36,7 +36,7 @@ UPLOAD = """mutation($offer: ID!, $numbers: [String!]!) {
   }
 }"""
 MERCHANTS = itertools.count(1_000)
-NOBODY = itertools.count(50_000_000)
+UNUSED = itertools.count(50_000_000)
 BANDS = [band.value for band in SizeBand]
 
 
@@ -46,8 +46,8 @@ def number_of(person: int, kind: int = 0) -> str:
 
 
 def nobodys(count: int) -> list[str]:
-    """So many numbers that nobody has, and nobody asked about before."""
-    return [f"+4917{next(NOBODY):09}"[:14] for _ in range(count)]
+    """So many unused numbers, none of which a test asked about before."""
+    return [f"+4917{next(UNUSED):09}"[:14] for _ in range(count)]
 
 
 PROFILE, SHARED, SECOND_FACTOR = 1, 2, 5
@@ -113,7 +113,7 @@ class Merchant:
         return await send(self.side.app, path="/lists", headers=headers, body=body, query_string=query)
 
     async def band(self, numbers: Sequence[str]) -> str:
-        """What is told of a list in one word: its audience's band, or why it is refused."""
+        """The merchant's answer in one word: the audience's band, or the reason of the refusal."""
         told = await self.upload(numbers)
         return str(told["customerList"]["audienceSizeBand"] if "customerList" in told else told["reason"])
 
@@ -165,13 +165,13 @@ def list_of(matched: int, kind: int = PROFILE, size: int = 1_200) -> list[str]:
 
 
 async def test_i30_the_size_band_is_blind_to_objectors(side: Side) -> None:
-    """Who objected is not counted: the band is that of a list in which their numbers are nobody's."""
+    """Objectors are not counted: the band equals that of a list with unused numbers in their place."""
     merchant, other = await new_merchant(side), await new_merchant(side)
     numbers = list_of(900, SHARED)
     await restrict(side, range(FIRST_PERSON, FIRST_PERSON + 500), 1)
     try:
         with_objectors = await merchant.band(numbers)
-        # Whoever objects more, changes their number or goes: nothing of it is told.
+        # A later objection, a changed number or a deleted account changes no answer.
         await side.social.execute(
             "UPDATE social.phone_binding SET number = '+49152' || lpad(account_id::text, 9, '9')"
             " WHERE source = 'MESSENGER_SHARED' AND account_id < $1 + 500",
@@ -203,7 +203,7 @@ async def test_i30_an_objection_to_friend_suggestions_is_none_to_offers(side: Si
 
 @pytest.mark.parametrize("matched", [0, 1, 50, 98, 99])
 async def test_i31_below_a_hundred_matches_all_lists_look_alike(side: Side, matched: int) -> None:
-    """Nobody found and ninety-nine found are told in the same bytes, and shown to nobody."""
+    """No match and ninety-nine matches give the same bytes, and the offer is shown to no person."""
     merchant = await new_merchant(side)
     told = await merchant.upload(list_of(matched), offer := merchant.offer())
     told["customerList"].pop("uploadedAt")
@@ -294,7 +294,7 @@ async def test_i34_two_numbers_of_one_person_count_like_those_of_two(side: Side)
 
 
 async def matched_by(side: Side, numbers: Sequence[str]) -> int:
-    """How many records the store finds, which it tells nobody: asked here with its owner's rights."""
+    """How many records the store finds. Only its owner can ask, as this test does."""
     from resolvers.changes.customer_lists import Hashing, _copy
 
     hashing = Hashing(side.settings.key("customer lists"), upload=-1)
@@ -312,7 +312,7 @@ async def matched_by(side: Side, numbers: Sequence[str]) -> int:
         await transaction.rollback()
 
 
-async def test_i36_nobody_can_read_entries_or_members(side: Side) -> None:
+async def test_i36_no_login_can_read_entries_or_members(side: Side) -> None:
     """No login of the gateway reads an entry; those who serve merchants see no member; and none is left."""
     merchant = await new_merchant(side)
     await merchant.upload(list_of(800), offer := merchant.offer())
@@ -383,7 +383,7 @@ def exact_band(count: int) -> str:
     return next((f"FROM_{step}" for step in steps if count >= step), "BELOW_MINIMUM")
 
 
-async def test_attack_the_threshold_is_not_where_it_stands(side: Side) -> None:
+async def test_attack_the_exact_threshold_cannot_be_found(side: Side) -> None:
     """Lists of other people with the same number found, just above a threshold, get either band.
 
     If the threshold were sharp, all of them would get the upper one, and one victim would tip the balance.
@@ -446,7 +446,7 @@ async def test_a_merchant_has_five_new_lists_a_day(side: Side) -> None:
 
 
 async def test_two_lists_of_a_merchant_are_judged_one_after_the_other(side: Side) -> None:
-    """Whoever comes second waits: otherwise both would spend the last of the budget."""
+    """The second one waits; otherwise both would spend the rest of the budget."""
     merchant = await new_merchant(side)
     judge = "SELECT outcome FROM social.match_list(nextval('social.customer_list_upload'), $1, $2)"
     offers = [int(merchant.offer().removeprefix("of_")) for _ in range(2)]
@@ -479,7 +479,7 @@ async def test_another_merchants_offer_reads_like_one_that_is_not_there(side: Si
 
 
 async def test_a_merchant_sees_its_own_lists_and_the_auditor_all(side: Side) -> None:
-    """Told in bands, in order, without a number of their own, and never whom they hold."""
+    """Lists are shown in bands and in order, without an identifier and without their members."""
     merchant, other = await new_merchant(side), await new_merchant(side)
     told = await merchant.upload(list_of(800))
     await other.upload(list_of(0))
@@ -493,7 +493,7 @@ async def test_a_merchant_sees_its_own_lists_and_the_auditor_all(side: Side) -> 
         assert refused.codes == ["GRAPHQL_VALIDATION_FAILED"]
 
 
-async def test_an_offer_is_shown_to_whom_it_was_matched_and_to_no_objector(side: Side) -> None:
+async def test_an_offer_is_shown_to_matched_people_and_to_no_objector(side: Side) -> None:
     """Found by the own profile it stays after an objection; found by the shared number alone it goes."""
     merchant = await new_merchant(side)
     both, shared = FIRST_PERSON + 1_500, FIRST_PERSON + 1_501
@@ -567,7 +567,7 @@ async def test_an_upload_that_is_cut_off_leaves_nothing(side: Side) -> None:
         return {"type": "http.disconnect"}
 
     async def take(message: Any) -> None:
-        raise AssertionError("nobody is there to be answered")
+        raise AssertionError("no client waits for an answer")
 
     headers = [
         (b"authorization", f"Bearer {merchant.token}".encode()),
@@ -637,7 +637,7 @@ async def test_the_store_holds_no_number_of_a_list_in_clear(side: Side) -> None:
     assert not [number for number in secret[:50] if any(number[1:] in row for row in dump)]
 
 
-async def test_a_changed_number_is_hashed_anew(side: Side) -> None:
+async def test_a_changed_number_is_hashed_again(side: Side) -> None:
     """A number that its owner changed is matched under the new one alone."""
     merchant = await new_merchant(side)
     person = FIRST_PERSON + PEOPLE - 1
@@ -655,7 +655,7 @@ async def test_a_changed_number_is_hashed_anew(side: Side) -> None:
 
 
 async def test_a_million_numbers_take_less_than_a_minute(side: Side) -> None:
-    """As CSV, in the pieces in which a server gets it; most of them are nobody's."""
+    """As CSV, in the pieces in which a server gets it; most of the numbers are unused."""
     merchant = await new_merchant(side)
     strangers = (f"+49157{number:08}" for number in range(998_500))
     body = "\n".join([*known(1_500), *strangers]).encode()

@@ -115,15 +115,15 @@ def _gateway(pools: dict[Purpose, dict[Store, Pool]], sharded: bool) -> Gateway:
     # How large a document may be is not the question here.
     limits = DocumentLimits(10**6, 10**6, max_depth=100, max_fields=10**6, max_comparisons=10**9)
     plans = PlanCache(build_contexts(OBJECTS, cursors, sharded), limits)
-    return Gateway(plans, pools, cursors, 10**18, _nothing_to_change, _NoLedger(), _is_met, _nobody, "")  # type: ignore[arg-type]
+    return Gateway(plans, pools, cursors, 10**18, _nothing_to_change, _NoLedger(), _is_met, _no_charge, "")  # type: ignore[arg-type]
 
 
 def _is_met(*_: object) -> bool:
     return True
 
 
-async def _nobody(*_: object) -> None:
-    """Nobody is counted."""
+async def _no_charge(*_: object) -> None:
+    """No person is charged to a quota."""
 
 
 class _NoLedger:

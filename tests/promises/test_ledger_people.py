@@ -1,7 +1,7 @@
-"""The ledger names exactly the people and fields that stand in the answer (I40).
+"""The ledger names exactly the people and fields of the answer (I40).
 
 Random documents are asked through the whole application. Each is asked again with every object's own
-identifier added, and whom that answer is about is read off its JSON, which knows nothing of marks: the first
+identifier added, and the people of that answer are read off its JSON, which knows nothing of marks: the first
 entry must name the same people, each with the same fields.
 """
 
@@ -44,7 +44,7 @@ from tests.kit.gateway import NewDatabase, Reply, Side, known_of, open_side, tri
 from tests.kit.worlds.making import random_world
 from tests.kit.worlds.rows import World
 
-WHO, WHAT, WHOM = "who__", "what__", "whom__"
+WHO, WHAT, ABOUT = "who__", "what__", "about__"
 # What the ledger names people by: the type of an object, and the store of the account behind its identifier.
 ACCOUNTS = {"MessengerAccount": "messenger", "SocialAccount": "social"}
 CONVERSATIONS = {"MessengerConversation": "messenger", "SocialConversation": "social"}
@@ -54,7 +54,7 @@ SEEING = (
     Purpose.ADS_PERSONALIZATION, Purpose.FRIEND_SUGGESTIONS, Purpose.INFRASTRUCTURE, Purpose.SECURITY,
     Purpose.BUSINESS_MESSAGING, Purpose.SUBJECT_ACCESS,
 )  # fmt: skip
-# Types without data of their own: connections, edges, and what is told of a list.
+# Types without data of their own: connections, edges, and the summary of a list.
 PLUMBING = ("Connection", "Edge", "PageInfo", "Group")
 DOCUMENTS = 25
 
@@ -89,7 +89,7 @@ class _Identify(Visitor):
                 added.append(InlineFragmentNode(type_condition=condition, selection_set=inner, directives=()))
         if type_.name == "FriendSuggestion":
             inner = SelectionSetNode(selections=(_field(WHO, "id"),))
-            added.append(_field(WHOM, "account", inner))
+            added.append(_field(ABOUT, "account", inner))
         return SelectionSetNode(selections=(*node.selections, *added))
 
 
@@ -105,7 +105,7 @@ def identified(schema: GraphQLSchema, document: str) -> str:
 
 @dataclass
 class Reading:
-    """Whom an identified answer is about, and what it tells of each: read off the JSON."""
+    """The people of an identified answer, and the fields about each, read off the JSON."""
 
     schema: GraphQLSchema
     collector: Collector
@@ -113,11 +113,11 @@ class Reading:
     told: Told = field(default_factory=lambda: defaultdict(set))
 
     def read(self, value: Any, type_: GraphQLObjectType, sets: tuple[Any, ...], of: set[str] | None) -> None:
-        """One object, or null or nothing where one could stand: that too is told of whoever it is about."""
+        """One object, or null in its place: null, too, says something about the person."""
         if value is not None and type_.name in NAMED:
             of = self._whose(value, type_.name)
         for each in self.collector.collect(type_, sets):
-            if each.name.startswith("__") or each.key in {WHO, WHAT, WHOM}:
+            if each.name.startswith("__") or each.key in {WHO, WHAT, ABOUT}:
                 continue
             if of is not None and not type_.name.endswith(PLUMBING):
                 of.add(f"{type_.name}.{each.name}")
@@ -132,11 +132,11 @@ class Reading:
                 self.read(None, named, each.selection_sets, of)
 
     def _whose(self, value: Mapping[str, Any], type_name: str) -> set[str] | None:
-        """What is told of whoever the object is about; None if that is nobody."""
+        """The fields told about the object's person; None if it concerns no person."""
         if type_name in OWN_ROWS:
             return self.told["messenger", self.world.whose.messenger_id]
         if type_name == "FriendSuggestion":
-            return self.told["social", int(value[WHOM][WHO].removeprefix("sa_"))]
+            return self.told["social", int(value[ABOUT][WHO].removeprefix("sa_"))]
         number = int(value[WHO].partition("_")[2])
         if type_name in ACCOUNTS:
             return self.told[ACCOUNTS[type_name], number]
@@ -147,7 +147,7 @@ class Reading:
 
 
 def read_off(schema: GraphQLSchema, request: Request, document: str, reply: Reply, world: World) -> Told:
-    """Whom the identified document's answer is about."""
+    """The people of the identified document's answer."""
     operation = read_operation(schema, document, request.operation_name, LIMITS)
     variables = coerce_variables(schema, operation.node, request.variables)
     collector = Collector(schema, operation.fragments, variables)
@@ -162,7 +162,7 @@ LIMITS = DocumentLimits(10**6, 10**6, 10**6, 10**4, 10**6, 10**9)
 
 
 async def last_entry(side: Side) -> Told:
-    """Whom the newest entry names, and what of each."""
+    """The people whom the newest entry names, and the fields of each."""
     row = await side.control.fetchrow(
         "SELECT e.people, e.counts, q.fields FROM control.ledger_entry e"
         " JOIN control.ledger_question q ON q.key = e.question ORDER BY e.at DESC, e.number DESC LIMIT 1"

@@ -1,4 +1,4 @@
-"""A person's objection: what it stops, what it leaves, whom it covers, and what a crash leaves (I15–I24)."""
+"""A person's objection: what it stops and leaves, which rows it covers, what a crash leaves (I15–I24)."""
 
 from __future__ import annotations
 
@@ -85,14 +85,14 @@ async def side(new_database: NewDatabase) -> AsyncIterator[Side]:
 
 @pytest.fixture(autouse=True)
 async def small(side: Side) -> None:
-    """Nobody objected yet; Ann, Bob and the new member are there."""
+    """Ann, Bob and the new member exist, and have not objected."""
     await side.wait_until_ready()
     await forget(side)
     await side.hold(SMALL)
 
 
 async def forget(side: Side) -> None:
-    """Empty the control store's events, which nobody but a test can."""
+    """Empty the control store's events, which only a test can do."""
     await side.control.execute(
         "TRUNCATE control.unsettled, control.unsettled_country;"
         "ALTER TABLE control.objection_event DISABLE TRIGGER USER;"
@@ -110,7 +110,7 @@ def stores(side: Side) -> Stores:
 
 
 def quiet(what: str, done: int, total: int) -> None:
-    """Progress that nobody looks at."""
+    """Progress that is not shown."""
 
 
 async def recover(side: Side) -> int:
@@ -164,10 +164,10 @@ async def replies(side: Side, purpose: Purpose, requests: list[Request]) -> list
 
 
 @pytest.mark.parametrize("purpose", [INFRASTRUCTURE, SECURITY])
-async def test_i15_a_purpose_that_nobody_may_object_to_answers_as_before(
+async def test_i15_a_purpose_without_a_right_to_object_answers_as_before(
     side: Side, purpose: Purpose
 ) -> None:
-    """Byte for byte, whoever objects to whatever."""
+    """Byte for byte, after any objection of any member."""
     world = nothing_declared(random_world(501, 14))
     await side.hold(world)
     requests = questions(side, purpose, world, 60)
@@ -254,7 +254,7 @@ async def test_i19_it_stops_the_purposes_that_it_names_and_no_other(
     assert "ma_1" not in await ids_of(side, left)
 
 
-async def test_i19_nobody_objects_to_security(side: Side) -> None:
+async def test_i19_an_objection_to_security_is_refused(side: Side) -> None:
     """A purpose that is not objectable is refused before anything is written."""
     for purposes in (frozenset({SECURITY}), frozenset({ADS, INFRASTRUCTURE}), frozenset[Purpose]()):
         with pytest.raises(ValueError):
@@ -291,7 +291,7 @@ async def test_i21_what_counts_is_where_the_number_came_from(side: Side) -> None
 
 
 async def test_i22_it_follows_the_account_and_not_the_number(side: Side) -> None:
-    """A changed number keeps the objection; whoever gets the old one does not inherit it."""
+    """A changed number keeps the objection; the next owner of the old number does not inherit it."""
     await object_to(side, ANN)
     await side.messenger.execute("UPDATE messenger.account SET phone = '+4915119999999' WHERE id = 1")
     await side.messenger.execute(
@@ -417,7 +417,7 @@ def at_writing(connections: Stores, name: str) -> Stores:
 
 @pytest.mark.parametrize("seed", range(6))
 async def test_i24_what_is_in_force_is_the_fold_of_the_events_after_any_crash(side: Side, seed: int) -> None:
-    """Calls are cut anywhere; whoever objected is never exposed for long, and `recover` completes the rest.
+    """Calls are cut anywhere; no objector is exposed for long, and `recover` completes the rest.
 
     After a cut objection the person is hidden in the store that was reached, or hidden by `recover`;
     a second `recover` has nothing to do.

@@ -93,13 +93,13 @@ def test_an_objection_leaves_the_other_purpose_alone() -> None:
 
 @pytest.mark.parametrize("purpose", NOT_OBJECTABLE)
 def test_an_objection_stops_a_use_and_not_the_transfer(purpose: str) -> None:
-    """Where nobody may object the world is the same before and after (I15, I17)."""
+    """Under a purpose without a right to object, the world is the same before and after (I15, I17)."""
     after = oracle.visible(_objecting(3), purpose)
     assert oracle.visible(TWO_WHO_KNOW_EACH_OTHER, purpose) == after
 
 
 def test_an_entry_in_an_address_book_needs_both_ends() -> None:
-    """Who objected is in nobody's address book; the other's is there, and empty (I20)."""
+    """An objector is in no address book; the other person's is there, and empty (I20)."""
     seen = oracle.visible(_objecting(oracle.BITS["friends"]), FRIENDS)
     assert {2} == set(seen.messenger)
     assert not seen.messenger[2]["contacts"]
@@ -121,7 +121,7 @@ def test_a_number_is_as_visible_as_its_source() -> None:
 
 @pytest.mark.parametrize("purpose", oracle.purposes())
 def test_no_body_of_a_message_is_in_any_world(purpose: str) -> None:
-    """What people wrote is in nobody's world (I26)."""
+    """What people wrote is in no purpose's world (I26)."""
     world = random_world(5, 12)
     shown = repr(oracle.visible(world, purpose))
     assert not [body for body in oracle.canaries(world) if body in shown]

@@ -1,4 +1,4 @@
-"""The history of objections under pseudonyms: all of it, nobody's number, and counts that are the fold."""
+"""The history of objections under pseudonyms: complete, without any number, and with exact counts."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ async def hold(side: Side, events: list[Event]) -> None:
 
 
 async def add(side: Side, events: list[Event]) -> None:
-    """Record these events; nobody is named by it."""
+    """Record these events, without giving any member a name."""
     await side.control.executemany(
         "INSERT INTO control.objection_event"
         " (account_id, kind, purposes, recorded_at, effective_at, channel, terms_version)"
@@ -136,7 +136,7 @@ async def test_the_history_is_read_page_by_page_and_person_by_person(side: Side)
     for person in {row["person"] for row in rows}:
         assert [row for row in rows if row["person"] == person] == await told(side, person=person)
     assert await told(side, first=0) == []
-    assert await told(side, person="pa_nobody") == []
+    assert await told(side, person="pa_unknown") == []
     assert await told(side, after="999999999999999999") == []
 
 
@@ -187,7 +187,7 @@ async def test_i24_the_counts_are_the_fold_of_the_events(side: Side, seed: int) 
     assert wanted == await told(side, IN_FORCE)
 
 
-# --- nobody's number ------------------------------------------------------------------------------
+# --- no number ------------------------------------------------------------------------------------
 
 
 async def test_the_universe_of_audit_has_no_account_number(side: Side) -> None:
@@ -214,8 +214,8 @@ async def test_the_universe_of_audit_has_no_account_number(side: Side) -> None:
     assert set(views_of(OBJECTS, Store.SOCIAL, AUDIT)) == {"customer_list"}
 
 
-async def test_the_terms_of_whoever_recorded_something_are_read_under_the_same_name(side: Side) -> None:
-    """In the order of accepting; of whoever recorded nothing there is no row, whatever name is tried (I5)."""
+async def test_the_terms_of_a_person_with_events_are_read_under_the_same_name(side: Side) -> None:
+    """In the order of accepting; a person without events has no row under any name (I5)."""
     await hold(side, [Event(number, "OBJECT", ("ADS_PERSONALIZATION",), START) for number in (1, 2)])
     await side.messenger.execute("DELETE FROM messenger.account")
     await side.messenger.execute(
@@ -233,13 +233,13 @@ async def test_the_terms_of_whoever_recorded_something_are_read_under_the_same_n
     ]
     for person, rows in ((name_of(1), accepted), (name_of(2), []), (name_of(3), []), ("ma_1", []), ("", [])):
         assert await told(side, TERMS, person=person) == rows
-    # In the view itself there is nobody else either.
+    # The view itself holds no other person either.
     shown = await side.gateway.pools[AUDIT][Store.MESSENGER].fetch("SELECT * FROM terms_acceptance", [])
     assert {row["person"] for row in shown} == {name_of(1)}
 
 
 async def test_a_store_that_was_restored_gets_its_names_again(side: Side) -> None:
-    """The messenger's store lost them: the next start gives it those that stand in control."""
+    """The messenger's store lost them: the next start copies them from the control store."""
     await hold(side, some_events(4))
     await side.messenger.execute("ALTER TABLE messenger.pseudonym DISABLE TRIGGER refuse_change")
     await side.messenger.execute("DELETE FROM messenger.pseudonym WHERE account_id % 2 = 0")
@@ -255,7 +255,7 @@ async def test_a_store_that_was_restored_gets_its_names_again(side: Side) -> Non
 
 
 async def test_i1_a_name_is_an_hmac_under_a_key_that_no_store_has(side: Side) -> None:
-    """Who counts through all numbers without the key finds nobody; another key, another name."""
+    """A search through all numbers without the key finds no name; another key gives another name."""
     await hold(side, [Event(5, "OBJECT", ("ADS_PERSONALIZATION",), START)])
     ((row),) = await told(side)
 
@@ -303,7 +303,7 @@ async def test_no_other_purpose_knows_of_pseudonyms(side: Side, purpose: Purpose
 # --- who has a name -------------------------------------------------------------------------------
 
 
-async def test_the_keeper_names_whoever_recorded_something(side: Side) -> None:
+async def test_the_reconciler_names_each_person_with_events(side: Side) -> None:
     """What is recorded is read by the auditor a few seconds later; a start-up finds what is older too."""
     await hold(side, some_events(1, accounts=4))
     assert await name_everybody(side.control, side.messenger, naming_of(side.settings), whole=True) == 0

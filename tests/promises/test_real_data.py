@@ -95,7 +95,7 @@ async def test_who_registered_before_the_terms_is_who_wrote_before(real: Side, t
 
 
 async def test_every_member_has_the_address_book_of_the_file(real: Side, truth: Truth) -> None:
-    """A member's contacts are everyone with whom they exchanged a message, in order."""
+    """A member's contacts are the members that they exchanged a message with, in order."""
     document = f"""query($after: String) {{ messengerAccounts(first: 50, after: $after) {{ {PAGE}
         nodes {{ id contacts(first: 1000) {{ totalCount nodes {{ id }} }} }} }} }}"""
     for node in await pages(real, FRIENDS, document, "messengerAccounts"):
@@ -105,7 +105,7 @@ async def test_every_member_has_the_address_book_of_the_file(real: Side, truth: 
 
 
 async def test_the_same_number_is_the_same_person(real: Side, truth: Truth) -> None:
-    """Whoever is in both files is found from either side, and nobody else."""
+    """Exactly the people in both files are found from either side."""
     document = f"""query($after: String) {{ socialAccounts(first: 1000, after: $after) {{ {PAGE}
         nodes {{ id messengerLink {{ account {{ id phone socialAccount {{ id }} }} }}
         phones {{ number source }} }} }} }}"""
@@ -121,7 +121,7 @@ async def test_the_same_number_is_the_same_person(real: Side, truth: Truth) -> N
 
 
 def suggested(truth: Truth, person: int) -> list[dict[str, Any]]:
-    """Whom a person may know, from the files: contacts first, then by mutual friends, then by number."""
+    """A person's suggestions from the files: contacts first, then by mutual friends, then by number."""
     linked = truth.friends.keys() & truth.joined.keys()
     first = {each: sorted(friends)[:100] for each, friends in truth.friends.items()}
     ways = Counter(other for friend in first[person] for other in first[friend])
@@ -138,7 +138,7 @@ def suggested(truth: Truth, person: int) -> list[dict[str, Any]]:
 
 
 async def test_suggestions_are_those_of_the_files(real: Side, truth: Truth) -> None:
-    """Of every tenth person: whom, why, how many friends they share, in that order, a hundred at most."""
+    """Every tenth person's suggestions: account, basis and mutual friends, in order, a hundred at most."""
     document = """query($ids: [ID!]) { socialAccounts(ids: $ids) {
         nodes { id friendSuggestions(first: 100) { account { id } basis mutualFriendCount } } } }"""
     people = sorted(truth.friends)[::10]

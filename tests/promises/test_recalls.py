@@ -1,4 +1,4 @@
-"""Whoever received a person's data is told that the person objects to that since; and says that it heard."""
+"""A client that received a person's data gets a notice when the person objects, and acknowledges it."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ async def side(new_database: NewDatabase) -> AsyncIterator[Side]:
 
 @pytest.fixture(autouse=True)
 async def small(side: Side) -> None:
-    """Nobody objected, nobody was told anything of anybody."""
+    """No objections, and an empty ledger."""
     await side.wait_until_ready()
     await forget(side)
     await side.hold(SMALL)
@@ -135,7 +135,7 @@ async def another_token(side: Side, client: str) -> tuple[int, str]:
     return issued.token_id, issued.token
 
 
-# --- who is told of what ----------------------------------------------------------------------------
+# --- which client gets which notice -----------------------------------------------------------------
 
 
 async def test_who_received_is_told_by_purpose_and_what(side: Side) -> None:
@@ -159,7 +159,7 @@ async def test_who_received_is_told_by_purpose_and_what(side: Side) -> None:
 
 
 async def test_an_objection_to_one_purpose_recalls_that_one(side: Side) -> None:
-    """I19: friends only leaves ads alone; whoever never received is never told."""
+    """I19: an objection to friend suggestions leaves ads alone; a client without the data gets no notice."""
     await told_of_ann(side)
     await objects(side, purposes=["FRIEND_SUGGESTIONS"])
     await objects(side, BOB_AS_BOUND)
@@ -196,7 +196,7 @@ async def test_each_client_reads_its_own_notices_alone(side: Side) -> None:
 
 
 async def test_an_answer_under_way_is_recalled_when_it_has_left(side: Side) -> None:
-    """Looked for once more a minute later: a client that was told meanwhile gets its notice, nobody two."""
+    """The second search, a minute later, finds a client that received data meanwhile; no client gets two."""
     await told_of_ann(side)
     await objects(side, purposes=["ADS_PERSONALIZATION"])
     assert await issue(side) == 1
@@ -229,7 +229,7 @@ async def test_a_second_objection_recalls_what_was_received_since_the_first(side
 
 
 async def test_two_keepers_at_once_issue_each_notice_once(side: Side) -> None:
-    """Whoever comes second finds nothing to do."""
+    """The second one finds nothing to do."""
     await told_of_ann(side)
     await objects(side)
     assert sorted(await asyncio.gather(*(issue(side) for _ in range(4)))) == [0, 0, 0, 2]
@@ -280,7 +280,7 @@ async def test_pages_come_in_order_and_what_is_acknowledged_goes(side: Side) -> 
 
 
 async def test_a_notice_that_was_never_given_cannot_be_acknowledged(side: Side) -> None:
-    """Whoever guesses numbers has heard nothing."""
+    """A client that guesses numbers acknowledges nothing."""
     await told_of_ann(side)
     await objects(side)
     await issue(side)
@@ -330,7 +330,7 @@ async def test_it_is_a_door_like_the_other(side: Side) -> None:
 
 
 async def test_no_notice_leaves_unrecorded(side: Side) -> None:
-    """I39: its entry is durable first; without a ledger there is none. An empty page tells of nobody."""
+    """I39: its entry is durable first; without a ledger there is none. An empty page names no person."""
     await told_of_ann(side)
     await objects(side)
     before = await side.control.fetchval("SELECT count(*) FROM control.ledger_entry")
@@ -394,7 +394,7 @@ async def test_overdue_notices_are_in_the_audit_view_under_references(side: Side
     await ask(side, ACKNOWLEDGE, numbers=[notice["number"]])
     left = (await side.ask(AUDIT, AUDITED, {"overdue": True})).data["recalls"]
     assert [each["receivedFor"] for each in left] == [FRIENDS]
-    assert (await side.ask(AUDIT, AUDITED, {"client": "nobody"})).data == {"recalls": []}
+    assert (await side.ask(AUDIT, AUDITED, {"client": "unknown"})).data == {"recalls": []}
 
 
 async def test_the_command_lists_what_is_open(side: Side, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -418,7 +418,7 @@ async def test_the_command_lists_what_is_open(side: Side, monkeypatch: pytest.Mo
         (FRIENDS, "messenger 1"),
     ]
     assert await listed("--overdue") == []
-    assert await listed("--client", "nobody") == []
+    assert await listed("--client", "unknown") == []
     await ask(side, ACKNOWLEDGE, numbers=[notice["number"]])
     await side.control.execute("UPDATE control.recall SET due_at = now()")
     assert [each["received_for"] for each in await listed("--overdue")] == [FRIENDS]
@@ -475,7 +475,7 @@ async def next_event(lines: AsyncIterator[str]) -> tuple[str, Any]:
 
 
 async def test_a_stream_of_events_gives_what_is_open_and_then_what_comes(side: Side) -> None:
-    """In order, over server-sent events; whoever connects again is given again what is open."""
+    """In order, over server-sent events; a client that reconnects gets the open notices again."""
     await told_of_ann(side)
     await side.ask(ADS, BY_ID, {"id": f"ma_{BOB}"})
     await objects(side)
@@ -603,12 +603,12 @@ async def test_notices_over_a_websocket(side: Side) -> None:
     "payload",
     [
         {},
-        {"authorization": "Bearer nobody"},
+        {"authorization": "Bearer unknown"},
         {"authorization": 5},
         {"authorization": ["x"], "gateway-purpose": {}},
     ],
 )
-async def test_nobody_without_a_token_is_let_in(side: Side, payload: Any) -> None:
+async def test_a_connection_without_a_token_is_refused(side: Side, payload: Any) -> None:
     """Closed with the same code and words, whatever is wrong with the credential."""
     async with serving(side) as port, connected(side, port, payload) as connection:
         with pytest.raises(websockets.ConnectionClosed) as closed:

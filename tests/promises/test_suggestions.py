@@ -1,4 +1,4 @@
-"""Whom a person may know, and whom a number finds: small worlds in which each rule can be seen alone."""
+"""Friend suggestions and the search by number: small worlds that show each rule alone."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def side(new_database: NewDatabase) -> AsyncIterator[Side]:
 
 
 def people_of(number: int, friends: set[tuple[int, int]], contacts: set[tuple[int, int]]) -> World:
-    """`number` people: person n is member 1000 + n, of whom `contacts` speaks as of person n."""
+    """`number` people: person n is member 1000 + n, and `contacts` calls that member n, too."""
     return World(
         messenger_accounts=tuple(
             MessengerAccount(1000 + n, f"+4915112{n:06}", "DE", TERMS_CHANGED) for n in range(number)
@@ -55,7 +55,7 @@ def people_of(number: int, friends: set[tuple[int, int]], contacts: set[tuple[in
     )
 
 
-# 0 has the friends 1 and 2; 3 is a friend of both, 4 of one; 5 stands in the address book alone.
+# 0 has the friends 1 and 2; 3 is a friend of both, 4 of one; 5 is only in the address book.
 SIX = people_of(6, {(0, 1), (0, 2), (1, 3), (2, 3), (1, 4), (1, 2)}, {(0, 1), (0, 4), (0, 5), (3, 0)})
 
 
@@ -74,7 +74,7 @@ def objecting(world: World, *people: int) -> World:
 
 
 async def test_contacts_come_first_then_who_shares_most_friends(side: Side) -> None:
-    """Neither the person nor a friend is among them, though both stand in the address book."""
+    """Neither the person nor a friend is among them, although both are in the address book."""
     await side.hold(SIX)
 
     assert await suggested(side) == [(4, CONTACT, 1), (5, CONTACT, 0), (3, MUTUAL, 2)]
@@ -82,7 +82,7 @@ async def test_contacts_come_first_then_who_shares_most_friends(side: Side) -> N
 
 @pytest.mark.parametrize("objector", [0, 4])
 async def test_i20_a_contact_is_one_only_if_neither_end_objected(side: Side, objector: int) -> None:
-    """Whoever shares friends too stays, where they would be had they never stood in the address book."""
+    """A contact who also shares friends stays, at the place of a person outside the address book."""
     await side.hold(objecting(SIX, objector))
     found = await suggested(side)
     strangers = {(0, 4), (0, 5)} if objector == 0 else {(0, 4)}
@@ -127,7 +127,7 @@ async def test_hidden_contacts_take_no_place_among_the_first(side: Side) -> None
 
 
 async def test_as_many_statements_for_one_as_for_all(side: Side) -> None:
-    """Three, whoever is asked for; nested twice and under two names, four more."""
+    """Three for any number of people; nested twice and under two names, four more."""
     await side.hold(SIX)
     numbers = []
     for document in (
@@ -142,7 +142,7 @@ async def test_as_many_statements_for_one_as_for_all(side: Side) -> None:
     assert numbers == [3, 3, 7]
 
 
-async def test_nobody_is_suggested_to_a_person_about_themselves(side: Side) -> None:
+async def test_a_token_of_one_person_gets_no_suggestions(side: Side) -> None:
     """Under subject access others are never visible: the list is empty, whatever the stores hold."""
     await side.hold(replace(SIX, whose=Whose(1000, 0, 0, 0)))
     document = "{ socialAccounts { nodes { id friendSuggestions { account { id } basis } } } }"
@@ -178,7 +178,7 @@ async def test_without_the_address_books_there_is_no_list(side: Side) -> None:
 
 # --- friend search --------------------------------------------------------------------------------
 
-NUMBER, OTHER, NOBODY = "+4915112999999", "+4915112888888", "+4915112777777"
+NUMBER, OTHER, UNUSED = "+4915112999999", "+4915112888888", "+4915112777777"
 
 
 async def found_by(side: Side, number: str) -> str | None:
@@ -198,11 +198,11 @@ def principal(*bindings: tuple[int, str, str]) -> World:
     )
 
 
-async def test_i7_an_objector_reads_like_a_number_that_nobody_has(side: Side) -> None:
+async def test_i7_an_objector_reads_like_an_unused_number(side: Side) -> None:
     """The same bytes, the same statement, whether hidden, unknown, or given for signing in alone."""
     await side.hold(objecting(principal((3, "MESSENGER_SHARED", NUMBER), (3, "SECURITY_2FA", OTHER)), 3))
     replies, asked = set(), set()
-    for number in (NUMBER, OTHER, NOBODY):
+    for number in (NUMBER, OTHER, UNUSED):
         replies.add(await side.ask(FRIENDS, SEARCH, {"phone": number}))
         asked.add(tuple(sql for sql, _ in side.asked))
 
@@ -210,17 +210,17 @@ async def test_i7_an_objector_reads_like_a_number_that_nobody_has(side: Side) ->
 
 
 async def test_i21_a_number_that_was_typed_finds_an_objector_too(side: Side) -> None:
-    """What counts is where the number came from; a number for two-factor sign-in finds nobody."""
-    numbers = ((3, "MESSENGER_SHARED", NUMBER), (3, "SELF_PROFILE", OTHER), (4, "SECURITY_2FA", NOBODY))
+    """What counts is where the number came from; a number for two-factor sign-in finds no account."""
+    numbers = ((3, "MESSENGER_SHARED", NUMBER), (3, "SELF_PROFILE", OTHER), (4, "SECURITY_2FA", UNUSED))
     await side.hold(principal(*numbers))
-    before = [await found_by(side, each) for each in (NUMBER, OTHER, NOBODY)]
+    before = [await found_by(side, each) for each in (NUMBER, OTHER, UNUSED)]
     await side.hold(objecting(principal(*numbers), 3))
 
     assert before == ["sa_3", "sa_3", None]
-    assert [await found_by(side, each) for each in (NUMBER, OTHER, NOBODY)] == [None, "sa_3", None]
+    assert [await found_by(side, each) for each in (NUMBER, OTHER, UNUSED)] == [None, "sa_3", None]
 
 
-async def test_of_several_the_one_whom_the_messenger_names(side: Side) -> None:
+async def test_of_several_the_one_that_the_messenger_names(side: Side) -> None:
     """Then the lowest account; who is hidden is passed over as if they had no number."""
     world = principal(
         (1, "SELF_PROFILE", NUMBER),

@@ -1,4 +1,4 @@
-"""A regulator's suspension acts as if everybody there had objected, whoever comes and goes (I25)."""
+"""A regulator's suspension acts as an objection of every member there, now and later (I25)."""
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ async def side(new_database: NewDatabase) -> AsyncIterator[Side]:
 
 @pytest.fixture(autouse=True)
 async def small(side: Side) -> None:
-    """Nothing is suspended, nobody objected; Ann, Bob and the new member are there, all in Germany."""
+    """No suspension and no objection; Ann, Bob and the new member exist, all in Germany."""
     await side.wait_until_ready()
-    await start_anew(side, SMALL)
+    await start_again(side, SMALL)
 
 
-async def start_anew(side: Side, world: World) -> None:
+async def start_again(side: Side, world: World) -> None:
     """Let the stores hold the world, and control nothing."""
     await forget(side)
     await side.control.execute(
@@ -115,7 +115,7 @@ async def test_i25_a_suspension_is_everybody_s_objection(side: Side, seed: int) 
     world = nothing_declared(random_world(800 + seed, 14))
     countries = random.sample(COUNTRIES, random.randint(1, 3))
     purposes = tuple(random.sample(sorted(OBJECTABLE), random.randint(1, 2)))
-    await start_anew(side, world)
+    await start_again(side, world)
     before = await all_replies(side, world)
     number = await suspend(side, *countries, purposes=purposes)
     suspended, held = await all_replies(side, world), await restrictions(side)
@@ -162,7 +162,7 @@ async def test_i25_two_suspensions_overlap(side: Side) -> None:
 
 
 async def test_i25_it_begins_and_ends_by_the_calendar(side: Side) -> None:
-    """Recorded in advance it restricts nobody before its time, and nobody after it."""
+    """A suspension recorded in advance restricts members neither before its time nor after it."""
     await suspend(side, "DE", since=NOW + datetime.timedelta(seconds=1), until=LATER)
     assert await restrictions(side) == {"messenger": {}, "social": {}}
     await finish(stores(side), NOW + datetime.timedelta(seconds=1), quiet)
@@ -187,7 +187,7 @@ LATECOMER = "INSERT INTO messenger.account VALUES (7, '+4915110000007', 'DE', '2
 
 
 async def test_i25_members_who_register_later_are_covered(side: Side) -> None:
-    """From their first row on, in both stores, before anybody was told of them."""
+    """From their first row on, in both stores, before any answer holds them."""
     await suspend(side, "DE")
     await side.messenger.execute(LATECOMER)
     await side.messenger.execute("INSERT INTO messenger.contact VALUES (7, 1), (2, 7)")
@@ -209,7 +209,7 @@ async def test_i25_members_who_register_later_are_covered(side: Side) -> None:
 
 
 async def test_i25_one_who_registers_elsewhere_is_open_once_both_stores_know(side: Side) -> None:
-    """The social network's store hides whom it does not know, until the messenger was asked."""
+    """The social network's store hides an account that it does not know until the messenger was asked."""
     number = await suspend(side, "FR", purposes=(ADS,))
     await side.messenger.execute(LATECOMER)
     await side.social.execute("INSERT INTO social.account VALUES (17, 'Late')")
@@ -248,8 +248,8 @@ async def test_i22_a_recycled_number_inherits_no_suspension(side: Side) -> None:
     assert (await side.ask(ADS, by_phone, {"p": "+33600000001"})).data["messengerAccount"] is None
 
 
-async def test_one_whom_the_messenger_does_not_have_stays_hidden_as_long_as_anything_is(side: Side) -> None:
-    """Nobody can say where they are; when nothing is suspended any more they are as before."""
+async def test_an_account_that_the_messenger_lacks_stays_hidden_as_long_as_anything_is(side: Side) -> None:
+    """Its country is unknown; when nothing is suspended any more it is as before."""
     number = await suspend(side, "FR")
     await side.social.execute("INSERT INTO social.account VALUES (17, 'Gone')")
     await side.social.execute(
@@ -277,7 +277,7 @@ async def test_i24_i25_cut_anywhere_it_is_completed(
     monkeypatch.setattr(suspensions, "CHUNK", 3)
     random = Random(f"cut {seed}")
     world = nothing_declared(random_world(900 + seed, 14))
-    await start_anew(side, world)
+    await start_again(side, world)
     members = {each.id: each.country_code for each in world.messenger_accounts}
     running: dict[int, tuple[tuple[str, ...], tuple[Purpose, ...]]] = {}
     for turn in range(25):
@@ -350,7 +350,7 @@ async def in_force(side, running, members) -> dict[int, int]:  # type: ignore[no
 
 
 async def test_what_was_loaded_without_an_event_stays_restricted(side: Side) -> None:
-    """A restriction that nobody recorded survives a suspension that comes and goes above it."""
+    """A restriction without an event survives a suspension that comes and goes."""
     await side.messenger.execute("INSERT INTO messenger.restriction (account_id, purposes) VALUES (1, 1)")
     await side.social.execute("INSERT INTO social.restriction (messenger_id, purposes) VALUES (1, 1)")
     number = await suspend(side, "DE")
@@ -359,7 +359,7 @@ async def test_what_was_loaded_without_an_event_stays_restricted(side: Side) -> 
     assert await restrictions(side) == {"messenger": {1: 1}, "social": {1: 1}}
 
 
-async def test_a_late_statement_of_a_killed_program_opens_nobody(side: Side) -> None:
+async def test_a_late_statement_of_a_killed_program_opens_no_account(side: Side) -> None:
     """A withdrawal's writing that arrives after a newer objection was recorded comes too late."""
     await object_to(side, ANN)
     await take_back(side, ANN)
@@ -395,7 +395,7 @@ async def test_i24_i25_many_at_once_leave_one_truth(side: Side, monkeypatch: pyt
     """
     monkeypatch.setattr(suspensions, "CHUNK", 4)
     world = nothing_declared(random_world(950, 24))
-    await start_anew(side, world)
+    await start_again(side, world)
     members = {each.id: each.country_code for each in world.messenger_accounts}
     writers = Writers(store_logins.writer_logins(side.settings.model_copy(update={"pool_size": 6})))
     fewer = sorted(members)[:3]

@@ -108,7 +108,7 @@ def rows_of(seen: oracle.Visible, type_: str) -> dict[int, oracle.Fields]:
 
 
 def line_of(type_: GraphQLObjectType | GraphQLInterfaceType) -> str:
-    """The type in the matrix whose lines the type's fields stand on."""
+    """The type of the matrix that has the lines of the type's fields."""
     return "BusinessConversation" if type_.name.endswith("Conversation") else type_.name
 
 
@@ -348,7 +348,7 @@ async def test_i4_i5_offers_of_each_account_are_those_that_are_visible(side: Sid
     ],
 )
 async def test_offers_are_not_for_gathering(side: Side, document: str) -> None:
-    """Whoever pulls offers does so for one account, named in the request: lists of people are refused."""
+    """A request reads the offers of one account, which it names: lists of people are refused."""
     refused = await side.ask(ADS, document)
     assert (refused.status, refused.codes) == (400, [Code.ONE_AT_A_TIME])
 
@@ -586,7 +586,7 @@ async def test_i7_a_hidden_field_fails_like_one_that_does_not_exist(side: Side, 
     assert all(found == {MESSAGES[Code.GRAPHQL_VALIDATION_FAILED].encode()} for found in words.values())
 
 
-async def test_i7_a_phone_finds_nobody_where_phones_are_not_seen(side: Side) -> None:
+async def test_i7_a_phone_finds_no_account_where_phones_are_not_seen(side: Side) -> None:
     """The argument is as absent as the field."""
     document = '{ messengerAccount(phone: "+4915112345678") { id } }'
     for purpose in (ADS, INFRASTRUCTURE, SECURITY):
@@ -595,7 +595,7 @@ async def test_i7_a_phone_finds_nobody_where_phones_are_not_seen(side: Side) -> 
 
 
 @pytest.mark.parametrize("purpose", CRAWLED)
-async def test_i9_null_stands_only_where_the_type_says_so(side: Side, purpose: Purpose) -> None:
+async def test_i9_null_occurs_only_where_the_type_says_so(side: Side, purpose: Purpose) -> None:
     """No answer has null for a field that the schema promises, however many are hidden."""
     world = random_world(90, 30)
     await side.hold(world)
@@ -656,7 +656,7 @@ async def test_i12_a_cursor_opens_only_for_its_purpose_list_order_and_filter(sid
 
 @pytest.mark.parametrize("missing", ["messenger_id", "social_id"])
 async def test_a_subject_with_one_account_has_nothing_on_the_other_store(side: Side, missing: str) -> None:
-    """A binding that is not there is nobody's rows, never everybody's."""
+    """A missing principal leads to no rows, never to all rows."""
     world = random_world(94, 20)
     link = world.messenger_links[0]
     whose = Whose(link.messenger_id, link.account_id, 0, 0)
@@ -686,7 +686,7 @@ async def test_a_link_to_somebody_else_is_not_the_tokens_own(side: Side) -> None
 
 
 async def test_i12_a_cursor_of_one_subject_is_refused_under_anothers_token(side: Side) -> None:
-    """What one token was told of a place in a list opens nothing for another's, not even the same list."""
+    """A cursor of one token opens nothing for another token, not even the same list."""
     world = random_world(93, 20)
     one, other = (
         Whose(messenger_id=account.id, social_id=person.id, merchant_id=0, business_id=0)
@@ -734,12 +734,12 @@ async def test_i12_a_cursor_ends_with_its_policy(side: Side) -> None:
 
 
 async def test_i12_a_cursor_tells_nothing_to_its_bearer(side: Side) -> None:
-    """Neither the value that a list is ordered by nor an identifier stands in it."""
+    """It holds neither the value that a list is ordered by nor an identifier."""
     world = random_world(93, 20)
     await side.hold(world)
     for (_, cursor), _ in (await _cursors(side, SECURITY, world)).items():
         raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
-        # Quoted: two letters alone stand in many a sealed text by chance.
+        # Quoted, because two letters alone occur in many sealed texts by chance.
         assert not any(f'"{each.country_code}"'.encode() in raw for each in world.messenger_accounts)
         # What is sealed begins and ends like this; one of them alone, a sealed text does by chance.
         assert not (raw.startswith(b"[") and raw.endswith(b"]"))

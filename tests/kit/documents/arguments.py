@@ -97,7 +97,7 @@ class Arguments(Spelling):
         return {"first": -1 - number if self.mistake(15) else number}, most
 
     def _some_phones(self) -> list[str]:
-        """Numbers of members, of nobody, in several spellings, some twice."""
+        """Numbers of members and unused numbers, in several spellings, some twice."""
         return [self.random.choice(self.known.phones) for _ in range(self.random.choice((0, 1, 2, 5, 9)))]
 
     def _ids(self, name: str) -> dict[str, Any]:

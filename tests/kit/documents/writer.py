@@ -83,12 +83,12 @@ class _Writer(Arguments):
             chosen = name
         self.random.shuffle(definitions)
         if self.mistake(5):
-            chosen = "Nobody"
+            chosen = "Missing"
         again = tuple(self._varied() for _ in range(2)) if self.declared and self.chance(60) else ()
         return Request("\n".join(definitions), self.variables, chosen, again)
 
     def _varied(self) -> dict[str, Any]:
-        """Other variables for the same document: absent, null, or a value that stands elsewhere in it."""
+        """Other variables for the same document: absent, null, or a value from elsewhere in it."""
         varied = {}
         for name, declared in self.declared.items():
             type_, _, default = declared.partition(" = ")
@@ -137,7 +137,7 @@ class _Writer(Arguments):
         return self.mistake(30) or not (self.within_lists or self.asked_alone)
 
     def _key(self, name: str, used: set[str]) -> str:
-        """What stands before the field's arguments; its response key is new in the selection."""
+        """The alias and the name of a field. Its response key is new in the selection."""
         if name not in used and self.chance(65):
             used.add(name)
             return name

@@ -62,7 +62,7 @@ class Lists:
         return f"{self.sealed_for}|{connection}|{_json(chosen, sort_keys=True)}".encode()
 
     def cursors_of(self, list_: str, arguments: Arguments) -> list[str]:
-        """Cursors of everybody whom the purpose sees, for this list, filter and order."""
+        """Cursors of every account that the purpose sees, for this list, filter and order."""
         everybody = self.accounts[LISTED[list_]].values()
         sealed_for = self.seal_of(CONNECTIONS[list_], arguments)
         return [item.cursor for item in self._items(everybody, arguments, sealed_for)]

@@ -141,7 +141,7 @@ def rename_merchant(world: World, random: Random) -> World:
 
 
 def change_list(world: World, random: Random) -> World:
-    """What is told of a list changes, or the hashes behind it alone; or it goes."""
+    """A list's band, time or hashes change, or the list goes."""
     chosen = one_of(world.customer_lists, random)
     if chosen is None:
         return world

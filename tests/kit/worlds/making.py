@@ -250,8 +250,8 @@ def _bindings(
         known = [*phones.values(), random_phone(random), random_phone(random)]
         for source in SOURCES:
             while chance(random, 0.35):
-                from_whom = random.choice([*phones, *gone, 7]) if source == "MESSENGER_SHARED" else None
-                shared.append(PhoneBinding(person, source, random.choice(known), from_whom))
+                member = random.choice([*phones, *gone, 7]) if source == "MESSENGER_SHARED" else None
+                shared.append(PhoneBinding(person, source, random.choice(known), member))
     unique = {(each.account_id, each.source, each.number): each for each in shared}
     return tuple(unique.values())
 
@@ -316,12 +316,14 @@ def _messages(random: Random, numbers: list[int], store: str) -> tuple[Message, 
 
 
 def _conversations(
-    random: Random, businesses: tuple[Business, ...], customers: list[int], nobody: float
+    random: Random, businesses: tuple[Business, ...], customers: list[int], without_account: float
 ) -> tuple[Conversation, ...]:
     """Several with some customers, none with others, all with few businesses; many tie in every order."""
     made = []
     for number in random_numbers(random, len(customers) * 2):
-        account = None if chance(random, nobody) else random.choice(customers[: 1 + len(customers) // 2])
+        account = (
+            None if chance(random, without_account) else random.choice(customers[: 1 + len(customers) // 2])
+        )
         made.append(random_conversation(random, random.choice(businesses), number, account))
     return tuple(made)
 
@@ -398,5 +400,5 @@ def random_suspension(random: Random, place: int) -> Suspension:
 
 
 def nothing_declared(world: World) -> World:
-    """The world in which nobody objected to anything yet, and no regulator suspended anything."""
+    """The world without any objection and without any suspension."""
     return replace(world, restrictions=(), events=(), suspensions=())

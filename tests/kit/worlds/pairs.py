@@ -44,7 +44,7 @@ def differing_pair(world: World, purpose: str, random: Random, changes: int = 12
 def copy_of_visible(world: World, purpose: str) -> World:
     """V_p as a world of its own, nothing restricted and nothing hidden left in it.
 
-    Columns that the purpose cannot see hold what nobody has.
+    Columns that the purpose cannot see hold values that occur nowhere else.
     """
     seen = oracle.visible(world, purpose)
     shown = {
@@ -60,7 +60,7 @@ def copy_of_visible(world: World, purpose: str) -> World:
         for number, fields in seen.social.items()
         if fields.get("messengerLink")
     }
-    # A person sees how many stand in their own address book, and nothing of who they are.
+    # A person sees the size of their own address book, and nothing about its contacts.
     own_book = oracle.mark(purpose, "MessengerAccount", "contactCountBand") == "O"
     strangers = {
         each.contact_id for each in world.contacts if own_book and each.account_id in members

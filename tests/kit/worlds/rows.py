@@ -204,7 +204,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class CustomerList:
-    """What is told of a list, and what is not: its digest."""
+    """A list: what a merchant learns about it, and its digest, which stays secret."""
 
     merchant_id: int
     offer_id: int

@@ -23,7 +23,7 @@ MUTANTS = (
             "(purpose, document, operation_name)",
             "(Purpose.SECURITY, document, operation_name)",
         ),
-        "tests/promises/test_universe.py::test_i7_a_phone_finds_nobody_where_phones_are_not_seen",
+        "tests/promises/test_universe.py::test_i7_a_phone_finds_no_account_where_phones_are_not_seen",
     ),
     mutant(
         "cursor_of_another_subject",

@@ -69,7 +69,7 @@ MUTANTS = (
             "RETURN floor(matched - 100 + least(greatest(noise, -100), 100));",
             "RETURN matched;",
         ),
-        "tests/promises/test_customer_lists.py::test_attack_the_threshold_is_not_where_it_stands",
+        "tests/promises/test_customer_lists.py::test_attack_the_exact_threshold_cannot_be_found",
     ),
     mutant(
         "no_check_for_lists_that_are_nearly_the_same",
@@ -104,7 +104,7 @@ MUTANTS = (
             '{("INSERT", "social.customer_list_entry")}',
             '{("INSERT", "social.customer_list_entry"), ("SELECT", "social.offer_audience")}',
         ),
-        "tests/promises/test_customer_lists.py::test_i36_nobody_can_read_entries_or_members",
+        "tests/promises/test_customer_lists.py::test_i36_no_login_can_read_entries_or_members",
     ),
     mutant(
         "offers_for_gathering",
@@ -122,6 +122,6 @@ MUTANTS = (
             "UPDATE social.offer_audience t SET restricted = c.purposes & kept",
             "UPDATE social.offer_audience t SET restricted = 0",
         ),
-        f"{CUSTOMER_LISTS}::test_an_offer_is_shown_to_whom_it_was_matched_and_to_no_objector",
+        f"{CUSTOMER_LISTS}::test_an_offer_is_shown_to_matched_people_and_to_no_objector",
     ),
 )

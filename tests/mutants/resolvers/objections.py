@@ -78,7 +78,7 @@ MUTANTS = (
             "WHERE r.messenger_id = w.messenger_id AND r.version <= at_version",
             "WHERE r.messenger_id = w.messenger_id",
         ),
-        "tests/promises/test_suspensions.py::test_a_late_statement_of_a_killed_program_opens_nobody",
+        "tests/promises/test_suspensions.py::test_a_late_statement_of_a_killed_program_opens_no_account",
     ),
     mutant(
         "objection_of_another_member",

@@ -51,7 +51,7 @@ MUTANTS = (
             "scope.alias(relation, both_ends=True)",
             "scope.alias(relation)",
         ),
-        "tests/promises/test_suggestions.py::test_nobody_is_suggested_to_a_person_about_themselves",
+        "tests/promises/test_suggestions.py::test_a_token_of_one_person_gets_no_suggestions",
     ),
     mutant(
         "objector_found_by_number",
@@ -62,6 +62,6 @@ MUTANTS = (
                 return ""
             """,
         ),
-        "tests/promises/test_suggestions.py::test_i7_an_objector_reads_like_a_number_that_nobody_has",
+        "tests/promises/test_suggestions.py::test_i7_an_objector_reads_like_an_unused_number",
     ),
 )
