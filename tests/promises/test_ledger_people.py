@@ -35,7 +35,7 @@ from graphql import (
 
 from resolvers.compile.collect_fields import Collector
 from resolvers.plan.parameters import coerce_variables
-from resolvers.reads.disclosures import fields_told
+from resolvers.reads.disclosures import disclosed_fields
 from schema.build import schema_for
 from schema.operations import DocumentLimits, read_operation
 from schema.purposes import Purpose
@@ -177,7 +177,7 @@ async def last_entry(side: Side) -> Told:
     }
     told: Told = defaultdict(set)
     for position, reference in enumerate(row["people"], 1):
-        told[whose[reference]].update(fields_told(json.loads(row["fields"]), row["counts"], [position]))
+        told[whose[reference]].update(disclosed_fields(json.loads(row["fields"]), row["counts"], [position]))
     return dict(told)
 
 
