@@ -1,4 +1,4 @@
-"""What the data protection officer reads of the policy, and what everybody does: rows, versions, digests."""
+"""The policy in answers: the officer reads rows and versions, every client reads the digest."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ VERSIONS = "{ policyVersions { name validFrom digest author reason purpose sente
 
 @pytest.fixture(scope="module")
 async def side(new_database: NewDatabase) -> AsyncIterator[Side]:
-    """A gateway before stores of its own."""
+    """A gateway with its own stores."""
     async with open_side(new_database) as opened:
         opened.whose = Whose(1, 1, 1, 1)
         yield opened
@@ -44,7 +44,7 @@ async def data_of(side: Side, under: Purpose, document: str, /, **variables: Any
 
 @pytest.mark.parametrize("purpose", Purpose)
 async def test_everybody_knows_under_which_policy_they_ask(side: Side, purpose: Purpose) -> None:
-    """Its name, its day, who decided it and why, and the digest that a file of the record proves."""
+    """Its name, its day, its author and reason, and the digest that a recorded file proves."""
     document = "{ policy { name validFrom digest author reason purpose sentence } }"
     told = (await data_of(side, purpose, document))["policy"]
 
@@ -63,7 +63,7 @@ async def test_everybody_knows_under_which_policy_they_ask(side: Side, purpose: 
 
 @pytest.mark.parametrize("purpose", Purpose)
 async def test_everybody_may_read_the_history(side: Side, purpose: Purpose) -> None:
-    """Every version that was recorded, oldest first, under whatever alias it is asked for."""
+    """Every recorded version, oldest first, under any alias."""
     told = (await data_of(side, purpose, VERSIONS))["policyVersions"]
     again = await data_of(side, purpose, "{ a: policyVersions { b: name __typename } policy { name } }")
 
@@ -77,7 +77,7 @@ async def test_everybody_may_read_the_history(side: Side, purpose: Purpose) -> N
 async def test_a_policy_that_was_never_recorded_has_no_name(
     monkeypatch: pytest.MonkeyPatch, new_database: NewDatabase
 ) -> None:
-    """What runs is told truly even then: the digest alone, and nothing of another version."""
+    """Such a policy is answered by its digest only, and by no field of another version."""
     monkeypatch.setattr("resolvers.compile.policy_text.versions", lambda: versions()[:1])
     async with open_side(new_database) as side:
         told = (await data_of(side, Purpose.AUDIT, "{ policy { name validFrom author reason digest } }"))[
@@ -91,7 +91,7 @@ async def test_a_policy_that_was_never_recorded_has_no_name(
 
 
 async def test_the_auditor_reads_the_whole_matrix(side: Side) -> None:
-    """A row for each field and purpose: the letters that were decided, each with its meaning."""
+    """A row for each field and purpose: its mark as decided, with its meaning."""
     told = (await data_of(side, Purpose.AUDIT, MATRIX))["policyMatrix"]
 
     assert len(told) == len(policy_lines()) * len(Purpose)
@@ -102,7 +102,7 @@ async def test_the_auditor_reads_the_whole_matrix(side: Side) -> None:
 
 
 async def test_the_auditor_narrows_it(side: Side) -> None:
-    """To one type, to one purpose, to an older version, by name or by digest."""
+    """Narrowed to one type, one purpose, or an older version by name or digest."""
     of_type = (await data_of(side, Purpose.AUDIT, MATRIX, type="UsageStats"))["policyMatrix"]
     assert {row["type"] for row in of_type} == {"UsageStats"}
     assert len(of_type) == 4 * len(Purpose)
@@ -135,7 +135,7 @@ async def test_the_auditor_narrows_it(side: Side) -> None:
 async def test_what_is_not_there_is_null_or_empty(
     side: Side, variables: dict[str, Any], rows: list[Any] | int | None
 ) -> None:
-    """No such version is null, no such type or purpose is an empty list; never an error."""
+    """An unknown version is null, an unknown type or purpose is an empty list; neither is an error."""
     told = (await data_of(side, Purpose.AUDIT, MATRIX, **variables))["policyMatrix"]
 
     assert (len(told) if isinstance(rows, int) else told) == rows
@@ -143,7 +143,7 @@ async def test_what_is_not_there_is_null_or_empty(
 
 @pytest.mark.parametrize("purpose", [each for each in Purpose if each is not Purpose.AUDIT])
 async def test_no_other_purpose_sees_the_matrix_of_all_purposes(side: Side, purpose: Purpose) -> None:
-    """What another purpose sees does not exist here: the same words as for a misspelt field."""
+    """The field does not exist for another purpose: the refusal is that of a misspelt field."""
     asked = await side.ask(purpose, MATRIX.replace("type field purpose mark meaning", "__typename"))
     misspelt = await side.ask(purpose, MATRIX.replace("  policyMatrix(", "  policyMatrics("))
 
@@ -152,7 +152,7 @@ async def test_no_other_purpose_sees_the_matrix_of_all_purposes(side: Side, purp
 
 
 async def test_the_matrix_cannot_be_asked_for_without_end(side: Side) -> None:
-    """It takes time to spell: a document that wants it a hundred times is refused before it is spelled."""
+    """The matrix takes time to write: a document with it a hundred times is refused before that."""
     many = " ".join(f"m{number}: policyMatrix {{ mark }}" for number in range(100))
     reply = await side.ask(Purpose.AUDIT, f"{{ {many} }}")
 

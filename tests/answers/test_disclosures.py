@@ -1,4 +1,4 @@
-"""Who received whose data: told to the person (Art. 15), and to audit under references."""
+"""Disclosures in answers: to the subject their own (Art. 15), to audit all under references."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PURPOSES = (Purpose.SECURITY, Purpose.INFRASTRUCTURE, Purpose.FRIEND_SUGGESTIONS
 
 @pytest.fixture(scope="module")
 async def side(new_database: NewDatabase) -> AsyncIterator[Side]:
-    """A gateway that was asked this and that."""
+    """A gateway whose ledger holds entries of many requests."""
     async with open_side(new_database) as opened:
         await opened.hold(WORLD)
         for purpose in PURPOSES:
@@ -50,7 +50,7 @@ async def side(new_database: NewDatabase) -> AsyncIterator[Side]:
 
 @pytest.fixture(autouse=True)
 async def ready(side: Side) -> None:
-    """Nothing is away."""
+    """All stores are up."""
     await side.wait_until_ready()
 
 
@@ -91,7 +91,7 @@ async def test_i43_a_person_sees_exactly_the_entries_that_name_them(side: Side) 
 
 
 async def test_asking_for_them_is_told_as_well(side: Side) -> None:
-    """What a person learns of themselves is a disclosure like any other."""
+    """An answer about the subject's own data is a disclosure as well."""
     first = (await side.ask(SUBJECT, OWN, {"first": 1000})).data["disclosures"]
     second = (await side.ask(SUBJECT, OWN, {"first": 1000})).data["disclosures"]
     assert second[:-1] == first
@@ -101,7 +101,7 @@ async def test_asking_for_them_is_told_as_well(side: Side) -> None:
 
 
 async def test_pages_of_them_are_the_whole(side: Side) -> None:
-    """Page by page, in the order of time, none twice and none left out."""
+    """Page by page, in the order of time, no entry twice and none missing."""
     for purpose, shape in ((SUBJECT, OWN), (AUDIT, ALL)):
         whole = (await side.ask(purpose, shape, {"first": 1000})).data["disclosures"]
         pages: list[Any] = []
@@ -142,7 +142,7 @@ async def test_audit_reads_of_one_person_and_of_one_client(side: Side) -> None:
 
 
 async def test_what_audit_reads_is_recorded_with_the_people_that_it_names(side: Side) -> None:
-    """Also a look into the ledger is one into people's lives."""
+    """An answer from the ledger is a disclosure as well."""
     reply = await side.ask(AUDIT, ALL, {"first": 1000})
     named = {person for each in reply.data["disclosures"] for person in each["people"]}
     entry = (await written(side))[-1]
@@ -159,18 +159,18 @@ async def test_what_audit_reads_is_recorded_with_the_people_that_it_names(side: 
     ],
 )  # fmt: skip
 async def test_a_wrong_place_is_refused(side: Side, purpose: Purpose, wrong: dict[str, Any]) -> None:
-    """The same refusal for whatever is no place in the ledger."""
+    """One refusal for every text that is not a place in the ledger."""
     assert (await side.ask(purpose, OWN, wrong)).codes == ["BAD_USER_INPUT"]
 
 
 @pytest.mark.parametrize("wrong", ["", "pl_", "pl_" + "g" * 16, "pl_" + "f" * 16, "pa_" + "a" * 26, "' OR 1"])
 async def test_a_wrong_reference_is_refused(side: Side, wrong: str) -> None:
-    """What is no reference of the ledger's leads nowhere."""
+    """One refusal for every text that is not a reference."""
     assert (await side.ask(AUDIT, ALL, {"person": wrong})).codes == ["BAD_USER_INPUT"]
 
 
 async def test_a_subject_s_entries_name_no_person(side: Side) -> None:
-    """There is no argument with which one could ask for another's."""
+    """A subject has no argument for another person."""
     assert (await side.ask(SUBJECT, ALL)).codes == ["GRAPHQL_VALIDATION_FAILED"]
 
 
@@ -199,7 +199,7 @@ async def test_neither_role_reads_the_ledger_itself(side: Side, purpose: Purpose
 
 
 def test_places_and_references_are_read_as_they_are_written() -> None:
-    """And nothing else is."""
+    """No other text is."""
     at, stream, number = place_of("1700000000000001-00ff00ff00ff00ff-12")
     assert place_text(at, stream, number) == "1700000000000001-00ff00ff00ff00ff-12"
     assert reference_of(reference_text(2**63 - 1)) == 2**63 - 1

@@ -1,4 +1,4 @@
-"""Objections as mutations: whose they are, what comes of them, what no argument can do (I16, I18, I23)."""
+"""Objections as mutations: of the principal only, with typed results (I16, I18, I23)."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ EVERYTHING = ["ADS_PERSONALIZATION", "FRIEND_SUGGESTIONS"]
 
 @pytest.fixture(scope="module")
 async def side(new_database: NewDatabase) -> AsyncIterator[Side]:
-    """A gateway before stores of its own."""
+    """A gateway with its own stores."""
     async with open_side(new_database) as opened:
         yield opened
 
@@ -60,7 +60,7 @@ async def small(side: Side) -> None:
 
 
 async def ask_as(side: Side, principal: Principal, document: str, **variables: Any) -> Reply:
-    """The answer to a document under PREFERENCES, for a token bound like this."""
+    """The answer to a document under PREFERENCES, for a token with this principal."""
     token = await token_for(side, principal)
     body = json.dumps({"query": document, "variables": variables}).encode()
     return await send(side.app, headers=side.authorised(PREFERENCES, token), body=body)
@@ -70,7 +70,7 @@ TOKENS: dict[tuple[int, Principal], str] = {}
 
 
 async def token_for(side: Side, principal: Principal) -> str:
-    """A token of that binding, which the side's gateway knows; issued once."""
+    """A token with that principal, known to the side's gateway; issued once."""
     if (id(side), principal) not in TOKENS:
         issued = await issue(
             side.control,
@@ -125,7 +125,7 @@ async def events(side: Side) -> list[tuple[Any, ...]]:
 
 
 async def test_i16_an_objection_by_mutation_binds_the_next_request(side: Side) -> None:
-    """Recorded, the person is absent for ads and for suggestions; who recorded it, and how, is kept."""
+    """After it the person is absent for ads and for suggestions; the event keeps the channel."""
     assert "ma_1" in await ids_of(side, ADS)
     reply = await as_member(side, ANN, RECORD, purposes=EVERYTHING)
     assert reply.data == {"recordObjection": {"__typename": "ObjectionRecorded", "inForce": EVERYTHING}}
@@ -136,7 +136,7 @@ async def test_i16_an_objection_by_mutation_binds_the_next_request(side: Side) -
 
 
 async def test_both_purposes_are_meant_if_none_is_named(side: Side) -> None:
-    """Left out, the argument is both; one named is that one alone."""
+    """Without the argument both purposes; with one named, that one only."""
     reply = await as_member(side, ANN, "mutation { recordObjection { __typename } }")
     assert reply.data == {"recordObjection": {"__typename": "ObjectionRecorded"}}
     assert (await restrictions(side))["social"] == {ANN: 3}
@@ -151,7 +151,7 @@ async def test_both_purposes_are_meant_if_none_is_named(side: Side) -> None:
 
 
 async def test_i23_a_withdrawal_by_mutation_opens_the_data_again(side: Side) -> None:
-    """And both can be repeated: nothing is recorded twice."""
+    """Both can be repeated: nothing is recorded twice."""
     for _ in range(2):
         await as_member(side, ANN, RECORD, purposes=EVERYTHING)
     again = await as_member(side, ANN, RECORD, purposes=["ADS_PERSONALIZATION"])
@@ -165,7 +165,7 @@ async def test_i23_a_withdrawal_by_mutation_opens_the_data_again(side: Side) -> 
 
 
 async def test_fields_of_one_document_run_in_its_order(side: Side) -> None:
-    """Each sees what the one before it did."""
+    """Each one sees the effect of the one before."""
     document = """mutation {
       a: recordObjection { __typename }
       b: recordObjection { __typename }
@@ -184,7 +184,7 @@ async def test_fields_of_one_document_run_in_its_order(side: Side) -> None:
 async def test_who_has_no_messenger_account_has_nothing_to_object_to(
     side: Side, principal: Principal
 ) -> None:
-    """A typed result, the same for an account that is unknown and for none at all; nothing is written."""
+    """A typed result, the same for an unknown account and for no account; nothing is written."""
     expected = {"__typename": "NoMessengerAccount", "inForce": []}
     assert (await ask_as(side, principal, RECORD, purposes=EVERYTHING)).data == {"recordObjection": expected}
     assert (await ask_as(side, principal, WITHDRAW, purposes=EVERYTHING)).data == {
@@ -202,13 +202,13 @@ SECOND = datetime.timedelta(seconds=1)
 
 
 def told(standing: str, until: datetime.datetime | None = None) -> list[dict[str, Any]]:
-    """The eligibility that is the same for both purposes."""
+    """The eligibility, equal for both purposes."""
     shown = None if until is None else until.isoformat()
     return [{"purpose": each, "standing": standing, "until": shown} for each in EVERYTHING]
 
 
 async def accept(side: Side, member: int) -> None:
-    """The member accepted the terms two days after they changed."""
+    """Let the member accept the terms two days after they changed."""
     await side.messenger.execute(
         "INSERT INTO messenger.terms_acceptance VALUES ($1, '2016-08-25', $2)", member, CLOSES - WINDOW
     )
@@ -257,7 +257,7 @@ async def test_i18_who_may_object_is_the_profile_s_to_say(
 
 
 async def test_i18_what_was_recorded_in_time_stays_and_can_be_withdrawn_later(side: Side) -> None:
-    """After the window: already objected, not closed; withdrawn, it cannot be recorded again."""
+    """After the window an objection still counts; once withdrawn, it cannot be recorded again."""
     await accept(side, BOB)
     with under(side, Profile.HISTORIC_2016, CLOSES - SECOND):
         await as_member(side, BOB, RECORD, purposes=["ADS_PERSONALIZATION"])
@@ -368,7 +368,7 @@ async def test_a_purpose_named_twice_is_named(side: Side) -> None:
 
 @pytest.mark.parametrize("purpose", [each for each in Purpose if each is not PREFERENCES])
 async def test_no_other_purpose_can_change_anything(side: Side, purpose: Purpose) -> None:
-    """There a mutation, and the question that belongs to it, read like words that do not exist."""
+    """Under other purposes the mutation and its query fail like misspelt fields."""
     for document in ("mutation { recordObjection { __typename } }", ELIGIBLE):
         reply = await side.ask(purpose, document)
         assert (reply.status, reply.codes) == (400, ["GRAPHQL_VALIDATION_FAILED"])
@@ -376,7 +376,7 @@ async def test_no_other_purpose_can_change_anything(side: Side, purpose: Purpose
 
 
 async def test_nothing_is_changed_by_get(side: Side) -> None:
-    """A link that is followed, or a page that is prefetched, objects to nothing."""
+    """A followed link or a prefetched page never objects."""
     reply = await send(
         side.app,
         "GET",
@@ -387,14 +387,14 @@ async def test_nothing_is_changed_by_get(side: Side) -> None:
 
 
 async def test_a_mutation_is_never_planned(side: Side) -> None:
-    """It shares nothing with the plans of queries but the document's place in the cache."""
+    """It shares only the document's cache entry with the plans of queries."""
     await as_member(side, ANN, RECORD, purposes=EVERYTHING)
     key = (PREFERENCES, RECORD, None)
     assert len(side.gateway.plans._known[key].plans) == 0
 
 
 async def test_the_same_person_asking_a_hundred_times_at_once_objects_once(side: Side) -> None:
-    """One event, and every answer says what holds; the others wait or are told to repeat."""
+    """One event, and every answer says what is in force; the other calls wait or get an error to repeat."""
     replies = await asyncio.gather(*(as_member(side, ANN, RECORD, purposes=EVERYTHING) for _ in range(20)))
     names = [reply.json["data"]["recordObjection"]["__typename"] for reply in replies]
     assert sorted(set(names)) == ["AlreadyObjected", "ObjectionRecorded"]
@@ -407,7 +407,7 @@ async def test_the_same_person_asking_a_hundred_times_at_once_objects_once(side:
 async def test_a_store_that_is_down_leaves_it_unknown_and_a_repetition_completes_it(
     side: Side, store: str
 ) -> None:
-    """Null beside STORE_UNAVAILABLE; asked again when the store is back, everything is in force."""
+    """Null beside STORE_UNAVAILABLE; a repeat after the store is back puts everything in force."""
     owner = getattr(side, store)
     await owner.execute(f"ALTER ROLE {store}_objections NOLOGIN")
     try:
@@ -424,7 +424,7 @@ async def test_a_store_that_is_down_leaves_it_unknown_and_a_repetition_completes
 
 
 async def test_an_unforeseen_failure_says_nothing(side: Side) -> None:
-    """INTERNAL, without a word of the database's."""
+    """INTERNAL, without any text of the database."""
     await side.messenger.execute("ALTER FUNCTION messenger.restrict RENAME TO away")
     try:
         reply = await as_member(side, ANN, RECORD, purposes=EVERYTHING)

@@ -50,7 +50,7 @@ CLIENTS, PURPOSES = ("ads-team", "zoo", "Älter"), ("ADS_PERSONALIZATION", "NOTI
 
 @pytest.fixture(scope="module")
 async def side(new_database: NewDatabase) -> AsyncIterator[Side]:
-    """A gateway before stores of its own."""
+    """A gateway with its own stores."""
     async with open_side(new_database, slow_ms=3_600_000) as opened:
         yield opened
 
@@ -62,7 +62,7 @@ async def statistics(side: Side, name: str, since: datetime | None, *, until: da
 
 
 def moments(chance: random.Random, count: int) -> list[datetime]:
-    """Times within ten days; some just at a day's border."""
+    """Random times within ten days; some at a day's border."""
     found = []
     for _ in range(count):
         day = START + timedelta(days=chance.randrange(10))
@@ -83,7 +83,7 @@ def span(chance: random.Random) -> tuple[datetime, datetime]:
 
 
 async def hold_entries(side: Side, chance: random.Random) -> list[tuple[datetime, str, str, list[int]]]:
-    """Write entries as the ledger holds them; no chain hangs together here, nothing verifies it."""
+    """Write ledger entries without a valid hash chain; this test does not verify it."""
     await side.control.execute(
         "SET session_replication_role = replica; TRUNCATE control.ledger_entry;"
         "SET session_replication_role = DEFAULT"
@@ -121,7 +121,7 @@ async def hold_entries(side: Side, chance: random.Random) -> list[tuple[datetime
 
 
 async def test_answers_and_people_are_those_of_the_entries(side: Side) -> None:
-    """By day, client and purpose, and by purpose over all days: each person once, the borders as they are."""
+    """By day, client and purpose, and by purpose over all days: each person once, with exact borders."""
     for seed in range(trials(12)):
         chance = random.Random(seed)
         entries = await hold_entries(side, chance)
@@ -160,7 +160,7 @@ VALUES ($1, $2, $3, $4, $4, 'test', 'v')
 
 
 async def test_i24_objections_over_time_are_the_fold_of_the_events(side: Side) -> None:
-    """At each day's end as many members as a walk through all events counts; days without any, too."""
+    """For each day the number of members that all events up to its end give, also without events."""
     both = [each.value for each in ObjectablePurpose]
     for seed in range(trials(12)):
         chance = random.Random(seed)
@@ -245,7 +245,7 @@ async def test_a_report_is_that_of_the_command_line(side: Side, name: str) -> No
 
 
 async def test_a_report_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As if the store were away; others wait for a place, and not for ever."""
+    """Too slow is as if the store were down. Other reports wait for a place, within a time-out."""
 
     async def endless(*_: Any) -> Any:
         await asyncio.sleep(60)
@@ -282,7 +282,7 @@ async def test_a_report_that_is_wrong_does_not_look_like_a_store_that_is_away(
 
 
 async def noted(side: Side) -> list[dict[str, Any]]:
-    """What AUDIT reads once the process has written what it counted."""
+    """The statistic that AUDIT reads after the process has written its counts."""
     await note_requests(side.app.graphql._tally, token_use_login(side.settings))
     return list(await statistics(side, "requestTally", None, until=None))
 
@@ -309,7 +309,7 @@ async def test_what_was_refused_and_what_was_slow_is_counted(side: Side) -> None
 
 
 async def test_counts_survive_a_store_that_was_away(side: Side) -> None:
-    """What could not be written is written the next time, with what came since; none twice."""
+    """Counts that could not be written are written the next time with the new ones; none twice."""
     await noted(side)
     await side.control.execute("TRUNCATE control.request_tally")
     await side.ask(SECURITY, "{ nothing }")
@@ -325,7 +325,7 @@ async def test_counts_survive_a_store_that_was_away(side: Side) -> None:
 
 
 def test_ever_other_names_do_not_fill_the_memory() -> None:
-    """Beyond the bound clients are not told apart, and nothing is lost."""
+    """Beyond the bound clients are counted together, and no request is lost."""
     counts = Tally(1.0, lambda: 0.0)
     for number in range(MOST_LINES + 50):
         counts.refused(Code.BAD_REQUEST, Caller(f"client{number}", 1, Purpose.SECURITY), 0.002, b"r")
@@ -341,7 +341,7 @@ def test_ever_other_names_do_not_fill_the_memory() -> None:
 
 
 async def test_after_a_year_a_count_is_gone(side: Side) -> None:
-    """With the next one that is written."""
+    """It is counted with the next write."""
     await side.control.execute(
         "INSERT INTO control.request_tally VALUES (now() - interval '401 days', 'old', '', 'SLOW', 1, 1, 'r')"
     )

@@ -1,4 +1,4 @@
-"""What one person may see of themselves: all of it, in one question, and nothing of anybody else's."""
+"""A subject reads all of their own data in one request, and no data of another person."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ SUSPENDED = [
 
 @pytest.fixture(scope="module")
 async def side(new_database: NewDatabase) -> AsyncIterator[Side]:
-    """A gateway before stores of its own."""
+    """A gateway with its own stores."""
     async with open_side(new_database) as opened:
         yield opened
 
@@ -111,7 +111,7 @@ def _told(event: ObjectionEvent) -> dict[str, Any]:
 
 
 async def test_what_one_person_declared_is_theirs(side: Side) -> None:
-    """Both accounts, every event in the order of recording, the terms; of another's nothing (Art. 15)."""
+    """Both accounts, every event in the order of recording, the terms; of no other person (Art. 15)."""
     first, bobs, second = WORLD.events
 
     assert await subject(side, Whose(ANN, ANN_THERE)) == {
@@ -142,7 +142,7 @@ async def test_who_has_no_account_on_the_messenger_declared_nothing(side: Side, 
 
 
 async def test_an_objection_hides_nothing_from_the_person(side: Side) -> None:
-    """Who objected sees their own data as before, and that they objected."""
+    """A member who objected sees their own data as before, and the objection."""
     await side.hold(WORLD)
     before = (await side.ask(SUBJECT, EVERYTHING)).data["subject"]
     await side.ask(PREFERENCES, "mutation { recordObjection { __typename } }")
@@ -155,7 +155,7 @@ async def test_an_objection_hides_nothing_from_the_person(side: Side) -> None:
 
 @pytest.mark.parametrize("purpose", ONE_PERSON)
 async def test_what_was_recorded_is_told_at_once(side: Side, purpose: Purpose) -> None:
-    """The next question after a mutation knows of it, under either of the person's purposes."""
+    """The next request after a mutation shows it, under either of the subject's purposes."""
     await side.hold(replace(WORLD, events=()))
     assert (await side.ask(purpose, DECLARED)).data["subject"]["objections"] == []
     await side.ask(PREFERENCES, "mutation { recordObjection(purposes: [FRIEND_SUGGESTIONS]) { __typename } }")
@@ -168,7 +168,7 @@ async def test_what_was_recorded_is_told_at_once(side: Side, purpose: Purpose) -
 
 
 async def test_several_names_for_the_person_are_one_person(side: Side) -> None:
-    """Asked twice in one document, with fragments and __typename, the answer is each time the same."""
+    """Twice in one document, with fragments and __typename, the answer is the same."""
     document = """query { me: subject { ...Who } again: subject { ...Who __typename } }
         fragment Who on Subject { objections { kind __typename } messengerAccount { id __typename } }"""
     await side.hold(WORLD)

@@ -1,4 +1,4 @@
-"""JWTs of an identity provider: taken beside tokens, pinned, and refused in the same words as any token.
+"""JWTs of an identity provider: accepted beside tokens, pinned, and refused with the same bytes as tokens.
 
 The provider is a server of this file with keys of its own; nothing of it is in the gateway.
 """
@@ -72,13 +72,13 @@ Key = RSAKey | ECKey
 
 
 def jwk(key: Key, kid: str, **others: Any) -> dict[str, Any]:
-    """The public half as the provider publishes it."""
+    """The public key as the provider publishes it."""
     return {**key.as_dict(private=False), "kid": kid, "use": "sig", **others}
 
 
 @dataclass
 class IdentityProvider:
-    """A server on this machine that publishes keys; what it answers can be changed, and it can go away."""
+    """A server on this machine that publishes keys. Its answers can be changed, and it can be stopped."""
 
     port: int = 0
     keys: dict[str, Any] = field(default_factory=dict)
@@ -91,11 +91,11 @@ class IdentityProvider:
 
     @property
     def issuer(self) -> str:
-        """Its name, which is where it answers."""
+        """Its issuer URL, which is also its address."""
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        """Answer, from now on; at the port of before."""
+        """Start to answer, at the same port as before."""
         provider = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -114,7 +114,7 @@ class IdentityProvider:
                 self.wfile.write(body)
 
             def log_message(self, *_: Any) -> None:
-                """Say nothing."""
+                """Log nothing."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
         self.port = self._server.server_address[1]
@@ -128,13 +128,13 @@ class IdentityProvider:
             self._server = None
 
     def document(self, path: str) -> bytes:
-        """What is published under the path."""
+        """The document under the path."""
         if path == DISCOVERY:
             return json.dumps({"issuer": self.issuer, "jwks_uri": f"{self.issuer}/keys"}).encode()
         return json.dumps({"keys": list(self.keys.values())}).encode() if path == "/keys" else b""
 
     def publish(self, **keys: Any) -> None:
-        """These keys and no others."""
+        """Publish these keys and no others."""
         self.keys = {kid.replace("_", "-"): jwk(key, kid.replace("_", "-")) for kid, key in keys.items()}
 
 
@@ -152,7 +152,7 @@ def providing() -> Iterator[IdentityProvider]:
 
 @pytest.fixture
 def provider() -> Iterator[IdentityProvider]:
-    """The same for a test."""
+    """The provider, reset for each test."""
     with providing() as made:
         yield made
 
@@ -163,7 +163,7 @@ def encoded(value: bytes) -> bytes:
 
 
 def signed(header: Any, payload: Any, key: Key = RSA["rsa-1"]) -> str:
-    """Header and payload, whatever they are, with a signature of the key by the header's algorithm."""
+    """Any header and payload, signed with the key by the header's algorithm."""
     parts = [each if isinstance(each, bytes) else json.dumps(each).encode() for each in (header, payload)]
     text = b".".join(map(encoded, parts))
     algorithm = header["alg"] if isinstance(header, dict) and header.get("alg") in SIGNING else "RS256"
@@ -176,12 +176,12 @@ SIGNING = ("RS256", "RS384", "PS256")
 
 @dataclass(frozen=True)
 class Claims:
-    """What a good JWT of the provider says; `but` for what is different."""
+    """The claims of a good JWT of the provider."""
 
     issuer: str
 
     def but(self, **others: Any) -> dict[str, Any]:
-        """The claims, some of them other; None: left out."""
+        """The claims with some replaced; None: left out."""
         now = int(time.time())
         usual = {
             "iss": self.issuer,
@@ -208,14 +208,14 @@ class Claims:
 
 @dataclass
 class Company:
-    """A gateway with its provider, both running."""
+    """A running gateway with its running provider."""
 
     side: Side
     provider: IdentityProvider
 
     @property
     def claims(self) -> Claims:
-        """Of a good JWT."""
+        """The claims of a good JWT."""
         return Claims(self.provider.issuer)
 
     async def ask(
@@ -250,7 +250,7 @@ OIDC = {
 
 @pytest.fixture(scope="module")
 async def company(new_database: NewDatabase) -> AsyncIterator[Company]:
-    """A gateway in front of empty stores, that knows its provider's keys."""
+    """A gateway with empty stores and its provider's keys."""
     with providing() as provider:
         async with open_side(new_database, oidc_issuer=provider.issuer, **OIDC) as side:
             made = Company(side, provider)
@@ -262,7 +262,7 @@ async def company(new_database: NewDatabase) -> AsyncIterator[Company]:
 
 @pytest.mark.parametrize("kid", ["rsa-1", "ec-1"])
 async def test_a_jwt_opens_the_purpose_that_its_claim_names(company: Company, kid: str) -> None:
-    """Signed by a key of either kind, for this gateway, it does what a token of that purpose does."""
+    """A JWT signed by a key of either kind, for this gateway, does what a token of that purpose does."""
     reply = await company.ask(company.claims.jwt(kid))
     assert reply.data == {"policy": {"purpose": "ADS_PERSONALIZATION"}}
 
@@ -312,7 +312,7 @@ async def test_a_jwt_speaks_for_one_person_by_the_claim_that_the_settings_name(c
 
 
 def with_public_key_as_secret(claims: dict[str, Any]) -> Iterator[str]:
-    """HS256, "signed" with what everybody knows of the provider's key, in each form that it has."""
+    """HS256, "signed" with the provider's public key, in each of its forms."""
     public = RSA["rsa-1"]
     for secret in (
         public.as_pem(private=False),
@@ -328,7 +328,7 @@ def with_public_key_as_secret(claims: dict[str, Any]) -> Iterator[str]:
 
 
 def bad_jwts(claims: Claims) -> dict[str, str | bytes]:
-    """Credentials that are not good, by what is wrong with them."""
+    """Bad credentials, by their fault."""
     now = int(time.time())
     good = claims.jwt()
     header, payload, signature = good.split(".")
@@ -445,7 +445,7 @@ FUZZ = settings(
 async def test_arbitrary_bytes_are_no_credential(
     company: Company, one: bytes, two: bytes, *, three: bytes, between: int
 ) -> None:
-    """Of whatever form, through the whole of the application: one constant refusal, never a failure."""
+    """In any form, through the whole application: one constant refusal, never a failure."""
     joint = bytes([between])
     for text in (joint.join((one, two, three)), b".".join(map(encoded, (one, two, three))), b"gw_" + one):
         assert await company.is_refused(text, "AUDIT")
@@ -461,7 +461,7 @@ async def test_arbitrary_bytes_are_no_credential(
 async def test_nothing_odd_in_a_signed_jwt_is_a_failure(
     company: Company, header: dict[str, Any], claims: dict[str, Any]
 ) -> None:
-    """Even what the provider itself signed is taken, or refused in the usual words; it breaks nothing."""
+    """Any JWT that the provider signed is accepted, or refused with the usual bytes; none is a failure."""
     for odd_header, odd_claims in ((header, {}), ({}, claims), (header, claims)):
         said = {"alg": "RS256", "kid": "rsa-1", **odd_header}
         jwt = signed(said, {**company.claims.but(), **odd_claims})
@@ -479,7 +479,7 @@ async def test_nothing_odd_in_a_signed_jwt_is_a_failure(
 async def test_a_jwt_that_was_cut_or_spliced_is_refused(
     company: Company, begin: int, end: int, *, between: bytes, two: bool
 ) -> None:
-    """A part of one, joined with something, or with a part of another."""
+    """A part of a JWT, joined with other bytes, or with a part of another JWT."""
     good, other = (company.claims.jwt(jti="a", iat=IAT, exp=IAT + 3_000, sub=each) for each in ("one", "two"))
     last = (other if two else good)[end % len(other) :]
     spliced = good[: begin % len(good)].encode() + between + last.encode()
@@ -516,7 +516,7 @@ async def test_a_list_is_uploaded_with_a_jwt_too(company: Company) -> None:
 async def test_a_new_key_of_the_provider_is_known_at_its_first_jwt(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The request waits for the keys instead of being refused; of a hundred such, all wait for one fetch."""
+    """The request waits for the keys instead of being refused; a hundred such requests wait for one fetch."""
     monkeypatch.setattr("gateway.access.jwks.REFETCH_SECONDS", 0.0)
     company.provider.publish(rsa_1=RSA["rsa-1"], ec_1=EC["ec-1"], rsa_2=RSA["rsa-2"])
     company.provider.asked.clear()
@@ -531,7 +531,7 @@ async def test_a_new_key_of_the_provider_is_known_at_its_first_jwt(
 
 
 async def test_a_jwt_works_beside_tokens_and_neither_slows_nor_stops_them(company: Company) -> None:
-    """A token is what it was before there was a provider."""
+    """A token works as without a provider."""
     assert (await company.ask(company.side.tokens[SECURITY])).data == {"policy": {"purpose": "SECURITY"}}
     assert company.side.book._of_jwt is not None
     known = company.side.book._of_jwt.__self__  # type: ignore[attr-defined]
@@ -546,7 +546,7 @@ async def test_a_jwt_works_beside_tokens_and_neither_slows_nor_stops_them(compan
 async def test_without_the_provider_a_gateway_starts_and_tokens_work(
     new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch, provider: IdentityProvider
 ) -> None:
-    """JWTs are refused as by a store that is away, until the provider is back; forged ones no differently."""
+    """JWTs, forged ones too, are refused as with a store that is down, until the provider is back."""
     monkeypatch.setattr("gateway.access.jwks.REFETCH_SECONDS", 0.05)
     provider.stop()
     async with open_side(new_database, oidc_issuer=provider.issuer, **OIDC) as side:
@@ -570,7 +570,7 @@ async def test_without_the_provider_a_gateway_starts_and_tokens_work(
 
 @dataclass
 class Clocks:
-    """Unix time and a clock that never jumps, ahead of the real ones by what the test says."""
+    """Unix time and a clock that never jumps, ahead of the real ones as the test sets it."""
 
     ahead: float = 0.0
 
@@ -594,7 +594,7 @@ class Verifier:
     clocks: Clocks
 
     async def code(self, jwt: str) -> Code | None:
-        """With what the JWT is refused, or None."""
+        """The code with which the JWT is refused, or None."""
         header = f"Bearer {jwt}".encode()
         try:
             await caller_of(self.book.caller, header, None)
@@ -603,7 +603,7 @@ class Verifier:
         return None
 
     async def fetched(self) -> None:
-        """After the fetch that is under way or begins now."""
+        """The same, after the fetch that is running or starts now."""
         if (fetching := self.keys.refetch()) is not None:
             await fetching
 
@@ -636,7 +636,7 @@ async def verifying(provider: IdentityProvider, **others: Any) -> AsyncIterator[
 
 
 async def test_a_jwt_is_good_until_it_expires_and_never_again(provider: IdentityProvider) -> None:
-    """A replay after `exp` (and the seconds that clocks may differ by) is refused, though it was known."""
+    """A replay after `exp` (and the leeway for clocks) is refused, though the JWT was accepted before."""
     async with verifying(provider) as verifier:
         await verifier.fetched()
         jwt = verifier.claims.jwt()
@@ -650,7 +650,7 @@ async def test_a_jwt_is_good_until_it_expires_and_never_again(provider: Identity
 async def test_a_jwt_of_a_key_that_was_taken_back_is_refused_from_the_next_fetch_on(
     provider: IdentityProvider,
 ) -> None:
-    """Also one that was verified before; a key under the same name but another one counts as taken back."""
+    """Also a JWT that was verified before. Another key under the same identifier revokes the old one."""
     async with verifying(provider) as verifier:
         await verifier.fetched()
         old, other = verifier.claims.jwt("rsa-1"), verifier.claims.jwt("ec-1")
@@ -671,7 +671,7 @@ async def test_a_jwt_of_a_key_that_was_taken_back_is_refused_from_the_next_fetch
 async def test_keys_are_refreshed_without_a_request(
     provider: IdentityProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A running gateway follows its provider; a key that went is refused soon after."""
+    """A running gateway refreshes its keys; a removed key is refused soon after."""
     monkeypatch.setattr("gateway.access.jwks.REFRESH_SECONDS", 0.05)
     async with verifying(provider) as verifier:
         refreshing = asyncio.create_task(verifier.keys.keep_fresh())
@@ -690,7 +690,7 @@ async def test_keys_are_refreshed_without_a_request(
 
 
 async def test_a_flood_of_unknown_keys_is_no_flood_of_fetches(provider: IdentityProvider) -> None:
-    """Hundreds of invented names, in a row or at once: one fetch, and another one only after five seconds."""
+    """Hundreds of invented identifiers cause one fetch, and the next one after five seconds."""
     async with verifying(provider) as verifier:
         await verifier.fetched()
         provider.asked.clear()
@@ -705,7 +705,7 @@ async def test_a_flood_of_unknown_keys_is_no_flood_of_fetches(provider: Identity
 
 
 async def test_what_is_not_for_here_has_nothing_fetched(provider: IdentityProvider) -> None:
-    """An unknown key is looked for only if issuer, audience and time are right."""
+    """An unknown key causes a fetch only if issuer, audience and time are right."""
     async with verifying(provider) as verifier:
         await verifier.fetched()
         verifier.clocks.ahead = REFETCH_SECONDS + 0.1
@@ -742,7 +742,7 @@ async def test_while_the_provider_is_away_its_keys_are_good_for_an_hour(
 async def test_a_provider_that_hangs_holds_a_request_for_three_seconds_at_most(
     provider: IdentityProvider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who shows an unknown key waits no longer than the fetch may take; those of known keys never wait."""
+    """A JWT with an unknown key waits no longer than the fetch may take; JWTs with known keys never wait."""
     monkeypatch.setattr("gateway.access.jwks.FETCH_SECONDS", 0.3)
     async with verifying(provider) as verifier:
         await verifier.fetched()
@@ -761,7 +761,7 @@ async def test_a_provider_that_hangs_holds_a_request_for_three_seconds_at_most(
 async def test_a_caller_of_a_jwt_has_a_name_for_the_record_and_never_its_text(
     provider: IdentityProvider,
 ) -> None:
-    """Its `jti` where that is a plain word; otherwise the beginning of its digest."""
+    """Its `jti` if that is a plain word; otherwise the first digits of its digest."""
     async with verifying(provider) as verifier:
         await verifier.fetched()
         for jti, expected in (("req-17:a", "jwt req-17:a"), ("a\nb", None), ("x" * 65, None), (None, None)):
@@ -777,7 +777,7 @@ async def test_a_caller_of_a_jwt_has_a_name_for_the_record_and_never_its_text(
 
 
 async def test_the_client_is_the_claim_that_the_settings_name(provider: IdentityProvider) -> None:
-    """`azp`, or `sub` where there is none; or another claim, never a third."""
+    """`azp`, or `sub` without it; or the configured claim, never a third one."""
     async with verifying(provider) as verifier, verifying(provider, client_claim="client_id") as other:
         for each in (verifier, other):
             await each.fetched()
@@ -810,7 +810,7 @@ async def test_each_binding_comes_from_the_claim_that_the_settings_name(provider
 
 
 async def test_jwts_do_not_fill_the_memory(provider: IdentityProvider) -> None:
-    """Those that are remembered are bounded, in however many ways each is written; forged ones never are."""
+    """The cache of verified JWTs is bounded, also for many spellings of one; forged JWTs are not cached."""
     async with verifying(provider) as verifier:
         await verifier.fetched()
         most = 0
@@ -839,14 +839,14 @@ async def test_a_stale_book_refuses_jwts_too(provider: IdentityProvider) -> None
 
 
 async def keys_of(provider: IdentityProvider) -> dict[str, Any]:
-    """The keys that the gateway takes over, by name, with what they may verify."""
+    """The keys that the gateway accepts, by identifier, with their algorithms."""
     async with open_http() as fetch:
         found = await fetch_keys(provider.issuer, fetch)
     return {kid: set(each.algorithms) for kid, each in found.items()}
 
 
 async def test_only_keys_that_can_verify_are_taken_over(provider: IdentityProvider) -> None:
-    """No secret, none for encryption, no short one, none that is broken; those beside them all the same."""
+    """No symmetric key, none for encryption, no short key, no broken key; the other keys are accepted."""
     rsa, ec = RSA["rsa-1"], EC["ec-1"]
     small = jwk(rsa, "small") | {"n": encoded(secrets.randbits(1024).to_bytes(128, "big") or b"1").decode()}
     published: list[Any] = [
@@ -899,7 +899,7 @@ async def test_only_keys_that_can_verify_are_taken_over(provider: IdentityProvid
 async def test_a_document_that_is_none_leaves_the_keys_as_they_were(
     provider: IdentityProvider, path: str, document: bytes
 ) -> None:
-    """Not the issuer's own, not JSON, too much of it: the fetch has failed, and what was known stays."""
+    """A foreign, malformed or oversized document: the fetch fails, and the known keys stay."""
     async with verifying(provider) as verifier:
         await verifier.fetched()
         provider.instead[path] = document
@@ -961,12 +961,12 @@ def test_keys_come_over_https_or_from_this_machine(url: object, secure: bool) ->
 
 
 def test_a_deployment_without_a_provider_has_none() -> None:
-    """Nothing is fetched, and no JWT is looked at."""
+    """Nothing is fetched, and no JWT is accepted."""
     assert provider_of(Settings(**NEEDED)) is None  # type: ignore[arg-type]
 
 
 def test_the_settings_say_everything_of_the_provider() -> None:
-    """Claims of bindings only where they are named; algorithms RS256 and ES256 unless others are."""
+    """Claims of the principal only if the settings name them; RS256 and ES256 by default."""
     found = provider_of(
         Settings(
             **NEEDED,  # type: ignore[arg-type]
@@ -986,7 +986,7 @@ def test_the_settings_say_everything_of_the_provider() -> None:
 
 
 async def test_no_part_of_a_credential_is_told_to_the_provider(company: Company) -> None:
-    """What the provider is asked for are its public documents: no request of a client's leads to another."""
+    """The gateway fetches the provider's public documents only: no client's request causes another fetch."""
     jwt = company.claims.jwt("never-published")
     await company.ask(jwt)
     heard = "\n".join(company.provider.heard)
@@ -996,7 +996,7 @@ async def test_no_part_of_a_credential_is_told_to_the_provider(company: Company)
 
 
 async def test_a_client_is_one_client_whatever_it_shows(company: Company) -> None:
-    """A token and a JWT with the same name are the same client's."""
+    """A token and a JWT with the same client name belong to the same client."""
     issued = await issue(
         company.side.control,
         company.side.settings.key("tokens"),

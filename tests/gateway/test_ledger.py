@@ -1,7 +1,7 @@
 """No answer leaves unrecorded: durable first (I39), no values (I41), no person under two references.
 
-That an entry names exactly those in its answer is the subject of `test_ledger_people.py`; that nobody can
-rewrite it, of `test_ledger_verify.py`.
+That an entry names exactly those in its answer is the claim of `test_ledger_people.py`; that a
+rewritten entry is noticed, of `test_ledger_verify.py`.
 """
 
 from __future__ import annotations

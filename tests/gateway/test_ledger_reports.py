@@ -190,7 +190,7 @@ async def test_readers_of_phone_numbers_by_purpose(asked: Side) -> None:
     ]
 
 
-async def test_nothing_is_told_of_an_objector_after_they_objected(asked: Side) -> None:
+async def test_no_objector_is_disclosed_after_the_objection(asked: Side) -> None:
     """A client reads for ads all the time: the report counts 0, names its basis, and how to verify it."""
     await hold(asked, SMALL)
     everybody = "{ messengerAccounts { nodes { id phone } } }"

@@ -1,4 +1,4 @@
-"""Tokens: who is asking and for what, known from memory and never for longer than it is true."""
+"""Tokens: the caller and the purpose come from memory, and never from stale memory."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ async def control(new_database: Callable[[str], Awaitable[str]]) -> str:
 
 @dataclass
 class Clock:
-    """A clock that a test turns forward."""
+    """A clock that the test sets forward."""
 
     ahead: float = 0.0
     base: Callable[[], float] = field(default=time.monotonic)
@@ -67,7 +67,7 @@ class Clock:
 
 @asynccontextmanager
 async def book_of(dsn: str, **clocks: Callable[[], float]) -> AsyncIterator[TokenBook]:
-    """A book of this store that has been read once."""
+    """A token book of this store, after its first read."""
     now, monotonic = clocks.get("now", time.time), clocks.get("monotonic", time.monotonic)
     async with open_token_book(KEY, lambda: asyncpg.connect(dsn), now, monotonic=monotonic) as book:
         await asyncio.wait_for(book.refreshed(), 10)
@@ -75,7 +75,7 @@ async def book_of(dsn: str, **clocks: Callable[[], float]) -> AsyncIterator[Toke
 
 
 async def issued(dsn: str, *purposes: Purpose, expires_at: datetime | None = None) -> tuple[int, bytes]:
-    """A new token's id and its Authorization header."""
+    """A new token's number and its Authorization header."""
     connection = await asyncpg.connect(dsn)
     try:
         new = await issue(
@@ -87,7 +87,7 @@ async def issued(dsn: str, *purposes: Purpose, expires_at: datetime | None = Non
 
 
 async def revoked(dsn: str, token_id: int) -> bool:
-    """Revoke over a connection of its own, as an operator does."""
+    """Revoke over a separate connection, as an operator does."""
     connection = await asyncpg.connect(dsn)
     try:
         return await revoke(connection, token_id)
@@ -96,7 +96,7 @@ async def revoked(dsn: str, token_id: int) -> bool:
 
 
 async def seconds_until(condition: Callable[[], bool], at_most: float = 10.0) -> float:
-    """How long it takes until the condition holds."""
+    """The time until the condition holds."""
     begun = time.monotonic()
     while not condition():
         assert time.monotonic() - begun < at_most
@@ -114,7 +114,7 @@ def code(book: TokenBook, authorization: bytes | None, purpose: bytes | None = N
 
 
 def test_a_token_is_found_by_its_documented_form() -> None:
-    """A token has a fixed form with a checksum, so that secret scanners find it and are sure."""
+    """A token has a fixed form with a checksum, so that secret scanners find it without doubt."""
     token = new_token(secrets.token_bytes)
     assert re.fullmatch("gw_[0-9A-Za-z]{49}", token)
     assert is_well_formed(token.encode())
@@ -127,7 +127,7 @@ def test_the_form_has_room_for_every_random_number(byte: bytes) -> None:
 
 
 def test_a_token_with_one_wrong_character_is_malformed() -> None:
-    """A token mistyped in any one place is known as malformed without a look-up."""
+    """A token with one wrong character anywhere is malformed without a look-up."""
     token = new_token(secrets.token_bytes)
     for place in range(3, len(token)):
         other = "a" if token[place] != "a" else "b"
@@ -136,19 +136,19 @@ def test_a_token_with_one_wrong_character_is_malformed() -> None:
 
 @given(st.binary(max_size=80))
 def test_arbitrary_bytes_are_no_token(text: bytes) -> None:
-    """Arbitrary bytes are malformed, whatever they are."""
+    """Arbitrary bytes are malformed."""
     assert not is_well_formed(text)
 
 
 @pytest.mark.parametrize("key", [b"", b"k" * 31])
 async def test_a_short_key_is_refused_at_start(key: bytes) -> None:
-    """A key shorter than 256 bits stops the program rather than weaken every hash."""
+    """A key shorter than 256 bits stops the program, because it would weaken every hash."""
     with pytest.raises(ValueError, match="32 bytes"):
         TokenBook(key, lambda: asyncpg.connect(), time.time, monotonic=time.monotonic)
 
 
 async def test_a_token_says_who_asks_and_for_what(control: str) -> None:
-    """A token is one client's, for one of its purposes at a time."""
+    """A token belongs to one client, and each request has one of its purposes."""
     token_id, bearer = await issued(control, SECURITY, ADS)
     async with book_of(control) as book:
         assert Caller("client-1", token_id, ADS) == book.caller(bearer, b"ADS_PERSONALIZATION")
@@ -156,7 +156,7 @@ async def test_a_token_says_who_asks_and_for_what(control: str) -> None:
 
 
 async def test_a_token_of_one_purpose_needs_no_header(control: str) -> None:
-    """With a token of one purpose the header may be left out; with more it may not."""
+    """With a token of one purpose the header is optional; with more it is required."""
     _, one = await issued(control, AUDIT)
     _, two = await issued(control, AUDIT, ADS)
     async with book_of(control) as book:
@@ -177,7 +177,7 @@ async def test_a_purpose_out_of_scope_and_one_unknown_are_refused_alike(control:
 
 
 async def test_a_purpose_that_this_version_does_not_know_still_counts(control: str) -> None:
-    """A token of two purposes, one of them newer than this version, is not one of a single purpose."""
+    """A token of two purposes, one of them unknown to this version, still needs the header."""
     _, bearer = await issued(control, AUDIT)
     connection = await asyncpg.connect(control)
     await connection.execute("UPDATE control.token SET purposes = purposes || ARRAY['TOMORROW']")
@@ -216,7 +216,7 @@ async def test_every_bad_token_is_refused_with_the_same_bytes(control: str) -> N
 
 
 async def test_expiry_is_judged_at_each_request(control: str) -> None:
-    """A token works until the moment it expires, and not at that moment, without any refresh."""
+    """A token works until the moment of its expiry, and not at it, without any refresh."""
     expires_at = datetime(2030, 1, 1, tzinfo=UTC)
     _, bearer = await issued(control, AUDIT, expires_at=expires_at)
     now = Clock(base=expires_at.timestamp)
@@ -229,7 +229,7 @@ async def test_expiry_is_judged_at_each_request(control: str) -> None:
 
 @pytest.fixture
 def no_poll(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the poll, so that what is known in time was told, however slow this machine is."""
+    """Without the poll, so that only a notification can explain a change, also on a slow machine."""
     monkeypatch.setattr("gateway.control.cache.REFRESH_SECONDS", 600.0)
 
 
@@ -244,7 +244,7 @@ async def test_a_new_and_a_revoked_token_are_known_at_once(control: str) -> None
 
 
 class Deaf:
-    """A connection as through a pooler: the server's process is another than the one that said hello."""
+    """A connection as through a pooler: another server process answers than the one of the start-up."""
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
@@ -254,12 +254,12 @@ class Deaf:
         return getattr(self._connection, name)
 
     def get_server_pid(self) -> int:
-        """A pooler invents it."""
+        """The number that a pooler made up."""
         return -1
 
 
 async def test_behind_a_pooler_the_poll_alone_is_in_time(control: str) -> None:
-    """Without notifications, as behind a pooler, a revocation is known within one second all the same."""
+    """Without notifications, as behind a pooler, a revocation is known within one second as well."""
 
     async def connect() -> Any:
         return Deaf(await asyncpg.connect(control))
@@ -282,7 +282,7 @@ async def test_a_book_never_read_refuses_everybody() -> None:
 
 
 async def test_a_stale_book_refuses_everybody(control: str) -> None:
-    """After five seconds without a refresh all are refused: a revoked token would look good."""
+    """After five seconds without a refresh all tokens are refused: one may have been revoked."""
     _, bearer = await issued(control, AUDIT)
     monotonic = Clock()
     async with book_of(control, monotonic=monotonic) as book:
@@ -296,7 +296,7 @@ async def test_a_stale_book_refuses_everybody(control: str) -> None:
 
 @pytest.mark.usefixtures("no_poll")
 async def test_a_lost_connection_is_replaced(control: str) -> None:
-    """A connection that the server ends is replaced at once, and nothing that changed between is missed."""
+    """A connection that the server closes is replaced at once, and no change in between is missed."""
     token_id, bearer = await issued(control, AUDIT)
     operator = await asyncpg.connect(control)
     async with book_of(control) as book:
@@ -313,7 +313,7 @@ async def test_a_lost_connection_is_replaced(control: str) -> None:
 async def test_another_server_is_read_again(
     control: str, new_database: Callable[[str], Awaitable[str]]
 ) -> None:
-    """After a reconnect all is read again: a restored or promoted server may know fewer revocations."""
+    """After a reconnect everything is read again: a restored or promoted server may lack revocations."""
     other = await new_database("control")
     (_, bearer), (_, others_bearer) = await issued(control, AUDIT), await issued(other, AUDIT)
     connections: list[Any] = []
@@ -331,7 +331,7 @@ async def test_another_server_is_read_again(
 
 
 async def test_a_slow_reading_is_as_old_as_its_question(control: str) -> None:
-    """A reading that took six seconds is stale when it comes: what was revoked meanwhile may be missing."""
+    """A read that took six seconds is stale when it ends: it may miss a revocation."""
     _, bearer = await issued(control, AUDIT)
     monotonic = Clock()
 
@@ -353,7 +353,7 @@ async def test_a_slow_reading_is_as_old_as_its_question(control: str) -> None:
 async def test_a_store_that_cannot_be_reached_is_tried_again(
     control: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A store that is down at the start, or forgets its tables, delays the book and does not end it."""
+    """A store that is down at the start, or loses its tables, delays the book but does not stop it."""
     failures = iter([OSError("secret-dsn"), RuntimeError("secret-dsn")])
 
     async def connect() -> Any:
@@ -371,7 +371,7 @@ async def test_a_store_that_cannot_be_reached_is_tried_again(
 
 @asynccontextmanager
 async def wire(path: str) -> AsyncIterator[tuple[int, asyncio.Event]]:
-    """A network between gateway and store that goes silent, without an error, once the event is cleared."""
+    """A network to the store that drops everything, without an error, once the event is cleared."""
     flows, handling = asyncio.Event(), set[asyncio.Task[Any]]()
     flows.set()
 
@@ -403,7 +403,7 @@ async def wire(path: str) -> AsyncIterator[tuple[int, asyncio.Event]]:
 
 
 async def test_a_silent_network_makes_the_book_stale_and_is_survived(control: str) -> None:
-    """When the network swallows everything the book fails closed after five seconds, and recovers with it."""
+    """If the network drops everything, the book refuses after five seconds, and recovers with it."""
     _, bearer = await issued(control, AUDIT)
     probe = await asyncpg.connect(control)
     folder = (await probe.fetchval("SHOW unix_socket_directories")).split(",")[0].strip()
@@ -431,7 +431,7 @@ async def test_a_silent_network_makes_the_book_stale_and_is_survived(control: st
 
 
 async def test_the_store_never_holds_a_token(control: str) -> None:
-    """The store holds only the token's HMAC, under a key that it does not know."""
+    """The store holds only the token's HMAC, under a key that it does not hold."""
     _, bearer = await issued(control, AUDIT)
     connection = await asyncpg.connect(control)
     row = await connection.fetchrow("SELECT hash, token::text AS everything FROM control.token")
@@ -441,7 +441,7 @@ async def test_the_store_never_holds_a_token(control: str) -> None:
 
 
 async def test_an_operator_sees_every_token_and_no_secret(control: str) -> None:
-    """The list shows whose tokens there are, for what and until when; neither text nor hash."""
+    """The list shows the client, purposes and expiry of each token, and neither its text nor its hash."""
     connection = await asyncpg.connect(control)
     expires_at = datetime(2030, 1, 1, tzinfo=UTC)
     first = await issue(
@@ -468,7 +468,7 @@ async def test_an_operator_sees_every_token_and_no_secret(control: str) -> None:
 
 
 async def test_a_token_is_revoked_once(control: str) -> None:
-    """Revoking again, or what does not exist, changes nothing and says so."""
+    """A second revocation, or one of an unknown token, changes nothing and says so."""
     token_id, _ = await issued(control, AUDIT)
     assert [await revoked(control, number) for number in (token_id, token_id, 10**9)] == [True, False, False]
 
@@ -498,7 +498,7 @@ async def test_a_token_that_the_store_would_refuse_is_not_issued(
 
 
 async def test_guesses_do_not_fill_the_memory(control: str) -> None:
-    """Refused headers are not remembered, and remembered ones are bounded."""
+    """Refused headers are not cached, and the cache is bounded."""
     _, bearer = await issued(control, AUDIT)
     async with book_of(control) as book:
         for number in range(5_000):
@@ -532,7 +532,7 @@ async def connected(dsn: str) -> AsyncIterator[asyncpg.Connection]:
 async def test_a_token_is_not_issued_without_the_binding_that_its_purpose_needs(
     control: str, purpose: Purpose
 ) -> None:
-    """Whose rows it may see is decided when it is issued, or it is not issued; beside others too."""
+    """A purpose that needs a principal is refused without one, alone or beside others."""
     part = EVERYTHING.under(purpose)
     assert part is not None
     others = Principal(*(None if own is not None else 1 for own in astuple(part)))
@@ -552,7 +552,7 @@ async def test_a_token_is_not_issued_without_the_binding_that_its_purpose_needs(
 
 
 async def test_each_purpose_gets_its_own_part_of_a_binding(control: str) -> None:
-    """A merchant's token that also speaks for a person shows neither purpose the other's key."""
+    """A merchant's token that also has a subject shows neither purpose the other's key."""
     async with connected(control) as connection, book_of(control) as book:
         issued = await issue(
             connection,
@@ -606,12 +606,12 @@ DAY = timedelta(days=1)
 
 
 async def rotated(connection: asyncpg.Connection, token_id: int, overlap: timedelta = DAY) -> Rotated:
-    """The token rotated, as the command does it."""
+    """The rotated token, as the command rotates it."""
     return await rotate(connection, KEY, token_id, overlap=overlap, random=secrets.token_bytes)
 
 
 async def test_a_rotated_token_and_its_successor_both_work_for_a_while(control: str) -> None:
-    """The new one has the same client, purposes, binding and lifetime; the old one ends with the overlap."""
+    """Client, purposes, principal and lifetime are the same; the old token ends after the overlap."""
     now = Clock(base=time.time)
     async with connected(control) as connection, book_of(control, now=now) as book:
         ends = datetime.now(UTC) + 30 * DAY
@@ -647,7 +647,7 @@ async def test_a_rotated_token_and_its_successor_both_work_for_a_while(control: 
 
 
 async def test_a_token_without_an_end_is_rotated_to_one_without(control: str) -> None:
-    """And only the old one gets an end."""
+    """Only the old token gets an end."""
     async with connected(control) as connection:
         old, _ = await issued(control, AUDIT)
         new = await rotated(connection, old)
@@ -658,7 +658,7 @@ async def test_a_token_without_an_end_is_rotated_to_one_without(control: str) ->
 
 
 async def test_an_overlap_never_makes_a_token_live_longer(control: str) -> None:
-    """A token that ends in an hour ends in an hour, however long the overlap."""
+    """A token that ends in an hour keeps that end, also with a longer overlap."""
     ends = datetime.now(UTC) + timedelta(hours=1)
     old, _ = await issued(control, AUDIT, expires_at=ends)
     async with connected(control) as connection:
@@ -667,7 +667,7 @@ async def test_an_overlap_never_makes_a_token_live_longer(control: str) -> None:
 
 
 async def test_what_cannot_be_rotated_is_told_in_one_line_and_changes_nothing(control: str) -> None:
-    """Unknown, revoked, expired, rotated already, of an unknown purpose, or unbound: no token is made."""
+    """Unknown, revoked, expired, rotated, of an unknown purpose, without a principal: no new token."""
     past = datetime.now(UTC) - timedelta(seconds=1)
     async with connected(control) as connection:
         revoked_id, expired_id, done_id, odd_id, unbound_id = [
@@ -698,7 +698,7 @@ async def test_what_cannot_be_rotated_is_told_in_one_line_and_changes_nothing(co
 
 
 async def test_of_many_who_rotate_a_token_at_once_one_does(control: str) -> None:
-    """Eight at the same moment make one new token; the others are told which it is."""
+    """Eight rotations at the same moment make one new token; the other seven name it."""
     token_id, _ = await issued(control, AUDIT)
 
     async def one() -> Rotated | str:
@@ -717,7 +717,7 @@ async def test_of_many_who_rotate_a_token_at_once_one_does(control: str) -> None
 
 
 async def test_a_rotation_that_is_cut_off_changes_nothing(control: str) -> None:
-    """The new token and the end of the old one come together or not at all."""
+    """The new token and the end of the old one are written together or not at all."""
     token_id, _ = await issued(control, AUDIT)
     async with connected(control) as connection:
         await connection.execute(
@@ -750,14 +750,14 @@ async def test_tokens_are_listed_by_client(control: str) -> None:
 
 @pytest.fixture
 async def user(control: str) -> StoreLogin:
-    """The login that may note when tokens were used, in a store with its universes."""
+    """The login that writes the use of tokens, in a store with its universes."""
     async with connected(control) as connection:
         await apply(connection, OBJECTS, Store.CONTROL)
     return StoreLogin(control, USES)
 
 
 async def test_the_last_use_is_noted_without_a_word_to_any_token_book(control: str, user: StoreLogin) -> None:
-    """It is in the list afterwards, and the number by which books know that tokens changed is as it was."""
+    """The list shows it afterwards, and the revision number of the tokens stays unchanged."""
     one, bearer = await issued(control, AUDIT)
     other, _ = await issued(control, AUDIT)
     begun = datetime.now(UTC)
@@ -788,7 +788,7 @@ async def test_a_refused_request_is_no_use(control: str, user: StoreLogin) -> No
 
 
 async def test_a_last_use_never_goes_back_and_never_lies_ahead(control: str, user: StoreLogin) -> None:
-    """Several processes write in any order, with clocks that differ; a token that is gone is passed over."""
+    """Several processes write in any order, with different clocks; a token that is gone is skipped."""
     token_id, _ = await issued(control, AUDIT)
     now = time.time()
     async with connected(control) as connection:
@@ -802,7 +802,7 @@ async def test_a_last_use_never_goes_back_and_never_lies_ahead(control: str, use
 
 
 async def test_the_role_that_notes_uses_can_do_nothing_else(control: str, user: StoreLogin) -> None:
-    """It reads no token, no time, and writes no table: one function is all that it may call."""
+    """It reads no token and no time, and writes no table: it may call one function only."""
     connection = await connect_role(user)
     try:
         for statement in (
@@ -822,7 +822,7 @@ async def test_the_role_that_notes_uses_can_do_nothing_else(control: str, user: 
 async def test_uses_wait_for_a_store_that_is_away(
     control: str, user: StoreLogin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What could not be written is written when the store is back; requests notice nothing."""
+    """Uses that could not be written are written when the store is back; requests are not affected."""
     monkeypatch.setattr("gateway.control.periodic.SECONDS", 0.05)
     _, bearer = await issued(control, AUDIT)
     async with connected(control) as connection, book_of(control) as book:
@@ -844,7 +844,7 @@ async def test_uses_wait_for_a_store_that_is_away(
 
 
 async def test_who_expires_within_fourteen_days_is_warned_of_once_a_day(control: str) -> None:
-    """With its number and its client, never its text; not what was rotated, is far away, or has ended."""
+    """The log has number and client, never the text; no rotated, ended or long-lived token."""
     now = datetime.now(UTC)
     soon, _ = await issued(control, AUDIT, expires_at=now + 13 * DAY)
     for ends in (None, now + 15 * DAY, now - timedelta(minutes=1)):

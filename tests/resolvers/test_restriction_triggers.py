@@ -89,7 +89,7 @@ async def store(request: pytest.FixtureRequest, new_database: NewDatabase, conne
 
 
 async def waits(work: Awaitable[object]) -> asyncio.Future[object]:
-    """The running work, once it is certain that it waits for somebody else."""
+    """The running task, once it certainly waits for another transaction."""
     task = asyncio.ensure_future(work)
     await asyncio.sleep(0.3)
     assert not task.done()
@@ -105,7 +105,7 @@ async def test_a_restriction_reaches_every_copy_of_that_member_alone(store: Stor
 
 
 async def test_a_number_typed_into_the_profile_is_not_restricted(store: Store) -> None:
-    """What the person told the social network stays open, although it is the same number."""
+    """Data that the person gave the social network stays open, although it is the same number."""
     if store.name == "social":
         await store.object(1, BOTH)
         assert await store.owner.fetchval(
@@ -114,7 +114,7 @@ async def test_a_number_typed_into_the_profile_is_not_restricted(store: Store) -
 
 
 async def test_rows_that_arrive_later_inherit_the_restriction(store: Store) -> None:
-    """What the member does after the objection is restricted from its first moment."""
+    """Rows of the member after the objection are restricted from the start."""
     await store.object(1, BOTH)
     await store.object(4, BOTH)
     for arrival in ARRIVALS[store.name]:
@@ -132,7 +132,7 @@ async def test_a_changed_restriction_replaces_the_old_one(store: Store) -> None:
 
 
 async def test_withdrawal_opens_every_copy_again(store: Store) -> None:
-    """Once the restriction is gone no copy of it is left."""
+    """After the restriction is removed, no copy of it is left."""
     await store.object(1, BOTH)
     await store.owner.execute(f"DELETE FROM {store.name}.restriction")
     assert await store.bits(1) == {0}
@@ -176,7 +176,7 @@ async def test_an_arrival_with_an_old_view_never_leaves_an_open_row(store: Store
 
 
 async def test_many_writers_and_objectors_never_leave_an_open_row(store: Store) -> None:
-    """Under a hail of arrivals and objections on two connections every copy ends up as restricted."""
+    """Under many concurrent inserts and objections on two connections every copy ends up restricted."""
     arrivals = {
         "messenger": "INSERT INTO messenger.daily_usage VALUES ($1, date '2016-01-01' + $2::integer, 1)",
         "social": "INSERT INTO social.phone_binding VALUES"
@@ -198,7 +198,7 @@ async def test_many_writers_and_objectors_never_leave_an_open_row(store: Store) 
 
 
 async def test_a_deleted_account_takes_its_restriction_along(store: Store) -> None:
-    """Deleting a restricted member of the messenger leaves no row of theirs behind."""
+    """The deletion of a restricted member of the messenger leaves none of their rows."""
     if store.name == "messenger":
         await store.object(1, BOTH)
         await store.owner.execute("DELETE FROM messenger.account WHERE id = 1")

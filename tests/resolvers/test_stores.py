@@ -1,4 +1,4 @@
-"""A pool keeps its bounds and its answers apart, whatever Postgres or the caller does meanwhile."""
+"""A pool keeps its bounds and its answers apart, under any fault of Postgres or of the caller."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ async def owner(login: StoreLogin) -> AsyncIterator[Connection]:
 
 @asynccontextmanager
 async def open_pool(login: StoreLogin, **others: Any) -> AsyncIterator[Pool]:
-    """A pool at this endpoint; closed when the block ends."""
+    """A pool with this login; closed when the block ends."""
     pool = Pool(replace(login, **others))
     try:
         yield pool
@@ -85,7 +85,7 @@ async def all_gone(owner: Connection, role: str) -> None:
 
 @contextlib.contextmanager
 def stopped(pid: int) -> Iterator[None]:
-    """The process does not run within the block."""
+    """Stop the process for the time of the block."""
     os.kill(pid, signal.SIGSTOP)
     try:
         yield
@@ -97,7 +97,7 @@ def stopped(pid: int) -> Iterator[None]:
 
 
 async def test_never_more_connections_than_its_size(login: StoreLogin, owner: Connection) -> None:
-    """Thirty questions at once go over three connections."""
+    """Thirty concurrent statements use three connections."""
     async with open_pool(login, size=3) as pool:
         asked = [asyncio.create_task(pool.fetch(ASLEEP, (0.02,))) for _ in range(30)]
         most = 0
@@ -120,7 +120,7 @@ async def test_a_connection_is_opened_when_it_is_first_needed(login: StoreLogin,
 
 
 async def test_who_came_first_is_served_first(login: StoreLogin) -> None:
-    """With every connection in use, questions wait and are answered in the order in which they came."""
+    """With every connection in use, statements wait and are answered in the order of their arrival."""
     served: list[int] = []
     async with open_pool(login, size=1) as pool:
 
@@ -151,7 +151,7 @@ async def test_who_asks_again_at_once_does_not_overtake(login: StoreLogin) -> No
 
 
 async def test_who_waits_too_long_is_told_so(login: StoreLogin) -> None:
-    """A pool whose connections stay in use is a store that cannot be asked now."""
+    """If all connections stay in use, the store is unavailable."""
     async with open_pool(login, size=1, request_timeout_s=0.1) as pool:
         async with pool.snapshot():
             begun = time.monotonic()
@@ -189,7 +189,7 @@ async def test_a_cancelled_wait_takes_nobodys_turn(login: StoreLogin, owner: Con
 
 
 async def test_few_ask_every_shard_at_once(login: StoreLogin) -> None:
-    """One connection in four serves lists without a key; questions by key do not wait for them."""
+    """One connection in four serves lists without a key; look-ups by key do not wait for them."""
     async with open_pool(login, size=8, request_timeout_s=0.2) as pool:
         async with pool.fan_out(), pool.fan_out():
             with pytest.raises(StoreUnavailable):
@@ -204,7 +204,7 @@ async def test_few_ask_every_shard_at_once(login: StoreLogin) -> None:
 
 
 async def test_a_cancelled_query_never_answers_the_next(login: StoreLogin, owner: Connection) -> None:
-    """Of four hundred questions half are cancelled at any moment; each answer is its own question's."""
+    """Half of four hundred statements are cancelled at any moment; each answer goes to its own statement."""
     chance = random.Random(1)
     async with open_pool(login, size=4) as pool:
 
@@ -225,7 +225,7 @@ async def test_a_cancelled_query_never_answers_the_next(login: StoreLogin, owner
 
 
 async def test_a_cancelled_querys_connection_is_given_up(login: StoreLogin) -> None:
-    """It may be busy still: the next question goes to another server process."""
+    """It may still be busy: the next statement goes to another server process."""
     async with open_pool(login, size=1) as pool:
         first = await own_pid(pool)
         asked = asyncio.create_task(pool.fetch(ASLEEP, (1.0,)))
@@ -237,7 +237,7 @@ async def test_a_cancelled_querys_connection_is_given_up(login: StoreLogin) -> N
 
 
 async def test_a_snapshot_is_one_state(login: StoreLogin, owner: Connection) -> None:
-    """What others commit in between shows in the next snapshot, not in this one."""
+    """A commit in between shows in the next snapshot, not in this one."""
     count = "SELECT count(*) FROM account"
     async with open_pool(login) as pool:
         async with pool.snapshot() as snapshot:
@@ -250,7 +250,7 @@ async def test_a_snapshot_is_one_state(login: StoreLogin, owner: Connection) -> 
 
 
 async def test_a_snapshot_only_reads(login: StoreLogin) -> None:
-    """Nothing can be written in it, whatever the role may do."""
+    """A snapshot cannot write, with any rights of its role."""
     async with open_pool(login) as pool, pool.snapshot() as snapshot:
         with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
             await snapshot.fetch("CREATE TEMPORARY TABLE t ()", ())
@@ -275,7 +275,7 @@ async def test_after_its_first_failure_a_snapshot_is_broken(login: StoreLogin) -
 async def test_connections_ended_by_the_server_heal_at_the_next_question(
     login: StoreLogin, owner: Connection, known: str
 ) -> None:
-    """After a restart or an operator's pg_terminate_backend the next question is answered as usual."""
+    """After a restart or an operator's pg_terminate_backend the next statement is answered as usual."""
     async with open_pool(login, size=4) as pool:
         before = {rows[0][0] for rows in await asyncio.gather(*(pool.fetch(ASLEEP, (0.05,)) for _ in "1234"))}
         await owner.fetch("SELECT pg_terminate_backend(pid, 5000) FROM unnest($1::int[]) pid", before)
@@ -288,7 +288,7 @@ async def test_connections_ended_by_the_server_heal_at_the_next_question(
 
 
 async def test_a_connection_ended_unnoticed_heals_too(login: StoreLogin) -> None:
-    """Even a question that is sent before the process has read that the server hung up is answered."""
+    """A statement sent before the process has read that the server closed the connection is answered."""
     async with open_pool(login, size=1) as pool:
         before = await own_pid(pool)
         os.kill(before, signal.SIGTERM)
@@ -300,7 +300,7 @@ async def test_a_connection_ended_unnoticed_heals_too(login: StoreLogin) -> None
 async def test_a_snapshot_begins_again_if_its_idle_connection_was_closed(
     login: StoreLogin, owner: Connection
 ) -> None:
-    """A snapshot that has seen nothing yet can begin anywhere."""
+    """A snapshot before its first statement can begin on another connection."""
     async with open_pool(login, size=1) as pool:
         before = await own_pid(pool)
         os.kill(before, signal.SIGTERM)
@@ -310,7 +310,7 @@ async def test_a_snapshot_begins_again_if_its_idle_connection_was_closed(
 
 
 async def test_a_server_that_ends_in_the_middle_of_a_snapshot_is_unavailable(login: StoreLogin) -> None:
-    """A snapshot that has seen something cannot go on elsewhere; the pool goes on."""
+    """A snapshot after its first statement cannot move to another connection; the pool still works."""
     async with open_pool(login, size=1) as pool:
         async with pool.snapshot() as snapshot:
             os.kill((await snapshot.fetch(OWN_PID, ()))[0][0], signal.SIGTERM)
@@ -322,7 +322,7 @@ async def test_a_server_that_ends_in_the_middle_of_a_snapshot_is_unavailable(log
 
 
 async def test_the_stores_own_time_out_is_unavailability(login: StoreLogin) -> None:
-    """A statement that the store breaks off is StoreUnavailable, and its connection stays good."""
+    """A statement that the store cancels is StoreUnavailable, and its connection stays valid."""
     async with open_pool(login, size=1, dsn=f"{login.dsn}&statement_timeout=50") as pool:
         before = await own_pid(pool)
         for _ in range(3):
@@ -365,7 +365,7 @@ async def test_a_snapshot_on_a_server_that_does_not_answer_is_unavailable_in_tim
 async def test_a_server_that_takes_no_connection_is_unavailable_in_time(
     login: StoreLogin, embedded: EmbeddedPostgres
 ) -> None:
-    """Where connecting hangs, the question fails within its time-out, and the pool heals by itself."""
+    """If connecting hangs, the statement fails within its time-out, and the pool recovers by itself."""
     postmaster = int((embedded.folder / "data" / "postmaster.pid").read_text().splitlines()[0])
     async with open_pool(login, size=1, connect_timeout_s=0.3) as pool:
         with stopped(postmaster):
@@ -394,7 +394,7 @@ async def test_a_store_that_refuses_every_login_is_unavailable(
 
 @pytest.mark.postgres
 async def test_a_restarted_server_needs_no_restart_of_the_gateway() -> None:
-    """While it is down that is said at once; the first question after it is up is answered."""
+    """While the store is down, statements fail at once; the first one after it is up is answered."""
     with tempfile.TemporaryDirectory(prefix="gateway-test-") as folder:
         place = Path(folder) / "postgres"
         with start(place, durable=False) as server:
@@ -447,7 +447,7 @@ async def test_a_fault_of_ours_is_not_unavailability(
 
 
 async def test_prepared_statements_are_bounded(login: StoreLogin) -> None:
-    """However many different statements come, a connection keeps so many and no more."""
+    """A connection keeps a bounded number of prepared statements."""
     async with open_pool(login, size=1) as pool:
         for number in range(MAX_PREPARED + 50):
             assert (await pool.fetch(f"SELECT {number}", ()))[0][0] == number
@@ -469,7 +469,7 @@ async def test_a_line_s_statement_is_analysed_once(login: StoreLogin) -> None:
 
 
 async def test_a_line_to_a_server_that_hangs_is_cut_in_time(login: StoreLogin) -> None:
-    """And the next statement has a connection of its own."""
+    """The next statement gets another connection."""
     line = SerialConnection(replace(login, request_timeout_s=0.2))
     began = time.monotonic()
     with pytest.raises(StoreUnavailable):
@@ -505,7 +505,7 @@ async def test_replaced_views_leave_prepared_statements_valid(login: StoreLogin,
 
 
 async def test_closing_ends_every_connection(login: StoreLogin, owner: Connection) -> None:
-    """The idle ones at once, those in use when they come back; their answers are still given."""
+    """Idle connections close at once, the others when they are given back; their answers are complete."""
     pool = Pool(replace(login, size=3))
     await asyncio.gather(*(pool.fetch(ASLEEP, (0.05,)) for _ in range(3)))
     asked = asyncio.create_task(pool.fetch(ASLEEP, (0.1,)))
@@ -517,7 +517,7 @@ async def test_closing_ends_every_connection(login: StoreLogin, owner: Connectio
 
 
 async def test_a_store_that_hangs_costs_one_time_out(login: StoreLogin) -> None:
-    """With many idle connections too: what one did not answer in time no other is asked."""
+    """Also with many idle connections: a statement that timed out is not repeated on another one."""
     async with open_pool(login, size=3, request_timeout_s=0.3) as pool:
         pids = [rows[0][0] for rows in await asyncio.gather(*(pool.fetch(ASLEEP, (0.05,)) for _ in "123"))]
         with contextlib.ExitStack() as hanging:
