@@ -1,16 +1,31 @@
-"""A request's whole life, in order.
+"""A request's whole life, in order; the step that refuses it says so.
 
-What is refused is refused before anything is read, but for two: nothing leaves that cannot be recorded, and
-nobody is told of more people in an hour than they may be.
+    identify          who asks, and for which purpose               TOKEN_REFUSED, PURPOSE_REFUSED
+    admit             one place, and one request of the quota       TOO_MANY_REQUESTS, TOO_MANY_AT_ONCE
+    read              the GraphQL request in the body               BAD_REQUEST and its kin
+    trusted document  a text that this client may send              DOCUMENT_NOT_TRUSTED
+    prepare           a valid operation of the purpose's schema     GRAPHQL_VALIDATION_FAILED and its kin
+    price             the rows that it can touch                    COST_TOO_HIGH
+    plan              the statements that answer it
+    run               the answer's text from the stores             STORE_UNAVAILABLE
+    record            the people's quota, then the ledger           TOO_MANY_PEOPLE, NOT_RECORDED
+    respond           the bytes of the answer
+
+Requests are refused before data is read, except when the ledger is down or the people quota is spent. Two
+kinds of root field have no plan: graphql-core runs mutations (`_change`), and it answers the fields that no
+store holds (`_resolve`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from gateway.access.jwt import WhoAsks, caller_of
 from gateway.quotas.cost import admit, admit_cost
+from gateway.quotas.deadline import AnswerDeadline
+from gateway.web.requests import Asked, HttpRequest, read_asked, refuse_method
 from gateway.web.responses import Answer, error_object
 from resolvers.compile.subjects import shape_of_all
 from resolvers.plan.plan import RootAsked
@@ -27,7 +42,8 @@ if TYPE_CHECKING:
 
     from gateway.access.tokens import Caller
     from gateway.ledger.record import Ledger, Named
-    from gateway.web.requests import Asked
+    from gateway.quotas.people import PeopleQuota
+    from gateway.quotas.requests import Admission
     from resolvers.compile.cache import PlanCache, PreparedOperation
     from resolvers.plan.cursors import Cursors
     from resolvers.plan.plan import Plan
@@ -41,119 +57,107 @@ if TYPE_CHECKING:
 ATTEMPTS = 3
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Gateway:
-    """The parts that an answer needs; wired together in `gateway/app.py`.
+    """The parts that an answer needs, in the order in which it needs them; `gateway/app.py` wires them.
 
-    `context_of(bound, client, people)`: what the ordinary resolvers may call for such a token; they note in
-    `people` whom they tell of. `ledger` records, before anything leaves; `meet(caller, people)` counts before
-    that of whom the client is told, unless `has_met`. `policy`: its digest.
+    `who_asks` is `TokenBook.caller` and `trusted` is `DocumentBook.trusted`. `context_of(principal, client,
+    people)` returns what graphql-core's resolvers may call for such a token; they note in `people` the
+    people whose data they return. `policy` is the policy's digest.
     """
 
+    who_asks: WhoAsks
+    admission: Admission
+    max_body_bytes: int
+    deadline: AnswerDeadline
+    trusted: Callable[[Asked, Caller], Asked]
     plans: PlanCache
-    pools: Mapping[Purpose, Mapping[Store, Pool]]
-    cursors: Cursors
     max_cost: int
     context_of: Callable[[Principal, str, People], Context]
+    pools: Mapping[Purpose, Mapping[Store, Pool]]
+    cursors: Cursors
+    people: PeopleQuota
     ledger: Ledger
-    is_charged: Callable[[str, Purpose, Sequence[str]], bool]
-    charge: Callable[[str, Purpose, Sequence[str]], Awaitable[None]]
     policy: str
 
 
-async def answer(gateway: Gateway, asked: Asked, caller: Caller, request_id: bytes) -> Answer:
-    """Answer one request of a caller whose token and purpose are known.
+async def answer(gateway: Gateway, request: HttpRequest) -> Answer:
+    """The answer to one request. Raises the Refusal of the step that refuses it.
 
-    After the first line nothing but the ledger knows of tokens, and everything of one purpose. Raises
-    Refusal.
+    Raises ClientGone if the client leaves before its body is complete. An answer that takes longer than
+    the deadline, once the body is read, is STORE_UNAVAILABLE.
     """
-    purpose = caller.purpose
-    prepared = gateway.plans.prepare(purpose, asked.document, asked.operation_name)
-    is_query = prepared.operation.is_query
-    _refuse_change_by_get(asked, is_query)
-    variables = prepared.coerce(asked.variables)
-    if not is_query:
-        return await _change(gateway, prepared, variables, caller, request_id)
-    priced = gateway.plans.price(purpose, prepared, variables)
-    if caller.principal is not NO_PRINCIPAL:
-        variables = with_principal(variables, caller.principal)
-    admit(priced.price, variables, gateway.max_cost)
-    plan = gateway.plans.plan(purpose, prepared, priced)
-    introspected = introspect(prepared.schema, prepared.operation, plan, variables=variables)
-    told: Sequence[Named] = ()
-    if plan.asks:
-        people = People()
-        context = gateway.context_of(caller.principal, caller.client, people)
-        answers = await ask_resolvers(
-            prepared.schema, prepared.operation, plan, variables=variables, context=context
-        )
-        introspected = {**introspected, **answers}
-        told = _told(plan, people, caller.principal)
-    gateway.ledger.expect()
+    refuse_method(request.head)
+    caller = request.caller = await caller_of(
+        gateway.who_asks, request.head.authorization, request.head.purpose
+    )
+    await gateway.admission.enter(caller.client)
     try:
-        ran = await run_plan(
-            plan,
-            variables,
-            gateway.pools[purpose],
-            cursors=gateway.cursors,
-            introspected=introspected,
-        )
-    except StoreChanged:
-        ran = await _run_again(gateway, purpose, plan, variables, introspected)
-    finally:
-        gateway.ledger.expect_no_more()
-    if plan.shape is not None:
-        await _record(gateway, request_id, caller, plan.shape, ran.named, told, not ran.down)
-    return _respond(ran)
-
-
-async def _record(
-    gateway: Gateway,
-    request_id: bytes,
-    caller: Caller,
-    shape: DisclosureShape,
-    named: Mapping[int, Sequence[str]],
-    told: Sequence[Named],
-    whole: bool,
-) -> None:
-    """Return once it is durable who is told what of whom, and whoever asks may be told of so many."""
-    found = None if told else gateway.ledger.known(shape, named)
-    if found is None:
-        found = await gateway.ledger.people(shape, named, told)
-    if not gateway.is_charged(caller.client, caller.purpose, found.people):
-        await gateway.charge(caller.client, caller.purpose, found.people)
-    await gateway.ledger.record(request_id, caller, shape, people=found, whole=whole)
-
-
-async def _run_again(
-    gateway: Gateway,
-    purpose: Purpose,
-    plan: Plan,
-    variables: VariableValues,
-    introspected: Mapping[str, str],
-) -> Ran:
-    """Run the plan once more: a store changed between two of its statements."""
-    for _ in range(ATTEMPTS - 1):
-        try:
-            return await run_plan(
-                plan,
-                variables,
-                gateway.pools[purpose],
-                cursors=gateway.cursors,
-                introspected=introspected,
+        received = await read_asked(request.head, request.receive, gateway.max_body_bytes)
+        with gateway.deadline:
+            asked = gateway.trusted(received, caller)
+            prepared = gateway.plans.prepare(caller.purpose, asked.document, asked.operation_name)
+            _refuse_change_by_get(asked, prepared)
+            variables = prepared.coerce(asked.variables)
+            if not prepared.operation.is_query:
+                return await _change(gateway, request, caller, prepared=prepared, variables=variables)
+            priced = gateway.plans.price(caller.purpose, prepared, variables)
+            admit(priced.price, variables, gateway.max_cost)
+            plan = gateway.plans.plan(caller.purpose, prepared, priced)
+            variables = _with_principal(variables, caller)
+            resolved = await _resolve(gateway, caller, prepared, plan=plan, variables=variables)
+            ran = await _run(gateway, caller.purpose, plan, variables=variables, texts=resolved.texts)
+            await _record(
+                gateway, request, plan.shape, named=ran.named, people=resolved.people, whole=not ran.down
             )
-        except StoreChanged:
-            continue
-    raise Refusal(Code.STORE_UNAVAILABLE)
+            return _respond(ran)
+    finally:
+        gateway.admission.leave(caller.client)
 
 
-def _refuse_change_by_get(asked: Asked, is_query: bool) -> None:
-    if asked.is_get and not is_query:
+# --- steps ----------------------------------------------------------------------------------------
+
+
+def _refuse_change_by_get(asked: Asked, prepared: PreparedOperation) -> None:
+    if asked.is_get and not prepared.operation.is_query:
         raise Refusal(Code.METHOD_NOT_ALLOWED)
 
 
-def _told(plan: Plan, people: People, principal: Principal) -> list[Named]:
-    """Whom ordinary resolvers told of, and where: whom they named, or else whom the token is bound to."""
+def _with_principal(variables: VariableValues, caller: Caller) -> VariableValues:
+    if caller.principal is NO_PRINCIPAL:
+        return variables
+    return with_principal(variables, caller.principal)
+
+
+class _Resolved(NamedTuple):
+    """Root fields that graphql-core answered: JSON text by response key, and the people in them."""
+
+    texts: Mapping[str, str]
+    people: Sequence[Named]
+
+
+_NONE_RESOLVED = _Resolved({}, ())
+
+
+async def _resolve(
+    gateway: Gateway, caller: Caller, prepared: PreparedOperation, *, plan: Plan, variables: VariableValues
+) -> _Resolved:
+    """The root fields that no store holds: introspection, and the fields of ordinary resolvers."""
+    if not (plan.introspects or plan.asks):
+        return _NONE_RESOLVED
+    texts = introspect(prepared.schema, prepared.operation, plan, variables=variables)
+    if not plan.asks:
+        return _Resolved(texts, ())
+    people = People()
+    context = gateway.context_of(caller.principal, caller.client, people)
+    answers = await ask_resolvers(
+        prepared.schema, prepared.operation, plan, variables=variables, context=context
+    )
+    return _Resolved({**texts, **answers}, _disclosed(plan, people, caller.principal))
+
+
+def _disclosed(plan: Plan, people: People, principal: Principal) -> list[Named]:
+    """The people that resolvers disclosed, with their places: those they noted, else the token's subject."""
     return [
         (root.subject, who, key)
         for root in plan.roots
@@ -162,26 +166,52 @@ def _told(plan: Plan, people: People, principal: Principal) -> list[Named]:
     ]
 
 
-async def _change(
+async def _run(
+    gateway: Gateway, purpose: Purpose, plan: Plan, *, variables: VariableValues, texts: Mapping[str, str]
+) -> Ran:
+    """What the plan returns; it runs again if a store changed between two of its statements."""
+    gateway.ledger.expect()
+    try:
+        for _ in range(ATTEMPTS):
+            try:
+                return await run_plan(
+                    plan,
+                    variables,
+                    gateway.pools[purpose],
+                    cursors=gateway.cursors,
+                    introspected=texts,
+                )
+            except StoreChanged:
+                continue
+        raise Refusal(Code.STORE_UNAVAILABLE)
+    finally:
+        gateway.ledger.expect_no_more()
+
+
+async def _record(
     gateway: Gateway,
-    prepared: PreparedOperation,
-    variables: VariableValues,
-    caller: Caller,
-    request_id: bytes,
-) -> Answer:
-    """Run a mutation: no plan, and everything that can be refused is refused before anything is changed."""
-    admit_cost(cost_of_fields(prepared.schema, prepared.operation, variables), gateway.max_cost)
-    context = gateway.context_of(caller.principal, caller.client, People())
-    changed = await run_changes(prepared.schema, prepared.operation, variables, context=context)
-    if people := people_of(caller.principal):
-        shape = shape_of_all(
-            prepared.schema, prepared.operation, variables, purpose=caller.purpose, policy=gateway.policy
-        )
-        told = [(0, who, key) for who, key in people]
-        await _record(gateway, request_id, caller, shape, {}, told, not changed.wrong)
-    if changed.wrong:
-        return _partly([changed.data.decode()], changed.wrong)
-    return Answer(200, b'{"data":' + changed.data + b"}")
+    request: HttpRequest,
+    shape: DisclosureShape | None,
+    *,
+    named: Mapping[int, Sequence[str]],
+    people: Sequence[Named],
+    whole: bool,
+) -> None:
+    """Charge the people in the answer to the client's quota, then write the ledger entry.
+
+    Returns once the entry is durable. An answer whose shape is None is about no person. `named`: keys of
+    the people that the plan's answer names; `people`: those that graphql-core's resolvers disclosed.
+    """
+    if shape is None:
+        return
+    caller = request.caller
+    assert caller is not None
+    found = None if people else gateway.ledger.known(shape, named)
+    if found is None:
+        found = await gateway.ledger.people(shape, named, people)
+    if not gateway.people.is_charged(caller.client, caller.purpose, found.people):
+        await gateway.people.charge(caller.client, caller.purpose, found.people)
+    await gateway.ledger.record(request.id, caller, shape, people=found, whole=whole)
 
 
 def _respond(ran: Ran) -> Answer:
@@ -193,3 +223,29 @@ def _respond(ran: Ran) -> Answer:
 def _partly(data: list[str], wrong: Iterable[Code]) -> Answer:
     errors = ",".join(error_object(Refusal(code)).decode() for code in wrong)
     return Answer(200, f'{{"errors":[{errors}],"data":{"".join(data)}}}'.encode())
+
+
+# --- mutations ------------------------------------------------------------------------------------
+
+
+async def _change(
+    gateway: Gateway,
+    request: HttpRequest,
+    caller: Caller,
+    *,
+    prepared: PreparedOperation,
+    variables: VariableValues,
+) -> Answer:
+    """The answer to a mutation: price → run → record → respond. Nothing changes if it is refused."""
+    admit_cost(cost_of_fields(prepared.schema, prepared.operation, variables), gateway.max_cost)
+    context = gateway.context_of(caller.principal, caller.client, People())
+    changed = await run_changes(prepared.schema, prepared.operation, variables, context=context)
+    if subject := people_of(caller.principal):
+        shape = shape_of_all(
+            prepared.schema, prepared.operation, variables, purpose=caller.purpose, policy=gateway.policy
+        )
+        people = [(0, who, key) for who, key in subject]
+        await _record(gateway, request, shape, named={}, people=people, whole=not changed.wrong)
+    if changed.wrong:
+        return _partly([changed.data.decode()], changed.wrong)
+    return Answer(200, b'{"data":' + changed.data + b"}")

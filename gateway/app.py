@@ -1,14 +1,14 @@
-"""The HTTP application: routes, and the wiring of the parts that each request passes.
+"""The HTTP application: its routes, and the wiring of all parts behind them.
 
-    POST, GET /graphql   a question (`web/graphql.py`)
+    POST, GET /graphql   a GraphQL request (`answer.py`, `web/graphql.py`)
     POST /lists          a merchant's customer list as CSV, read as it arrives (`web/uploads.py`)
-    POST, GET, WebSocket /recalls   notices to clients of objections (`recalls/desk.py`)
+    POST, GET, WebSocket /recalls   notices of objections, for clients (`recalls/desk.py`)
     GET /, /console/…    the console, a page for people (`console/`)
-    GET /healthz         the process is up
-    GET /readyz          every store can be asked; 503 and its name if one cannot
+    GET /healthz         200 while the process runs
+    GET /readyz          200 if every store answers; otherwise 503, with the name of the store
 
-/graphql is told apart before Starlette's middleware and router: they take as long (5 µs of 11) as all
-the gateway's own work on a request's head and answer.
+/graphql is routed before Starlette's middleware and router, which take as long (5 µs of 11) as all the
+gateway's own work on a request's head and answer.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -38,7 +39,10 @@ from gateway.documents.trusted import DocumentBook, open_document_book
 from gateway.ledger.officer_reports import OfficerReports
 from gateway.ledger.record import ROLE as LEDGER
 from gateway.ledger.record import Ledger, open_ledger
-from gateway.quotas.admission import Admission, open_admission, quotas_login, usual_quota
+from gateway.quotas.deadline import AnswerDeadline
+from gateway.quotas.people import PeopleQuota, open_people_quota
+from gateway.quotas.requests import Admission, open_admission
+from gateway.quotas.table import quotas_login, usual_quota
 from gateway.recalls.desk import Desk, open_desk
 from gateway.recalls.over_http import PATH as RECALLS_PATH
 from gateway.recalls.over_http import RecallsEndpoint
@@ -62,7 +66,6 @@ from gateway.web.tally import Tally, noting_requests
 from gateway.web.uploads import PATH as LISTS_PATH
 from gateway.web.uploads import ListsEndpoint
 from resolvers.changes.customer_lists import CustomerLists, ListWriters
-from resolvers.changes.objections import Rules
 from resolvers.changes.preferences import Preferences, Writers
 from resolvers.compile.cache import PlanCache
 from resolvers.compile.context import build_contexts
@@ -80,27 +83,29 @@ from resolvers.universe.difference import Difference, DifferenceKind
 from schema.operations import DocumentLimits
 from schema.policy.matrix import digest
 from schema.purposes import Purpose
-from schema.types.privacy import Policies
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from resolvers.plan.principal import Principal
+    from resolvers.stores.pool import Connection
 
 Ready = Callable[[], Awaitable[Mapping[str, bool]]]
 Routes = Mapping[tuple[str, str], "ASGIApp"]
+Pools = Mapping[Purpose, Mapping[Store, Pool]]
+Connect = Callable[[], Awaitable["Connection"]]
 
 NO_STORE = {"cache-control": "no-store"}
 
 
 class Application:
-    """The ASGI application: /graphql, other doors by scope's type and path, and Starlette for the rest.
+    """The ASGI application: /graphql, `routes` by the scope's type and path, and Starlette for the rest.
 
-    `stop` ends what would go on without end.
+    `stop` ends responses that have no end of their own.
     """
 
     def __init__(
-        self, graphql: GraphQLEndpoint, routes: Routes, rest: Starlette, stop: Callable[[], None]
+        self, graphql: GraphQLEndpoint, routes: Routes, rest: Starlette, *, stop: Callable[[], None]
     ) -> None:
         self.graphql, self.routes, self.stop = graphql, routes, stop
         self._rest = rest
@@ -110,18 +115,19 @@ class Application:
         if scope["type"] == "http" and scope["path"] == GRAPHQL_PATH:
             await self.graphql(scope, receive, send)
         else:
-            door = self.routes.get((scope["type"], scope["path"]), self._rest)
-            await door(scope, receive, send)
+            route = self.routes.get((scope["type"], scope["path"]), self._rest)
+            await route(scope, receive, send)
 
 
 def build_app(
     graphql: GraphQLEndpoint,
     ready: Ready,
     routes: Routes | None = None,
+    *,
     stop: Callable[[], None] = lambda: None,
     pages: Sequence[BaseRoute] = (),
 ) -> Application:
-    """Return the application. `ready` says of each store whether it can be asked now."""
+    """Return the application. `ready` returns, for each store, whether it answers now."""
 
     async def healthz(_: Request) -> Response:
         return PlainTextResponse("ok", headers=NO_STORE)
@@ -133,10 +139,23 @@ def build_app(
     app = Starlette(routes=[Route("/healthz", healthz), Route("/readyz", readyz), *pages])
     # A redirect would name the host that the client claimed, and turn a POST into an error elsewhere.
     app.router.redirect_slashes = False
-    return Application(graphql, routes or {}, app, stop)
+    return Application(graphql, routes or {}, app, stop=stop)
 
 
-# --- wiring ---------------------------------------------------------------------------------------
+# --- what is opened -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Parts:
+    """What is open as long as the gateway serves."""
+
+    ledger: Ledger
+    book: TokenBook
+    documents: DocumentBook
+    admission: Admission
+    people: PeopleQuota
+    desk: Desk
+    pools: Pools
 
 
 @asynccontextmanager
@@ -145,103 +164,51 @@ async def open_gateway(
 ) -> AsyncIterator[Application]:
     """The application with everything behind it, checked and connected, until the block ends.
 
-    `records` is False for a bench alone, which measures what the ledger costs. `demo`: what the console
-    offers in a demo.
-    NotReady if a store cannot be reached, or holds anything else than its universes' policy allows.
+    Only a bench sets `records` to False: it measures what the ledger costs. `demo`: what the console
+    offers in a demo. NotReady if a store cannot be reached, or differs from its universes' policy.
     """
     check_fields()
     logins = {store: await checked_logins(settings, store) for store in Store}
+    await _check_stores(settings)
+    async with AsyncExitStack() as stack:
+        parts = await _open_parts(settings, logins, stack)
+        gateway = _gateway(settings, parts, names_people=records)
+        tally, uses = Tally(settings.slow_ms / 1_000, time.time), token_use_login(settings)
+        for task in (_upkeep(settings, parts.book), noting(parts.book, uses), noting_requests(tally, uses)):
+            await stack.enter_async_context(task)
+        yield _application(settings, parts, gateway, tally=tally, demo=demo)
+
+
+async def _check_stores(settings: Settings) -> None:
+    """NotReady if a role that writes is not as it must be, or the stores cannot be reconciled."""
     if refused := await refused_writers(settings):
         raise NotReady.because_of(refused)
     if wrong := await reconciler.reconcile_at_start(settings):
         raise NotReady(wrong)
     await check_matching_key(settings)
+
+
+async def _open_parts(
+    settings: Settings, logins: Mapping[Store, Mapping[Purpose, StoreLogin]], stack: AsyncExitStack
+) -> _Parts:
+    """Open each part on the stack, which closes them in the opposite order."""
+    opened = stack.enter_async_context
     connect = partial(connect_owner, settings.control_dsn.get_secret_value())
-    async with (
-        _opened_ledger(settings) as ledger,
-        open_identities(settings, time.time, time.monotonic) as of_jwt,
-        open_token_book(
-            settings.key("tokens"), connect, time.time, monotonic=time.monotonic, of_jwt=of_jwt
-        ) as book,
-        open_document_book(connect, time.monotonic) as documents,
-        open_admission(
-            quotas_login(settings),
-            partial(book.quota_of, usual=usual_quota(settings)),
-            secrets.token_bytes(8),
-            time.monotonic,
-        ) as admission,
-        open_desk(
-            recall_logins(settings)["control"],
-            ledger,
-            connect,
-            time.monotonic,
-            settings.max_cost,
-        ) as desk,
-    ):
-        gateway = assemble(settings, logins, ledger, admission, records)
-        try:
-            tally, uses = Tally(settings.slow_ms / 1_000, time.time), token_use_login(settings)
-            async with _keeping(settings, book), noting(book, uses), noting_requests(tally, uses):
-                yield _wired(settings, gateway, book, documents, admission, desk, tally, demo)
-        finally:
-            for pools in gateway.pools.values():
-                await asyncio.gather(*(pool.close() for pool in pools.values()))
-
-
-def _wired(
-    settings: Settings,
-    gateway: Gateway,
-    book: TokenBook,
-    documents: DocumentBook,
-    admission: Admission,
-    desk: Desk,
-    tally: Tally,
-    demo: Demo | None,
-) -> Application:
-    """The application of these parts."""
-    ids = request_ids(secrets.token_bytes)
-    who_asks, most = book.caller, settings.max_body_bytes
-    graphql = GraphQLEndpoint(
-        who_asks,
-        admission,
-        documents.trusted,
-        partial(answer, gateway),
-        ids,
-        most,
-        settings.answer_timeout_ms / 1000,
-        tally,
+    ledger = await opened(_opened_ledger(settings))
+    book = await opened(_opened_book(settings, connect))
+    documents = await opened(open_document_book(connect, time.monotonic))
+    quota_of = partial(book.quota_of, usual=usual_quota(settings))
+    login = quotas_login(settings)
+    process = secrets.token_bytes(8)
+    return _Parts(
+        ledger=ledger,
+        book=book,
+        documents=documents,
+        admission=await opened(open_admission(login, quota_of, process=process, monotonic=time.monotonic)),
+        people=await opened(open_people_quota(login, quota_of)),
+        desk=await opened(_opened_desk(settings, ledger, connect)),
+        pools=await opened(_opened_pools(logins)),
     )
-    uploads = ListsEndpoint(
-        who_asks,
-        admission,
-        lambda principal: gateway.context_of(principal, "", People()).lists,  # type: ignore[arg-type,return-value]
-        ids,
-        settings.max_list_bytes,
-    )
-    routes: Routes = {
-        ("http", LISTS_PATH): uploads,
-        ("http", RECALLS_PATH): RecallsEndpoint(who_asks, admission, desk, ids, most),
-        ("websocket", RECALLS_PATH): RecallSocket(who_asks, admission, desk, ids),
-    }
-    pages = console_routes(book.scope, admission, ids, demo) if settings.console else ()
-    return build_app(graphql, partial(_ready, gateway, book, documents), routes, desk.close_streams, pages)
-
-
-@asynccontextmanager
-async def _keeping(settings: Settings, book: TokenBook) -> AsyncIterator[None]:
-    """Do what is done now and then, while the block runs."""
-    keeping = [
-        asyncio.create_task(reconciler.reconcile_restrictions(settings), name="restrictions"),
-        asyncio.create_task(reconciler.issue_recalls(settings), name="recalls"),
-        asyncio.create_task(reconciler.index_days(ledger_login(settings)), name="days of the ledger"),
-        asyncio.create_task(keep_warning(book, time.time), name="expiry of tokens"),
-    ]
-    try:
-        yield
-    finally:
-        for each in keeping:
-            each.cancel()
-        await asyncio.gather(*keeping, return_exceptions=True)
 
 
 @asynccontextmanager
@@ -258,74 +225,148 @@ async def _opened_ledger(settings: Settings) -> AsyncIterator[Ledger]:
         yield ledger
 
 
-def assemble(
-    settings: Settings,
-    logins: Mapping[Store, Mapping[Purpose, StoreLogin]],
-    ledger: Ledger,
-    admission: Admission,
-    records: bool = True,
-) -> Gateway:
-    """The parts of an answer, not yet connected to the stores."""
-    cursors = Cursors(settings.key("cursors", 64))
-    contexts = build_contexts(OBJECTS, cursors, settings.sharded, names_people=records)
+@asynccontextmanager
+async def _opened_book(settings: Settings, connect: Connect) -> AsyncIterator[TokenBook]:
+    """The tokens and the provider's JWTs, while the block runs."""
+    async with (
+        open_identities(settings, time.time, time.monotonic) as of_jwt,
+        open_token_book(
+            settings.key("tokens"), connect, time.time, monotonic=time.monotonic, of_jwt=of_jwt
+        ) as book,
+    ):
+        yield book
+
+
+def _opened_desk(settings: Settings, ledger: Ledger, connect: Connect) -> AbstractAsyncContextManager[Desk]:
+    return open_desk(
+        recall_logins(settings)["control"],
+        ledger,
+        connect,
+        monotonic=time.monotonic,
+        max_cost=settings.max_cost,
+    )
+
+
+@asynccontextmanager
+async def _opened_pools(logins: Mapping[Store, Mapping[Purpose, StoreLogin]]) -> AsyncIterator[Pools]:
+    """A pool for each purpose and store, not yet connected; all are closed when the block ends."""
     pools = {
         purpose: {store: Pool(of_store[purpose]) for store, of_store in logins.items() if purpose in of_store}
         for purpose in Purpose
     }
-    writers = Writers(writer_logins(settings))
-    plans = PlanCache(contexts, DocumentLimits(), settings.cached_documents)
-    list_writers = ListWriters(list_login(settings))
-    key = settings.key("customer lists")
+    try:
+        yield pools
+    finally:
+        for of_purpose in pools.values():
+            await asyncio.gather(*(pool.close() for pool in of_purpose.values()))
+
+
+@asynccontextmanager
+async def _upkeep(settings: Settings, book: TokenBook) -> AsyncIterator[None]:
+    """Run the periodic tasks while the block runs."""
+    tasks = [
+        asyncio.create_task(reconciler.reconcile_restrictions(settings), name="restrictions"),
+        asyncio.create_task(reconciler.issue_recalls(settings), name="recalls"),
+        asyncio.create_task(reconciler.index_days(ledger_login(settings)), name="days of the ledger"),
+        asyncio.create_task(keep_warning(book, time.time), name="expiry of tokens"),
+    ]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+# --- how it is wired ------------------------------------------------------------------------------
+
+
+def _gateway(settings: Settings, parts: _Parts, *, names_people: bool) -> Gateway:
+    """The parts of an answer. Without `names_people` no plan names people, so the ledger stays empty."""
+    cursors = Cursors(settings.key("cursors", 64))
+    contexts = build_contexts(OBJECTS, cursors, settings.sharded, names_people=names_people)
+    return Gateway(
+        who_asks=parts.book.caller,
+        admission=parts.admission,
+        max_body_bytes=settings.max_body_bytes,
+        deadline=AnswerDeadline(settings.answer_timeout_ms / 1000),
+        trusted=parts.documents.trusted,
+        plans=PlanCache(contexts, DocumentLimits(), settings.cached_documents),
+        max_cost=settings.max_cost,
+        context_of=_calls_of(settings, parts.pools),
+        pools=parts.pools,
+        cursors=cursors,
+        people=parts.people,
+        ledger=parts.ledger,
+        policy=digest(),
+    )
+
+
+def _calls_of(settings: Settings, pools: Pools) -> Callable[[Principal, str, People], Calls]:
+    """A function that returns what graphql-core's resolvers may call for a token.
+
+    They note in `people` the people whose data they return.
+    """
+    writers, list_writers = Writers(writer_logins(settings)), ListWriters(list_login(settings))
+    rules, policies = reconciler.rules_of(settings), RecordedPolicies()
     now = partial(datetime.now, UTC)
     statistics = CountedStatistics(pools[Purpose.AUDIT][Store.CONTROL], now)
     reports = OfficerReports(partial(connect_owner, settings.control_dsn.get_secret_value()), now)
-    rules, policies = reconciler.rules_of(settings), RecordedPolicies()
-    calls = partial(_calls_of, writers, rules, policies, pools, list_writers, key, statistics, reports)
-    return Gateway(
-        plans,
-        pools,
-        cursors,
-        settings.max_cost,
-        calls,
-        ledger,
-        admission.is_charged,
-        admission.charge,
-        digest(),
+    list_key = settings.key("customer lists")
+
+    def calls_of(principal: Principal, client: str, people: People) -> Calls:
+        return Calls(
+            objections=Preferences(writers.open, rules, principal, channel=f"client {client}"),
+            policies=policies,
+            audit=ObjectionAudit(pools[Purpose.AUDIT], people),
+            disclosures=ReadDisclosures(pools, principal, people),
+            statistics=statistics,
+            reports=reports,
+            lists=CustomerLists(list_writers, list_key, principal.merchant_id),
+        )
+
+    return calls_of
+
+
+def _application(
+    settings: Settings, parts: _Parts, gateway: Gateway, *, tally: Tally, demo: Demo | None
+) -> Application:
+    ids = request_ids(secrets.token_bytes)
+    return build_app(
+        GraphQLEndpoint(partial(answer, gateway), ids, tally),
+        partial(_ready, gateway, parts.book, parts.documents),
+        _routes(settings, parts, gateway, ids=ids),
+        stop=parts.desk.close_streams,
+        pages=console_routes(parts.book.scope, parts.admission, ids, demo=demo) if settings.console else (),
     )
 
 
-def _calls_of(
-    writers: Writers,
-    rules: Rules,
-    policies: Policies,
-    pools: Mapping[Purpose, Mapping[Store, Pool]],
-    list_writers: ListWriters,
-    key: bytes,
-    statistics: CountedStatistics,
-    reports: OfficerReports,
-    principal: Principal,
-    client: str,
-    people: People,
-) -> Calls:
-    """What the ordinary resolvers may call for a token; they note in `people` whom they tell of."""
-    return Calls(
-        Preferences(writers.open, rules, principal, f"client {client}"),
-        policies,
-        ObjectionAudit(pools[Purpose.AUDIT], people),
-        ReadDisclosures(pools, principal, people),
-        statistics,
-        reports,
-        CustomerLists(list_writers, key, principal.merchant_id),
+def _routes(settings: Settings, parts: _Parts, gateway: Gateway, *, ids: Iterator[bytes]) -> Routes:
+    """The routes besides /graphql that Starlette does not serve."""
+    who_asks, admission, desk = parts.book.caller, parts.admission, parts.desk
+    uploads = ListsEndpoint(
+        who_asks,
+        admission,
+        lambda principal: gateway.context_of(principal, "", People()).lists,  # type: ignore[arg-type,return-value]
+        ids=ids,
+        max_bytes=settings.max_list_bytes,
     )
+    recalls = RecallsEndpoint(who_asks, admission, desk, ids=ids, max_body_bytes=settings.max_body_bytes)
+    return {
+        ("http", LISTS_PATH): uploads,
+        ("http", RECALLS_PATH): recalls,
+        ("websocket", RECALLS_PATH): RecallSocket(who_asks, admission, desk, ids=ids),
+    }
 
 
 async def _ready(gateway: Gateway, book: TokenBook, documents: DocumentBook) -> Mapping[str, bool]:
-    answers = {store.value: await _can_be_asked(gateway, store) for store in Store}
-    known = book.is_fresh and documents.cache.is_fresh
-    return {**answers, "control": answers["control"] and known and await gateway.ledger.is_well()}
+    """For each store, whether it answers; control also needs fresh books and a ledger that can write."""
+    answers = {store.value: await _answers(gateway, store) for store in Store}
+    fresh = book.is_fresh and documents.cache.is_fresh
+    return {**answers, "control": answers["control"] and fresh and await gateway.ledger.is_well()}
 
 
-async def _can_be_asked(gateway: Gateway, store: Store) -> bool:
+async def _answers(gateway: Gateway, store: Store) -> bool:
     pool = next(pools[store] for pools in gateway.pools.values() if store in pools)
     try:
         await pool.fetch("SELECT 1", ())

@@ -10,8 +10,7 @@ from rich.table import Table
 
 from gateway.access.tokens import CLIENT
 from gateway.commands.terminal import done, examples, out
-from gateway.quotas.admission import usual_quota
-from gateway.quotas.table import OwnQuota, read_quotas, reset_quota, set_quota
+from gateway.quotas.table import OwnQuota, read_quotas, reset_quota, set_quota, usual_quota
 from gateway.settings import MOST_OF_A_QUOTA, Settings
 from gateway.terminal.problems import Problem, owner_of, read_settings
 

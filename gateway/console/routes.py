@@ -21,7 +21,7 @@ from schema.refusals import Code, Refusal
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-    from gateway.quotas.admission import Admission
+    from gateway.quotas.requests import Admission
 
 log = logging.getLogger("gateway.console")
 
@@ -56,8 +56,10 @@ class FactsEndpoint:
         try:
             given = await self._answer_to(read_head(scope), scope["path"].removeprefix(FACTS))
         except Exception as failure:
-            given = refused(refusal_of(failure, log, "The console could not be answered.", request_id), True)
-        await send_answer(send, given, False, request_id)
+            given = refused(
+                refusal_of(failure, log, "The console could not be answered.", request_id=request_id), True
+            )
+        await send_answer(send, given, False, request_id=request_id)
 
     async def _answer_to(self, head: Head, about: str) -> Answer:
         refuse_method(head)

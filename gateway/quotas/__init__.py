@@ -1,6 +1,8 @@
 """How much a client may ask for.
 
-admission  whether a client may ask now: its requests a second, how many at once, of how many people in
-cost       how much one request may ask for; it depends on the document and its variables, never on data
-table      how much each client may ask for: the table of those for whom another limit was set than for
+table     the quota of each client: the settings' default, and the table of clients with limits of their own
+requests  requests a second and places at once: whether a client may send a request now
+cost      how many rows one request may touch
+deadline  how long one request may take once it has arrived
+people    the people whose data a client may receive in an hour
 """

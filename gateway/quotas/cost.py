@@ -1,4 +1,7 @@
-"""How much one request may ask for; it depends on the document and its variables, never on data."""
+"""How many rows one request may touch.
+
+The price depends on the document and its variables, never on data.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def admit(price: Price, variables: VariableValues, max_cost: int) -> None:
-    """COST_TOO_HIGH if a plan of this price could touch more rows than that; lists count with full size."""
+    """COST_TOO_HIGH if a plan of this price could touch more rows than that; lists count in full size."""
     admit_cost(cost_of(price, variables), max_cost)
 
 
 def admit_cost(cost: int, max_cost: int) -> None:
-    """COST_TOO_HIGH if it is more than that."""
+    """COST_TOO_HIGH if the cost is above the limit."""
     if cost > max_cost:
         raise Refusal(Code.COST_TOO_HIGH)
 

@@ -1,7 +1,7 @@
-"""How much each client may ask for: the table of those for whom another limit was set than for everybody.
+"""The quota of each client: the settings' default, and the table of clients with limits of their own.
 
-Read with the tokens (`access/tokens.py`), so that a change is known everywhere within a
-second. `admission.py` keeps to it.
+The gateway reads the table with the tokens (`access/tokens.py`), so a change is in force everywhere within
+a second. `requests.py` and `people.py` enforce it.
 """
 
 from __future__ import annotations
@@ -10,8 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from resolvers.sources.catalogue import Store
+from resolvers.universe.roles import QUOTAS
+
 if TYPE_CHECKING:
-    from resolvers.stores.pool import Connection
+    from gateway.settings import Settings
+    from resolvers.stores.pool import Connection, StoreLogin
 
 _COLUMNS = "requests_per_second, at_once, people_per_hour"
 _READ = f"SELECT client, {_COLUMNS} FROM control.quota ORDER BY client"  # noqa: S608 - constants
@@ -28,9 +32,9 @@ _RESET = "DELETE FROM control.quota WHERE client = $1 RETURNING client"
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """What one client may ask for, in all processes together.
+    """The limits of one client, in all processes together.
 
-    `people_per_hour`: of how many people it may be told between one full hour (UTC) and the next.
+    `people_per_hour`: how many people's data it may receive between one full hour (UTC) and the next.
     """
 
     requests_per_second: int
@@ -40,14 +44,14 @@ class Quota:
 
 @dataclass(frozen=True, slots=True)
 class OwnQuota:
-    """What was set for one client; None where that of everybody holds."""
+    """The limits that are set for one client; None where the default is in force."""
 
     requests_per_second: int | None
     at_once: int | None
     people_per_hour: int | None
 
     def beside(self, usual: Quota) -> Quota:
-        """The client's quota where this one is everybody's."""
+        """The client's quota, with the default `usual` in the place of each None."""
         return Quota(
             self.requests_per_second or usual.requests_per_second,
             self.at_once or usual.at_once,
@@ -56,15 +60,25 @@ class OwnQuota:
 
 
 async def read_quotas(connection: Connection) -> Mapping[str, OwnQuota]:
-    """What was set, by client, in the order of their names."""
+    """The limits that are set, by client, in the order of the clients' names."""
     return {client: OwnQuota(*numbers) for client, *numbers in await connection.fetch(_READ)}
 
 
 async def set_quota(connection: Connection, client: str, quota: OwnQuota) -> None:
-    """Set what is given for a client and leave the rest as it was."""
+    """Set the given limits of a client; None leaves a limit as it was."""
     await connection.execute(_SET, client, quota.requests_per_second, quota.at_once, quota.people_per_hour)
 
 
 async def reset_quota(connection: Connection, client: str) -> bool:
-    """Let everybody's quota hold for a client again; False if nothing was set."""
+    """Put a client back on the default quota; False if nothing was set."""
     return await connection.fetchval(_RESET, client) is not None
+
+
+def usual_quota(settings: Settings) -> Quota:
+    """The default: the quota of every client for which nothing is set."""
+    return Quota(settings.requests_per_second, settings.requests_at_once, settings.people_per_hour)
+
+
+def quotas_login(settings: Settings) -> StoreLogin:
+    """The login of the role that counts clients' use of their quotas."""
+    return settings.login(Store.CONTROL, QUOTAS)

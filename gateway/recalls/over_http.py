@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from gateway.access.tokens import Caller
-    from gateway.quotas.admission import Admission
+    from gateway.quotas.requests import Admission
 
 log = logging.getLogger("gateway.recalls.over_http")
 
@@ -84,8 +84,10 @@ class RecallsEndpoint:
         except ClientGone:
             return
         except Exception as failure:
-            given = refused(refusal_of(failure, log, "A request failed.", request_id), graphql_response)
-        await send_answer(send, given, graphql_response, request_id)
+            given = refused(
+                refusal_of(failure, log, "A request failed.", request_id=request_id), graphql_response
+            )
+        await send_answer(send, given, graphql_response, request_id=request_id)
 
     async def _answer_to(
         self, head: Head, receive: Receive, request_id: bytes, streams: bool

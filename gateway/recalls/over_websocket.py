@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from starlette.websockets import WebSocket
 
     from gateway.access.tokens import Caller
-    from gateway.quotas.admission import Admission
+    from gateway.quotas.requests import Admission
 
 log = logging.getLogger("gateway.recalls.over_websocket")
 

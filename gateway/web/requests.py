@@ -20,6 +20,7 @@ Choices, with what was rejected:
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import parse_qsl
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from starlette.types import Receive, Scope
+
+    from gateway.access.tokens import Caller
 
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 JSON = "application/json"
@@ -90,8 +93,18 @@ _READ = (
 )
 
 
+@dataclass(slots=True)
+class HttpRequest:
+    """A request whose body has not been read. `id`: the gateway's own; `caller`: None until it is known."""
+
+    head: Head
+    receive: Receive
+    id: bytes
+    caller: Caller | None = None
+
+
 class ClientGone(Exception):
-    """The client closed the connection before its request was complete; there is nobody to answer."""
+    """The client closed the connection before its request was complete, so no answer can be sent."""
 
 
 def read_head(scope: Scope) -> Head:

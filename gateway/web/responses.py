@@ -140,7 +140,7 @@ def refused(refusal: Refusal, graphql_response: bool) -> Answer:
     return Answer(status, error_body(refusal), headers)
 
 
-def refusal_of(failure: Exception, log: logging.Logger, message: str, request_id: bytes) -> Refusal:
+def refusal_of(failure: Exception, log: logging.Logger, message: str, *, request_id: bytes) -> Refusal:
     """The refusal that a request ends with: what was raised, or, for anything else, INTERNAL.
 
     What was not meant to be raised is one line in the log, under `message`; the client is told nothing of it.
@@ -151,7 +151,7 @@ def refusal_of(failure: Exception, log: logging.Logger, message: str, request_id
     return Refusal(Code.INTERNAL)
 
 
-async def send_answer(send: Send, answer: Answer, graphql_response: bool, request_id: bytes) -> None:
+async def send_answer(send: Send, answer: Answer, graphql_response: bool, *, request_id: bytes) -> None:
     """Send one whole answer over ASGI."""
     length, closing, others = len(answer.body), False, b""
     if answer.headers:

@@ -66,15 +66,15 @@ class Tally:
         self._now = now
         self._counts: dict[Line, Count] = {}
 
-    def refused(self, code: Code, caller: Caller | None, took_s: float, request_id: bytes) -> None:
+    def refused(self, code: Code, caller: Caller | None, took_s: float, *, request_id: bytes) -> None:
         """A request was refused, of a caller or of nobody known."""
-        self._count(code.value, caller, took_s, request_id)
+        self._count(code.value, caller, took_s, request_id=request_id)
 
     def slow(self, caller: Caller | None, took_s: float, request_id: bytes) -> None:
         """A request was answered after longer than `slow_s`."""
-        self._count(SLOW, caller, took_s, request_id)
+        self._count(SLOW, caller, took_s, request_id=request_id)
 
-    def _count(self, what: str, caller: Caller | None, took_s: float, request_id: bytes) -> None:
+    def _count(self, what: str, caller: Caller | None, took_s: float, *, request_id: bytes) -> None:
         client, purpose = ("", "") if caller is None else (caller.client, caller.purpose.value)
         line = Line(int(self._now()) // HOUR_SECONDS, client, purpose, what)
         self._add(line, Count(1, int(took_s * 1_000), request_id.decode()))

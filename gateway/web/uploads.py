@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from gateway.access.tokens import Caller
-    from gateway.quotas.admission import Admission
+    from gateway.quotas.requests import Admission
     from resolvers.changes.customer_lists import CustomerLists
     from resolvers.plan.principal import Principal
 
@@ -49,6 +49,7 @@ class ListsEndpoint:
         who_asks: WhoAsks,
         admission: Admission,
         lists_of: Callable[[Principal], CustomerLists],
+        *,
         ids: Iterator[bytes],
         max_bytes: int,
     ) -> None:
@@ -66,8 +67,8 @@ class ListsEndpoint:
         except ClientGone:
             return
         except Exception as failure:
-            given = refused(refusal_of(failure, log, "An upload failed.", request_id), True)
-        await send_answer(send, given, False, request_id)
+            given = refused(refusal_of(failure, log, "An upload failed.", request_id=request_id), True)
+        await send_answer(send, given, False, request_id=request_id)
 
     async def _answer_to(self, head: Head, receive: Receive) -> Answer:
         refuse_method(head)

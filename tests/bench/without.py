@@ -7,6 +7,8 @@ nothing to record. `… without quotas` lets everybody in, and counts nobody. No
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from gateway.app import open_gateway
@@ -19,15 +21,18 @@ from gateway.terminal.problems import read_settings
 class LetsAllIn:
     """In the place of the admission."""
 
-    def enter_now(self, _: str) -> bool:
-        return True
+    async def enter(self, _: str) -> None:
+        pass
 
     def leave(self, _: str) -> None:
         pass
 
 
-def _is_charged_all(*_: Any) -> bool:
-    return True
+class AllCharged:
+    """In the place of the people quota."""
+
+    def is_charged(self, *_: Any) -> bool:
+        return True
 
 
 async def main(without: str) -> None:
@@ -38,8 +43,9 @@ async def main(without: str) -> None:
         async with open_gateway(settings, records=without != "ledger") as application:
             if without == "quotas":
                 graphql: Any = application.graphql
-                graphql._admission = LetsAllIn()
-                object.__setattr__(graphql._answer.args[0], "is_charged", _is_charged_all)
+                wired = graphql._answer
+                others = {"admission": LetsAllIn(), "people": AllCharged()}
+                graphql._answer = partial(wired.func, replace(wired.args[0], **others))
             await serve(application, taken, lambda: None)
 
 

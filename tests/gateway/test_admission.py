@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 
 from gateway.access.tokens import Caller
-from gateway.quotas import admission as admissions
-from gateway.quotas.admission import Admission, quotas_login
-from gateway.quotas.table import OwnQuota, Quota, read_quotas, reset_quota, set_quota
+from gateway.quotas import people as people_quotas
+from gateway.quotas import requests as admissions
+from gateway.quotas.people import PeopleQuota
+from gateway.quotas.requests import Admission
+from gateway.quotas.table import OwnQuota, Quota, quotas_login, read_quotas, reset_quota, set_quota
 from resolvers.universe.roles import QUOTAS
 from schema.purposes import Purpose
 from schema.refusals import Code, Refusal
@@ -46,8 +48,8 @@ async def fresh(side: Side) -> None:
         await side.control.execute(f"DELETE FROM control.{table}")
     await side.book.refreshed()
     # What this process took for the tests before is not taken any more.
-    admission = side.app.graphql._admission
-    admission._clients, admission._met = {}, admissions._Charged()
+    side.gateway.admission._shares = {}
+    side.gateway.people._hour = people_quotas._Hour()
 
 
 async def limit(side: Side, *numbers: int | None) -> None:
@@ -60,7 +62,10 @@ async def limit(side: Side, *numbers: int | None) -> None:
 async def process(side: Side, quota: Quota) -> AsyncIterator[Admission]:
     """Another process' admission, which knows this quota of everybody."""
     made = Admission(
-        quotas_login(side.settings), lambda _: quota, bytes(7) + bytes([process.number]), time.monotonic
+        quotas_login(side.settings),
+        lambda _: quota,
+        process=bytes(7) + bytes([process.number]),
+        monotonic=time.monotonic,
     )
     process.number += 1
     try:
@@ -72,10 +77,18 @@ async def process(side: Side, quota: Quota) -> AsyncIterator[Admission]:
 process.number = 1  # type: ignore[attr-defined]
 
 
+@asynccontextmanager
+async def charging(side: Side, quota: Quota) -> AsyncIterator[PeopleQuota]:
+    """Another process' people quota, which knows this quota of every client."""
+    made = PeopleQuota(quotas_login(side.settings), lambda _: quota)
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
 async def entering(one: Admission, client: str = "somebody") -> Code | None:
     """Whether a request is let in; why not."""
-    if one.enter_now(client):
-        return None
     try:
         await one.enter(client)
     except Refusal as refusal:
@@ -195,7 +208,7 @@ async def test_places_of_a_process_that_died_are_free_when_their_time_is_over(
     """Nobody gives them back, and they last a few seconds."""
     monkeypatch.setattr(admissions, "LASTS", admissions.timedelta(milliseconds=300))
     quota = Quota(10**6, 1, 1)
-    died = Admission(quotas_login(side.settings), lambda _: quota, bytes(8), time.monotonic)
+    died = Admission(quotas_login(side.settings), lambda _: quota, process=bytes(8), monotonic=time.monotonic)
     assert await entering(died) is None
     died._connection.close()
     async with process(side, quota) as one:
@@ -235,7 +248,7 @@ async def test_what_takes_too_long_as_a_whole_is_given_up(new_database: NewDatab
         await locked.rollback()
         assert (reply.status, reply.codes) == (503, ["STORE_UNAVAILABLE"])
         assert took < 3
-        assert hasty.app.graphql._admission._clients["client"].inside == 0
+        assert hasty.gateway.admission._shares["client"].inside == 0
         assert (await ask(hasty, id=IDS[0])).codes == []
 
 
@@ -296,7 +309,7 @@ async def test_nobody_who_is_hidden_counts(side: Side) -> None:
 async def test_two_processes_count_a_person_once(side: Side) -> None:
     """The same three people asked of both are three people; a fourth is refused in either."""
     caller = Caller("somebody", 1, Purpose.SECURITY)
-    async with process(side, Quota(1, 1, 3)) as one, process(side, Quota(1, 1, 3)) as other:
+    async with charging(side, Quota(1, 1, 3)) as one, charging(side, Quota(1, 1, 3)) as other:
         for each in (one, other):
             await each.charge(caller.client, caller.purpose, ["1", "2", "2"])
         await other.charge(caller.client, caller.purpose, ["3"])
@@ -310,7 +323,7 @@ async def test_two_processes_count_a_person_once(side: Side) -> None:
 async def test_many_at_once_meet_exactly_as_many_as_they_may(side: Side) -> None:
     """Fifty requests of one new person each, in two processes at once: as many pass as the quota says."""
     caller = Caller("somebody", 1, Purpose.SECURITY)
-    async with process(side, Quota(1, 1, 20)) as one, process(side, Quota(1, 1, 20)) as other:
+    async with charging(side, Quota(1, 1, 20)) as one, charging(side, Quota(1, 1, 20)) as other:
         results = await asyncio.gather(
             *(
                 (one, other)[number % 2].charge(caller.client, caller.purpose, [str(number)])
@@ -324,10 +337,10 @@ async def test_many_at_once_meet_exactly_as_many_as_they_may(side: Side) -> None
 async def test_a_new_hour_begins_with_nobody(side: Side) -> None:
     """Whom a client was told of in an earlier hour neither counts nor stays written down."""
     caller = Caller("somebody", 1, Purpose.SECURITY)
-    async with process(side, Quota(1, 1, 2)) as one:
+    async with charging(side, Quota(1, 1, 2)) as one:
         await one.charge(caller.client, caller.purpose, ["1", "2"])
         await side.control.execute("UPDATE control.quota_hour SET hour = hour - interval '1 hour'")
-        one._met = admissions._Charged()
+        one._hour = people_quotas._Hour()
         await one.charge(caller.client, caller.purpose, ["3", "4"])
         with pytest.raises(Refusal):
             await one.charge(caller.client, caller.purpose, ["1"])

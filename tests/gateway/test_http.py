@@ -1,4 +1,4 @@
-"""The application under a real server: order of the checks, constant refusals, masked failures."""
+"""The application under a real server: order of the checks, constant refusals, masked failures, deadlines."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import httpx
@@ -22,13 +23,20 @@ from hypothesis import strategies as st
 
 from gateway.access.token_text import new_token, token_hash
 from gateway.access.tokens import Caller, LiveCredential, TokenBook
+from gateway.answer import Gateway, answer
 from gateway.app import build_app
+from gateway.quotas.deadline import AnswerDeadline
 from gateway.terminal.logs import ScrubbingFormatter, write_logs
 from gateway.web.graphql import GraphQLEndpoint
 from gateway.web.requests import Asked
-from gateway.web.responses import Answer, error_body, request_ids, status_of
+from gateway.web.responses import error_body, request_ids, status_of
 from gateway.web.tally import Tally
 from gateway.web.uploads import ListsEndpoint
+from resolvers.compile.cache import PlanCache
+from resolvers.compile.context import build_contexts
+from resolvers.plan.cursors import Cursors
+from resolvers.sources.fields import OBJECTS
+from schema.operations import DocumentLimits
 from schema.purposes import Purpose
 from schema.refusals import Code, Refusal
 
@@ -39,8 +47,8 @@ GRAPHQL, JSON = "application/graphql-response+json", "application/json"
 
 
 @dataclass
-class Gateway:
-    """A running gateway: where, a token for it, and what its answer function saw."""
+class Running:
+    """A running gateway: its port, a token for it, and the requests that reached its document book."""
 
     port: int
     token: str
@@ -52,8 +60,8 @@ class Gateway:
         """The headers of an ordinary request."""
         return {"authorization": f"Bearer {self.token}", "accept": GRAPHQL}
 
-    async def answer(self, asked: Asked, caller: Caller, request_id: bytes) -> Answer:
-        """Does what the document says: refuse with a code, fail, or answer with what was asked."""
+    def trusted(self, asked: Asked, caller: Caller) -> Asked:
+        """Does what the document says: refuses with a code, fails, or lets a query of no store through."""
         self.seen.append((asked, caller))
         verb, _, what = asked.document.partition(" ")
         if verb == "refuse":
@@ -61,7 +69,7 @@ class Gateway:
         if verb == "fail":
             local = CANARY
             raise RuntimeError(f"duplicate key {local}") from ValueError(CANARY)
-        return Answer(200, b'{"data":{"ok":true}}')
+        return Asked("{ __typename }", None, {}, asked.wants_graphql_response, asked.is_get)
 
 
 def book_with(token: str) -> TokenBook:
@@ -78,10 +86,20 @@ def book_with(token: str) -> TokenBook:
 class LetsAllIn:
     """How much a client may ask for is the subject of `test_admission.py`."""
 
-    def enter_now(self, _: str) -> bool:
-        return True
+    async def enter(self, _: str) -> None:
+        pass
 
     def leave(self, _: str) -> None:
+        pass
+
+
+class NothingToRecord:
+    """A ledger for answers about no person."""
+
+    def expect(self) -> None:
+        pass
+
+    def expect_no_more(self) -> None:
         pass
 
 
@@ -90,32 +108,41 @@ def _no_lists(_: object) -> Any:
 
 
 @pytest.fixture(scope="module")
-async def gateway() -> AsyncIterator[Gateway]:
+async def gateway() -> AsyncIterator[Running]:
     """The application under uvicorn, on a port of its own."""
     listening = socket.create_server(("127.0.0.1", 0))
-    running = Gateway(listening.getsockname()[1], new_token(secrets.token_bytes))
+    running = Running(listening.getsockname()[1], new_token(secrets.token_bytes))
 
     async def ready() -> dict[str, bool]:
         return running.stores
 
-    login = GraphQLEndpoint(
-        book_with(running.token).caller,
-        LetsAllIn(),  # type: ignore[arg-type]
-        lambda asked, _: asked,
-        running.answer,
-        request_ids(secrets.token_bytes),
-        LIMIT,
-        30.0,
-        Tally(3_600.0, time.time),
+    cursors = Cursors(bytes(64))
+    parts = Gateway(
+        who_asks=book_with(running.token).caller,
+        admission=LetsAllIn(),  # type: ignore[arg-type]
+        max_body_bytes=LIMIT,
+        deadline=AnswerDeadline(30.0),
+        trusted=running.trusted,
+        plans=PlanCache(build_contexts(OBJECTS, cursors), DocumentLimits()),
+        max_cost=1,
+        context_of=_no_lists,
+        pools={purpose: {} for purpose in Purpose},
+        cursors=cursors,
+        people=None,  # type: ignore[arg-type]
+        ledger=NothingToRecord(),  # type: ignore[arg-type]
+        policy="",
+    )
+    graphql = GraphQLEndpoint(
+        partial(answer, parts), request_ids(secrets.token_bytes), Tally(3_600.0, time.time)
     )
     uploads = ListsEndpoint(
         book_with(running.token).caller,
         LetsAllIn(),  # type: ignore[arg-type]
         _no_lists,
-        request_ids(secrets.token_bytes),
-        LIMIT,
+        ids=request_ids(secrets.token_bytes),
+        max_bytes=LIMIT,
     )
-    app = build_app(login, ready, {("http", "/lists"): uploads})
+    app = build_app(graphql, ready, {("http", "/lists"): uploads})
     config = uvicorn.Config(app, log_config=None, access_log=False, ws="none")
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve([listening]))
@@ -127,7 +154,7 @@ async def gateway() -> AsyncIterator[Gateway]:
 
 
 @pytest.fixture
-async def client(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
+async def client(gateway: Running) -> AsyncIterator[httpx.AsyncClient]:
     """An HTTP client with a good token; the gateway has seen nothing yet."""
     gateway.seen.clear()
     async with httpx.AsyncClient(
@@ -173,19 +200,19 @@ def parsed(response: bytes) -> tuple[int, dict[str, str], bytes]:
     return int(status.split()[1]), dict(line.lower().split(": ", 1) for line in lines), body
 
 
-async def test_a_post_is_answered(client: httpx.AsyncClient, gateway: Gateway) -> None:
+async def test_a_post_is_answered(client: httpx.AsyncClient, gateway: Running) -> None:
     """A POST with a token and a purpose is answered in the media type asked for, and kept out of caches."""
     response = await client.post(
         "/graphql", json={"query": "{a}", "variables": {"x": 1}}, headers={"gateway-purpose": "AUDIT"}
     )
-    assert (response.status_code, response.json()) == (200, {"data": {"ok": True}})
+    assert (response.status_code, response.json()) == (200, {"data": {"__typename": "Query"}})
     assert gateway.seen == [(Asked("{a}", None, {"x": 1}, True, False), Caller("client", 1, Purpose.AUDIT))]
     assert response.headers["content-type"] == f"{GRAPHQL}; charset=utf-8"
     assert response.headers["cache-control"] == "no-store"
     assert response.headers["vary"] == "Authorization, Gateway-Purpose, Accept"
 
 
-async def test_a_get_is_answered(client: httpx.AsyncClient, gateway: Gateway) -> None:
+async def test_a_get_is_answered(client: httpx.AsyncClient, gateway: Running) -> None:
     """A GET is answered too, and marked so that whoever parses it can refuse a mutation."""
     response = await client.get("/graphql", params={"query": "{é}"})
     assert response.status_code == 200
@@ -214,7 +241,7 @@ async def test_a_failure_is_masked(client: httpx.AsyncClient) -> None:
     (line,) = [json.loads(line) for line in log.getvalue().splitlines()]
     assert line["request_id"] == response.headers["x-request-id"]
     assert [one["type"] for one in line["exceptions"]] == ["builtins.RuntimeError", "builtins.ValueError"]
-    assert line["exceptions"][0]["at"][-1].endswith("Gateway.answer")
+    assert line["exceptions"][0]["at"][-1].endswith("Running.trusted")
     assert CANARY not in log.getvalue()
     assert "duplicate" not in log.getvalue()
 
@@ -251,7 +278,7 @@ async def test_nothing_is_looked_at_before_the_token(
     assert response.headers["www-authenticate"] == "Bearer"
 
 
-async def test_two_authorization_headers_are_no_token(client: httpx.AsyncClient, gateway: Gateway) -> None:
+async def test_two_authorization_headers_are_no_token(client: httpx.AsyncClient, gateway: Running) -> None:
     """Two tokens are none: otherwise proxy and gateway could each believe another."""
     twice = [("authorization", f"Bearer {gateway.token}")] * 2 + [("content-type", JSON)]
     async with httpx.AsyncClient(base_url=client.base_url) as bare:
@@ -268,7 +295,7 @@ async def test_a_purpose_out_of_scope_is_refused_with_constant_bytes(
     assert (response.status_code, response.content) == (403, error_body(Refusal(Code.PURPOSE_REFUSED)))
 
 
-async def test_a_preflight_is_not_answered(client: httpx.AsyncClient, gateway: Gateway) -> None:
+async def test_a_preflight_is_not_answered(client: httpx.AsyncClient, gateway: Running) -> None:
     """A browser's preflight gets 405 and no permission, so that no other site's page can ask anything."""
     preflight = {"origin": "https://evil", "access-control-request-method": "POST"}
     response = await client.options("/graphql", headers=preflight)
@@ -280,7 +307,7 @@ async def test_a_preflight_is_not_answered(client: httpx.AsyncClient, gateway: G
     assert gateway.seen == []
 
 
-async def test_a_body_that_is_too_large_is_refused_unread(gateway: Gateway) -> None:
+async def test_a_body_that_is_too_large_is_refused_unread(gateway: Running) -> None:
     """A body announced as too large is refused at once, one that grows too large when it does."""
     head = f"POST /graphql HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {gateway.token}\r\n"
     head += "content-type: application/json\r\n"
@@ -292,7 +319,7 @@ async def test_a_body_that_is_too_large_is_refused_unread(gateway: Gateway) -> N
         assert headers["connection"] == "close"
 
 
-async def test_a_body_in_many_pieces_is_read(gateway: Gateway) -> None:
+async def test_a_body_in_many_pieces_is_read(gateway: Running) -> None:
     """A chunked body that arrives byte by byte is one request."""
     head = (
         f"POST /graphql HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer {gateway.token}\r\n"
@@ -300,10 +327,10 @@ async def test_a_body_in_many_pieces_is_read(gateway: Gateway) -> None:
     head += "content-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
     chunks = [b"1\r\n%c\r\n" % byte for byte in b'{"query":"{a}"}']
     status, _, body = parsed(await exchange(gateway.port, head.encode(), *chunks, b"0\r\n\r\n", wait=0.001))
-    assert (status, body) == (200, b'{"data":{"ok":true}}')
+    assert (status, body) == (200, b'{"data":{"__typename":"Query"}}')
 
 
-async def test_a_client_that_leaves_is_forgotten(client: httpx.AsyncClient, gateway: Gateway) -> None:
+async def test_a_client_that_leaves_is_forgotten(client: httpx.AsyncClient, gateway: Running) -> None:
     """A client that leaves in the middle of its body is neither answered nor logged as a failure."""
     head = f"POST /graphql HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {gateway.token}\r\n"
     head += "content-type: application/json\r\ncontent-length: 100\r\n\r\n{"
@@ -319,7 +346,7 @@ async def test_a_client_that_leaves_is_forgotten(client: httpx.AsyncClient, gate
 
 
 async def test_health_and_readiness_say_no_more_than_needed(
-    client: httpx.AsyncClient, gateway: Gateway
+    client: httpx.AsyncClient, gateway: Running
 ) -> None:
     """/healthz says that the process is up; /readyz which store cannot be asked, and nothing of why."""
     assert (await client.get("/healthz")).text == "ok"
@@ -351,7 +378,7 @@ FUZZED = settings(
 
 @FUZZED
 @given(st.one_of(HEADER_BYTES, HEADER_BYTES.map(lambda value: b"Bearer gw_" + value)))
-async def test_any_bad_token_gets_the_same_bytes(gateway: Gateway, authorization: bytes) -> None:
+async def test_any_bad_token_gets_the_same_bytes(gateway: Running, authorization: bytes) -> None:
     """Whatever stands in Authorization but a live token is answered with the same bytes (I37)."""
     request = b"POST /graphql HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: %b\r\n\r\n"
     status, headers, body = parsed(await exchange(gateway.port, request % authorization))
@@ -382,7 +409,7 @@ async def test_any_bad_token_gets_the_same_bytes(gateway: Gateway, authorization
     ),
 )
 async def test_no_request_makes_the_gateway_fail(
-    gateway: Gateway, method: bytes, query_string: str, names: list[bytes], value: bytes, body: bytes
+    gateway: Running, method: bytes, query_string: str, names: list[bytes], value: bytes, body: bytes
 ) -> None:
     """Any request with a good token is answered or refused with a GraphQL error, never with 500."""
     if any(name == b"Expect" for name in names):
@@ -398,6 +425,37 @@ async def test_no_request_makes_the_gateway_fail(
     if status != 200 and method != b"HEAD":
         (error,) = json.loads(got)["errors"]
         assert got == error_body(Refusal(Code(error["extensions"]["code"])))
+
+
+async def held(deadline: AnswerDeadline, begun: asyncio.Event) -> None:
+    """A request that waits for a store that does not answer."""
+    with deadline:
+        begun.set()
+        await asyncio.Event().wait()
+
+
+async def test_an_overdue_answer_is_refused_and_its_task_goes_on() -> None:
+    """It becomes STORE_UNAVAILABLE, and the task of its connection is not a cancelled one."""
+    deadline = AnswerDeadline(0.05)
+    for _ in range(2):
+        with pytest.raises(Refusal) as refused:
+            await held(deadline, asyncio.Event())
+        assert refused.value.code is Code.STORE_UNAVAILABLE
+    task = asyncio.current_task()
+    assert task is not None and task.cancelling() == 0
+    with deadline:
+        pass
+    await asyncio.sleep(0.1)
+
+
+async def test_a_server_that_stops_cancels_what_is_under_way() -> None:
+    """A cancellation that is not the deadline's own is not turned into an answer."""
+    begun = asyncio.Event()
+    task = asyncio.create_task(held(AnswerDeadline(30.0), begun))
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
 
 
 def record(name: str, message: str, *arguments: object, error: BaseException | None = None) -> dict[str, Any]:

@@ -28,7 +28,7 @@ async def sent(answer: Answer, graphql_response: bool = False) -> tuple[dict[str
     async def send(message: Any) -> None:
         messages.append(message)
 
-    await send_answer(send, answer, graphql_response, b"id-1")
+    await send_answer(send, answer, graphql_response, request_id=b"id-1")
     start, body = messages
     return start, body
 

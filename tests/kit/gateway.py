@@ -201,14 +201,14 @@ class Side:
     @property
     def book(self) -> TokenBook:
         """The tokens that it knows."""
-        found = self.app.graphql._who_asks.__self__  # type: ignore[attr-defined]
+        found = self.gateway.who_asks.__self__  # type: ignore[attr-defined]
         assert isinstance(found, TokenBook)
         return found
 
     @property
     def documents(self) -> DocumentBook:
         """The documents that it knows."""
-        found = self.app.graphql._trusted.__self__  # type: ignore[attr-defined]
+        found = self.gateway.trusted.__self__  # type: ignore[attr-defined]
         assert isinstance(found, DocumentBook)
         return found
 

@@ -7,6 +7,7 @@ one number, and an eighth more that hypothesis draws, which can shrink what it f
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -23,7 +24,8 @@ from hypothesis import strategies as st
 from gateway.access.tokens import Caller
 from gateway.answer import Gateway, answer
 from gateway.ledger.record import DisclosedPeople
-from gateway.web.requests import Asked
+from gateway.quotas.deadline import AnswerDeadline
+from gateway.web.requests import HttpRequest, read_head
 from resolvers.compile.cache import PlanCache
 from resolvers.compile.context import build_contexts
 from resolvers.plan.cursors import Cursors
@@ -82,14 +84,32 @@ class Stores:
     async def ask(self, purpose: Purpose, request: Request, sharded: bool = False) -> bytes | str:
         """The gateway's body, or the code of its refusal."""
         gateway = self.sharded if sharded else self.whole
-        asked = Asked(request.document, request.operation_name, request.variables, True, False)
         assert self.world is not None
         principal = Principal(*astuple(self.world.whose)).under(purpose)
         assert principal is not None
+        caller = Caller("test", 1, purpose, principal)
         try:
-            return (await answer(gateway, asked, Caller("test", 1, purpose, principal), b"test-1")).body
+            return (await answer(replace(gateway, who_asks=lambda *_: caller), _sent(request))).body
         except Refusal as refusal:
             return refusal.code.value
+
+
+def _sent(request: Request) -> HttpRequest:
+    """The request as it arrives: JSON in the body of a POST."""
+    body = json.dumps(
+        {
+            "query": request.document,
+            "operationName": request.operation_name,
+            "variables": request.variables,
+        }
+    ).encode()
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": body}
+
+    headers = [(b"content-type", b"application/json")]
+    scope = {"type": "http", "method": "POST", "query_string": b"", "headers": headers}
+    return HttpRequest(read_head(scope), receive, b"test-1")
 
 
 @pytest.fixture(scope="module")
@@ -115,15 +135,38 @@ def _gateway(pools: dict[Purpose, dict[Store, Pool]], sharded: bool) -> Gateway:
     # How large a document may be is not the question here.
     limits = DocumentLimits(10**6, 10**6, max_depth=100, max_fields=10**6, max_comparisons=10**9)
     plans = PlanCache(build_contexts(OBJECTS, cursors, sharded), limits)
-    return Gateway(plans, pools, cursors, 10**18, _nothing_to_change, _NoLedger(), _is_met, _no_charge, "")  # type: ignore[arg-type]
+    return Gateway(
+        who_asks=_not_asked,
+        admission=_AdmitsAll(),  # type: ignore[arg-type]
+        max_body_bytes=10**7,
+        deadline=AnswerDeadline(600),
+        trusted=lambda asked, _: asked,
+        plans=plans,
+        max_cost=10**18,
+        context_of=_not_asked,
+        pools=pools,
+        cursors=cursors,
+        people=_AllCharged(),  # type: ignore[arg-type]
+        ledger=_NoLedger(),  # type: ignore[arg-type]
+        policy="",
+    )
 
 
-def _is_met(*_: object) -> bool:
-    return True
+class _AdmitsAll:
+    """How much a client may ask for is the subject of `test_admission.py`."""
+
+    async def enter(self, _: str) -> None:
+        pass
+
+    def leave(self, _: str) -> None:
+        pass
 
 
-async def _no_charge(*_: object) -> None:
-    """No person is charged to a quota."""
+class _AllCharged:
+    """How many people a client may receive is the subject of `test_admission.py`."""
+
+    def is_charged(self, *_: object) -> bool:
+        return True
 
 
 class _NoLedger:
@@ -145,8 +188,8 @@ class _NoLedger:
         pass
 
 
-def _nothing_to_change(*_: object) -> Any:
-    """No question here goes to an ordinary resolver."""
+def _not_asked(*_: object) -> Any:
+    """Each request brings its caller, and no document here needs an ordinary resolver."""
     raise AssertionError
 
 

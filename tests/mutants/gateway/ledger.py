@@ -9,14 +9,14 @@ MUTANTS = (
         "ledger_after_the_response",
         Change(
             "gateway.answer:_record",
-            "await gateway.ledger.record(request_id, caller, shape, people=found, whole=whole)",
+            "await gateway.ledger.record(request.id, caller, shape, people=found, whole=whole)",
             """
             import asyncio
 
             async def later(*entry, **disclosed):
                 asyncio.ensure_future(gateway.ledger.record(*entry, **disclosed))
 
-            await later(request_id, caller, shape, people=found, whole=whole)
+            await later(request.id, caller, shape, people=found, whole=whole)
             """,
         ),
         "tests/gateway/test_ledger.py::test_i39_an_answer_waits_until_its_entry_is_durable",
@@ -37,7 +37,7 @@ MUTANTS = (
     ),
     mutant(
         "answer_without_people_is_not_recorded",
-        Change("gateway.answer:answer", "plan.shape is not None", "plan.shape is not None and ran.named"),
+        Change("gateway.answer:_record", "shape is None", "shape is None or not named"),
         "tests/gateway/test_ledger.py::test_a_look_up_in_vain_is_recorded_too",
     ),
     mutant(

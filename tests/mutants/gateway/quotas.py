@@ -38,9 +38,9 @@ MUTANTS = (
     mutant(
         "people_quota_is_not_enforced",
         Change(
-            "gateway.quotas.admission:Admission.charge",
-            "not meeting.granted",
-            "not meeting.granted and not people",
+            "gateway.quotas.people:PeopleQuota.charge",
+            "not charge.granted",
+            "not charge.granted and not people",
         ),
         "tests/gateway/test_admission.py::test_a_client_meets_so_many_people_and_no_more",
     ),
@@ -48,10 +48,10 @@ MUTANTS = (
         "people_charged_after_they_were_recorded",
         Change(
             "gateway.answer:_record",
-            "await gateway.charge(caller.client, caller.purpose, found.people)",
+            "await gateway.people.charge(caller.client, caller.purpose, found.people)",
             """
-            await gateway.ledger.record(request_id, caller, shape, people=found, whole=whole)
-            await gateway.charge(caller.client, caller.purpose, found.people)
+            await gateway.ledger.record(request.id, caller, shape, people=found, whole=whole)
+            await gateway.people.charge(caller.client, caller.purpose, found.people)
             return
             """,
         ),
@@ -59,7 +59,7 @@ MUTANTS = (
     ),
     mutant(
         "places_never_given_back",
-        Change("gateway.quotas.admission:Admission.leave", "self._clients[client].inside -= 1", "pass"),
+        Change("gateway.quotas.requests:Admission.leave", "self._shares[client].inside -= 1", "pass"),
         "tests/gateway/test_admission.py::test_requests_that_hang_take_the_places_and_give_them_back",
     ),
 )
