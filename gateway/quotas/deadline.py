@@ -25,13 +25,13 @@ class AnswerDeadline:
         self._overdue: set[asyncio.Task[Any]] = set()
 
     def __enter__(self) -> None:
-        self._deadlines.begin(self._task())
+        self._deadlines.add(self._task())
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         task = self._task()
-        self._deadlines.end(task)
+        self._deadlines.remove(task)
         if task not in self._overdue:
             return
         self._overdue.discard(task)
