@@ -27,10 +27,10 @@ from gateway.commands.customer_lists import lists_app
 from gateway.commands.documents import documents_app
 from gateway.commands.ledger import ledger_app
 from gateway.commands.objections import objection_app
+from gateway.commands.output import done, examples, out, say
 from gateway.commands.quotas import quota_app
 from gateway.commands.recalls import recall_app
 from gateway.commands.suspensions import suspension_app
-from gateway.commands.terminal import done, examples, out, say
 from gateway.commands.tokens import token_app
 from gateway.demo.demo import FOLDER, Demo, run_demo
 from gateway.demo.generate import generate as generate_accounts

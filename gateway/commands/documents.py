@@ -6,7 +6,6 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +14,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from gateway.access.tokens import CLIENT
-from gateway.commands.terminal import done, examples, out, say
+from gateway.commands.output import ReportFormat, done, examples, out, say
 from gateway.documents import registered
 from gateway.documents.registered import Mode, Setting
 from gateway.documents.review import Reviewer
@@ -34,14 +33,6 @@ documents_app = typer.Typer(no_args_is_help=True)
 ENDINGS = (".graphql", ".gql")
 MAX_BYTES = DocumentLimits().max_bytes
 SHORTEST_HASH = 8
-
-
-class Form(StrEnum):
-    """How a review is shown."""
-
-    TABLE = "table"
-    JSON = "json"
-    HTML = "html"
 
 
 OfClient = Annotated[str, typer.Option("--client", metavar="NAME", help="Whose: as in `gateway token list`.")]
@@ -315,19 +306,19 @@ async def _retire(settings: Settings, digest: str, client: str) -> None:
 def review_documents(
     client: OfClient,
     form: Annotated[
-        Form, typer.Option("--format", help="A table here, JSON for programs, or a page to print.")
-    ] = Form.TABLE,
+        ReportFormat, typer.Option("--format", help="A table here, JSON for programs, or a page to print.")
+    ] = ReportFormat.TABLE,
 ) -> None:
     """Show what every registered document of a client tells, for each purpose, and of whom."""
     done(_review(read_settings(), client, form))
 
 
-async def _review(settings: Settings, client: str, form: Form) -> None:
+async def _review(settings: Settings, client: str, form: ReportFormat) -> None:
     async with owner_of(settings, "control") as connection:
         reviews = await _reviews(settings, connection, client)
-    if form is Form.JSON:
+    if form is ReportFormat.JSON:
         typer.echo(as_json(client, reviews))
-    elif form is Form.HTML:
+    elif form is ReportFormat.HTML:
         typer.echo(as_page(client, reviews), nl=False)
     else:
         out().print(as_table(reviews))

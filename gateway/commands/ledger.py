@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from gateway.access.principal import find_principal
-from gateway.commands.terminal import done, examples, out, say
+from gateway.commands.output import ReportFormat, done, examples, out, say
 from gateway.ledger import reports, retention
 from gateway.ledger import verify as verification
 from gateway.ledger.processing_record import processing_record
@@ -34,14 +34,6 @@ MONTH = timedelta(days=30)
 _PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
-class Format(StrEnum):
-    """How a report is given."""
-
-    TABLE = "table"
-    JSON = "json"
-    HTML = "html"
-
-
 Since = Annotated[
     datetime | None,
     typer.Option(formats=DAYS, metavar="2026-11-01", help="From then on, in UTC; 30 days if left out."),
@@ -49,7 +41,7 @@ Since = Annotated[
 Until = Annotated[
     datetime | None, typer.Option(formats=DAYS, metavar="2026-12-01", help="Before that; now if left out.")
 ]
-Shape = Annotated[Format, typer.Option("--format", help="A table, JSON, or a page to print.")]
+Shape = Annotated[ReportFormat, typer.Option("--format", help="A table, JSON, or a page to print.")]
 Name = StrEnum("Name", {each.replace("-", "_").upper(): each for each in REPORTS})  # type: ignore[misc]
 
 
@@ -164,13 +156,13 @@ def subject(
     person: Annotated[str, typer.Argument(help="A phone number, or an account: ma_5, sa_7.")],
     since: Since = None,
     until: Until = None,
-    shape: Shape = Format.TABLE,
+    shape: Shape = ReportFormat.TABLE,
 ) -> None:
     """Who received which fields of one person, when, for what; of both their accounts."""
     done(_subject(read_settings(), person, _span(since, until), shape))
 
 
-async def _subject(settings: Settings, person: str, span: Span, shape: Format) -> None:
+async def _subject(settings: Settings, person: str, span: Span, shape: ReportFormat) -> None:
     whom = await _person(settings, person)
     async with owner_of(settings, "control") as control:
         report = await reports.of_person(control, whom, span)
@@ -182,7 +174,7 @@ def client(
     name: Annotated[str, typer.Argument(help="The client, as in `gateway token list`.")],
     since: Since = None,
     until: Until = None,
-    shape: Shape = Format.TABLE,
+    shape: Shape = ReportFormat.TABLE,
 ) -> None:
     """What one client received, by purpose."""
     done(_report(read_settings(), f"What {name} received", shape, _span(since, until), name))
@@ -196,7 +188,7 @@ def report(
     name: Annotated[Name, typer.Argument(help="The question.")],
     since: Since = None,
     until: Until = None,
-    shape: Shape = Format.TABLE,
+    shape: Shape = ReportFormat.TABLE,
 ) -> None:
     """A data protection officer's question; status 1 if the answer is something that must not be.
 
@@ -210,7 +202,7 @@ def report(
 
 
 async def _report(
-    settings: Settings, name: str, shape: Format, span: Span, of_client: str | None = None
+    settings: Settings, name: str, shape: ReportFormat, span: Span, of_client: str | None = None
 ) -> None:
     async with owner_of(settings, "control") as control:
         if of_client is None:
@@ -225,29 +217,29 @@ async def _report(
 @ledger_app.command(
     "processing", epilog=examples("gateway ledger processing --format html > article-30.html")
 )
-def record_of_processing(shape: Shape = Format.TABLE) -> None:
+def record_of_processing(shape: Shape = ReportFormat.TABLE) -> None:
     """The record of processing activities (GDPR Art. 30), made from the policy and from who holds a token."""
     done(_processing(read_settings(), shape))
 
 
-async def _processing(settings: Settings, shape: Format) -> None:
+async def _processing(settings: Settings, shape: ReportFormat) -> None:
     async with owner_of(settings, "control") as control:
         found = await processing_record(control, datetime.now(UTC))
     _give("Record of processing activities", found, shape)
 
 
-def _give(title: str, report: Report, shape: Format) -> None:
+def _give(title: str, report: Report, shape: ReportFormat) -> None:
     """Print a report."""
     rows = [[_cell(each) for each in row] for row in report.rows]
     match shape:
-        case Format.JSON:
+        case ReportFormat.JSON:
             named = [dict(zip(report.columns, row, strict=True)) for row in report.rows]
             whole: dict[str, Any] = {"report": title, "says": report.says, "rows": named}
             typer.echo(orjson.dumps(whole, option=orjson.OPT_INDENT_2, default=str).decode())
-        case Format.HTML:
+        case ReportFormat.HTML:
             said = f"<p>{escape_html(report.says)}</p>"
             typer.echo(page(title, [said, page_table("", report.columns, rows)]))
-        case Format.TABLE:
+        case ReportFormat.TABLE:
             table = Table(*map(escape, report.columns), title=escape(title), title_justify="left")
             for row in rows:
                 table.add_row(*map(escape, row))

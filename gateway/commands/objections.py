@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from gateway.commands.terminal import done, examples
+from gateway.commands.output import done, examples
 from gateway.settings import Settings
 from gateway.terminal.problems import Problem, owners_of, read_settings
 from gateway.terminal.progress import shown

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.commands.terminal import examples, out, say
+from gateway.commands.output import examples, out, say
 from gateway.policy.explanation import INVARIANTS, explain, view_line
 from gateway.policy.tables import as_csv, as_page, as_table, changes_table, lines_called
 from schema.policy.history import changes, current, versions
@@ -16,7 +16,7 @@ from schema.purposes import Purpose
 app = typer.Typer(no_args_is_help=True)
 
 
-class Format(StrEnum):
+class MatrixFormat(StrEnum):
     """How the matrix is shown."""
 
     TABLE = "table"
@@ -42,17 +42,17 @@ Called = Annotated[
 )
 def show_matrix(
     form: Annotated[
-        Format, typer.Option("--format", help="A table here, CSV to compare, or a page to print.")
-    ] = Format.TABLE,
+        MatrixFormat, typer.Option("--format", help="A table here, CSV to compare, or a page to print.")
+    ] = MatrixFormat.TABLE,
     of: Annotated[
         str, typer.Option(metavar="POLICY", help="A version, a digest, a CSV file, or what runs.")
     ] = "now",
 ) -> None:
     """Show who may see what for which purpose: field by purpose, a letter for each."""
     lines = lines_called(of)
-    if form is Format.CSV:
+    if form is MatrixFormat.CSV:
         typer.echo(as_csv(lines), nl=False)
-    elif form is Format.HTML:
+    elif form is MatrixFormat.HTML:
         typer.echo(as_page(lines, f"Who may see what, for which purpose ({of})"), nl=False)
     else:
         out().print(as_table(lines))

@@ -1,4 +1,4 @@
-"""`gateway quota`: how much each client may ask for, where that differs from what everybody may."""
+"""`gateway quota`: the quotas of clients that have their own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from gateway.access.tokens import CLIENT
-from gateway.commands.terminal import done, examples, out
+from gateway.commands.output import done, examples, out
 from gateway.quotas.table import OwnQuota, read_quotas, reset_quota, set_quota, usual_quota
 from gateway.settings import MOST_OF_A_QUOTA, Settings
 from gateway.terminal.problems import Problem, owner_of, read_settings
@@ -38,11 +38,11 @@ def set_one(
     people_per_hour: Annotated[
         int | None,
         typer.Option(
-            min=1, max=MOST_OF_A_QUOTA, help="People whom it may be told of in an hour, each counted once."
+            min=1, max=MOST_OF_A_QUOTA, help="People whose data it may receive in an hour, each counted once."
         ),
     ] = None,
 ) -> None:
-    """Set how much one client may ask for; what is left out stays as it is. Known everywhere in a second."""
+    """Set a client's own quota. A number that is left out keeps its value. In force within a second."""
     if CLIENT.fullmatch(client) is None:
         raise typer.BadParameter("a client's name has letters, digits, . _ and -, at most 63")
     wanted = OwnQuota(requests_per_second, at_once, people_per_hour)
@@ -59,20 +59,22 @@ async def _set(settings: Settings, client: str, wanted: OwnQuota) -> None:
 
 @quota_app.command("reset", epilog=examples("gateway quota reset ads-ranker"))
 def reset_one(client: Client) -> None:
-    """Let what everybody may ask for hold for a client again."""
+    """Return a client to the default quota."""
     done(_reset(read_settings(), client))
 
 
 async def _reset(settings: Settings, client: str) -> None:
     async with owner_of(settings, "control") as control:
         if not await reset_quota(control, client):
-            raise Problem(f"nothing is set for {client}: `gateway quota list` shows for whom something is")
-    typer.echo(f"For {client} holds what holds for everybody.")
+            raise Problem(
+                f"{client} has no quota of its own: `gateway quota list` shows the clients that have one"
+            )
+    typer.echo(f"{client} is back on the default quota.")
 
 
 @quota_app.command("list", epilog=examples("gateway quota list"))
 def list_all() -> None:
-    """Show what everybody may ask for, and for whom something else was set."""
+    """Show the default quota, and the clients that have their own."""
     done(_list(read_settings()))
 
 
@@ -80,10 +82,10 @@ async def _list(settings: Settings) -> None:
     async with owner_of(settings, "control") as control:
         own = await read_quotas(control)
     usual = usual_quota(settings)
-    table = Table("Client", "Requests/s", "At once", "People/hour", caption="dim: as everybody")
+    table = Table("Client", "Requests/s", "At once", "People/hour", caption="dim: the default")
     for column in table.columns[1:]:
         column.justify = "right"
-    table.add_row("everybody", *(f"{number:,}" for number in astuple(usual)))
+    table.add_row("default", *(f"{number:,}" for number in astuple(usual)))
     for client, quota in own.items():
         numbers = zip(astuple(quota), astuple(quota.beside(usual)), strict=True)
         table.add_row(

@@ -1,4 +1,4 @@
-"""`gateway recall`: notices to clients that received what somebody objects to since."""
+"""`gateway recall`: notices to clients that received data whose use a person objects to."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import orjson
 import typer
 from rich.table import Table
 
-from gateway.commands.terminal import Format, done, examples, out
+from gateway.commands.output import ListFormat, done, examples, out
 from gateway.settings import Settings
 from gateway.terminal.problems import owner_of, read_settings
 
@@ -34,25 +34,25 @@ ORDER BY number
     ),
 )
 def list_recalls(
-    client: Annotated[str | None, typer.Option(metavar="NAME", help="To this client alone.")] = None,
-    overdue: Annotated[bool, typer.Option("--overdue", help="Those alone that are not in time.")] = False,
-    everything: Annotated[bool, typer.Option("--all", help="Those that were acknowledged, too.")] = False,
+    client: Annotated[str | None, typer.Option(metavar="NAME", help="Only notices to this client.")] = None,
+    overdue: Annotated[bool, typer.Option("--overdue", help="Only notices that are overdue.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Acknowledged notices as well.")] = False,
     form: Annotated[
-        Format, typer.Option("--format", help="A table here, or JSON for another program.")
-    ] = Format.TABLE,
+        ListFormat, typer.Option("--format", help="A table here, or JSON for another program.")
+    ] = ListFormat.TABLE,
 ) -> None:
     """List notices that are not acknowledged. Clients read their own at `/recalls`."""
     done(_list(read_settings(), client, overdue, everything, form))
 
 
 async def _list(
-    settings: Settings, client: str | None, overdue: bool, everything: bool, form: Format
+    settings: Settings, client: str | None, overdue: bool, everything: bool, form: ListFormat
 ) -> None:
     async with owner_of(settings, "control") as control:
         rows = await control.fetch(_LIST, client, overdue, everything)
-    if form is Format.JSON:
-        told = [dict(row) for row in rows]
-        typer.echo(orjson.dumps(told, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z).decode())
+    if form is ListFormat.JSON:
+        listed = [dict(row) for row in rows]
+        typer.echo(orjson.dumps(listed, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z).decode())
         return
     table = Table("Number", "Client", "Received for", "Account", "Objected", "Due", "State")
     for row in rows:
@@ -73,4 +73,4 @@ def _state(acknowledged: object, overdue: bool, delivered: object) -> str:
         return "[green]acknowledged[/]"
     if overdue:
         return "[red]overdue[/]"
-    return "given, not acknowledged" if delivered else "not read yet"
+    return "delivered, not acknowledged" if delivered else "not read yet"

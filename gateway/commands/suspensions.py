@@ -1,4 +1,4 @@
-"""`gateway suspension`: what a regulator suspended, where and how long; and both stores following."""
+"""`gateway suspension`: a regulator's suspensions, and both stores brought up to date with them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from gateway.commands.objections import Objected, objectable
-from gateway.commands.terminal import done, examples, out
+from gateway.commands.output import done, examples, out
 from gateway.settings import Settings
 from gateway.terminal.problems import Problem, owner_of, owners_of, read_settings
 from gateway.terminal.progress import shown
@@ -41,19 +41,23 @@ def add_suspension(
         datetime,
         typer.Option("--from", formats=DAYS, metavar="2016-09-27", help="When it begins, in UTC."),
     ],
-    reason: Annotated[str, typer.Option(help="What was decided, and where it can be read.")],
+    reason: Annotated[str, typer.Option(help="The decision, and where it is published.")],
     author: Annotated[str, typer.Option(help="Who records it.")],
     until: Annotated[
         datetime | None,
-        typer.Option(formats=DAYS, metavar="2017-05-18", help="When it ends; until ended if left out."),
+        typer.Option(
+            formats=DAYS,
+            metavar="2017-05-18",
+            help="When it ends; without it, when `suspension end` ends it.",
+        ),
     ] = None,
     purpose: Objected = None,
 ) -> None:
-    """Record that a regulator suspended the use of a country's data, and let both stores follow."""
+    """Record that a regulator suspended the use of a country's data, and update both stores."""
     if re.fullmatch("[A-Z]{2}", jurisdiction) is None:
         raise Problem("--jurisdiction needs the two capital letters of a country, or EU")
     if not reason.strip() or not author.strip():
-        raise Problem("--reason and --author say what was decided and who records it: not nothing")
+        raise Problem("--reason and --author must not be empty: give the decision and who records it")
     since, end = _utc(begins), None if until is None else _utc(until)
     if end is not None and end <= since:
         raise Problem("--until must be later than --from")
@@ -71,7 +75,7 @@ def add_suspension(
 
 @suspension_app.command("historic", epilog=examples("gateway suspension historic"))
 def add_historic_suspensions() -> None:
-    """Record those of 2016 (Germany, the United Kingdom, the European Union) that are not yet, and apply."""
+    """Record the suspensions of 2016 (Germany, the United Kingdom, the EU), and update both stores."""
     done(_add_suspensions(read_settings(), suspensions.historic()))
 
 
@@ -94,23 +98,21 @@ def end_suspension(
         datetime | None, typer.Option(formats=DAYS, metavar="2017-05-18", help="When; now if left out.")
     ] = None,
 ) -> None:
-    """End a suspension, now or at a time to come: what it alone restricted opens again."""
+    """End a suspension, now or later. What no other suspension restricts is open again."""
     done(_end_suspension(read_settings(), number, datetime.now(UTC) if at is None else _utc(at)))
 
 
 async def _end_suspension(settings: Settings, number: int, at: datetime) -> None:
     async with owners_of(settings) as stores:
         if not await suspensions.end(stores.control, number, at):
-            raise Problem(
-                f"there is no suspension {number} that could end then: `gateway suspension list` shows all"
-            )
+            raise Problem(f"no suspension {number} can end at that time: `gateway suspension list` shows all")
         typer.echo(f"Suspension {number} ends at {at:%Y-%m-%d %H:%M} UTC.")
         await _follow(stores)
 
 
 @suspension_app.command("list", epilog=examples("gateway suspension list"))
 def list_suspensions() -> None:
-    """List every suspension ever recorded, with its reason."""
+    """List all suspensions ever recorded, with their reasons."""
     done(_list_suspensions(read_settings()))
 
 
@@ -119,7 +121,7 @@ async def _list_suspensions(settings: Settings) -> None:
         listed = await suspensions.list_decisions(connection)
     table = Table("Id", "Where", "Purposes", "From", "Until", "Why", "By")
     for each in listed:
-        until = "ended by nobody yet" if each.valid_until is None else f"{each.valid_until:%Y-%m-%d %H:%M}"
+        until = "not ended" if each.valid_until is None else f"{each.valid_until:%Y-%m-%d %H:%M}"
         since = f"{each.valid_from:%Y-%m-%d %H:%M}"
         purposes = "\n".join(each.purposes)
         row = (str(each.number), each.jurisdiction, purposes, since, until, each.reason, each.author)
@@ -129,7 +131,7 @@ async def _list_suspensions(settings: Settings) -> None:
 
 @suspension_app.command("apply", epilog=examples("gateway suspension apply"))
 def apply_suspensions() -> None:
-    """Let both stores follow what is suspended now; every gateway does so by itself within seconds."""
+    """Update both stores to the suspensions in force. Every gateway does so itself within seconds."""
     done(_apply_suspensions(read_settings()))
 
 
@@ -141,7 +143,11 @@ async def _apply_suspensions(settings: Settings) -> None:
 async def _follow(stores: Stores) -> None:
     with shown(Console(stderr=True)) as progress:
         changed = await suspensions.apply(stores, datetime.now(UTC), progress)
-    typer.echo(f"Both stores follow: {changed:,} accounts changed." if changed else "Both stores follow.")
+    typer.echo(
+        f"Both stores are up to date: {changed:,} accounts changed."
+        if changed
+        else "Both stores are up to date."
+    )
 
 
 def _utc(time: datetime) -> datetime:

@@ -1,7 +1,7 @@
 """`gateway token`: who may ask, for which purposes, and until when.
 
-A token's text is printed when it is issued or rotated, alone on standard output. No command takes one: what
-stands among the arguments of a program can be read by everybody on the machine.
+A command prints a token's text once, alone on standard output, when it issues or rotates the token. No
+command takes a token as an argument: every user of the machine can read the arguments of a program.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from rich.table import Table
 from gateway.access import tokens
 from gateway.access.principal import find_principal
 from gateway.access.rotation import CannotRotate, ends_soon, is_live, rotate
-from gateway.commands.terminal import Format, done, examples, out, say
+from gateway.commands.output import ListFormat, done, examples, out, say
 from gateway.settings import Settings
 from gateway.terminal.problems import Problem, owner_of, read_settings
 from resolvers.plan.principal import NO_PRINCIPAL
@@ -58,35 +58,38 @@ def _needing(principal: PrincipalKind) -> str:
     ),
 )
 def issue_token(
-    client: Annotated[str, typer.Option(help="Who gets it: letters, digits, . _ and -, at most 63.")],
+    client: Annotated[
+        str, typer.Option(help="The client that gets it: letters, digits, . _ and -, at most 63.")
+    ],
     purpose: Annotated[
         list[Purpose],
         typer.Option(
-            metavar="PURPOSE", help=f"What it may be used for; may be repeated. One of {', '.join(Purpose)}."
+            metavar="PURPOSE",
+            help=f"A purpose that the token allows; may be repeated. One of {', '.join(Purpose)}.",
         ),
     ],
     expires: Annotated[
         timedelta | None,
-        typer.Option(parser=_lifetime, metavar="30d", help="Lifetime; for ever if left out."),
+        typer.Option(parser=_lifetime, metavar="30d", help="Lifetime; without it the token never expires."),
     ] = None,
     subject: Annotated[
         list[str] | None,
         typer.Option(
             metavar="ma_5",
-            help="The person whom it speaks for, by an account of theirs; the linked one is found. "
+            help="The person that it acts for, by one of their accounts; the linked account is found. "
             f"Needed for {_needing(PrincipalKind.SUBJECT)}.",
         ),
     ] = None,
     merchant: Annotated[
         int | None,
-        typer.Option(min=0, help=f"The merchant that it speaks for: {_needing(PrincipalKind.MERCHANT)}."),
+        typer.Option(min=0, help=f"The merchant that it acts for: {_needing(PrincipalKind.MERCHANT)}."),
     ] = None,
     business: Annotated[
         int | None,
-        typer.Option(min=0, help=f"The business that it speaks for: {_needing(PrincipalKind.BUSINESS)}."),
+        typer.Option(min=0, help=f"The business that it acts for: {_needing(PrincipalKind.BUSINESS)}."),
     ] = None,
 ) -> None:
-    """Issue a token. It is printed this once, on standard output, and kept nowhere."""
+    """Issue a token and print it, once, on standard output. The gateway does not keep its text."""
     done(_issue_token(read_settings(), client, purpose, expires, (subject or [], merchant, business)))
 
 
@@ -126,20 +129,20 @@ async def _issue_token(
     ),
 )
 def list_tokens(
-    client: Annotated[str | None, typer.Option(help="Only this client's.")] = None,
+    client: Annotated[str | None, typer.Option(help="Only tokens of this client.")] = None,
     form: Annotated[
-        Format, typer.Option("--format", help="A table here, or JSON for another program.")
-    ] = Format.TABLE,
+        ListFormat, typer.Option("--format", help="A table here, or JSON for another program.")
+    ] = ListFormat.TABLE,
 ) -> None:
-    """List every token ever issued: never its text, which nobody has."""
+    """List all tokens ever issued. Their texts are not kept."""
     done(_list_tokens(read_settings(), client, form))
 
 
-async def _list_tokens(settings: Settings, client: str | None, form: Format) -> None:
+async def _list_tokens(settings: Settings, client: str | None, form: ListFormat) -> None:
     async with owner_of(settings, "control") as connection:
         listed = await tokens.list_tokens(connection, client)
     now = datetime.now(UTC)
-    if form is Format.JSON:
+    if form is ListFormat.JSON:
         rows = [_as_json(each, now) for each in listed]
         typer.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z).decode())
         return
@@ -196,7 +199,7 @@ def rotate_token(
         typer.Option(parser=_lifetime, metavar="24h", help="How long the old token still works."),
     ] = "24h",  # type: ignore[assignment]  # parsed like what is typed
 ) -> None:
-    """Issue a token in another's place; both work for a while. It is printed this once, and kept nowhere."""
+    """Issue a token that replaces another one, and print it once. Both work during the overlap."""
     done(_rotate_token(read_settings(), token_id, overlap))
 
 

@@ -40,11 +40,11 @@ from schema.terms.marks import Mark
 from schema.terms.words import Belongs, terms_of
 
 WHOM: dict[Mark, str] = {
-    Mark.VISIBLE: "everybody there",
-    Mark.ABSENT: "whoever did not object",
-    Mark.NULL: "whoever did not object",
-    Mark.TAKES_PART: "whoever takes part in a business conversation",
-    Mark.OWN_BUSINESS: "whoever wrote to the token's business",
+    Mark.VISIBLE: "everybody in the store",
+    Mark.ABSENT: "people who did not object",
+    Mark.NULL: "people who did not object",
+    Mark.TAKES_PART: "people who take part in a business conversation",
+    Mark.OWN_BUSINESS: "people who wrote to the token's business",
     Mark.OWN_MERCHANT: "the token's merchant",
     Mark.OWN_SUBJECT: "the token's own subject",
     Mark.PSEUDONYM: "members, under a pseudonym",
@@ -61,8 +61,8 @@ _MADE_UP = {
 
 
 @dataclass(frozen=True)
-class Told:
-    """A field that a document tells, and whether that is personal data of somebody."""
+class ReviewedField:
+    """A field that a document discloses, and whether it is personal data."""
 
     disclosed: Disclosed
     is_personal: bool
@@ -74,7 +74,7 @@ class Told:
 
     @property
     def whom(self) -> str:
-        """Of whom it tells; empty for what is about nobody."""
+        """Whose data it discloses; empty for a field that is about no person."""
         mark = self.disclosed.mark
         return WHOM.get(mark, "") if self.is_personal and mark is not None else ""
 
@@ -85,7 +85,7 @@ class OfPurpose:
 
     roots: tuple[str, ...]
     asked_by: tuple[str, ...]
-    told: tuple[Told, ...]
+    told: tuple[ReviewedField, ...]
 
 
 @dataclass(frozen=True)
@@ -189,7 +189,8 @@ def _told(purpose: Purpose, reaches: list[DisclosedFields]) -> OfPurpose:
         roots=tuple(dict.fromkeys(root for each in reaches for root in each.roots)),
         asked_by=tuple(dict.fromkeys(asked for each in reaches for asked in each.asked_by)),
         told=tuple(
-            Told(each, _is_personal(each.type, each.field, each.rows, purpose)) for each in told.values()
+            ReviewedField(each, _is_personal(each.type, each.field, each.rows, purpose))
+            for each in told.values()
         ),
     )
 

@@ -46,7 +46,7 @@ _LONG_NUMBER = re.compile("[0-9]{5}")
 
 
 @dataclass(frozen=True, slots=True)
-class _Client:
+class _ClientDocuments:
     """What is registered for a client, by hash and by text, each with its purposes."""
 
     setting: Setting
@@ -82,16 +82,16 @@ class DocumentBook:
 
     def __init__(self, connect: Callable[[], Awaitable[Connection]], monotonic: Callable[[], float]) -> None:
         self.cache = ControlCache(CacheSource(_REVISION, "gateway_documents", self._read), connect, monotonic)
-        self._clients: dict[str, _Client] = {}
-        self._unset = _Client(Setting())
+        self._clients: dict[str, _ClientDocuments] = {}
+        self._unset = _ClientDocuments(Setting())
         self._automatic: dict[str, _Automatic] = {}
         self._told: dict[str, set[int]] = {}
 
     async def _read(self, connection: Connection) -> None:
         settings = await settings_of_clients(connection)
-        found = {client: _Client(setting) for client, setting in settings.items()}
+        found = {client: _ClientDocuments(setting) for client, setting in settings.items()}
         for each in await registered(connection):
-            _add(found.setdefault(each.client, _Client(Setting())), each)
+            _add(found.setdefault(each.client, _ClientDocuments(Setting())), each)
         self._clients = found
         # Not even in memory may anything stay that a client could ask once it may not.
         self._automatic = {
@@ -129,7 +129,7 @@ class DocumentBook:
             self._tell(caller.client, asked.document)
         return asked
 
-    def _named(self, asked: Asked, name: str, client: _Client) -> Asked:
+    def _named(self, asked: Asked, name: str, client: _ClientDocuments) -> Asked:
         """The same with the text that has the hash. Under *enforce* without any, if it is not registered."""
         assert asked.hash is not None
         if asked.document and hash_of(asked.document) != asked.hash:
@@ -176,7 +176,7 @@ class DocumentBook:
             log.info("A document is not registered, and has values in it: use variables.", extra=about)
 
 
-def _add(client: _Client, each: Registered) -> None:
+def _add(client: _ClientDocuments, each: Registered) -> None:
     client.texts[each.hash] = each.document.text
     client.purposes[each.document.text] = each.document.purposes
 

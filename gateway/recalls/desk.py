@@ -76,7 +76,7 @@ class Notices(ControlCache):
 
 
 @dataclass(frozen=True)
-class Prepared:
+class RecallOperation:
     """A valid operation with its variables."""
 
     operation: Operation
@@ -84,7 +84,7 @@ class Prepared:
 
 
 @dataclass(frozen=True)
-class Told:
+class RecallAnswer:
     """One answer of a stream: its `data`, or the codes of what went wrong."""
 
     data: dict[str, Any] | None
@@ -108,7 +108,7 @@ class Desk:
         self._limits = DocumentLimits()
         self._streams: Counter[str] = Counter()
 
-    def prepare(self, document: str, operation_name: str | None, given: dict[str, Any]) -> Prepared:
+    def prepare(self, document: str, operation_name: str | None, given: dict[str, Any]) -> RecallOperation:
         """The operation that is asked. Refusals of `read_operation`; BAD_USER_INPUT, COST_TOO_HIGH."""
         operation = read_operation(self._schema, document, operation_name, self._limits)
         names = {each.variable.name.value for each in operation.node.variable_definitions or ()}
@@ -116,16 +116,16 @@ class Desk:
             raise Refusal(Code.BAD_USER_INPUT)
         variables = coerce_variables(self._schema, operation.node, given)
         admit_cost(cost_of_fields(self._schema, operation, variables), self._max_cost)
-        return Prepared(operation, variables)
+        return RecallOperation(operation, variables)
 
-    async def answer(self, prepared: Prepared, caller: Caller, request_id: bytes) -> Changed:
+    async def answer(self, prepared: RecallOperation, caller: Caller, request_id: bytes) -> Changed:
         """Answer a query or a mutation. Whatever went wrong is among what it returns."""
         context = _Context(self._feed(prepared, caller, request_id, _no_stream))
         return await run_changes(self._schema, prepared.operation, prepared.variables, context=context)  # type: ignore[arg-type]
 
     async def stream(
-        self, prepared: Prepared, caller: Caller, request_id: bytes, still_asks: StillAsks
-    ) -> AsyncGenerator[Told]:
+        self, prepared: RecallOperation, caller: Caller, request_id: bytes, still_asks: StillAsks
+    ) -> AsyncGenerator[RecallAnswer]:
         """Answer a subscription within a `place`, until it is closed.
 
         The last answer says what ended it, if it was not whoever asked.
@@ -145,9 +145,9 @@ class Desk:
             async for result in results:
                 yield _told(result)
         except Refusal as refusal:
-            yield Told(None, (refusal.code,))
+            yield RecallAnswer(None, (refusal.code,))
         except StoreUnavailable:
-            yield Told(None, (Code.STORE_UNAVAILABLE,))
+            yield RecallAnswer(None, (Code.STORE_UNAVAILABLE,))
         finally:
             await results.aclose()
 
@@ -166,7 +166,9 @@ class Desk:
         finally:
             self._streams[client] -= 1
 
-    def _feed(self, prepared: Prepared, caller: Caller, request_id: bytes, still_asks: StillAsks) -> Feed:
+    def _feed(
+        self, prepared: RecallOperation, caller: Caller, request_id: bytes, still_asks: StillAsks
+    ) -> Feed:
         shape = shape_of_all(
             self._schema,
             prepared.operation,
@@ -245,9 +247,9 @@ def _no_stream() -> None:
     raise AssertionError("a query and a mutation follow nothing")
 
 
-def _told(result: ExecutionResult) -> Told:
+def _told(result: ExecutionResult) -> RecallAnswer:
     wrong = tuple(dict.fromkeys(code_of(error) for error in result.errors or ()))
-    return Told(result.data, wrong)
+    return RecallAnswer(result.data, wrong)
 
 
 @asynccontextmanager

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from gateway.access.jwt import WhoAsks, caller_of, refuse_unless_still
-from gateway.recalls.desk import Desk, Prepared, Told
+from gateway.recalls.desk import Desk, RecallAnswer, RecallOperation
 from gateway.web.requests import (
     ClientGone,
     Head,
@@ -49,10 +49,10 @@ BEAT = b":\n\n"
 
 
 @dataclass(frozen=True)
-class _Stream:
+class _Subscription:
     """A subscription that is to be answered."""
 
-    prepared: Prepared
+    prepared: RecallOperation
     caller: Caller
 
 
@@ -76,7 +76,7 @@ class RecallsEndpoint:
         graphql_response = wants_graphql_response(head)
         try:
             given = await self._answer_to(head, receive, request_id, streams)
-            if isinstance(given, _Stream):
+            if isinstance(given, _Subscription):
                 with self._desk.place(given.caller.client):
                     async with aclosing(self._begin(given, head, request_id)) as told:
                         await _send_events(send, receive, told, request_id)
@@ -91,7 +91,7 @@ class RecallsEndpoint:
 
     async def _answer_to(
         self, head: Head, receive: Receive, request_id: bytes, streams: bool
-    ) -> Answer | _Stream:
+    ) -> Answer | _Subscription:
         refuse_method(head)
         caller = await caller_of(self._who_asks, head.authorization, head.purpose)
         # A stream has places of its own: it would hold this one for days.
@@ -102,14 +102,14 @@ class RecallsEndpoint:
             if operation.is_stream:
                 if not streams:
                     raise Refusal(Code.NOT_ACCEPTABLE)
-                return _Stream(prepared, caller)
+                return _Subscription(prepared, caller)
             if asked.is_get and not operation.is_query:
                 raise Refusal(Code.METHOD_NOT_ALLOWED)
             changed = await self._desk.answer(prepared, caller, request_id)
         errors = _errors(changed.wrong)
         return Answer(200, b"{" + errors + b'"data":' + changed.data + b"}")
 
-    def _begin(self, stream: _Stream, head: Head, request_id: bytes) -> AsyncGenerator[Told]:
+    def _begin(self, stream: _Subscription, head: Head, request_id: bytes) -> AsyncGenerator[RecallAnswer]:
         still_asks = partial(refuse_unless_still, self._who_asks, head.authorization, head.purpose)
         return self._desk.stream(stream.prepared, stream.caller, request_id, still_asks)
 
@@ -121,7 +121,9 @@ def _errors(wrong: tuple[Code, ...]) -> bytes:
     return b'"errors":[' + b",".join(error_object(Refusal(code)) for code in wrong) + b"],"
 
 
-async def _send_events(send: Send, receive: Receive, told: AsyncGenerator[Told], request_id: bytes) -> None:
+async def _send_events(
+    send: Send, receive: Receive, told: AsyncGenerator[RecallAnswer], request_id: bytes
+) -> None:
     """Send each answer as it comes, until there are no more or the client leaves."""
     headers = [
         (b"content-type", EVENTS),
@@ -133,7 +135,7 @@ async def _send_events(send: Send, receive: Receive, told: AsyncGenerator[Told],
         (b"x-request-id", request_id),
     ]
     gone = asyncio.create_task(_until_gone(receive))
-    coming: asyncio.Task[Told] = asyncio.ensure_future(anext(told))
+    coming: asyncio.Task[RecallAnswer] = asyncio.ensure_future(anext(told))
     try:
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         while True:
@@ -155,7 +157,7 @@ async def _send_events(send: Send, receive: Receive, told: AsyncGenerator[Told],
         await asyncio.gather(gone, coming, return_exceptions=True)
 
 
-def _event(coming: asyncio.Task[Told]) -> bytes:
+def _event(coming: asyncio.Task[RecallAnswer]) -> bytes:
     """The answer as an event; at the end of the stream, and behind what ended it, `complete`."""
     try:
         told = coming.result()

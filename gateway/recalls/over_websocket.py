@@ -25,7 +25,7 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import Bas
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 
 from gateway.access.jwt import WhoAsks, caller_of, refuse_unless_still
-from gateway.recalls.desk import MAX_STREAMS, Desk, Prepared
+from gateway.recalls.desk import MAX_STREAMS, Desk, RecallOperation
 from schema.refusals import MESSAGES, Code, Refusal
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ class _Operations:
 
     async def _admitted(
         self, caller: Caller, query: str, name: str | None, variables: dict[str, Any]
-    ) -> Prepared:
+    ) -> RecallOperation:
         """The operation, counted like a request."""
         async with self._admission.place(caller.client):
             return self._desk.prepare(query, name, variables)

@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from gateway.app import open_gateway
-from gateway.commands.terminal import done
+from gateway.commands.output import done
 from gateway.processes.serve import listen, serve
 from gateway.terminal.logs import write_logs
 from gateway.terminal.problems import read_settings

@@ -503,24 +503,24 @@ SUSPEND = "add --jurisdiction DE --from 2016-09-27 --reason order --author dpo"
 
 
 async def test_a_suspension_is_recorded_listed_and_ended(empty: dict[str, str]) -> None:
-    """Both stores follow at once, everybody there is restricted, and opened again."""
+    """A suspension restricts all accounts of its country in both stores at once; its end opens them again."""
     await command("migrate")
     await add_members(empty["messenger"])
     said = await command("suspension", *SUSPEND.split(), "--purpose", "ADS_PERSONALIZATION")
-    assert said.out == "Suspension 1: DE from 2016-09-27.\nBoth stores follow: 2 accounts changed.\n"
+    assert said.out == "Suspension 1: DE from 2016-09-27.\nBoth stores are up to date: 2 accounts changed.\n"
     listed = words((await command("suspension", "list")).out)
-    assert "1 DE ADS_PERSONALIZATION 2016-09-27 00:00 ended by nobody yet order dpo" in listed
+    assert "1 DE ADS_PERSONALIZATION 2016-09-27 00:00 not ended order dpo" in listed
     messenger = await connect_owner(empty["messenger"])
     restricted = "SELECT array_agg(restricted ORDER BY id) FROM messenger.account"
     assert await messenger.fetchval(restricted) == [1, 1]
-    assert (await command("suspension", "apply")).out == "Both stores follow.\n"
+    assert (await command("suspension", "apply")).out == "Both stores are up to date.\n"
     said = await command("suspension", "end", "1")
-    assert said.out.endswith("Both stores follow: 2 accounts changed.\n")
+    assert said.out.endswith("Both stores are up to date: 2 accounts changed.\n")
     assert await messenger.fetchval(restricted) == [0, 0]
     await messenger.close()
     said = await command("suspension", "end", "1")
     assert (said.status, said.out) == (1, "")
-    assert "there is no suspension 1 that could end then" in said.err
+    assert "no suspension 1 can end at that time" in said.err
 
 
 async def test_the_suspensions_of_2016_are_recorded_once(empty: dict[str, str]) -> None:

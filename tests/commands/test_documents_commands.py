@@ -370,7 +370,7 @@ async def test_the_review_names_every_field_of_every_person(side: Side, client: 
         "field": "MessengerAccount.phone",
         "personal": True,
         "mark": "A",
-        "ofWhom": "whoever did not object",
+        "ofWhom": "people who did not object",
         "paths": ["me.nr"],
     }
     assert {name: each["mark"] for name, each in told.items()} == {

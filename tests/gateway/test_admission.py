@@ -383,13 +383,13 @@ async def test_quotas_by_command(side: Side, monkeypatch: pytest.MonkeyPatch) ->
     assert (await command("quota", "set", "ads", "--people-per-hour", "5000")).status == 0
     assert (await command("quota", "set", "ads", "--at-once", "7")).status == 0
     listed = (await command("quota", "list")).out
-    assert all(each in listed for each in ("everybody", "1,000", "100,000", "ads", "5,000", "7"))
+    assert all(each in listed for each in ("default", "1,000", "100,000", "ads", "5,000", "7"))
     assert (await command("quota", "set", "ads")).status == 2
     assert (await command("quota", "set", "a b", "--at-once", "7")).status == 2
     assert (await command("quota", "set", "ads", "--at-once", "0")).status == 2
     assert (await command("quota", "reset", "ads")).status == 0
     again = await command("quota", "reset", "ads")
-    assert (again.status, "nothing is set for ads" in again.err) == (1, True)
+    assert (again.status, "ads has no quota of its own" in again.err) == (1, True)
 
 
 async def test_without_the_store_nobody_is_let_in_and_then_everybody_again(side: Side) -> None:

@@ -1,4 +1,4 @@
-"""How commands speak: results on standard output, all else on standard error; examples below each help."""
+"""Output of commands: results on standard output, messages on standard error, examples below each help."""
 
 from __future__ import annotations
 
@@ -12,26 +12,34 @@ import uvloop
 from rich.console import Console
 
 
-class Format(StrEnum):
-    """How a list is shown."""
+class ListFormat(StrEnum):
+    """How a command shows a list."""
 
     TABLE = "table"
     JSON = "json"
 
 
+class ReportFormat(StrEnum):
+    """How a command shows a report; HTML is a page to print."""
+
+    TABLE = "table"
+    JSON = "json"
+    HTML = "html"
+
+
 def examples(*lines: str) -> str:
-    """The end of a command's help: examples to copy, one a paragraph because help joins lines."""
+    """Return the end of a command's help: examples to copy, each a paragraph, because help joins lines."""
     return "\n\n".join(["[bold]Examples[/bold]", *lines])
 
 
 def out() -> Console:
-    """Standard output; wide when nobody's screen limits it, so that no table is cut in a file."""
+    """Return standard output; 200 columns wide in a file, so that no table is cut."""
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=200)
 
 
 def say(text: str) -> None:
-    """Say something to the person that is not the result."""
+    """Print a message that is not the result."""
     typer.echo(text, err=True)
 
 
