@@ -16,12 +16,12 @@ from pathlib import Path
 from rich.console import Console
 
 from tests.bench import growth
+from tests.bench.cold_and_long import cold_plans, long_run
 from tests.bench.comparison import Effort, compare
 from tests.bench.data import draw_keys, forget, prepared
 from tests.bench.lookup import look_up
-from tests.bench.measure import peak_memory_mb
 from tests.bench.parts import part_costs
-from tests.bench.patience import cold_plans, long_run
+from tests.bench.process_costs import peak_memory_mb
 from tests.bench.report import Findings, show, write
 from tests.bench.servers import running
 from tests.bench.statements import statement_costs
@@ -41,11 +41,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=3.0, help="of load a round")
     parser.add_argument("--short", action="store_true", help="few accounts, one quick round: does it work?")
     parser.add_argument("--into", type=Path, default=RESULTS, metavar="FOLDER", help="for JSON and plot")
-    parser.add_argument("--reset", action="store_true", help="generate the data anew")
+    parser.add_argument("--reset", action="store_true", help="generate the data again")
     return parser.parse_args()
 
 
-async def _run(accounts: int, effort: Effort, requests: int, console: Console) -> Findings:
+async def _run(accounts: int, effort: Effort, requests: int, *, console: Console) -> Findings:
     findings = Findings(accounts, effort.rounds)
     with console.status("starting") as status:
         async with prepared(accounts, status.update) as stores:
@@ -54,12 +54,12 @@ async def _run(accounts: int, effort: Effort, requests: int, console: Console) -
             with running(stores, token) as servers:
                 status.update("documents seen for the first time")
                 findings.cold = cold_plans(servers["gateway"], keys)
-                findings.measured = await compare(stores, servers, keys, effort, status.update)
-                findings.parts = part_costs(stores, servers, keys, effort, status.update)
+                findings.measured = await compare(stores, servers, keys, effort=effort, step=status.update)
+                findings.parts = part_costs(stores, servers, keys, effort=effort, step=status.update)
                 status.update("the statements alone")
                 findings.statements = await statement_costs(stores, keys, effort.rounds * effort.seconds)
                 status.update(f"{requests:,} requests")
-                findings.memory = long_run(stores, servers["gateway"], keys, requests)
+                findings.memory = long_run(stores, servers["gateway"], keys, requests=requests)
                 findings.peak_memory_mb = {name: peak_memory_mb(each.pid) for name, each in servers.items()}
     return findings
 
@@ -82,7 +82,7 @@ def main() -> None:
     if asked.reset:
         forget(accounts)
     effort = Effort(1, 0.3, 1, 0.1) if asked.short else Effort(asked.rounds, asked.seconds, TURNS, 0.4)
-    findings = asyncio.run(_run(accounts, effort, 2_000 if asked.short else 100_000, console))
+    findings = asyncio.run(_run(accounts, effort, 2_000 if asked.short else 100_000, console=console))
     show(findings, console)
     data, picture = write(findings, asked.into)
     console.print(f"[dim]{data}\n{picture}[/]")

@@ -56,7 +56,7 @@ class Lane:
             await self._prepared[sql].fetch(*arguments)
 
 
-async def _loop(lane: Lane, order: Order, ends: float, taken: array[float], start: int) -> None:
+async def _loop(lane: Lane, order: Order, *, ends: float, taken: array[float], start: int) -> None:
     index = start
     while (begun := time.perf_counter()) < ends:
         await lane.ask(order.requests[index % len(order.requests)])
@@ -67,7 +67,9 @@ async def _loop(lane: Lane, order: Order, ends: float, taken: array[float], star
 async def _run(lanes: list[Lane], order: Order, seconds: float) -> tuple[array[float], float]:
     taken: array[float] = array("d")
     begun = time.perf_counter()
-    loops = [_loop(lane, order, begun + seconds, taken, start) for start, lane in enumerate(lanes)]
+    loops = [
+        _loop(lane, order, ends=begun + seconds, taken=taken, start=start) for start, lane in enumerate(lanes)
+    ]
     await asyncio.gather(*loops)
     return taken, time.perf_counter() - begun
 
@@ -82,7 +84,7 @@ async def carry_out(order: Order) -> Result:
     gc.disable()
     before = Meter.read(os.getpid(), order.postmaster_pid)
     taken, seconds = await _run(lanes, order, order.seconds)
-    return Meter.read(os.getpid(), order.postmaster_pid).result(before, taken, seconds, wrong=0)
+    return Meter.read(os.getpid(), order.postmaster_pid).result(before, taken, seconds=seconds, wrong=0)
 
 
 if __name__ == "__main__":

@@ -82,18 +82,18 @@ def compare_answers(servers: dict[str, Server], scenario: Scenario, requests: li
     clients = {name: Client(server) for name, server in servers.items()}
     lengths = []
     for number, variables in enumerate(requests):
-        expected = _answer(clients[GATEWAY], servers[GATEWAY], scenario, variables)
+        expected = _answer(clients[GATEWAY], servers[GATEWAY], scenario, variables=variables)
         lengths.append(len(expected))
         if number < COMPARED_ANSWERS:
             for name, server in servers.items():
-                if _answer(clients[name], server, scenario, variables) != expected:
+                if _answer(clients[name], server, scenario, variables=variables) != expected:
                     raise WrongAnswer(f"{scenario.name}: {name} and {GATEWAY} differ on {variables}")
     for client in clients.values():
         client.close()
     return lengths
 
 
-def _answer(client: Client, server: Server, scenario: Scenario, variables: Variables) -> bytes:
+def _answer(client: Client, server: Server, scenario: Scenario, *, variables: Variables) -> bytes:
     status, body = client.ask(server.request(scenario, variables))
     if status != 200 or b'"errors"' in body:
         raise WrongAnswer(f"{scenario.name}: {server.name} answered {status}: {body[:300]!r}")
@@ -119,9 +119,9 @@ class Effort:
 
 
 async def compare(
-    stores: Stores, servers: dict[str, Server], keys: Keys, effort: Effort, step: Callable[[str], None]
+    stores: Stores, servers: dict[str, Server], keys: Keys, *, effort: Effort, step: Callable[[str], None]
 ) -> list[Measured]:
-    """Every scenario on every server. `step` is told before each round what comes."""
+    """Every scenario on every server. `step` is called with the name of each round before it begins."""
     found: dict[tuple[str, str], list[Result]] = {}
     orders = {}
     servers = {name: server for name, server in servers.items() if name not in {RECORDED, UNLIMITED}}
@@ -133,7 +133,13 @@ async def compare(
         steps = await planner.gateway_statements(scenario, requests[:200])
         orders[scenario.name] = {
             name: order(
-                stores, server, scenario, requests, lengths, effort, connections=_connections(name, scenario)
+                stores,
+                server,
+                scenario,
+                requests=requests,
+                lengths=lengths,
+                effort=effort,
+                connections=_connections(name, scenario),
             )
             for name, server in servers.items()
         }
@@ -163,13 +169,13 @@ def order(
     stores: Stores,
     server: Server,
     scenario: Scenario,
+    *,
     requests: list[Variables],
     lengths: list[int],
     effort: Effort,
-    *,
     connections: int,
 ) -> dict[str, Any]:
-    """What the load is to do with a server in a turn; see `load.py`."""
+    """The order for the load on one server in one turn; see `load.py`."""
     return {
         "port": server.port,
         "requests": [server.request(scenario, variables) for variables in requests],
@@ -183,7 +189,7 @@ def order(
 
 
 def one_round(orders: dict[str, dict[str, Any]], turns: int) -> dict[str, Result]:
-    """What came of each server's order, carried out once in each turn."""
+    """The result of each server's order, carried out once in each turn."""
     found: dict[str, list[Result]] = {name: [] for name in orders}
     for _ in range(turns):
         for name, each in orders.items():

@@ -1,7 +1,7 @@
 """The stores that the bench runs on: embedded, filled with generated people, kept between runs.
 
-Each number of accounts has its own server in `.bench/`. It is made anew with `--reset`, or when the
-tables or the generator have changed.
+Each number of accounts has its own server in `.bench/`. `--reset` makes it again, and so does a
+change of the tables or of the generator.
 """
 
 from __future__ import annotations
@@ -48,12 +48,12 @@ def _folder(accounts: int) -> Path:
 
 
 def _mark(accounts: int) -> Path:
-    """A file that tells what made the stores of that size, and in how many seconds, once they are full."""
+    """Written once the stores are full: the digest of their source, and how many seconds it took."""
     return FOLDER / f"made-{accounts}"
 
 
 def _makers() -> str:
-    """Digest of all that decides what the stores hold: the tables and the generator."""
+    """A digest of the tables and the generator, which decide the content of the stores."""
     root = FOLDER.parent
     digest = hashlib.sha256()
     makers = [root / "gateway" / "demo" / name for name in ("generate.py", "bulk.py", "names.py")]
@@ -84,7 +84,7 @@ async def prepared(accounts: int, say: Say) -> AsyncIterator[Stores]:
             await _migrate(stores)
             made_s = str(await _fill(stores, say))
             mark.write_text(f"{_makers()} {made_s}")
-    # What is committed reaches the disk, as in production: the ledger waits for that.
+    # Commits are flushed to the disk, as in production: the ledger waits for that.
     with start(folder) as server:
         stores = replace(_stores(server, accounts), made_s=float(made_s))
         for store in Store:
@@ -120,7 +120,7 @@ async def _migrate(stores: Stores) -> None:
 
 
 async def _fill(stores: Stores, say: Say) -> float:
-    """Fill the stores; in how many seconds."""
+    """Fill the stores; return how many seconds it took."""
 
     def progress(what: str, done: int, total: int) -> None:
         say(f"{stores.accounts:,} accounts, once: {what} {100 * done // total} %")

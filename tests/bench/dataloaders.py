@@ -3,8 +3,8 @@
 DataLoaders against repeated queries, asyncpg's own pool, the purpose's restriction in the loaders' SQL,
 and a permission class on each field, because the policy matrix closes each to some purpose: it answers
 under the same policy, decided in the ordinary way, once a value. Rows are loaded whole instead of field by
-field, and JSON is made by orjson. It parses and validates each request anew, as Strawberry does unless it is
-told otherwise; with BENCH_CACHES it has Strawberry's caches of parsed and validated documents too (c+).
+field, and JSON is made by orjson. It parses and validates each request again, which is Strawberry's
+default; with BENCH_CACHES it has Strawberry's caches of parsed and validated documents too (c+).
 
     BENCH_DSNS='{"messenger": …, "social": …}' uvicorn tests.bench.dataloaders:app
 """
@@ -250,6 +250,7 @@ class Query:
         self,
         info: Info,
         ids: list[strawberry.ID] | None = None,
+        *,
         first: int = 100,
         after: str | None = None,
     ) -> MessengerAccountConnection:

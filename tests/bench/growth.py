@@ -75,11 +75,13 @@ async def _at(accounts: int, say: Callable[[str], None]) -> tuple[list[Cost], fl
             say(f"{accounts:,} accounts: {scenario.title}")
             requests = scenario.variables(keys)[:REQUESTS]
             recorded = await planner.gateway_statements(scenario, requests)
-            costs.append(await _cost(stores.dsns, scenario, accounts, recorded))
+            costs.append(await _cost(stores.dsns, scenario, accounts, recorded=recorded))
         return costs, stores.made_s
 
 
-async def _cost(dsns: dict[str, str], scenario: Scenario, accounts: int, recorded: list[list[Step]]) -> Cost:
+async def _cost(
+    dsns: dict[str, str], scenario: Scenario, accounts: int, *, recorded: list[list[Step]]
+) -> Cost:
     buffers, times, scans = [], [], set()
     connections: dict[str, asyncpg.Connection] = {}
     for _ in ("first reads set hint bits", "then count"):

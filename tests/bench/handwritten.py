@@ -1,7 +1,7 @@
 """(b): the best that a person would write for each question: bare ASGI, hand-written SQL, no GraphQL.
 
 Same answers byte for byte as the gateway's, and the same rows hidden. It reads the variables from the
-POST body and nothing else: which question it is stands in the path, tokens are not looked at. Each
+POST body and nothing else: the path names the question, and tokens are not checked. Each
 statement exists twice, on the universe's views and on the raw tables with the restriction written out.
 
     BENCH_DSNS='{"messenger": …, "social": …}' uvicorn tests.bench.handwritten:app
@@ -41,7 +41,7 @@ class Tables:
         return f"social.{name}" if self._raw else name
 
     def visible(self, alias: str) -> str:
-        """A condition that goes on from others, for a relation whose rows can be restricted."""
+        """A condition to append to others, for a relation whose rows can be restricted."""
         return f" AND {alias}.restricted & {self._bit} = 0" if self._raw and self._bit else ""
 
 
@@ -175,8 +175,7 @@ class FreeList:
                 self._prepared[connection, sql] = statement
             return await statement.fetchrow(*arguments)
         finally:
-            # Handed over, not put back: else a request that comes in between takes it, and who waited
-            # goes on waiting.
+            # Passed on to the waiting request: put back, it could be taken by a request that came later.
             if self._waiting:
                 self._waiting.popleft().set_result(connection)
             else:
@@ -202,7 +201,7 @@ def fill(text: str, ids: str, objects: str) -> str:
 
 
 def _close_empty_links(parts: list[str], found: dict[str, str]) -> None:
-    """A link whose account is not there is null as a whole: cut what stands around the hole."""
+    """Make a link whose account is not there null as a whole: cut the text around the hole."""
     for index in range(1, len(parts), 2):
         text = found.get(parts[index])
         if text is None:

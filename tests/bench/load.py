@@ -22,7 +22,7 @@ from typing import Any, Self
 import orjson
 import uvloop
 
-from tests.bench.measure import PostgresCpu, machine_cpu_ms, postgres_cpu, process_cpu_ms
+from tests.bench.process_costs import PostgresCpu, machine_cpu_ms, postgres_cpu, process_cpu_ms
 
 
 @dataclass(frozen=True)
@@ -198,7 +198,7 @@ def percentile_ms(latencies: array[float], share: float) -> float:
 
 @dataclass(frozen=True)
 class Meter:
-    """All that the measured processes have used up to a moment."""
+    """What the measured processes have used up to one moment."""
 
     server_ms: float
     own_ms: float
@@ -211,7 +211,7 @@ class Meter:
         own = 0.0 if server == os.getpid() else process_cpu_ms(os.getpid())
         return cls(process_cpu_ms(server), own, machine_cpu_ms(), postgres_cpu(postmaster))
 
-    def result(self, before: Meter, latencies: array[float], seconds: float, wrong: int) -> Result:
+    def result(self, before: Meter, latencies: array[float], *, seconds: float, wrong: int) -> Result:
         """What was used since `before`, for that many requests in that time."""
         requests = len(latencies)
         postgres = self.postgres.since(before.postgres)
@@ -240,7 +240,7 @@ async def carry_out(order: Order) -> Result:
     before = Meter.read(order.server_pid, order.postmaster_pid)
     seconds = await load.run(order.seconds, order.count)
     after = Meter.read(order.server_pid, order.postmaster_pid)
-    return after.result(before, load.latencies, seconds, load.wrong)
+    return after.result(before, load.latencies, seconds=seconds, wrong=load.wrong)
 
 
 if __name__ == "__main__":

@@ -88,7 +88,7 @@ async def look_up(entries: int, console: Console, folder: Path) -> bool:
             await apply(owner, OBJECTS, Store.CONTROL)
             begun = time.perf_counter()
             await owner.execute(_PEOPLE.replace("$1", str(people)))
-            await _fill(owner, entries, people, status.update)
+            await _fill(owner, entries, people, say=status.update)
             written = time.perf_counter()
             status.update("indexing the days")
             await owner.fetchval("SELECT control.index_ledger()")
@@ -124,7 +124,7 @@ async def look_up(entries: int, console: Console, folder: Path) -> bool:
     return result.p99_ms <= GOAL_MS
 
 
-async def _fill(owner: asyncpg.Connection, entries: int, people: int, say: object) -> None:
+async def _fill(owner: asyncpg.Connection, entries: int, people: int, *, say: object) -> None:
     shape = DisclosureShape(
         Purpose.SECURITY, "policy", "document", (SubjectPlace(Store.MESSENGER, ("MessengerAccount.phone",)),)
     )

@@ -1,7 +1,7 @@
 """What a part of the gateway costs: the gateway with it and without, in turns, at 16 connections.
 
-Postgres flushes what is committed to the disk, as in production: the ledger waits for that. The quotas are
-high enough that nobody is refused, and are counted like any other.
+Postgres flushes commits to the disk, as in production: the ledger waits for that. The quotas are high enough
+that no request is refused, and are counted like any other.
 """
 
 from __future__ import annotations
@@ -54,12 +54,12 @@ class PartCost:
 
     @property
     def later_ms(self) -> float:
-        """By how much the slowest of a hundred is slower."""
+        """How much slower the 99th percentile is."""
         return self.on_p99_ms - self.off_p99_ms
 
 
 def part_costs(
-    stores: Stores, servers: dict[str, Server], keys: Keys, effort: Effort, step: Callable[[str], None]
+    stores: Stores, servers: dict[str, Server], keys: Keys, *, effort: Effort, step: Callable[[str], None]
 ) -> list[PartCost]:
     """Each part's scenarios, on and off in turns."""
     found: dict[tuple[Part, str, str], list[Result]] = {}
@@ -71,20 +71,28 @@ def part_costs(
             requests = asked.variables(keys)
             lengths = compare_answers({GATEWAY: servers[GATEWAY], **pair}, asked, requests)
             orders = {
-                name: order(stores, server, asked, requests, lengths, effort, connections=CONNECTIONS)
+                name: order(
+                    stores,
+                    server,
+                    asked,
+                    requests=requests,
+                    lengths=lengths,
+                    effort=effort,
+                    connections=CONNECTIONS,
+                )
                 for name, server in pair.items()
             }
             for _ in range(effort.rounds):
                 for name, result in one_round(orders, effort.turns).items():
                     found.setdefault((part, scenario, name), []).append(result)
     return [
-        _cost(part.name, scenario, found[part, scenario, part.on], found[part, scenario, part.off])
+        _cost(part.name, scenario, on=found[part, scenario, part.on], off=found[part, scenario, part.off])
         for part in PARTS
         for scenario in part.scenarios
     ]
 
 
-def _cost(part: str, scenario: str, on: list[Result], off: list[Result]) -> PartCost:
+def _cost(part: str, scenario: str, *, on: list[Result], off: list[Result]) -> PartCost:
     def medians(read: Callable[[Result], float]) -> tuple[float, float]:
         return median(map(read, on)), median(map(read, off))
 

@@ -12,9 +12,9 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
+from tests.bench.cold_and_long import Cold, Memory
 from tests.bench.comparison import BARE, Measured
 from tests.bench.parts import PartCost
-from tests.bench.patience import Cold, Memory
 from tests.bench.scenarios import BY_NAME, SCENARIOS, Scenario
 from tests.bench.servers import CACHED, DATALOADERS, GATEWAY, HANDWRITTEN
 from tests.bench.statements import StatementCost

@@ -20,15 +20,15 @@ from tests.bench.scenarios import Scenario, Variables
 from tests.kit.processes import await_port, started
 
 ROOT = Path(__file__).parents[2]
-# GATEWAY records nothing, as the others: what the ledger costs is measured by itself, on RECORDED;
-# what the quotas do, there and on UNLIMITED.
+# GATEWAY records nothing, like the others. RECORDED measures what the ledger costs; RECORDED and UNLIMITED
+# measure what the quotas cost.
 GATEWAY, HANDWRITTEN, DATALOADERS, CACHED = "gateway", "handwritten", "dataloaders", "cached"
 RECORDED, UNLIMITED = "recorded", "unlimited"
 
 
 @dataclass(frozen=True)
 class Server:
-    """A running server. `paths`: whether the question stands in the path instead of the document."""
+    """A running server. `paths`: whether the path names the question, instead of a document."""
 
     name: str
     port: int
@@ -53,8 +53,8 @@ def running(stores: Stores, token: str) -> Iterator[dict[str, Server]]:
     dsns = {"BENCH_DSNS": orjson.dumps(stores.dsns).decode()}
     with ExitStack() as stack:
 
-        def start(name: str, command: list[str], environment: Mapping[str, str], port: int) -> Server:
-            pid = stack.enter_context(_process(name, command, environment, port))
+        def start(name: str, command: list[str], environment: Mapping[str, str], *, port: int) -> Server:
+            pid = stack.enter_context(_process(name, command, environment, port=port))
             if name in {GATEWAY, RECORDED, UNLIMITED}:
                 # It listens before it is ready: this is answered when it is.
                 Client(Server(name, port, pid, token)).ask("GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
@@ -68,7 +68,7 @@ def running(stores: Stores, token: str) -> Iterator[dict[str, Server]]:
                     name,
                     [sys.executable, "-m", *command],
                     under_test.environment(stores, ports[name]),
-                    ports[name],
+                    port=ports[name],
                 )
                 for name, command in (
                     (GATEWAY, ["tests.bench.without", "ledger"]),
@@ -77,14 +77,14 @@ def running(stores: Stores, token: str) -> Iterator[dict[str, Server]]:
                 )
             },
             **{
-                name: start(name, _uvicorn(f"tests.bench.{name}:app", ports[name]), dsns, ports[name])
+                name: start(name, _uvicorn(f"tests.bench.{name}:app", ports[name]), dsns, port=ports[name])
                 for name in (HANDWRITTEN, DATALOADERS)
             },
             CACHED: start(
                 CACHED,
                 _uvicorn(f"tests.bench.{DATALOADERS}:app", ports[CACHED]),
                 {**dsns, "BENCH_CACHES": "1"},
-                ports[CACHED],
+                port=ports[CACHED],
             ),
         }
 
@@ -95,8 +95,9 @@ def _uvicorn(app: str, port: int) -> list[str]:
 
 
 def _free_ports(wanted: int) -> list[int]:
-    """So many ports, all different. Below those that the kernel gives to whoever asks for any: between
-    this look and the server's own, one of those may become the near end of anybody's connection.
+    """That many free ports, all different, below the range from which the kernel assigns ports.
+
+    A port of that range could become the near end of some connection before the server binds it.
     """
     found: list[int] = []
     for port in random.sample(range(20_000, 32_000), 1_000):
@@ -109,7 +110,7 @@ def _free_ports(wanted: int) -> list[int]:
 
 
 @contextmanager
-def _process(name: str, command: list[str], environment: Mapping[str, str], port: int) -> Iterator[int]:
+def _process(name: str, command: list[str], environment: Mapping[str, str], *, port: int) -> Iterator[int]:
     with (
         (FOLDER / f"{name}.log").open("wb") as log,
         started(command, environment={**os.environ, **environment}, stdout=log, stderr=log) as process,

@@ -1,6 +1,6 @@
 """What the statements cost in Postgres alone: the gateway's, the hand-written ones, and those on raw tables.
 
-Under load, backends share the processors with whoever asks, and what a statement costs depends on that; here
+Under load, backends share the processors with the client, and the cost of a statement depends on that; here
 it does not. The hand-written ones are those of (b), on the universe's views, and once more on the raw tables
 with the restriction written out: all read the same rows. Each form has connections of its own, the forms
 take turns after a few requests, so that a noisy moment hits all, on one processor, so that none has the
@@ -20,7 +20,7 @@ import asyncpg
 
 from tests.bench import handwritten
 from tests.bench.data import Stores
-from tests.bench.measure import backend_cpu_ms
+from tests.bench.process_costs import backend_cpu_ms
 from tests.bench.scenarios import SCENARIOS, Keys, Scenario
 from tests.bench.under_test import Planner, Step
 
@@ -86,17 +86,17 @@ class _Form:
 
 
 async def statement_costs(stores: Stores, keys: Keys, seconds: float) -> list[StatementCost]:
-    """For each scenario, measured that long."""
+    """The cost of each scenario's statements, measured for that many seconds."""
     planner = Planner(stores)
-    return [await _cost_of(stores, planner, scenario, keys, seconds) for scenario in SCENARIOS]
+    return [await _cost_of(stores, planner, scenario, keys=keys, seconds=seconds) for scenario in SCENARIOS]
 
 
 async def _cost_of(
-    stores: Stores, planner: Planner, scenario: Scenario, keys: Keys, seconds: float
+    stores: Stores, planner: Planner, scenario: Scenario, *, keys: Keys, seconds: float
 ) -> StatementCost:
     variables = scenario.variables(keys)[:DRAWN]
     compiled = await planner.gateway_statements(scenario, variables)
-    written = [await _hand_written(stores, scenario, raw, variables) for raw in (False, True)]
+    written = [await _hand_written(stores, scenario, variables, raw=raw) for raw in (False, True)]
     forms = [_Form(compiled), *map(_Form, written)]
     number = SLICE[scenario.name]
     for form in forms:
@@ -114,7 +114,7 @@ async def _cost_of(
 
 
 async def _hand_written(
-    stores: Stores, scenario: Scenario, raw: bool, variables: list[dict[str, Any]]
+    stores: Stores, scenario: Scenario, variables: list[dict[str, Any]], *, raw: bool
 ) -> list[list[Step]]:
     """The hand-written statements of each request, with their values."""
 

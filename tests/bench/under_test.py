@@ -75,7 +75,7 @@ class Step:
 
 @dataclass
 class _Recorder:
-    """Stands where a pool stands, and notes what goes through it."""
+    """Takes the place of a pool, and records the statements that pass through it."""
 
     store: Store
     role: str

@@ -1,7 +1,7 @@
-"""The gateway without one of its parts, for the bench alone: what the part costs, and what others do without.
+"""The gateway without one of its parts, for the bench alone: it shows what the part costs.
 
-`python -m tests.bench.without ledger` serves like `gateway serve`, with plans that name nobody: then there is
-nothing to record. `… without quotas` lets everybody in, and counts nobody. No setting does either.
+`python -m tests.bench.without ledger` serves like `gateway serve`, but its plans disclose no person, so that
+there is nothing to record. `… without quotas` admits every request and counts none. No setting does either.
 """
 
 from __future__ import annotations

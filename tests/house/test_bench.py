@@ -1,7 +1,7 @@
 """The bench itself works: each command in its short form, every server, every table, JSON and plot.
 
-Its figures are for a quiet machine and nobody's business here; that all servers give the same bytes, and
-that no question costs more on larger stores, is.
+These tests check that all servers give the same bytes, and that no question costs more on larger stores.
+They check no speed: that needs a quiet machine.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ async def bench(*arguments: str) -> str:
 
 
 async def test_the_bench_measures_every_question_on_every_server(tmp_path: Path) -> None:
-    """All goals are told, and what was measured is written as JSON and as a plot."""
+    """The command prints all goals, and writes its figures as JSON and as a plot."""
     said = await bench("--short", "--into", str(tmp_path))
     found = json.loads((tmp_path / "bench.json").read_bytes())
 

@@ -1,4 +1,4 @@
-"""The rules of the house: what a reader may rely on without having read it."""
+"""The rules of the house: what a reader may rely on without reading every file."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def functions() -> Iterator[tuple[str, Function, int]]:
 MAX_FILE_LINES = 400
 MAX_FUNCTION_LINES = 50
 
-# Longer files, each with the reason why a cut would not help its reader.
+# Longer files, each with the reason why dividing it would not help its reader.
 LONG_FILES = {
     "resolvers/sources/catalogue.py": "every table of the stores on one page",
     "gateway/demo/generate.py": "one statement for each table of made-up rows",
@@ -72,7 +72,7 @@ def test_most_functions_are_short() -> None:
 
 # --- names and maps -------------------------------------------------------------------------------
 
-NOBODYS_NAMES = {
+EMPTY_NAMES = {
     "base", "common", "core", "helper", "helpers", "manager", "misc", "service", "services", "shared",
     "stuff", "tools", "util", "utilities", "utils",
 }  # fmt: skip
@@ -82,10 +82,10 @@ TAKEN_NAMES = {"compile", "http", "select", "token", "types"}
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_bears_a_name_that_says_something(name: str) -> None:
-    """A function without a home means that a concept is missing, not that a drawer is."""
+    """A module named `helpers` or `utils` hides a concept that has no name yet."""
     *folders, file = Path(name).with_suffix("").parts
 
-    assert not {*folders, file} & NOBODYS_NAMES
+    assert not {*folders, file} & EMPTY_NAMES
     assert file not in TAKEN_NAMES
 
 
@@ -132,7 +132,7 @@ AMBIENT_CALLS = {"now", "today", "utcnow", "getenv"}
 
 @pytest.mark.parametrize("name", [name for name in FILES if not name.startswith("gateway")])
 def test_nothing_is_ambient(name: str) -> None:
-    """Below the gateway there is no clock, no chance and no environment: they come as arguments."""
+    """Below the gateway there is no clock, no randomness and no environment: they are passed as arguments."""
     for node in ast.walk(TREES[name]):
         if isinstance(node, ast.Import):
             assert not {each.name for each in node.names} & AMBIENT_MODULES
@@ -145,7 +145,7 @@ def test_nothing_is_ambient(name: str) -> None:
 
 @pytest.mark.parametrize("name", FILES)
 def test_no_function_changes_what_its_module_holds(name: str) -> None:
-    """No `global`: two gateways in one process must not meet."""
+    """No `global`: two gateways in one process must not share state."""
     assert not [node for node in ast.walk(TREES[name]) if isinstance(node, ast.Global)]
 
 
@@ -178,7 +178,7 @@ SPELL_SQL = {
     "resolvers/changes/suspensions.py": "suspensions, and who is to be settled",
     "resolvers/universe/roles.py": "the roles that write, for review",
     "resolvers/changes/customer_lists.py": "the calls that judge a list in the store",
-    "gateway/commands/customer_lists.py": "numbers to be hashed anew",
+    "gateway/commands/customer_lists.py": "numbers to be hashed again",
     "gateway/ledger/record.py": "entries of the ledger",
     "gateway/quotas/people.py": "the call that charges people",
     "gateway/quotas/requests.py": "the call that takes requests and places",
@@ -204,7 +204,7 @@ SPELL_SQL = {
     "gateway/demo/ads.py": "made-up topics and offers",
     "gateway/demo/bulk.py": "loading many rows",
     "gateway/demo/conversations.py": "made-up conversations",
-    "gateway/demo/demo.py": "databases made anew",
+    "gateway/demo/demo.py": "databases made again",
     "gateway/demo/embedded.py": "its databases",
     "gateway/demo/generate.py": "made-up rows",
     "gateway/demo/persons.py": "made-up people by name",
@@ -223,7 +223,7 @@ def docstrings(tree: ast.AST) -> set[int]:
 
 
 def test_sql_is_spelled_where_it_is_expected() -> None:
-    """Whoever looks for what reaches a store reads the files of the list, and no other."""
+    """The listed files are the only ones that spell SQL: a reader need not search the others."""
     assert {name for name, tree in TREES.items() if _spells_sql(tree)} == set(SPELL_SQL)
 
 
@@ -289,7 +289,7 @@ def _tells(node: ast.AST, exception: str) -> bool:
     return False
 
 
-def test_whoever_reads_an_exception_s_text_still_does() -> None:
+def test_a_listed_reader_of_exceptions_still_reads_them() -> None:
     """A reason goes when it is not needed any more."""
     reading = {
         name
@@ -337,7 +337,7 @@ WRITTEN = sorted(
     for room in ROOMS
     for kind in ("*.py", "*.sql", "*.md", "*.graphql", "*.ts", "*.tsx")
     for path in (HOUSE / room).rglob(kind)
-    # What others wrote has words of its own.
+    # Other authors' files use other words.
     if not {"node_modules", "built"} & set(path.parts)
 )
 
@@ -371,7 +371,7 @@ def test_every_dependency_is_pinned() -> None:
 
 
 def test_no_package_installs_a_room_of_ours() -> None:
-    """A package with a top-level `schema` would stand in the way of ours, or ours in its."""
+    """A package with a top-level `schema` would overwrite ours, or ours would overwrite it."""
     owners = importlib.metadata.packages_distributions()
     for room in ROOMS:
         assert set(owners.get(room, ())) <= {"purpose-gateway"}

@@ -119,6 +119,7 @@ def test_a_foreign_schema_is_one_line(
     distributions: dict[str, Path],
     fresh: Callable[..., subprocess.CompletedProcess[str]],
     tmp_path: Path,
+    *,
     ours_first: bool,
 ) -> None:
     """In both orders of installation, the command names the other package and what to do, and stops."""

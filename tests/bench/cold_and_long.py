@@ -1,4 +1,4 @@
-"""What only time or novelty shows: the first time a document is seen, and memory over 100,000 requests."""
+"""The cost of a document that was never seen before, and memory over 100,000 requests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from statistics import median
 
 from tests.bench.comparison import CONNECTIONS, WrongAnswer, send_out
 from tests.bench.data import Stores
-from tests.bench.measure import memory_mb
+from tests.bench.process_costs import memory_mb
 from tests.bench.scenarios import SCENARIOS, Keys, Scenario
 from tests.bench.servers import Client, Server
 
@@ -22,8 +22,8 @@ MIX = {"one": 90, "usage": 4, "friends": 2, "phones": 2, "page": 2}
 class Cold:
     """Latency of a request whose document was never seen, and of the same one again.
 
-    The rows that it reads were read just before, by the scenario's own document: else it is the disk that
-    is measured, a hundred accounts' pages of it, and not the document.
+    The scenario's own document has just read the same rows: otherwise the figure would be that of the disk,
+    for a hundred accounts' pages, and not that of the document.
     """
 
     scenario: str
@@ -40,12 +40,12 @@ class Cold:
 def cold_plans(gateway: Server, keys: Keys) -> list[Cold]:
     """For each scenario, over documents that differ in the operation's name; nothing else is running."""
     client = Client(gateway)
-    found = [_cold(client, gateway, scenario, keys) for scenario in SCENARIOS]
+    found = [_cold(client, gateway, scenario, keys=keys) for scenario in SCENARIOS]
     client.close()
     return found
 
 
-def _cold(client: Client, gateway: Server, scenario: Scenario, keys: Keys) -> Cold:
+def _cold(client: Client, gateway: Server, scenario: Scenario, *, keys: Keys) -> Cold:
     first, again = [], []
     stamp = time.time_ns()
     for number, variables in zip(range(DOCUMENTS), scenario.variables(keys) * DOCUMENTS, strict=False):
@@ -79,7 +79,7 @@ class Memory:
         return self.growth_mb / (self.samples[-1][1] - self.growth_mb)
 
 
-def long_run(stores: Stores, gateway: Server, keys: Keys, requests: int) -> Memory:
+def long_run(stores: Stores, gateway: Server, keys: Keys, *, requests: int) -> Memory:
     """A mix of all scenarios; memory is read after each tenth of it."""
     mixed = [
         gateway.request(scenario, variables)
