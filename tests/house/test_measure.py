@@ -29,7 +29,11 @@ LEFT = {
     "anew": ("janews",),
     "told of": ("told often", "told officers"),
     "stands": ("understands", "STANDING", "withstands"),
-    "what is … is …": ("what is read, then it is", "What is this?\n\nIt is"),
+    "what is … is …": (
+        "what is read, then it is",
+        "What is this?\n\nIt is",
+        "# What is in scope\n\nA bug is",
+    ),
 }
 
 

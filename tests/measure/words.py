@@ -57,7 +57,9 @@ EXCEPTIONS = {
 def pattern(word: str) -> re.Pattern[str]:
     """Find `word` in prose and as a part of an identifier: nobody_keeps, NobodyKeeps."""
     if "…" in word:
-        return re.compile(r"(?<![A-Za-z])[Ww]hat is (?:[^\s.,:;?!|]+[ \n]+){1,8}is(?![A-Za-z])")
+        # Over the end of a line, but not of a paragraph.
+        gap = r"(?: +|\n[ \t]*(?:#[ \t]*)?(?!\n))"
+        return re.compile(rf"(?<![A-Za-z])[Ww]hat is (?:[^\s.,:;?!|]+{gap}){{1,8}}is(?![A-Za-z])")
     parts = r"[\s_]+".join(word.split())
     title = word.title().replace(" ", "")
     alone = rf"(?<![A-Za-z])(?i:{parts})(?![A-Za-z])"
