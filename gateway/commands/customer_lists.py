@@ -61,7 +61,7 @@ async def _upload(settings: Settings, file: Path, merchant: int, offer: str) -> 
 
         async def chunks() -> AsyncIterator[bytes]:
             read = 0
-            # Said here: to whoever copies it into the store, an OSError is a connection that was lost.
+            # Caught here: for the code that copies it into the store, an OSError is a lost connection.
             try:
                 with file.open("rb") as opened:
                     size = file.stat().st_size

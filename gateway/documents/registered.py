@@ -1,4 +1,4 @@
-"""The control store's tables of documents: what is registered, for whom, and under which mode.
+"""The control store's tables of documents: what is registered, for which client, and under which mode.
 
 `register` takes what was reviewed (`review.py`) and checks nothing itself. A document is known by the
 SHA-256 of its text; a line that is retired stays, as a record of what could be asked.
@@ -96,7 +96,7 @@ class Registered:
 
 
 def hash_of(text: str) -> bytes:
-    """The SHA-256 of a document's text in UTF-8, as it stands: no white space is taken away."""
+    """The SHA-256 of a document's text in UTF-8, unchanged: no white space is removed."""
     return hashlib.sha256(text.encode()).digest()
 
 

@@ -1,4 +1,4 @@
-"""A document reviewed before it is asked: for which purposes it is valid, and what it tells of whom.
+"""A document reviewed before it is asked: the purposes it is valid for, and the data it discloses.
 
 It is made exactly as a request's is: parsed, validated in each purpose's schema, planned. What a plan
 refuses for the values of variables alone is not held against it: those come with the request.
@@ -100,7 +100,7 @@ class Review:
 class Reviewer:
     """Reviews documents as a gateway of these settings would run them.
 
-    `cursors` opens cursors that stand in documents; `max_cost` is the most rows that one may touch.
+    `cursors` opens cursors in documents; `max_cost` is the most rows that one may touch.
     """
 
     def __init__(self, cursors: Cursors, sharded: bool, max_cost: int) -> None:
@@ -132,7 +132,7 @@ class Reviewer:
         return operations
 
     def _plan(self, context: PurposeContext, operation: Operation) -> None:
-        """Refuse as a request would; there are values for the variables, but nobody knows which."""
+        """Refuse as a request would, with made-up values for the variables."""
         given = _made_up_variables(context.schema, operation)
         try:
             variables = coerce_variables(context.schema, operation.node, given)

@@ -20,7 +20,7 @@ LEGEND = (
 
 
 class Named(NamedTuple):
-    """A review, what the document is called (its file, its operations), and by whom it was registered."""
+    """A review, the document's name (its file, its operations), and who registered it."""
 
     name: str
     review: Review

@@ -1,12 +1,12 @@
 """Trusted documents: which text a request runs, and whether its client may run it.
 
-    log       everything runs; a document that is not registered is told of in the log, once
+    log       everything runs; a document that is not registered is named in the log, once
     prefer    everything runs
     enforce   what is registered for this client and this purpose runs, and nothing else
 
 A registered document may be sent as text or named by its hash alone, under every mode. Where a client may
 make documents known by itself (automatic persisted queries), they are kept in this process and for
-this client alone; another client's neither runs nor shows: it is unknown, like one that nobody has.
+this client alone; another client's neither runs nor shows: it is unknown, like one that no client has.
 
 Under *enforce* whatever else is sent gets one constant refusal, before anything of it is parsed.
 `DocumentBook` holds what is registered in memory, as `TokenBook` holds tokens, and like it refuses
@@ -99,7 +99,7 @@ class DocumentBook:
             for client, kept in self._automatic.items()
             if client in found and found[client].setting.automatic
         }
-        # Under another mode what was told of is no reason to let it pass.
+        # Under another mode, a document in the log is no reason to let it pass.
         self._told = {
             client: told
             for client, told in self._told.items()
@@ -116,7 +116,7 @@ class DocumentBook:
         """
         if not self.cache.is_fresh:
             raise Refusal(Code.STORE_UNAVAILABLE)
-        # Whoever registered nothing passes here: by one look-up, from the second time on.
+        # A client that registered nothing passes here: by one look-up, from the second time on.
         if asked.hash is None and hash(asked.document) in self._told.get(caller.client, ()):
             return asked
         client = self._clients.get(caller.client, self._unset)

@@ -50,7 +50,7 @@ def as_table(lines: Iterable[MatrixLine]) -> Table:
     """The matrix for a terminal."""
     table = Table("Type", "Field", title_justify="left")
     for purpose in Purpose:
-        # Broken between words, so that nine columns stand side by side.
+        # Broken between words, so that nine columns fit side by side.
         table.add_column(purpose.replace("_", "\n"), justify="center")
     for _, of_type in groupby(lines, key=lambda line: line.type):
         for place, line in enumerate(of_type):

@@ -24,7 +24,7 @@ log = logging.getLogger("gateway.processes.serve")
 
 STOP_SECONDS = 10
 BACKLOG = 2048
-# Of a WebSocket: a document, and what stands around it.
+# A message of a WebSocket: a document and the JSON around it.
 MAX_MESSAGE_BYTES = 200_000
 
 
@@ -94,7 +94,7 @@ async def serve(
     server = uvicorn.Server(config)
     _keep_memory()
     with _stopping_at_signals(server, app):
-        # The socket listens already: whoever connects from now on is answered.
+        # The socket listens already: each client that connects from now on gets an answer.
         announce()
         await server.serve(sockets=[taken])
 
@@ -107,7 +107,7 @@ def _keep_memory() -> None:
     """Keep what is there, and what was used, instead of looking through it or giving it back each time.
 
     The schemas of nine purposes stay: no full collection need walk through them. And a page of 80 kB would
-    have the top of the heap given back and faulted in anew for each request (0.20 ms of CPU instead of
+    have the top of the heap given back and faulted in again for each request (0.20 ms of CPU instead of
     0.16). Where the C library knows no such options, nothing is changed.
     """
     gc.collect()

@@ -4,7 +4,7 @@ They are forked before anything runs, and accept from one listening socket. Noth
 databases: each keeps its own token book, plans and stream of the ledger, as on machines of their own. The
 first one starts alone, so that what keeps a gateway from serving is said once.
 
-Rejected: uvicorn's own supervisor, which imports the application anew by its name and knows no start that
+Rejected: uvicorn's own supervisor, which imports the application again by its name and has no start that
 may fail.
 """
 
@@ -21,9 +21,9 @@ from contextlib import suppress
 
 log = logging.getLogger("gateway.processes.workers")
 
-# How long whoever died at once stays down; doubled each time, up to the last.
+# How long the place of a worker that died at once stays empty; longer each time, up to the last.
 PAUSES_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
-# Whoever lived so long did not die of starting.
+# A worker that lived so long did not die of starting.
 SETTLED_SECONDS = 10.0
 _DIE_WITH_PARENT = 1  # PR_SET_PDEATHSIG of linux/prctl.h
 

@@ -5,7 +5,8 @@ a client that has the person's data; that is an entry of the ledger like any ans
 is durable before the notice leaves. Every request names one purpose and is given the notices about what was
 received for that one.
 
-At least once, in order: a notice is given again to whoever asks or subscribes until it is acknowledged.
+Delivery is at least once, in order: a client that asks or subscribes receives a notice again until it
+acknowledges it.
 """
 
 from __future__ import annotations
@@ -128,7 +129,7 @@ class Desk:
     ) -> AsyncGenerator[RecallAnswer]:
         """Answer a subscription within a `place`, until it is closed.
 
-        The last answer says what ended it, if it was not whoever asked.
+        The last answer says what ended it, unless the client did.
         """
         operation = prepared.operation
         found: Any = subscribe(
@@ -213,7 +214,7 @@ class Feed:
         return [recall_of(row) for row in rows]
 
     async def acknowledge(self, numbers: Sequence[int]) -> frozenset[int]:
-        """Which of them are acknowledged now. Tells of nobody: whoever names a number has it already."""
+        """Return which of them are acknowledged now. It discloses no person: the client has the numbers."""
         return await self._store.acknowledge(self._caller.client, self._caller.purpose, numbers)
 
     async def follow(self, after: int) -> AsyncGenerator[Recall]:
@@ -235,7 +236,7 @@ class Feed:
                 changed.cancel()
 
     async def _record(self, rows: Sequence[Record]) -> None:
-        """Return once it is durable of whom this client is told now."""
+        """Record the people whose data this client receives now, and return once that is durable."""
         if not rows:
             return
         told = [(0, Who(row["store"]), str(row["account_id"])) for row in rows]

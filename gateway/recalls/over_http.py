@@ -115,7 +115,7 @@ class RecallsEndpoint:
 
 
 def _errors(wrong: tuple[Code, ...]) -> bytes:
-    """The member `errors` with what stands behind it, or nothing."""
+    """The member `errors` and the comma behind it, or nothing."""
     if not wrong:
         return b""
     return b'"errors":[' + b",".join(error_object(Refusal(code)) for code in wrong) + b"],"

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("gateway.recalls.over_websocket")
 
-# Whoever connects and does not say who it is holds the connection no longer.
+# A client that sends no `connection_init` within this time loses its connection.
 INIT_SECONDS = 10
 
 
@@ -115,7 +115,7 @@ class RecallSocket(GraphQL[Any, Any]):
         return _Connection(socket.headers)
 
     async def on_ws_connect(self, context: _Connection) -> Any:
-        """Let nobody in but who shows a token and names a purpose of it."""
+        """Accept a client that shows a token and names a purpose of it; reject any other."""
         try:
             context.caller = await caller_of(self._who_asks, *context.credential)
         except Refusal:

@@ -157,7 +157,7 @@ def told(store: str) -> Iterator[None]:
 
 
 def unexpected(error: BaseException) -> list[str]:
-    """What to print of an error that nobody foresaw: its type and its way, no text and no value."""
+    """What to print of an unforeseen error: its type and its traceback's places, no text and no value."""
     kind = type(error)
     sqlstate = getattr(error, "sqlstate", None)
     named = f"{kind.__module__}.{kind.__qualname__}" + (f" (SQLSTATE {sqlstate})" if sqlstate else "")

@@ -31,7 +31,7 @@ def step(console: Console, doing: str) -> Iterator[None]:
 def shown(console: Console, doing: str = "") -> Iterator[Progress]:
     """A function `progress(what, done, total)` whose calls become bars that go when they are full.
 
-    Where nobody watches, each `what` is one line. With `doing`, one line at the end as of `step`.
+    Without a terminal, each `what` is one line. With `doing`, one line at the end as of `step`.
     """
     began = time.monotonic()
     columns = TextColumn("  {task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()

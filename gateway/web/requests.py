@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 JSON = "application/json"
 
-# Deeper variables would exhaust the stack of whoever walks them; no input type is nested like this.
+# Deeper variables would exhaust the stack of the code that walks them; no input type is nested so deep.
 MAX_JSON_DEPTH = 64
 # The parsed values are cached by their text: without a bound a client could fill the memory with them.
 MAX_MEDIA_HEADER_BYTES = 1_000
@@ -117,7 +117,7 @@ def read_head(scope: Scope) -> Head:
 
 
 def _joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    """The headers by name, where some name stands more than once."""
+    """The headers by name, where some name is there more than once."""
     found: dict[bytes, list[bytes]] = {}
     for name, value in headers:
         found.setdefault(name, []).append(value)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("gateway.web.tally")
 
 SLOW = "SLOW"
-# Whoever comes with ever other names cannot fill the memory: beyond that clients are not told apart.
+# A client that invents names must not fill the memory: beyond this number clients share one line.
 MOST_LINES = 10_000
 HOUR_SECONDS = 3_600
 
@@ -67,7 +67,7 @@ class Tally:
         self._counts: dict[Line, Count] = {}
 
     def refused(self, code: Code, caller: Caller | None, took_s: float, *, request_id: bytes) -> None:
-        """A request was refused, of a caller or of nobody known."""
+        """A request was refused, of a caller or of an unknown client."""
         self._count(code.value, caller, took_s, request_id=request_id)
 
     def slow(self, caller: Caller | None, took_s: float, request_id: bytes) -> None:

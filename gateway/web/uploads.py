@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("gateway.web.uploads")
 
 PATH = "/lists"
-# Whoever is slower holds one of few connections too long.
+# A slower client holds one of few connections too long.
 PATIENCE_SECONDS = 120
 
 
