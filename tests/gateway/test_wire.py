@@ -357,6 +357,7 @@ async def test_the_usual_request_is_answered_as_any_other(name: str) -> None:
     assert said[0].count(b"x-said") >= 1
 
 
+@pytest.mark.slow
 async def test_a_known_head_means_the_same_wherever_it_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     """Requests in any order, cut anywhere, have for the application the content that the parser finds."""
     known: list[bool] = []

@@ -114,6 +114,7 @@ def test_an_element_without_a_description_is_found(tmp_path: Path) -> None:
     assert [each.message for each in found] == ["ONE has no description", "B has no description"]
 
 
+@pytest.mark.slow
 def test_the_command_prints_its_figures() -> None:
     """`python -m tests.measure --format json` for this checkout."""
     command = [sys.executable, "-m", "tests.measure", "--format", "json"]
@@ -122,6 +123,7 @@ def test_the_command_prints_its_figures() -> None:
     assert '"functions over 50 lines, %": 0.0' in printed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", GATES)
 def test_a_check_holds(name: str) -> None:
     """What `make check` enforces, for this checkout."""

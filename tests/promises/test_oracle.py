@@ -142,6 +142,7 @@ def test_pairs_do_differ(purpose: str) -> None:
     assert all(world != differing_pair(world, purpose, Random(seed))[1] for seed in range(20))
 
 
+@pytest.mark.slow
 def test_every_change_is_hidden_from_somebody() -> None:
     """Each way of changing a world is one that some purpose cannot see: none of them is idle."""
     hidden = {

@@ -376,6 +376,7 @@ def test_what_is_too_large_is_refused(text: str) -> None:
     assert said(refusal) == (Code.DOCUMENT_TOO_LARGE, MESSAGES[Code.DOCUMENT_TOO_LARGE], None, ())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", TOO_LARGE.values(), ids=TOO_LARGE)
 def test_what_is_too_large_costs_little(text: str) -> None:
     """I14: work is bounded before it is begun."""
@@ -448,6 +449,7 @@ ADMITTED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ADMITTED.values(), ids=ADMITTED)
 def test_what_is_admitted_is_validated_in_a_short_time(text: str) -> None:
     """At the edge of every limit, reading and validating takes about 100 ms on a quiet machine."""
@@ -470,6 +472,7 @@ WRONG = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", WRONG.values(), ids=WRONG)
 def test_what_is_wrong_is_refused_in_a_short_time(text: str) -> None:
     """The first broken rule ends the work: no list of errors, no suggestions."""
