@@ -34,7 +34,7 @@ quick: check ## checks, and the tests that need no server of their own; under a 
 coverage: check console ## the whole test suite, and which lines of the three rooms it reaches
 	@$(SUITE) --cov --cov-report=term:skip-covered $(ARGS)
 
-check: .venv/.test ## format, lint, types, and the arrow gateway → resolvers → schema
+check: .venv/.test ## format, lint, types, the arrow gateway → resolvers → schema, and the size of rooms
 	@$(BIN)/ruff format --check --quiet --output-format concise . || { echo "Run: $(BIN)/ruff format ."; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy

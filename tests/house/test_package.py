@@ -49,6 +49,7 @@ def distributions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {path.suffix: path for path in (copy / "dist").iterdir()}
 
 
+@pytest.mark.slow
 def test_the_distributions_pass_twine(distributions: dict[str, Path]) -> None:
     """PyPI would accept the metadata, and renders the long description."""
     checked = run(sys.executable, "-m", "twine", "check", "--strict", *distributions.values())
@@ -56,6 +57,7 @@ def test_the_distributions_pass_twine(distributions: dict[str, Path]) -> None:
     assert checked.stdout.count("PASSED") == 2
 
 
+@pytest.mark.slow
 def test_the_wheel_holds_what_it_should(distributions: dict[str, Path]) -> None:
     """The three rooms with their types and data, the console and the licence; no test, no page source."""
     with zipfile.ZipFile(distributions[".whl"]) as wheel:
@@ -74,6 +76,7 @@ def test_the_wheel_holds_what_it_should(distributions: dict[str, Path]) -> None:
     ]
 
 
+@pytest.mark.slow
 def test_the_source_distribution_holds_what_a_build_needs(distributions: dict[str, Path]) -> None:
     """The page's source, the documents and the constraints."""
     with tarfile.open(distributions[".gz"]) as archive:
@@ -114,6 +117,7 @@ def fresh(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     return pip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ours_first", [True, False], ids=["ours-first", "theirs-first"])
 def test_a_foreign_schema_is_one_line(
     distributions: dict[str, Path],
