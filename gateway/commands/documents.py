@@ -50,6 +50,7 @@ OfClient = Annotated[str, typer.Option("--client", metavar="NAME", help="Whose: 
     ),
 )
 def push_documents(
+    *,
     folder: Annotated[
         Path,
         typer.Argument(

@@ -153,6 +153,7 @@ def key() -> None:
     ),
 )
 def subject(
+    *,
     person: Annotated[str, typer.Argument(help="A phone number, or an account: ma_5, sa_7.")],
     since: Since = None,
     until: Until = None,
@@ -171,6 +172,7 @@ async def _subject(settings: Settings, person: str, span: Span, shape: ReportFor
 
 @ledger_app.command("client", epilog=examples("gateway ledger client risk --since 2026-11-01"))
 def client(
+    *,
     name: Annotated[str, typer.Argument(help="The client, as in `gateway token list`.")],
     since: Since = None,
     until: Until = None,
@@ -185,6 +187,7 @@ def client(
     epilog=examples("gateway ledger report objectors", "gateway ledger report bulk --since 2026-11-24"),
 )
 def report(
+    *,
     name: Annotated[Name, typer.Argument(help="The question.")],
     since: Since = None,
     until: Until = None,

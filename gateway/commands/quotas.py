@@ -27,6 +27,7 @@ Client = Annotated[str, typer.Argument(metavar="NAME", help="The client, as in `
     ),
 )
 def set_one(
+    *,
     client: Client,
     requests_per_second: Annotated[
         int | None,

@@ -34,6 +34,7 @@ ORDER BY number
     ),
 )
 def list_recalls(
+    *,
     client: Annotated[str | None, typer.Option(metavar="NAME", help="Only notices to this client.")] = None,
     overdue: Annotated[bool, typer.Option("--overdue", help="Only notices that are overdue.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="Acknowledged notices as well.")] = False,

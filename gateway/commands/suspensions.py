@@ -36,6 +36,7 @@ DAYS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
     ),
 )
 def add_suspension(
+    *,
     jurisdiction: Annotated[str, typer.Option(metavar="DE", help="A country's ISO 3166 code, or EU.")],
     begins: Annotated[
         datetime,

@@ -58,6 +58,7 @@ def _needing(principal: PrincipalKind) -> str:
     ),
 )
 def issue_token(
+    *,
     client: Annotated[
         str, typer.Option(help="The client that gets it: letters, digits, . _ and -, at most 63.")
     ],
