@@ -42,7 +42,7 @@ class ResolverGap(Exception):
 
 
 @dataclass(frozen=True)
-class Holder:
+class FieldHolder:
     """A GraphQL type, and the source that says where its `fields` live, each by its name."""
 
     type: str
@@ -50,18 +50,18 @@ class Holder:
     fields: Mapping[str, object]
 
 
-def holders(objects: Mapping[str, ObjectSource]) -> Iterator[Holder]:
+def holders(objects: Mapping[str, ObjectSource]) -> Iterator[FieldHolder]:
     """Every source that has fields: objects, what lies in them, their lists' groups, a subject's own data."""
     for source in objects.values():
-        yield Holder(source.type, source, source.fields)
-        yield Holder(f"{source.type}Connection", source, source.groups)
+        yield FieldHolder(source.type, source, source.fields)
+        yield FieldHolder(f"{source.type}Connection", source, source.groups)
         for inner in source.fields.values():
             if isinstance(inner, Summary | One | Many | Page | Suggestions):
-                yield Holder(inner.type, inner, inner.fields)
-    yield Holder(subject.Subject.__name__, SUBJECT, SUBJECT)
+                yield FieldHolder(inner.type, inner, inner.fields)
+    yield FieldHolder(subject.Subject.__name__, SUBJECT, SUBJECT)
     for own in SUBJECT.values():
         if isinstance(own, OwnRows):
-            yield Holder(own.type, own, own.fields)
+            yield FieldHolder(own.type, own, own.fields)
 
 
 def check_fields() -> None:

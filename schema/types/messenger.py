@@ -138,6 +138,7 @@ class MessengerAccount(Node):
     @seen("- - A - - - O - -", "The member's address book, ordered by the account numbers of its entries.")
     def contacts(
         self,
+        *,
         first: First = None,
         after: After = None,
         last: Last = None,
@@ -151,6 +152,7 @@ class MessengerAccount(Node):
     )
     def business_conversations(
         self,
+        *,
         first: First = None,
         after: After = None,
         last: Last = None,

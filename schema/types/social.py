@@ -122,6 +122,7 @@ class SocialAccount(Node):
     @seen("- - V - - - O - -", "The person's friends, ordered by account number.")
     def friends(
         self,
+        *,
         first: First = None,
         after: After = None,
         last: Last = None,
