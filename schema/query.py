@@ -240,12 +240,12 @@ class Query:
 
     @plumbing("Offer", "The offers of the token's merchant.", kind=OWN_OFFERS)
     def offers(
-        self, first: First = None, after: After = None, last: Last = None, before: Before = None
+        self, *, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> OfferConnection: ...
 
     @plumbing("CustomerList", "Customer lists, ordered by first upload.")
     def customer_lists(
-        self, first: First = None, after: After = None, last: Last = None, before: Before = None
+        self, *, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> CustomerListConnection: ...
 
     @belongs(
@@ -356,6 +356,7 @@ class Query:
         self,
         info: Info,
         name: arguments.ReportName,
+        *,
         since: Since = None,
         until: Until = None,
     ) -> LedgerReport | None:

@@ -115,6 +115,7 @@ class RecallQuery:
     async def recalls(
         self,
         info: RecallInfo,
+        *,
         first: Annotated[
             int,
             strawberry.argument(
