@@ -56,7 +56,7 @@ app = typer.Typer(
     name="gateway",
     no_args_is_help=True,
     add_completion=False,
-    # Its tracebacks quote exceptions, and those quote data.
+    # Typer's tracebacks quote exceptions, and exceptions quote data.
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -64,19 +64,26 @@ app = typer.Typer(
 
 
 def group(name: str, help_line: str, *lines: str, of: typer.Typer | None = None) -> typer.Typer:
-    """A command with commands of its own."""
+    """Add a group of commands and return it."""
     made = of or typer.Typer(no_args_is_help=True)
     app.add_typer(made, name=name, help=help_line, epilog=examples(*lines))
     return made
 
 
-group("policy", "The policy as data to look at.", "gateway policy matrix", of=policy.app)
-group("ledger", "Who was told what of whom.", "gateway ledger verify", of=ledger_app)
+group(
+    "policy", "The policy as tables, and why a purpose sees a field.", "gateway policy matrix", of=policy.app
+)
+group(
+    "ledger",
+    "What the ledger records: which client received which people's data.",
+    "gateway ledger verify",
+    of=ledger_app,
+)
 group("token", "Who may ask, and for which purposes.", "gateway token list", of=token_app)
 group("quota", "How much each client may ask for.", "gateway quota list", of=quota_app)
 group(
     "recall",
-    "Notices to clients that received what somebody objects to since.",
+    "Notices to clients that received data to whose use a person now objects.",
     "gateway recall list --overdue",
     of=recall_app,
 )
@@ -143,7 +150,7 @@ def serve(
         int, typer.Option(min=1, max=256, help="Processes on the port; as many as there are cores.")
     ] = 1,
 ) -> None:
-    """Serve, once everything was checked; the log is JSON on standard error."""
+    """Check everything, then serve. The log is JSON on standard error."""
     settings = read_settings()
     write_logs(sys.stderr)
     with listen(settings.host, settings.port if port is None else port) as taken:
@@ -219,7 +226,7 @@ def doctor() -> None:
 async def _doctor(settings: Settings) -> None:
     table = Table("Looked at", "", "What it says, or what to do")
     states = set()
-    # A store that does not answer is waited for.
+    # Without the spinner, the wait for a store that does not answer would look like a hang.
     with Console(stderr=True).status("Looking at the stores ..."):
         async for finding in doctors.examine(settings):
             colour = {"ok": "green", "note": "yellow", "differs": "bold red"}[finding.state]
@@ -248,7 +255,7 @@ def show_settings() -> None:
 
 
 def _toml(value: object) -> str:
-    """A value as the file of settings holds it: every JSON is TOML, but for the mark within a mapping."""
+    """A value in TOML: JSON is valid TOML, except for the colon in a mapping."""
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_toml(name)} = {_toml(each)}" for name, each in value.items()) + "}"
     return json.dumps(value, ensure_ascii=False)
@@ -316,7 +323,7 @@ def frame(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """One door to two stores of personal data: a purpose is a universe.
+    """A GraphQL gateway to two stores of personal data; each purpose has a schema and roles of its own.
 
     Settings come from the environment or a file (docs/reference/settings.md); `gateway demo` needs none.
     """
@@ -329,10 +336,10 @@ def main() -> None:
 
 
 def run(arguments: list[str]) -> int:
-    """Run a command; its exit status. Whatever stops it is one line or a few on standard error."""
+    """Run a command and return its exit status. A problem is a few lines on standard error."""
     if any(map(holds_credential, arguments)):
-        # Before anything is said of the arguments: whoever reports a wrong one quotes it.
-        say("gateway: a token stands among the arguments, where everybody on this machine can read it:")
+        # Before the arguments are parsed: the message about a wrong argument quotes it.
+        say("gateway: one of the arguments is a token, and every user of this machine can read it:")
         say("         no command takes one; rotate or revoke it by its number")
         return 2
     try:

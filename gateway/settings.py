@@ -1,8 +1,8 @@
 """The settings: one frozen record, read once from the environment and a file, printable.
 
 Every setting is `GATEWAY_<NAME>` in the environment, or `<name>` in the TOML file that
-`GATEWAY_CONFIG_FILE` names; the environment wins. Units stand in the names. DSNs and the secret are
-masked when printed: a password may stand in them.
+`GATEWAY_CONFIG_FILE` names; the environment wins. Units are part of the names. DSNs and the
+secret are masked when printed, because a DSN may hold a password.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ MOST_OF_A_QUOTA = 2**31 - 1
 
 
 class Algorithm(StrEnum):
-    """How a JWT may be signed (RFC 7518): only by a key whose other half stays with the provider."""
+    """The algorithms of JWTs (RFC 7518); all are asymmetric, so the private key stays with the provider."""
 
     RS256 = "RS256"
     RS384 = "RS384"
@@ -49,7 +49,7 @@ class Algorithm(StrEnum):
 
 
 def is_secure_url(url: object) -> bool:
-    """Whether nobody on the way can change what it answers: https, or http that stays on this machine."""
+    """True if no one on the network can change the response: https, or http on this machine."""
     if not isinstance(url, str) or re.fullmatch(r"https?://[!-~]+", url) is None:
         return False
     try:
@@ -112,17 +112,18 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
     port: int = Field(default=8000, ge=0, le=65535, description="Port to listen on.")
     pool_size: int = Field(
-        default=8, ge=1, le=100, description="Connections at most, for each store and purpose."
+        default=8, ge=1, le=100, description="Most connections to each store for each purpose."
     )
-    connect_timeout_ms: int = Field(default=2_000, ge=1, description="Patience for a new connection.")
+    connect_timeout_ms: int = Field(default=2_000, ge=1, description="Limit on the time to connect.")
     request_timeout_ms: int = Field(
-        default=7_000, ge=1, description="Patience for one statement; the roles' own limit is 5,000."
+        default=7_000, ge=1, description="Limit on the time of one statement; the roles' own limit is 5,000."
     )
     answer_timeout_ms: int = Field(
-        default=30_000, ge=1, description="Patience for one whole request, once it has arrived."
+        default=30_000, ge=1, description="Limit on the time of a whole request, once it has arrived."
     )
     console: bool = Field(
-        default=True, description="Whether the console stands at `/`: a page without data of its own."
+        default=True,
+        description="Whether the gateway serves the console at `/`: a page without data of its own.",
     )
     slow_ms: int = Field(
         default=1_000,
@@ -131,7 +132,7 @@ class Settings(BaseSettings):
     )
     pooler_keeps_statements: bool = Field(
         default=False,
-        description="The stores stand behind pgbouncer 1.21 or newer, which keeps prepared statements.",
+        description="The stores are behind pgbouncer 1.21 or newer, which keeps prepared statements.",
     )
     sharded: bool = Field(
         default=False, description="The stores are spread over machines: cut links between groups."
@@ -158,42 +159,43 @@ class Settings(BaseSettings):
         default=100_000,
         ge=1,
         le=MOST_OF_A_QUOTA,
-        description="People of whom one client may be told in an hour, each counted once; likewise.",
+        description="People whose data one client may receive in an hour, each counted once; likewise.",
     )
     recall_due_days: int = Field(
         default=14,
         ge=1,
         le=3_650,
-        description="Days within which a client is to acknowledge a notice that somebody objects.",
+        description="Days within which a client must acknowledge a notice of an objection.",
     )
     max_connections: int = Field(
-        default=1_000, ge=1, description="Open connections of clients at most, for each process."
+        default=1_000, ge=1, description="Most open connections of clients, for each process."
     )
     cached_documents: int = Field(default=1_000, ge=1, description="Documents whose plans are kept.")
     oidc_issuer: Issuer | None = Field(
         default=None,
-        description="OpenID Connect provider whose JWTs are taken beside tokens; none if left out.",
+        description="OpenID Connect provider whose JWTs are accepted besides tokens; none if left out.",
     )
     oidc_audience: Claim | None = Field(
-        default=None, description="What `aud` of a JWT must name: this gateway, as the provider knows it."
+        default=None,
+        description="The name of this gateway at the provider, which `aud` of a JWT must contain.",
     )
     oidc_algorithms: Annotated[tuple[Algorithm, ...], Field(min_length=1)] = Field(
         default=(Algorithm.RS256, Algorithm.ES256),
-        description="How a JWT may be signed: of `RS…`, `PS…` and `ES…` with 256, 384 or 512.",
+        description="Algorithms that may sign a JWT: `RS…`, `PS…` and `ES…` with 256, 384 or 512.",
     )
     oidc_max_lifetime_s: int = Field(
         default=3_600, ge=1, description="Longest time from `iat` to `exp` of a JWT, which cannot be revoked."
     )
     oidc_purposes_claim: Claim = Field(
         default="gateway_purposes",
-        description="Claim whose values open purposes: a list, or words in a text.",
+        description="Claim whose values open purposes: a list, or words separated by spaces.",
     )
     oidc_purposes: dict[str, tuple[Purpose, ...]] = Field(
         default={},
         description='Purposes that each value opens: `{"ads-team": ["ADS_PERSONALIZATION"]}`.',
     )
     oidc_client_claim: Claim = Field(
-        default="azp", description="Claim with the client's name; `sub` where a JWT has none of it."
+        default="azp", description="Claim with the client's name; `sub` for a JWT without this claim."
     )
     oidc_messenger_claim: Claim | None = Field(
         default=None, description="Claim with the subject's account on the messenger, such as `ma_5`."
@@ -242,7 +244,7 @@ class Settings(BaseSettings):
         return dsn
 
     def login(self, store: str, role: str) -> StoreLogin:
-        """Where this role connects to, and how patiently."""
+        """The login of this role, with its pool size and timeouts."""
         return StoreLogin(
             dsn=self.store_dsn(store).get_secret_value(),
             role=role,

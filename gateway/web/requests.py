@@ -1,4 +1,4 @@
-"""From an ASGI request to what was asked: the GraphQL-over-HTTP specification, September 2026.
+"""From an ASGI request to a GraphQL request: the GraphQL-over-HTTP specification, September 2026.
 
     read_head      the headers this gateway reads, in one pass; refuses nothing
     refuse_method  405, and pages of other sites: the only checks made before the token
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 JSON = "application/json"
 
-# Deeper variables would exhaust the stack of the code that walks them; no input type is nested so deep.
+# Deeper variables would exhaust the stack of the code that walks them; no input type is so deep.
 MAX_JSON_DEPTH = 64
 # The parsed values are cached by their text: without a bound a client could fill the memory with them.
 MAX_MEDIA_HEADER_BYTES = 1_000
@@ -47,7 +47,7 @@ MAX_GET_PARAMETERS = 16
 
 
 class Asked(NamedTuple):
-    """A well-formed GraphQL request; nothing is known yet of the document but that it is a string.
+    """A well-formed GraphQL request; its document is a string that is not yet parsed.
 
     No string in it holds NUL or a lone surrogate. If `is_get`, the caller must refuse every operation
     but a query with METHOD_NOT_ALLOWED. `wants_graphql_response`: the answer's media type is
@@ -117,7 +117,7 @@ def read_head(scope: Scope) -> Head:
 
 
 def _joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    """The headers by name, where some name is there more than once."""
+    """The headers by name, with the values of a repeated name joined."""
     found: dict[bytes, list[bytes]] = {}
     for name, value in headers:
         found.setdefault(name, []).append(value)
@@ -197,7 +197,14 @@ def _asked_by_post(body: bytes, graphql_response: bool) -> Asked:
     get = parameters.get
     document_id, extensions = get("documentId"), get("extensions")
     named = None if document_id is extensions is None else _hash(document_id, extensions)
-    return _asked(get("query"), get("operationName"), get("variables"), named, graphql_response, False)
+    return _asked(
+        get("query"),
+        get("operationName"),
+        get("variables"),
+        named=named,
+        graphql_response=graphql_response,
+        is_get=False,
+    )
 
 
 def _asked_by_get(query_string: bytes, graphql_response: bool, max_bytes: int) -> Asked:
@@ -208,7 +215,14 @@ def _asked_by_get(query_string: bytes, graphql_response: bool, max_bytes: int) -
         None if text is None else _json(text.encode()) for text in (get("variables"), get("extensions"))
     )
     named = _hash(get("documentId"), extensions)
-    return _asked(get("query"), get("operationName"), variables, named, graphql_response, True)
+    return _asked(
+        get("query"),
+        get("operationName"),
+        variables,
+        named=named,
+        graphql_response=graphql_response,
+        is_get=True,
+    )
 
 
 def query_parameters(query_string: bytes) -> dict[str, str]:
@@ -233,6 +247,7 @@ def _asked(
     document: Any,
     operation_name: Any,
     variables: Any,
+    *,
     named: bytes | None,
     graphql_response: bool,
     is_get: bool,

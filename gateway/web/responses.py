@@ -1,4 +1,4 @@
-"""From an outcome to the bytes of an HTTP response, and the one table from a refusal to its status.
+"""From an answer or a refusal to the bytes of an HTTP response, and the table of statuses.
 
 The status of a refusal depends on the media type that the client chose (GraphQL over HTTP). With
 `application/graphql-response+json` every refusal is a 4xx or 5xx. With `application/json`, from which
@@ -99,7 +99,7 @@ JSON_LINES, GRAPHQL_LINES = _lines(JSON_HEADERS), _lines(GRAPHQL_HEADERS)
 
 
 class Answer(NamedTuple):
-    """What goes back: the status, the body as it is sent, and headers beyond those of every answer."""
+    """The status, the body as it is sent, and headers beyond those of every answer."""
 
     status: int
     body: bytes
@@ -141,9 +141,9 @@ def refused(refusal: Refusal, graphql_response: bool) -> Answer:
 
 
 def refusal_of(failure: Exception, log: logging.Logger, message: str, *, request_id: bytes) -> Refusal:
-    """The refusal that a request ends with: what was raised, or, for anything else, INTERNAL.
+    """The refusal that answers the request: the one that was raised; INTERNAL for any other exception.
 
-    What was not meant to be raised is one line in the log, under `message`; the client is told nothing of it.
+    An exception that is no refusal is one line in the log, under `message`. The client does not see it.
     """
     if isinstance(failure, Refusal):
         return failure

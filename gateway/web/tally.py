@@ -1,9 +1,8 @@
 """Refused and slow requests, counted in the process and written to `control` once a minute.
 
-What answers a request puts a number into a dictionary, and only where it was refused or slow. Nothing of a
-request is kept but who asked for what, how it ended and its id: no document, no value. If `control` is away
-the counts stay until it is back; what was not written when a process is killed is lost, and what was written
-by a call whose answer was lost is counted twice.
+An ordinary request changes no count. Of a refused or slow request the tally keeps the client, the purpose,
+the outcome and the id: no document, no value. If `control` is away, the counts stay until it is back. A
+process that is killed loses the counts of its last minute. A write whose reply is lost is counted twice.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("gateway.web.tally")
 
 SLOW = "SLOW"
-# A client that invents names must not fill the memory: beyond this number clients share one line.
+# Bounds the memory: beyond it, new clients are counted together under no name.
 MOST_LINES = 10_000
 HOUR_SECONDS = 3_600
 
@@ -34,8 +33,8 @@ _NOTE = "SELECT control.note_requests($1, $2, $3, $4, $5, $6, $7)"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """What is counted together; `hour` since 1970."""
+class TallyKey:
+    """The requests that are counted together; `hour`: hours since 1970."""
 
     hour: int
     client: str
@@ -44,15 +43,15 @@ class Line:
 
 
 @dataclass(slots=True)
-class Count:
-    """How many, the longest of them in milliseconds, and the last one's id."""
+class TallyCount:
+    """How many requests, the longest of them in milliseconds, and the id of the last one."""
 
     requests: int = 0
     longest_ms: int = 0
     request: str = ""
 
-    def add(self, other: Count) -> None:
-        """Count those of the other one, which came later, too."""
+    def add(self, other: TallyCount) -> None:
+        """Add the other count, whose requests came later."""
         self.requests += other.requests
         self.longest_ms = max(self.longest_ms, other.longest_ms)
         self.request = other.request
@@ -64,55 +63,55 @@ class Tally:
     def __init__(self, slow_s: float, now: Callable[[], float]) -> None:
         self.slow_s = slow_s
         self._now = now
-        self._counts: dict[Line, Count] = {}
+        self._counts: dict[TallyKey, TallyCount] = {}
 
     def refused(self, code: Code, caller: Caller | None, took_s: float, *, request_id: bytes) -> None:
-        """A request was refused, of a caller or of an unknown client."""
+        """Count a refused request; `caller` is None if its token was refused."""
         self._count(code.value, caller, took_s, request_id=request_id)
 
     def slow(self, caller: Caller | None, took_s: float, request_id: bytes) -> None:
-        """A request was answered after longer than `slow_s`."""
+        """Count a request whose answer took longer than `slow_s`."""
         self._count(SLOW, caller, took_s, request_id=request_id)
 
     def _count(self, what: str, caller: Caller | None, took_s: float, *, request_id: bytes) -> None:
         client, purpose = ("", "") if caller is None else (caller.client, caller.purpose.value)
-        line = Line(int(self._now()) // HOUR_SECONDS, client, purpose, what)
-        self._add(line, Count(1, int(took_s * 1_000), request_id.decode()))
+        key = TallyKey(int(self._now()) // HOUR_SECONDS, client, purpose, what)
+        self._add(key, TallyCount(1, int(took_s * 1_000), request_id.decode()))
 
-    def _add(self, line: Line, count: Count) -> None:
-        if line not in self._counts and len(self._counts) >= MOST_LINES:
-            line = Line(line.hour, "", "", line.what)
-        self._counts.setdefault(line, Count()).add(count)
+    def _add(self, key: TallyKey, count: TallyCount) -> None:
+        if key not in self._counts and len(self._counts) >= MOST_LINES:
+            key = TallyKey(key.hour, "", "", key.what)
+        self._counts.setdefault(key, TallyCount()).add(count)
 
-    def take(self) -> Mapping[Line, Count]:
-        """What was counted since the last call."""
+    def take(self) -> Mapping[TallyKey, TallyCount]:
+        """Return the counts since the last call, and begin at zero."""
         taken, self._counts = self._counts, {}
         return taken
 
-    def give_back(self, taken: Mapping[Line, Count]) -> None:
-        """It could not be written."""
+    def give_back(self, taken: Mapping[TallyKey, TallyCount]) -> None:
+        """Add counts that could not be written."""
         later, self._counts = self._counts, {}
         for counts in (taken, later):
-            for line, count in counts.items():
-                self._add(line, count)
+            for key, count in counts.items():
+                self._add(key, count)
 
 
 def noting_requests(tally: Tally, login: StoreLogin) -> AbstractAsyncContextManager[None]:
-    """Write down once a minute, and at the end of the block, what was counted."""
+    """Write the counts once a minute, and at the end of the block."""
     return every_minute(partial(note_requests, tally, login), "request tally")
 
 
 async def note_requests(tally: Tally, login: StoreLogin) -> None:
-    """Write down what was counted; if that cannot be, keep it for the next time."""
+    """Write the counts; after a failure they are kept for the next call."""
     taken = tally.take()
     if not taken:
         return
-    lines, counts = list(taken), list(taken.values())
+    keys, counts = list(taken), list(taken.values())
     columns = (
-        [datetime.fromtimestamp(each.hour * HOUR_SECONDS, UTC) for each in lines],
-        [each.client for each in lines],
-        [each.purpose for each in lines],
-        [each.what for each in lines],
+        [datetime.fromtimestamp(each.hour * HOUR_SECONDS, UTC) for each in keys],
+        [each.client for each in keys],
+        [each.purpose for each in keys],
+        [each.what for each in keys],
         [each.requests for each in counts],
         [each.longest_ms for each in counts],
         [each.request for each in counts],
@@ -121,6 +120,6 @@ async def note_requests(tally: Tally, login: StoreLogin) -> None:
         async with fresh_connections(login) as (connection,):
             await connection.execute(_NOTE, *columns)
     except Exception as exception:
-        # Whatever it is, the next minute tries again; requests know nothing of it.
-        log.warning("Refused and slow requests could not be noted.", exc_info=exception)
+        # A request must not fail because it could not be counted; the next minute tries again.
+        log.warning("The tally of requests could not be written.", exc_info=exception)
         tally.give_back(taken)

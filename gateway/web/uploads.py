@@ -3,8 +3,8 @@
     method and site → token → quota → OFFER_MATCHING → text/csv → `resolvers.changes.customer_lists` → the
     mutation's answer
 
-The same answer as the mutation `uploadCustomerList` gives, and the same refusals as everywhere. It is a
-route of its own because a GraphQL request is one JSON text, which is parsed when all of it is there.
+It answers as the mutation `uploadCustomerList` does, with the same refusals. It is a route of its own because
+a GraphQL request is one JSON text, which can be parsed only when all of it has arrived.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ if TYPE_CHECKING:
 log = logging.getLogger("gateway.web.uploads")
 
 PATH = "/lists"
-# A slower client holds one of few connections too long.
+# A slower client would hold one of few connections too long.
 PATIENCE_SECONDS = 120
 
 
 class ListsEndpoint:
-    """The ASGI application of /lists. `lists_of(bound)`: the lists of the merchant in a token's binding."""
+    """The ASGI application of /lists. `lists_of(principal)`: the lists of the token's merchant."""
 
     def __init__(
         self,
@@ -119,7 +119,7 @@ def _offer(query_string: bytes) -> int:
 
 
 def told(result: UploadCustomerListResult) -> bytes:
-    """The result as the mutation would answer it, every field selected."""
+    """The result as the mutation answers it with every field selected, in JSON."""
     fields: dict[str, object]
     if isinstance(result, CustomerListRefused):
         fields = {"__typename": "CustomerListRefused", "reason": result.reason}

@@ -337,7 +337,7 @@ def test_ever_other_names_do_not_fill_the_memory() -> None:
     counts.give_back(taken)
     again = counts.take()
     assert sum(each.requests for each in again.values()) == MOST_LINES + 51
-    assert again[tally.Line(0, "", "", "BAD_REQUEST")].request == "later"
+    assert again[tally.TallyKey(0, "", "", "BAD_REQUEST")].request == "later"
 
 
 async def test_after_a_year_a_count_is_gone(side: Side) -> None:

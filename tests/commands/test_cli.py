@@ -394,7 +394,7 @@ async def test_a_credential_among_the_arguments_is_never_repeated(stores: dict[s
     for credential in (new_token(secrets.token_bytes), Claims("http://127.0.0.1:1").jwt()):
         said = await command(*line.format(credential).split(" "))
         assert (said.status, said.out) == (2, "")
-        assert said.err.startswith("gateway: a token stands among the arguments")
+        assert said.err.startswith("gateway: one of the arguments is a token")
         assert credential[:20] not in said.err
 
 
