@@ -33,7 +33,7 @@ from gateway.access.rotation import keep_warning
 from gateway.access.token_use import noting, token_use_login
 from gateway.access.tokens import TokenBook, open_token_book
 from gateway.answer import Gateway, answer
-from gateway.console.facts import Demo
+from gateway.console.facts import DemoOffer
 from gateway.console.routes import console_routes
 from gateway.documents.trusted import DocumentBook, open_document_book
 from gateway.ledger.officer_reports import OfficerReports
@@ -160,7 +160,7 @@ class _Parts:
 
 @asynccontextmanager
 async def open_gateway(
-    settings: Settings, records: bool = True, demo: Demo | None = None
+    settings: Settings, records: bool = True, demo: DemoOffer | None = None
 ) -> AsyncIterator[Application]:
     """The application with everything behind it, checked and connected, until the block ends.
 
@@ -329,7 +329,7 @@ def _calls_of(settings: Settings, pools: Pools) -> Callable[[Principal, str, Peo
 
 
 def _application(
-    settings: Settings, parts: _Parts, gateway: Gateway, *, tally: Tally, demo: Demo | None
+    settings: Settings, parts: _Parts, gateway: Gateway, *, tally: Tally, demo: DemoOffer | None
 ) -> Application:
     ids = request_ids(secrets.token_bytes)
     return build_app(

@@ -32,7 +32,7 @@ from gateway.commands.quotas import quota_app
 from gateway.commands.recalls import recall_app
 from gateway.commands.suspensions import suspension_app
 from gateway.commands.tokens import token_app
-from gateway.demo.demo import FOLDER, Demo, run_demo
+from gateway.demo.demo import FOLDER, DemoOptions, run_demo
 from gateway.demo.generate import generate as generate_accounts
 from gateway.demo.problem import DemoProblem
 from gateway.demo.snap import import_snap
@@ -132,7 +132,7 @@ def demo(
     accounts: Annotated[int, typer.Option(min=0, help="Generated accounts on each store.")] = 20_000,
 ) -> None:
     """Set up the whole system on this machine, show an example for each purpose, and serve."""
-    done(run_demo(Demo(folder, accounts, once, reset, port), Console(highlight=False)))
+    done(run_demo(DemoOptions(folder, accounts, once, reset=reset, port=port), Console(highlight=False)))
 
 
 @app.command(
@@ -285,7 +285,9 @@ def import_snap_files(
 async def _import_snap(settings: Settings, friendships: Path, messages: Path) -> None:
     async with owners_of(settings) as stores:
         with shown(Console(stderr=True)) as progress:
-            counts = await import_snap(stores.messenger, stores.social, friendships, messages, progress)
+            counts = await import_snap(
+                stores.messenger, stores.social, friendships, messages=messages, progress=progress
+            )
     for name, number in vars(counts).items():
         typer.echo(f"{number:>9,} {name.replace('_', ' ')}")
 
@@ -304,7 +306,14 @@ def generate(
 async def _generate(settings: Settings, accounts: int, seed: int) -> None:
     async with owners_of(settings) as stores:
         with shown(Console(stderr=True)) as progress:
-            await generate_accounts(stores.messenger, stores.social, accounts, seed, progress, stores.control)
+            await generate_accounts(
+                stores.messenger,
+                stores.social,
+                accounts,
+                seed=seed,
+                progress=progress,
+                control=stores.control,
+            )
     typer.echo(f"{accounts:,} accounts on each store.")
 
 

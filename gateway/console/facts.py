@@ -1,12 +1,12 @@
-"""What the page asks beside GraphQL. Nothing of it is about a person.
+"""What the page asks besides GraphQL. No answer here is about a person.
 
     GET /console/facts/token        the purposes of the token, and what it is bound to
     GET /console/facts/rules        for each of these purposes the rule of every field that one of them sees
-    GET /console/facts/explanation  ?field=Type.field&purpose=P: why, where it stands, what proves it
+    GET /console/facts/explanation  ?field=Type.field&purpose=P: why, where it is written, what proves it
     GET /console/facts/demo         the demo's tokens and examples; null outside the demo
 
-A token is told of its own purposes alone: what no purpose of it sees does not exist here either. With
-AUDIT among them, it is told of all, as that purpose is in GraphQL.
+A token gets the rules of its own purposes: a field that none of them sees does not exist here either. If
+AUDIT is among them, it gets all rules, as AUDIT does in GraphQL.
 """
 
 from __future__ import annotations
@@ -29,18 +29,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Demo:
-    """What a demo offers on its page: tokens of made-up people, and questions to ask with them.
-
-    As the page reads it: JSON objects.
-    """
+class DemoOffer:
+    """Tokens of made-up people and example questions, as the JSON objects that the page reads."""
 
     tokens: Sequence[dict[str, Any]]
     examples: Sequence[dict[str, Any]]
 
 
 def token_facts(callers: Sequence[Caller]) -> Answer:
-    """Who the token is, and for what."""
+    """Return the token's client, its bindings and its purposes."""
     principal = [str(caller.principal) for caller in callers if str(caller.principal)]
     return _json(
         {
@@ -52,12 +49,12 @@ def token_facts(callers: Sequence[Caller]) -> Answer:
 
 
 def rule_facts(callers: Sequence[Caller]) -> Answer:
-    """The rules that the token may know."""
+    """Return the rules of the token's purposes."""
     return Answer(200, _rules(_told(callers)))
 
 
 def explanation_facts(callers: Sequence[Caller], field: str, purpose: str) -> Answer:
-    """Why a purpose sees a field. PURPOSE_REFUSED, BAD_USER_INPUT for what the token may not know."""
+    """Return why a purpose sees a field. Refuses with PURPOSE_REFUSED or BAD_USER_INPUT."""
     told = _told(callers)
     if purpose not in told:
         raise Refusal(Code.PURPOSE_REFUSED)
@@ -66,8 +63,8 @@ def explanation_facts(callers: Sequence[Caller], field: str, purpose: str) -> An
     return Answer(200, _explanation(field, Purpose(purpose)))
 
 
-def demo_facts(demo: Demo | None) -> Answer:
-    """What the demo offers, or null."""
+def demo_facts(demo: DemoOffer | None) -> Answer:
+    """Return the demo's tokens and examples, or null."""
     return _json(demo)
 
 
@@ -91,7 +88,7 @@ def _known(told: tuple[Purpose, ...]) -> frozenset[str]:
 
 @cache
 def _rules(told: tuple[Purpose, ...]) -> bytes:
-    """The rules; each reason is written once, and named by its place."""
+    """Return the rules as JSON; each reason is written once, and rules name it by its index."""
     places: dict[Reason, int] = {}
     fields = {
         name: {

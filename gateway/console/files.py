@@ -1,6 +1,6 @@
 """The page and all that it loads, as they were built; nothing comes from anywhere else.
 
-The policy lets a browser load from this gateway alone and run no script that stands in the page or is
+The policy lets a browser load from this gateway alone and run no script that is inline in the page or is
 made of text. Styles are let in from the page as well: the editor writes rules for its own letters.
 
 Rejected: one file with everything in it. The editor is most of it, and three of five pages have none.
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 BUILT = Path(__file__).with_name("built")
 PREFIX = "/console/"
-# Where the page stands; it looks at its address itself.
+# The page's addresses; its script reads the address itself.
 PAGES = ("/", "/compare", "/policy", "/ledger", "/person")
 
 SOURCES = {
@@ -53,7 +53,7 @@ def page(built: Path, _: Request) -> Response:
     index = built / "index.html"
     if not index.is_file():
         return PlainTextResponse(NOT_BUILT, 503, headers={**STRICT, "cache-control": "no-store"})
-    # Its parts bear their digest in their names; the page itself must be asked for anew.
+    # Its parts bear their digest in their names; browsers must ask for the page itself each time.
     return HTMLResponse(index.read_bytes(), headers={**STRICT, "cache-control": "no-cache"})
 
 

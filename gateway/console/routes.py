@@ -30,10 +30,10 @@ MAX_QUERY_BYTES = 1_000
 
 
 def console_routes(
-    scope_of_token: ScopeOf, admission: Admission, ids: Iterator[bytes], demo: facts.Demo | None
+    scope_of_token: ScopeOf, admission: Admission, ids: Iterator[bytes], *, demo: facts.DemoOffer | None
 ) -> list[BaseRoute]:
-    """All routes of the console. `scope_of_token` is `TokenBook.scope`; `demo`, in a demo, what it offers."""
-    asked: Any = FactsEndpoint(scope_of_token, admission, ids, demo)
+    """Return the console's routes. `scope_of_token` is `TokenBook.scope`; `demo` is None outside a demo."""
+    asked: Any = FactsEndpoint(scope_of_token, admission, ids, demo=demo)
     return [
         *(Route(each, page_of_build) for each in PAGES),
         Route(FACTS + "{about}", asked),
@@ -42,10 +42,15 @@ def console_routes(
 
 
 class FactsEndpoint:
-    """The ASGI application of the facts: of a token, counted like a request of its client."""
+    """The ASGI application of the facts. A request counts towards its client's quota."""
 
     def __init__(
-        self, scope_of_token: ScopeOf, admission: Admission, ids: Iterator[bytes], demo: facts.Demo | None
+        self,
+        scope_of_token: ScopeOf,
+        admission: Admission,
+        ids: Iterator[bytes],
+        *,
+        demo: facts.DemoOffer | None,
     ) -> None:
         self._scope_of, self._admission = scope_of_token, admission
         self._request_ids, self._demo = ids, demo

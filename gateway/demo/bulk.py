@@ -1,4 +1,4 @@
-"""A store opened for loading millions of rows: what slows each row down is put aside and put back.
+"""Load millions of rows: triggers and indexes are put aside first and restored afterwards.
 
 Rejected: session_replication_role = replica (foreign keys would never be checked), dropping the
 primary keys too (rows arrive in their order, and views of a universe may depend on them).
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from gateway.terminal.progress import Progress
     from resolvers.stores.pool import Connection
 
-# What is being done, how much of it is done, how much there is.
+# Progress: what is being done, how much is done, how much there is.
 
 MESSENGER_TABLES = (
     "messenger.account",
@@ -87,8 +87,8 @@ async def opened(connection: Connection, tables: Sequence[str]) -> AsyncIterator
     """Within the caller's transaction: no trigger, foreign key or second index on `tables`.
 
     On leaving, everything is back and every row loaded meanwhile is checked against the foreign keys.
-    Triggers do not run for those rows: whoever loads writes the copies and look-ups that they keep.
-    DemoProblem if a table holds rows. Nobody else can read the tables until the transaction ends.
+    Triggers do not run for those rows: the loader writes the copies and look-ups that they maintain.
+    Raises DemoProblem if a table holds rows. Others cannot read the tables until the transaction ends.
     """
     await connection.execute(f"{LOADING} LOCK TABLE {', '.join(tables)} IN ACCESS EXCLUSIVE MODE")
     await refuse_rows(connection, tables)
@@ -126,15 +126,15 @@ async def put_aside(connection: Connection, tables: Sequence[str]) -> list[Aside
     return parts
 
 
-async def settle(connection: Connection, store: str, tables: Sequence[str], progress: Progress) -> None:
-    """After the transaction: statistics, and the visibility map without which no index-only scan is one."""
+async def settle(connection: Connection, store: str, tables: Sequence[str], *, progress: Progress) -> None:
+    """Vacuum and analyze after the transaction: index-only scans need the visibility map."""
     for done, table in enumerate(tables, 1):
         await connection.execute(f"VACUUM (ANALYZE) {table}")
         progress(f"vacuum {store}", done, len(tables))
 
 
 async def side_by_side(*works: Coroutine[object, object, None]) -> None:
-    """Run the works of different stores at once; the first failure ends the others and is raised."""
+    """Run the works of different stores concurrently; the first failure cancels the others and is raised."""
     try:
         async with asyncio.TaskGroup() as group:
             for work in works:

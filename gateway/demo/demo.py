@@ -2,8 +2,8 @@
 
     port → Postgres → databases and tables → universes → people → tokens → examples → serve
 
-Every step looks at what is there first: a second run starts in seconds, a run after an upgrade brings
-kept data up to date, and one after an interruption makes the databases anew.
+Every step checks first what exists: a second run starts in seconds, a run after an upgrade migrates the
+kept data, and a run after an interruption recreates the databases.
 """
 
 from __future__ import annotations
@@ -56,14 +56,14 @@ FOLDER = Path(".demo")
 SEED = 1
 CLIENT = "demo"
 
-# By purpose, and by the name of whoever holds one in the console.
+# Keys: purposes, and the names of the console's holders.
 Tokens = Mapping[str, str]
 Owners = Mapping[str, "Connection"]
 
 
 @dataclass(frozen=True)
-class Demo:
-    """What was asked for on the command line; `port` None: the setting's."""
+class DemoOptions:
+    """The options of the command line. If `port` is None, the setting decides."""
 
     folder: Path = FOLDER
     accounts: int = 20_000
@@ -72,11 +72,11 @@ class Demo:
     port: int | None = None
 
 
-async def run_demo(demo: Demo, console: Console) -> None:
+async def run_demo(demo: DemoOptions, console: Console) -> None:
     """Set up what is missing, show the examples, and serve unless `once`."""
-    # The tour sets it to the demo's own file, which a reset deletes.
+    # The tour sets it to the demo's own settings file, which a reset deletes.
     os.environ.pop(CONFIG_FILE, None)
-    # The port comes first: nobody should wait for the data to learn that it is taken.
+    # The port comes first: a taken port must fail before the minutes that the data takes.
     with nullcontext() if demo.once else _port(demo) as taken:
         if demo.reset:
             with step(console, f"Deleted what was in {demo.folder}"):
@@ -88,10 +88,10 @@ async def run_demo(demo: Demo, console: Console) -> None:
             _tell_opened(server, console)
             with alone(server.folder):
                 settings, tokens = await set_up(server, demo, console)
-            await _answer(settings, tokens, taken, console)
+            await _answer(settings, tokens, taken, console=console)
 
 
-def _port(demo: Demo) -> socket.socket:
+def _port(demo: DemoOptions) -> socket.socket:
     settings = settings_of(dict.fromkeys(STORES, ""), "-" * 32)
     return listen(settings.host, settings.port if demo.port is None else demo.port)
 
@@ -101,7 +101,9 @@ def _tell_opened(server: EmbeddedPostgres, console: Console) -> None:
         console.print(f"  {folder} can now be passed through (not listed): Postgres may not run as root")
 
 
-async def _answer(settings: Settings, tokens: Tokens, taken: socket.socket | None, console: Console) -> None:
+async def _answer(
+    settings: Settings, tokens: Tokens, taken: socket.socket | None, *, console: Console
+) -> None:
     write_logs(sys.stderr, logging.WARNING)
     async with open_gateway(settings, demo=offer(tokens)) as app:
         await wait_until_ready(app)
@@ -117,8 +119,8 @@ async def _answer(settings: Settings, tokens: Tokens, taken: socket.socket | Non
 # --- set-up ---------------------------------------------------------------------------------------
 
 
-async def set_up(server: EmbeddedPostgres, demo: Demo, console: Console) -> tuple[Settings, Tokens]:
-    """Make what is missing of databases, people, settings and tokens. To be called under `alone`."""
+async def set_up(server: EmbeddedPostgres, demo: DemoOptions, console: Console) -> tuple[Settings, Tokens]:
+    """Create missing databases, people, settings and tokens. The caller holds `alone`."""
     folder = Folder(demo.folder)
     loaded = folder.accounts_loaded()
     if loaded is None:
@@ -133,7 +135,7 @@ async def set_up(server: EmbeddedPostgres, demo: Demo, console: Console) -> tupl
         with step(console, "A universe of views and a role for each purpose that sees a store"):
             await _apply_universes(owners)
         if loaded is None:
-            await _load(owners, demo.accounts, folder, console)
+            await _load(owners, demo.accounts, folder, console=console)
         with step(console, f"A token for each purpose, and for the console, in {folder.path / 'tokens'}"):
             settings = folder.settings({store: server.dsn(store) for store in STORES})
             tokens = await _tokens(owners["control"], settings.key("tokens"), folder)
@@ -141,7 +143,7 @@ async def set_up(server: EmbeddedPostgres, demo: Demo, console: Console) -> tupl
 
 
 async def _drop_databases(server: EmbeddedPostgres) -> None:
-    """Whatever is there is half of a load that was interrupted: nobody's data but the demo's."""
+    """Drop the remains of an interrupted load: only the demo's made-up data."""
     async with _owner(server, SUPERUSER) as connection:
         for store in STORES:
             await connection.execute(f"DROP DATABASE IF EXISTS {store} WITH (FORCE)")
@@ -162,7 +164,7 @@ async def _migrate(owners: Owners) -> None:
             await migrate(connection, store)
     except MigrationProblem as problem:
         raise DemoProblem(
-            f"the demo's data is of another version ({problem}): run `gateway demo --reset`"
+            f"the demo's data is from another version ({problem}): run `gateway demo --reset`"
         ) from None
 
 
@@ -172,13 +174,13 @@ async def _apply_universes(owners: Owners) -> None:
             await apply(owners[store], OBJECTS, store)
 
 
-async def _load(owners: Owners, accounts: int, folder: Folder, console: Console) -> None:
+async def _load(owners: Owners, accounts: int, folder: Folder, *, console: Console) -> None:
     messenger, social, control = owners["messenger"], owners["social"], owners["control"]
     people = f"{accounts:,} made-up people on each store, and {len(PERSONS)} with a name"
     with shown(console, people) as progress:
         if accounts:
-            await generate(messenger, social, accounts, SEED, progress, control)
-        await add_persons(control, messenger, social, partial(datetime.now, UTC))
+            await generate(messenger, social, accounts, seed=SEED, progress=progress, control=control)
+        await add_persons(control, messenger, social, now=partial(datetime.now, UTC))
     folder.mark_loaded(accounts)
 
 
@@ -215,7 +217,7 @@ async def _tokens(control: Connection, key: bytes, folder: Folder) -> Tokens:
 
 
 def show_how_to_ask(url: str, tokens: Tokens, console: Console) -> None:
-    """The tokens, a line to paste, and the page to open."""
+    """Print the tokens, a command to paste, and the page to open."""
     table = Table.grid(padding=(0, 2))
     for name, token in tokens.items():
         table.add_row(name, token)
@@ -228,7 +230,7 @@ def show_how_to_ask(url: str, tokens: Tokens, console: Console) -> None:
 
 
 def curl_line(url: str, token: str) -> str:
-    """A command that asks SECURITY's example."""
+    """Return a curl command that asks SECURITY's example."""
     body = json.dumps({"query": EXAMPLES[Purpose.SECURITY].document})
     headers = f"-H 'Authorization: Bearer {token}' -H 'Content-Type: application/json'"
     return f"curl -s {url} {headers} -d '{body}'"

@@ -55,7 +55,7 @@ EXAMPLES: Mapping[Purpose, Example] = {
     Purpose.OFFER_MATCHING: Example(
         "{ offers(first: 2) { totalCount nodes { title merchant { name } } }"
         " customerLists { totalCount nodes { status audienceSizeBand } } }",
-        "A merchant's token: its own offers and lists. To whom an offer is shown is in no field of it.",
+        "A merchant's token: its own offers and lists. No field says who sees an offer.",
     ),
     Purpose.FRIEND_SUGGESTIONS: Example(
         "fragment Known on SocialAccount { displayName"
@@ -63,15 +63,15 @@ EXAMPLES: Mapping[Purpose, Example] = {
         f' {{ cleo: socialAccountByPhone(phone: "{CLEO.phone}") {{ ...Known }}'
         f' ada: socialAccount(id: "sa_{ADA.person}") {{ ...Known }}'
         f' found: socialAccountByPhone(phone: "{ADA.phone}") {{ displayName }} }}',
-        "Eva stands in both address books. Ada objected: to her Eva is a friend of Ben's and no more, and "
-        "the number that the messenger shared finds nobody.",
+        "Eva is in both address books. Ada objected: for her Eva is only a friend of Ben's, and "
+        "the number that the messenger shared finds no account.",
     ),
     Purpose.INFRASTRUCTURE: Example(
         f'{{ messengerAccount(id: "ma_{ADA.member}")'
         " { phone registeredAt usage { messagesSent28 lastActiveOn } }"
         " messengerAccounts(first: 0) { byCountryCode { value count } } }",
-        "Nobody may object to this purpose: Ada's number is there. Nothing of the social network is. Counts "
-        "leave out groups of fewer than a hundred.",
+        "A person cannot object to this purpose: Ada's number is visible. Nothing of the social network is. "
+        "Counts leave out groups of fewer than a hundred.",
     ),
     Purpose.SECURITY: Example(
         f'{{ messengerAccount(phone: "{ADA.phone}")'
@@ -108,25 +108,25 @@ EXAMPLES: Mapping[Purpose, Example] = {
 async def wait_until_ready(app: Application) -> None:
     """Return once every store and the token book can be asked; DemoProblem if that takes too long."""
     for _ in range(READY_SECONDS * 20):
-        status, _ = await _call(app, "GET", "/readyz", {}, b"")
+        status, _ = await _call(app, "GET", "/readyz", headers={}, body=b"")
         if status == 200:
             return
         await asyncio.sleep(0.05)
-    raise DemoProblem("the stores do not answer: run `gateway demo --reset` to begin anew")
+    raise DemoProblem("the stores do not answer: run `gateway demo --reset` to start again")
 
 
 async def ask(
-    app: Application, token: str, document: str, variables: Mapping[str, Any] | None = None
+    app: Application, token: str, document: str, *, variables: Mapping[str, Any] | None = None
 ) -> bytes:
-    """The body of the answer to one request, on the same way through the application as over the network."""
+    """Return the answer to one request, which takes the same path through the application as over HTTP."""
     body = orjson.dumps({"query": document, "variables": variables or {}})
     headers = {"authorization": f"Bearer {token}", "content-type": "application/json"}
-    _, answered = await _call(app, "POST", "/graphql", headers, body)
+    _, answered = await _call(app, "POST", "/graphql", headers=headers, body=body)
     return answered
 
 
 async def _call(
-    app: Application, method: str, path: str, headers: Mapping[str, str], body: bytes
+    app: Application, method: str, path: str, *, headers: Mapping[str, str], body: bytes
 ) -> tuple[int, bytes]:
     sent: list[MutableMapping[str, Any]] = []
 
@@ -150,7 +150,7 @@ async def _call(
 
 
 async def show_side_by_side(app: Application, tokens: Mapping[str, str], console: Console) -> None:
-    """The same question about two people under two purposes: the objector's ads column is nearly empty."""
+    """Print one question about two people under two purposes."""
     console.print()
     console.print("[bold]The same question under two purposes[/] (the token says which)")
     console.print(Text(SIDE_BY_SIDE, style="cyan"))
@@ -158,13 +158,14 @@ async def show_side_by_side(app: Application, tokens: Mapping[str, str], console
     width = (min(console.width, WIDEST) - len("|  |  |")) // 2
     for person, remark in ((ADA, "objected to ads"), (BEN, "did not object")):
         answers = [
-            await ask(app, tokens[side], SIDE_BY_SIDE, {"id": f"sa_{person.person}"}) for side in SIDES
+            await ask(app, tokens[side], SIDE_BY_SIDE, variables={"id": f"sa_{person.person}"})
+            for side in SIDES
         ]
-        table.add_row(*(_cell(person, remark, orjson.loads(answer), width) for answer in answers))
+        table.add_row(*(_cell(person, remark, orjson.loads(answer), width=width) for answer in answers))
     console.print(table)
 
 
-def _cell(person: Person, remark: str, answer: Any, width: int) -> Table:
+def _cell(person: Person, remark: str, answer: Any, *, width: int) -> Table:
     cell = Table.grid()
     cell.add_row(f"[bold]{escape(person.name)}[/] [dim]{remark}[/]")
     shown = answer["data"]["socialAccount"] if answer.get("data") else answer
@@ -172,8 +173,8 @@ def _cell(person: Person, remark: str, answer: Any, width: int) -> Table:
     return cell
 
 
-def laid_out(value: Any, width: int, indent: str = "", before: int = 0) -> str:
-    """JSON in few lines: whatever fits into `width` stands on one, with `before` characters before it."""
+def laid_out(value: Any, width: int, indent: str = "", *, before: int = 0) -> str:
+    """Return JSON in few lines: a value that fits into `width`, after `before` characters, gets one line."""
     flat = json.dumps(value, ensure_ascii=False)
     if before + len(flat) + len(",") <= width or not isinstance(value, dict | list):
         return flat
@@ -182,13 +183,15 @@ def laid_out(value: Any, width: int, indent: str = "", before: int = 0) -> str:
         [(f"{json.dumps(name)}: ", each) for name, each in value.items()] if isinstance(value, dict) else []
     )
     parts = pairs or [("", each) for each in value]
-    lines = [f"{deeper}{name}{laid_out(each, width, deeper, len(deeper + name))}" for name, each in parts]
+    lines = [
+        f"{deeper}{name}{laid_out(each, width, deeper, before=len(deeper + name))}" for name, each in parts
+    ]
     opening, closing = "{}" if isinstance(value, dict) else "[]"
     return "\n".join([opening, ",\n".join(lines), f"{indent}{closing}"])
 
 
 async def show_each_purpose(app: Application, tokens: Mapping[str, str], console: Console) -> None:
-    """One question and its answer for each of the purposes; as a client would ask it."""
+    """Print one question and its answer for each purpose."""
     console.print()
     console.print("[bold]One question for each purpose[/]")
     for purpose, example in EXAMPLES.items():

@@ -1,7 +1,7 @@
 """Made-up stores of any size: the same seed gives the same rows (`gateway demo`, the tests, the bench).
 
 Everything about an account is a hash of its number, the seed and a *facet* (its gap, its name, its
-phone, …), computed by Postgres in one INSERT a table. So a row can be worked out anew wherever it is
+phone, …), computed by Postgres in one INSERT a table. So a row can be computed again wherever it is
 needed: the social network's store knows the messenger's phone numbers without asking it.
 
 A person is a number n: on the messenger account n, on the social network account SOCIAL_FIRST + n, so
@@ -35,7 +35,7 @@ SOCIAL_FIRST = 20_000_000
 # Numbers handled by one statement: small enough that progress is seen.
 CHUNK = 100_000
 
-# Country and the first digits of its mobile numbers; eight more follow. As often as they stand here.
+# Country and the first digits of its mobile numbers; eight more follow. Repeated entries occur more often.
 COUNTRIES = (
     *[("DE", "+49151")] * 6,
     *[("BR", "+55119"), ("IN", "+9198"), ("GB", "+4474")] * 2,
@@ -127,7 +127,7 @@ MEMBER_RESTRICTIONS = """
 INSERT INTO messenger.restriction (account_id, purposes)
 SELECT id, restricted FROM messenger.account WHERE restricted <> 0 ORDER BY id
 """
-# Whoever was there before accepted the terms a second before they could object; the others by joining.
+# Existing members accepted the terms a second before they could object; the others by joining.
 TERMS_ACCEPTANCE = """
 INSERT INTO messenger.terms_acceptance (account_id, version, accepted_at)
 SELECT id, '2016-08-25', CASE WHEN registered_at >= terms THEN registered_at
@@ -140,8 +140,8 @@ PHONE_LOOKUP = """
 INSERT INTO messenger.phone_lookup (phone, account_id, restricted)
 SELECT phone, id, restricted FROM messenger.account ORDER BY phone
 """
-# OFFSET 0 keeps Postgres from working the member's bits out anew for each of the sixty days. The days
-# stand in a select list, not in a join: so the rows come in the order of the key, whatever the planner.
+# OFFSET 0 keeps Postgres from computing the member's bits again for each of the sixty days. The days
+# are in a select list, not in a join: so the rows come in the order of the key, whatever the planner.
 USAGE = """
 INSERT INTO messenger.daily_usage (account_id, day, messages_sent, restricted)
 SELECT id, date '2016-08-03' + d, 1 + pg_temp.roll(id * 64 + d, 15, 1 + pg_temp.roll(id, 16, 60)), restricted
@@ -291,7 +291,7 @@ class Size:
 
 
 @dataclass(frozen=True)
-class Step:
+class LoadStep:
     """One INSERT, repeated for each chunk of numbers unless it is to see all at once."""
 
     table: str
@@ -304,6 +304,7 @@ async def generate(
     messenger: Connection,
     social: Connection,
     accounts: int,
+    *,
     seed: int,
     progress: Progress,
     control: Connection | None = None,
@@ -327,8 +328,8 @@ async def generate(
         for connection in connections:
             await forget_functions(connection)
     await side_by_side(
-        settle(messenger, "messenger", MESSENGER_TABLES, progress),
-        settle(social, "social", SOCIAL_TABLES, progress),
+        settle(messenger, "messenger", MESSENGER_TABLES, progress=progress),
+        settle(social, "social", SOCIAL_TABLES, progress=progress),
     )
 
 
@@ -372,25 +373,27 @@ async def load_messenger(connection: Connection, size: Size, progress: Progress)
     firms = max(20, size.accounts // 5_000)
     messenger = {"schema": "messenger", "facet": 130, "exists": "member", "customer": "n"}
     steps = [
-        Step("messenger.account", MEMBERS),
-        Step("messenger.restriction", MEMBER_RESTRICTIONS, whole=True),
-        Step("messenger.phone_lookup", PHONE_LOOKUP, whole=True),
-        Step("messenger.terms_acceptance", TERMS_ACCEPTANCE),
-        Step("messenger.daily_usage", USAGE),
-        Step("messenger.contact", CONTACTS, (OFFSETS,)),
-        Step(
+        LoadStep("messenger.account", MEMBERS),
+        LoadStep("messenger.restriction", MEMBER_RESTRICTIONS, whole=True),
+        LoadStep("messenger.phone_lookup", PHONE_LOOKUP, whole=True),
+        LoadStep("messenger.terms_acceptance", TERMS_ACCEPTANCE),
+        LoadStep("messenger.daily_usage", USAGE),
+        LoadStep("messenger.contact", CONTACTS, (OFFSETS,)),
+        LoadStep(
             "messenger.business",
             BUSINESSES.format(schema="messenger", firms=FIRMS),
             (firms, TRADES, 100, LAST),
             True,
         ),
-        Step("messenger.business_conversation", CONVERSATIONS.format(**messenger), (firms,)),
-        Step("messenger.customer_conversation", CUSTOMERS.format(**messenger), whole=True),
-        Step("content.message", MEMBER_MESSAGES.format(base=size.base)),
-        Step("content.business_message", BUSINESS_MESSAGES.format(base=size.base, **messenger), whole=True),
+        LoadStep("messenger.business_conversation", CONVERSATIONS.format(**messenger), (firms,)),
+        LoadStep("messenger.customer_conversation", CUSTOMERS.format(**messenger), whole=True),
+        LoadStep("content.message", MEMBER_MESSAGES.format(base=size.base)),
+        LoadStep(
+            "content.business_message", BUSINESS_MESSAGES.format(base=size.base, **messenger), whole=True
+        ),
     ]
     async with opened(connection, MESSENGER_TABLES):
-        await run(connection, steps, size.last_member, progress)
+        await run(connection, steps, size.last_member, progress=progress)
         await connection.execute("UPDATE messenger.usage_horizon SET day = '2016-10-01'")
         progress("check messenger", 0, 1)
     progress("check messenger", 1, 1)
@@ -403,34 +406,39 @@ async def load_social(connection: Connection, size: Size, progress: Progress) ->
     customer = f"CASE WHEN pg_temp.roll(id, 147, 5) > 0 THEN {SOCIAL_FIRST} + n END"
     talks = {"schema": "social", "facet": 140, "exists": "user", "customer": customer}
     steps = [
-        Step("social.account", USERS.format(**social), (ODD, FIRST, LAST)),
-        Step("social.friendship", FRIENDSHIPS.format(**social), (OFFSETS,)),
-        Step("social.messenger_link", LINKS.format(**social), (size.last_member,)),
-        Step("social.messenger_lookup", LINK_LOOKUP, whole=True),
-        Step("social.phone_binding", SHARED_NUMBERS),
-        Step("social.phone_binding", OWN_NUMBERS.format(**social), (size.last_member,)),
-        Step("social.number_lookup", NUMBER_LOOKUP, whole=True),
-        Step(
+        LoadStep("social.account", USERS.format(**social), (ODD, FIRST, LAST)),
+        LoadStep("social.friendship", FRIENDSHIPS.format(**social), (OFFSETS,)),
+        LoadStep("social.messenger_link", LINKS.format(**social), (size.last_member,)),
+        LoadStep("social.messenger_lookup", LINK_LOOKUP, whole=True),
+        LoadStep("social.phone_binding", SHARED_NUMBERS),
+        LoadStep("social.phone_binding", OWN_NUMBERS.format(**social), (size.last_member,)),
+        LoadStep("social.number_lookup", NUMBER_LOOKUP, whole=True),
+        LoadStep(
             "social.business",
             BUSINESSES.format(schema="social", firms=FIRMS),
             # The same facets as on the messenger: a business is the same one on both.
             (firms, TRADES, 100, LAST),
             True,
         ),
-        Step("social.business_conversation", CONVERSATIONS.format(**talks), (firms,)),
-        Step("social.customer_conversation", CUSTOMERS.format(**talks), whole=True),
-        Step("social.merchant", MERCHANTS.format(firms=FIRMS), (firms, LAST, 120, TRADES), True),
-        Step("social.ad_topic", SOCIAL_TOPICS.format(**social), (TOPICS,)),
-        Step("social.ad_topic", MESSENGER_TOPICS, (TOPICS,)),
-        Step("social.offer", OFFERS, (firms, TRADES), True),
-        Step("social.offer_audience", AUDIENCES.format(**social), (100 * firms,)),
-        Step("content.message", USER_MESSAGES.format(**social)),
-        Step("content.business_message", BUSINESS_MESSAGES.format(base=size.base, **talks), whole=True),
+        LoadStep("social.business_conversation", CONVERSATIONS.format(**talks), (firms,)),
+        LoadStep("social.customer_conversation", CUSTOMERS.format(**talks), whole=True),
+        LoadStep("social.merchant", MERCHANTS.format(firms=FIRMS), (firms, LAST, 120, TRADES), True),
+        LoadStep("social.ad_topic", SOCIAL_TOPICS.format(**social), (TOPICS,)),
+        LoadStep("social.ad_topic", MESSENGER_TOPICS, (TOPICS,)),
+        LoadStep("social.offer", OFFERS, (firms, TRADES), True),
+        LoadStep("social.offer_audience", AUDIENCES.format(**social), (100 * firms,)),
+        LoadStep("content.message", USER_MESSAGES.format(**social)),
+        LoadStep("content.business_message", BUSINESS_MESSAGES.format(base=size.base, **talks), whole=True),
     ]
     async with opened(connection, SOCIAL_TABLES):
-        await run(connection, steps, size.last_user, progress)
+        await run(connection, steps, size.last_user, progress=progress)
         # The messenger's numbers go as far as they go there.
-        await run(connection, [Step("social.restriction", USER_RESTRICTIONS)], size.last_member, progress)
+        await run(
+            connection,
+            [LoadStep("social.restriction", USER_RESTRICTIONS)],
+            size.last_member,
+            progress=progress,
+        )
         progress("check social", 0, 1)
     progress("check social", 1, 1)
 
@@ -439,10 +447,15 @@ async def load_control(connection: Connection, size: Size, progress: Progress) -
     """Write the events whose fold the stores' restrictions are, within the caller's transaction."""
     if await connection.fetchval("SELECT EXISTS (SELECT FROM control.objection_event)"):
         raise DemoProblem("control.objection_event already holds rows: use an empty control database")
-    await run(connection, [Step("control.objection_event", EVENTS, (size.last_member,), True)], 1, progress)
+    await run(
+        connection,
+        [LoadStep("control.objection_event", EVENTS, (size.last_member,), True)],
+        1,
+        progress=progress,
+    )
 
 
-async def run(connection: Connection, steps: Sequence[Step], last: int, progress: Progress) -> None:
+async def run(connection: Connection, steps: Sequence[LoadStep], last: int, *, progress: Progress) -> None:
     """Run the steps in order over the numbers 1 to `last`."""
     for step in steps:
         what = f"generate {step.table}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.console.facts import Demo
+from gateway.console.facts import DemoOffer
 from gateway.demo.examples import EXAMPLES, SIDE_BY_SIDE, SIDES
 from gateway.demo.persons import ADA, BEN, CLEO, DEMO_BOUND, Person
 from resolvers.plan.principal import NO_PRINCIPAL, Principal
@@ -30,7 +30,7 @@ class Holder:
     person: Person | None = None
 
 
-def _of(name: str, person: Person, english: str, german: str) -> Holder:
+def _of(name: str, person: Person, *, english: str, german: str) -> Holder:
     about = {"en": f"{person.name}: {english}", "de": f"{person.name}: {german}"}
     return Holder(name, about, OWN_PURPOSES, Principal(person.member, person.person), person)
 
@@ -42,9 +42,14 @@ HOLDERS = (
         tuple(Purpose),
         DEMO_BOUND,
     ),
-    _of("ADA", ADA, "objected, sees her own data", "hat widersprochen, sieht ihre eigenen Daten"),
-    _of("BEN", BEN, "may still object", "darf noch widersprechen"),
-    _of("CLEO", CLEO, "joined too late to object", "kam zu spät, um zu widersprechen"),
+    _of(
+        "ADA",
+        ADA,
+        english="objected, sees her own data",
+        german="hat widersprochen, sieht ihre eigenen Daten",
+    ),
+    _of("BEN", BEN, english="may still object", german="darf noch widersprechen"),
+    _of("CLEO", CLEO, english="joined too late to object", german="kam zu spät, um zu widersprechen"),
     Holder(
         "OFFICER",
         {"en": "Data protection officer", "de": "Datenschutzbeauftragte"},
@@ -55,14 +60,14 @@ HOLDERS = (
 
 # What to look at, as in EXAMPLES.
 GERMAN = {
-    Purpose.ADS_PERSONALIZATION: "Gefragt ist nach Ada und Ben. Ada hat widersprochen: Sie fehlt, auch in "
+    Purpose.ADS_PERSONALIZATION: "Die Frage nennt Ada und Ben. Ada hat widersprochen: Sie fehlt, auch in "
     "der Anzahl.",
     Purpose.OFFER_MATCHING: "Das Token eines Händlers: seine eigenen Angebote und Listen. Wem ein Angebot "
     "gezeigt wird, steht in keinem Feld.",
     Purpose.FRIEND_SUGGESTIONS: "Eva steht in beiden Adressbüchern. Ada hat widersprochen: Für sie ist Eva "
     "nur eine Freundin von Ben, und die Nummer aus dem Messenger findet niemanden.",
-    Purpose.INFRASTRUCTURE: "Diesem Zweck kann niemand widersprechen: Adas Nummer ist da. Vom sozialen "
-    "Netzwerk ist nichts da. Gruppen unter hundert fehlen in den Zählungen.",
+    Purpose.INFRASTRUCTURE: "Diesem Zweck kann man nicht widersprechen: Adas Nummer ist sichtbar. Das "
+    "soziale Netzwerk ist es nicht. Gruppen unter hundert fehlen in den Zählungen.",
     Purpose.SECURITY: "Gefunden über die Nummer, die Werbung nicht sehen darf; Namen und die Größe des "
     "Adressbuchs sind da.",
     Purpose.BUSINESS_MESSAGING: "Das Token eines Unternehmens: Dass Ada auch mit einem anderen spricht, "
@@ -76,9 +81,9 @@ GERMAN = {
 }
 
 
-def offer(tokens: Mapping[str, str]) -> Demo:
-    """What the console shows; `tokens` by the holders' names."""
-    return Demo(
+def offer(tokens: Mapping[str, str]) -> DemoOffer:
+    """Return what the console shows. `tokens`: by the holders' names."""
+    return DemoOffer(
         tokens=[
             {
                 "name": holder.name,
@@ -106,8 +111,8 @@ def offer(tokens: Mapping[str, str]) -> Demo:
                 "document": COMPARED,
                 "variables": {"id": f"sa_{ADA.person}"},
                 "look": {
-                    "en": "Ada objected to ads. Where nobody may object, all is as it was.",
-                    "de": "Ada hat Werbung widersprochen. Wo das niemand kann, ist alles wie zuvor.",
+                    "en": "Ada objected to ads. Where objecting is not possible, nothing changes.",
+                    "de": "Ada hat Werbung widersprochen. Wo das nicht möglich ist, ändert sich nichts.",
                 },
             },
         ],

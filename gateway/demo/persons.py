@@ -1,6 +1,6 @@
 """A few people of the demo by name, so that its examples are the same everywhere.
 
-    Ada    objected to ads and friend suggestions; her number stands under three sources
+    Ada    objected to ads and friend suggestions; her number has three sources
     Ben    did not object; has Ada, Cleo and Dan in his address book
     Cleo   joined after the terms changed, and may not object
     Dan    is on the messenger only
@@ -34,7 +34,7 @@ CHANNEL = "demo"
 class Person:
     """A person of the examples; `active_days` are the last days on which they sent something.
 
-    Friends of each other are all who say nothing of `befriends`, and those whom it names.
+    Persons without `befriends` are all friends of each other; the others are friends of those it names.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Person:
 
     @property
     def place(self) -> int:
-        """Where the person stands among PERSONS."""
+        """The person's index in PERSONS."""
         return PERSONS.index(self)
 
     @property
@@ -106,9 +106,10 @@ async def add_persons(
     control: Connection,
     messenger: Connection,
     social: Connection,
+    *,
     now: Callable[[], datetime.datetime],
 ) -> None:
-    """Add the persons to stores that do not hold them, then record the objection as anybody's is."""
+    """Add the persons to stores that do not hold them, then record their objections as usual."""
     async with messenger.transaction(), social.transaction():
         await _add_members(messenger)
         await _add_people(social)
@@ -187,7 +188,7 @@ async def _add_conversations(messenger: Connection, social: Connection) -> None:
         ),
     }
     for store, (connection, rows) in talks.items():
-        # There are others of these numbers unless the stores were to hold nobody but the persons.
+        # Other accounts have these identifiers, unless the stores hold only the persons.
         await connection.execute(
             f"INSERT INTO {store}.business (id, name, verified) VALUES"  # noqa: S608 - two constants
             " (1, 'Blumen Bauer', true), (2, 'Reisen Roth', false) ON CONFLICT DO NOTHING"

@@ -49,7 +49,7 @@ LONGEST_LINE = 64
 
 
 @dataclass(frozen=True)
-class Message:
+class SnapMessage:
     """One message as the file has it; `line` tells it from all others."""
 
     line: int
@@ -71,10 +71,10 @@ class Friendships:
 
 
 @dataclass(frozen=True)
-class Messages:
+class SnapMessages:
     """The messenger's input, shifted so that the last message falls on LAST_DAY."""
 
-    sent: tuple[Message, ...]
+    sent: tuple[SnapMessage, ...]
 
     @cached_property
     def registered(self) -> dict[int, datetime]:
@@ -100,7 +100,7 @@ class Messages:
 
 @dataclass(frozen=True)
 class SnapCounts:
-    """What was loaded. A friendship counts once, though it stands in the store for each end."""
+    """What was loaded. A friendship counts once, though the store has a row for each end."""
 
     social_accounts: int
     friendships: int
@@ -112,12 +112,12 @@ class SnapCounts:
 
 
 async def import_snap(
-    messenger: Connection, social: Connection, friendships: Path, messages: Path, progress: Progress
+    messenger: Connection, social: Connection, friendships: Path, *, messages: Path, progress: Progress
 ) -> SnapCounts:
-    """Read both files and load both stores, which must be empty and migrated; what was loaded.
+    """Read both files, load both stores, which must be empty and migrated, and return the counts.
 
-    The connections are the owners'. DemoProblem names the file and the line that is malformed, never
-    what stands there, or the table that holds rows; then both stores are as before.
+    The connections are the owners'. Raises DemoProblem, which names the malformed file and
+    line, never their content, or the table that holds rows; both stores are then unchanged.
     """
     progress("read friendships", 0, 2)
     friends = read_friendships(friendships)
@@ -128,16 +128,16 @@ async def import_snap(
         for connection in (messenger, social):
             await stack.enter_async_context(connection.transaction())
         await side_by_side(
-            load_messenger(messenger, talks, progress), load_social(social, friends, talks, progress)
+            load_messenger(messenger, talks, progress), load_social(social, friends, talks, progress=progress)
         )
     await side_by_side(
-        settle(messenger, "messenger", MESSENGER_TABLES, progress),
-        settle(social, "social", SOCIAL_TABLES, progress),
+        settle(messenger, "messenger", MESSENGER_TABLES, progress=progress),
+        settle(social, "social", SOCIAL_TABLES, progress=progress),
     )
     return count(friends, talks)
 
 
-def count(friends: Friendships, talks: Messages) -> SnapCounts:
+def count(friends: Friendships, talks: SnapMessages) -> SnapCounts:
     """The sizes of both inputs."""
     return SnapCounts(
         social_accounts=len(friends.accounts),
@@ -161,7 +161,7 @@ def read_friendships(path: Path) -> Friendships:
     return Friendships(frozenset(pairs))
 
 
-def read_messages(path: Path) -> Messages:
+def read_messages(path: Path) -> SnapMessages:
     """The file of messages, shifted; DemoProblem at a malformed line or a message to oneself."""
     sent: list[tuple[int, int, int, int]] = []
     for line, (sender, recipient, time) in rows(path, MESSAGE):
@@ -171,20 +171,20 @@ def read_messages(path: Path) -> Messages:
     return shifted(sent)
 
 
-def shifted(sent: list[tuple[int, int, int, int]]) -> Messages:
+def shifted(sent: list[tuple[int, int, int, int]]) -> SnapMessages:
     """Line, sender, recipient and Unix time as messages, all moved by one number of whole days."""
     last = EPOCH + timedelta(seconds=max(time for *_, time in sent))
     shift = LAST_DAY - last.date()
-    return Messages(
+    return SnapMessages(
         tuple(
-            Message(line, sender, recipient, EPOCH + timedelta(seconds=time) + shift)
+            SnapMessage(line, sender, recipient, EPOCH + timedelta(seconds=time) + shift)
             for line, sender, recipient, time in sent
         )
     )
 
 
 def rows(path: Path, pattern: re.Pattern[bytes]) -> Iterator[tuple[int, list[int]]]:
-    """Each line's number and the numbers that stand in it."""
+    """Yield each line's number and the numbers in it."""
     number = 0
     for number, line in enumerate(lines(path), 1):
         match = pattern.fullmatch(line)
@@ -196,7 +196,7 @@ def rows(path: Path, pattern: re.Pattern[bytes]) -> Iterator[tuple[int, list[int
 
 
 def malformed(path: Path, line: int) -> DemoProblem:
-    """The refusal of a line. What stands there is personal data: only its place is told."""
+    """Return the refusal of a line. It names the place only, because the line is personal data."""
     return DemoProblem(f"{path}:{line}: malformed line; nothing was loaded")
 
 
@@ -214,7 +214,7 @@ def lines(path: Path) -> Iterator[bytes]:
         raise DemoProblem(f"{path}: cannot be read; nothing was loaded") from error
 
 
-async def load_messenger(connection: Connection, talks: Messages, progress: Progress) -> None:
+async def load_messenger(connection: Connection, talks: SnapMessages, progress: Progress) -> None:
     """Fill the messenger's store, within the caller's transaction."""
     async with opened(connection, MESSENGER_TABLES):
         accounts = [(member, phone(member), "DE", time) for member, time in talks.registered.items()]
@@ -236,7 +236,7 @@ async def load_messenger(connection: Connection, talks: Messages, progress: Prog
 
 
 async def load_social(
-    connection: Connection, friends: Friendships, talks: Messages, progress: Progress
+    connection: Connection, friends: Friendships, talks: SnapMessages, *, progress: Progress
 ) -> None:
     """Fill the social network's store, within the caller's transaction."""
     async with opened(connection, SOCIAL_TABLES):
@@ -301,5 +301,5 @@ def display_name(account: int) -> str:
 
 
 def body(line: int) -> str:
-    """The made-up text of a message: its canary stands nowhere else."""
+    """Return the made-up text of a message; its canary occurs nowhere else."""
     return f"See you soon! canary-{hashlib.sha256(b'message %d' % line).hexdigest()[:32]}"

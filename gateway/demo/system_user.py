@@ -1,4 +1,4 @@
-"""The system user who runs the embedded Postgres for root, whom it refuses, and the way to its data."""
+"""The system user that runs the embedded Postgres for root, because Postgres refuses to run as root."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SYSTEM_USER = "pgserver"
 
 
 def find_user(data: Path) -> pwd.struct_passwd:
-    """The system user to whom `data` belongs, or `pgserver`, added to the system if need be."""
+    """Return the system user that owns `data`, or `pgserver`, adding it to the system if necessary."""
     try:
         if data.exists() and (owner := data.stat().st_uid):
             return _known(owner, data)
@@ -38,17 +38,17 @@ def _known(owner: int, data: Path) -> pwd.struct_passwd:
         return pwd.getpwuid(owner)
     except KeyError:
         raise DemoProblem(
-            f"{data} belongs to user {owner}, whom this system does not know: give it to another "
+            f"{data} belongs to user {owner}, which this system does not know: give it to another "
             f"(chown -R), or delete {data.parent} and start again"
         ) from None
 
 
 @contextlib.contextmanager
 def one_adds_users() -> Iterator[None]:
-    """Nobody else who starts an embedded Postgres adds its user within; waits for whoever does.
+    """Hold the lock under which the user is added; wait for another process that holds it.
 
     Two useradd at one moment both succeed, and the number that one of them gave is not the one that stays:
-    Postgres would then be run by a number that is nobody's.
+    Postgres would then run as a user id without a user.
     """
     folder = os.open("/etc", os.O_RDONLY)
     try:

@@ -128,7 +128,7 @@ async def _fill(stores: Stores, say: Say) -> float:
     messenger = await connect_owner(stores.dsns["messenger"])
     social = await connect_owner(stores.dsns["social"])
     begun = time.monotonic()
-    await generate(messenger, social, stores.accounts, SEED, progress)
+    await generate(messenger, social, stores.accounts, seed=SEED, progress=progress)
     made_s = time.monotonic() - begun
     for connection in (messenger, social):
         # Without the checkpoint, rows committed asynchronously are not yet known to be visible to all,

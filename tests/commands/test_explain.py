@@ -232,7 +232,7 @@ class Explained:
 async def explained(new_database: NewDatabase, accounts: int) -> AsyncIterator[Explained]:
     """Generated stores of this size."""
     async with open_side(new_database) as side:
-        await generate(side.messenger, side.social, accounts, 1, lambda *_: None)
+        await generate(side.messenger, side.social, accounts, seed=1, progress=lambda *_: None)
         found = Explained(side)
         yield found
         await found.close()

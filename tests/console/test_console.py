@@ -146,7 +146,7 @@ class Tab:
         """Go to a page, take a token of the demo, choose a purpose."""
         await self.page.goto(self.demo.url + path)
         if holder is not None:
-            await self.page.get_by_label("Tokens of the demo").select_option(holder)
+            await self.page.get_by_label("Demo tokens").select_option(holder)
             await expect(self.page.locator("header .badge").first).to_be_visible()
         if purpose is not None:
             await self.page.get_by_role("combobox", name="Purpose", exact=True).select_option(purpose)
@@ -345,7 +345,7 @@ async def test_i41_the_token_is_kept_for_the_tab_alone(browser: Browser, demo: D
         other = await tab.page.context.new_page()
         await other.goto(demo.url)
         await expect(other.get_by_role("textbox", name="Token", exact=True)).to_have_value("")
-        await tab.page.get_by_role("button", name="Put away").click()
+        await tab.page.get_by_role("button", name="Sign out").click()
         assert token not in str(await tab.page.evaluate("JSON.stringify({...sessionStorage})"))
         assert tab.wrong == []
 
@@ -383,10 +383,10 @@ async def test_what_cannot_be_asked_is_said_and_kept(tab: Tab) -> None:
     document = tab.page.get_by_role("textbox", name="Document", exact=True)
     await document.fill("{ socialAccount( ")
     await tab.page.get_by_role("button", name="Ask both").click()
-    await expect(tab.page.get_by_text("The document cannot be read:")).to_be_visible()
+    await expect(tab.page.get_by_text("The document has a syntax error:")).to_be_visible()
     await tab.page.get_by_label("Variables (JSON)").fill("[1]")
     await tab.page.get_by_role("button", name="Ask both").click()
-    await expect(tab.page.get_by_text("The variables are no JSON object.")).to_be_visible()
+    await expect(tab.page.get_by_text("The variables are not a JSON object.")).to_be_visible()
     await expect(document).to_have_value("{ socialAccount( ")
     await tab.page.reload()
     await expect(document).to_have_value("{ socialAccount( ")
@@ -406,7 +406,7 @@ async def test_before_and_after_an_objection(tab: Tab) -> None:
     await expect(tab.page.get_by_text("The objection is recorded")).to_be_visible()
     await tab.picture("before-and-after")
 
-    await tab.page.get_by_role("button", name="Withdraw the objection again").click()
+    await tab.page.get_by_role("button", name="Withdraw the objection").click()
     await expect(tab.page.get_by_text("The objection is withdrawn")).to_be_visible()
     await expect(rows.filter(has_text='"messengerLink"').first.locator("td.r")).to_contain_text("{")
 
@@ -449,7 +449,7 @@ async def test_two_versions_of_the_policy_differ_where_they_do(tab: Tab) -> None
     await expect(
         tab.page.get_by_role("combobox", name="From", exact=True).locator("option")
     ).not_to_have_count(1)
-    await tab.page.get_by_role("button", name="Show what differs").click()
+    await tab.page.get_by_role("button", name="Show the differences").click()
     changes = tab.page.get_by_role("region", name="policy-changes").locator("tbody tr")
     command = [sys.executable, "-m", "gateway", "policy", "diff", "v0", "now"]
     said = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
@@ -478,7 +478,7 @@ async def test_the_ledger_is_shown_in_charts_tables_and_files(tab: Tab) -> None:
     for title in (
         "Answers about people, by day and purpose",
         "Answers about people, by client and purpose",
-        "People told of, by purpose",
+        "People disclosed, by purpose",
         "Members whose objection withholds data, by day",
     ):
         figure = tab.page.locator("figure", has_text=title)
@@ -501,7 +501,7 @@ async def test_the_officers_questions_and_one_persons_report(tab: Tab) -> None:
     await tab.page.get_by_role("combobox", name="Question", exact=True).select_option("OBJECTORS")
     questions = tab.page.get_by_role("region", name="The officer's questions")
     await questions.get_by_role("button", name="Show").click()
-    await expect(questions).to_contain_text("nothing was told of anybody after they objected")
+    await expect(questions).to_contain_text("no objector's data was disclosed after the objection")
 
     asked = {"query": "{ disclosures(first: 1) { people } }"}
     authorised = {"Authorization": f"Bearer {tab.demo.tokens['AUDIT']}"}
@@ -511,7 +511,7 @@ async def test_the_officers_questions_and_one_persons_report(tab: Tab) -> None:
     await tab.page.get_by_role("textbox", name="Reference").fill(reference)
     report = tab.page.get_by_role("region", name="One person's report")
     await report.get_by_role("button", name="Show").click()
-    await expect(report).to_contain_text("answers told of this person")
+    await expect(report).to_contain_text("answers name this person")
     await expect(report.locator("tbody tr").first).to_be_visible()
 
 
@@ -530,7 +530,7 @@ async def test_the_button_that_objects_binds_the_next_request(browser: Browser, 
         await tab.page.get_by_role("button", name="Object to ADS_PERSONALIZATION").click()
         await expect(tab.page.get_by_text("The objection is recorded")).to_be_visible()
         assert '"messengerAccount": null' in await ads.run()
-        await expect(tab.page.get_by_role("region", name="What is known of me")).to_contain_text("OBJECT")
+        await expect(tab.page.get_by_role("region", name="What is known about me")).to_contain_text("OBJECT")
         await tab.picture("person")
 
         await tab.page.get_by_role("button", name="Withdraw the objection to ADS_PERSONALIZATION").click()
@@ -540,14 +540,14 @@ async def test_the_button_that_objects_binds_the_next_request(browser: Browser, 
 
 
 async def test_a_person_sees_who_received_their_data(tab: Tab) -> None:
-    """Each answer that told of them, and to whom; who joined too late is told so."""
+    """Each answer about them with its recipient; a member who joined too late sees that."""
     await tab.open("/person", "ADA")
     received = tab.page.get_by_role("region", name="who-received")
     await expect(received.locator("tbody tr").first).to_be_visible()
     await expect(received).to_contain_text("SECURITY")
-    await expect(tab.page.get_by_role("region", name="What is known of me")).to_contain_text(ADA.phone)
-    await tab.page.get_by_label("Tokens of the demo").select_option("CLEO")
-    await expect(tab.page.get_by_text("You joined after the terms had changed").first).to_be_visible()
+    await expect(tab.page.get_by_role("region", name="What is known about me")).to_contain_text(ADA.phone)
+    await tab.page.get_by_label("Demo tokens").select_option("CLEO")
+    await expect(tab.page.get_by_text("You joined after the terms changed").first).to_be_visible()
     assert await tab.page.get_by_role("button", name=re.compile("^Object to")).count() == 0
 
 
@@ -609,7 +609,7 @@ async def test_everything_is_reached_by_keyboard(tab: Tab) -> None:
             await tab.page.keyboard.insert_text(tab.demo.tokens["SECURITY"])
             await tab.page.keyboard.press("Enter")
             await expect(tab.page.locator("header .badge")).to_have_text("SECURITY")
-    assert reached[0] == "To the content"
+    assert reached[0] == "Skip to content"
     assert any(each.startswith("Purpose") for each in reached)
     assert {"Explore", "Side by side"} <= set(reached)
 
@@ -618,7 +618,7 @@ async def test_the_page_speaks_german(browser: Browser, demo: Demo) -> None:
     """To a browser that does, at once; and keeps the language that one chose."""
     async with opened(browser, demo, locale="de-DE") as tab:
         await tab.page.goto(demo.url + "/policy")
-        await tab.page.get_by_label("Token der Vorführung").select_option("EXPLORER")
+        await tab.page.get_by_label("Demo-Token").select_option("EXPLORER")
         await tab.page.get_by_role("button", name="MessengerAccount.phone, ADS_PERSONALIZATION").click()
         panel = tab.page.locator(".panel")
         await expect(panel).to_contain_text("Ein Widerspruch gegen ADS_PERSONALIZATION umfasst es")
@@ -663,7 +663,7 @@ async def test_a_token_revoked_in_mid_use_is_said(browser: Browser, demo: Demo) 
         assert "not accepted" in await tab.run()
         await expect(tab.page.locator(".trouble")).to_contain_text("expired or revoked")
         assert "digest" in await tab.written()
-        await tab.page.get_by_label("Tokens of the demo").select_option("EXPLORER")
+        await tab.page.get_by_label("Demo tokens").select_option("EXPLORER")
         await expect(tab.page.locator(".trouble")).to_have_count(0)
         assert '"data"' in await tab.run()
 

@@ -20,7 +20,7 @@ from starlette.routing import Mount, Route
 
 from gateway.access.tokens import issue, revoke
 from gateway.console import build, files
-from gateway.console.facts import Demo
+from gateway.console.facts import DemoOffer
 from gateway.console.routes import FactsEndpoint
 from gateway.policy.explanation import SENTENCES, explain, names, rules
 from gateway.web.responses import request_ids
@@ -239,7 +239,9 @@ async def test_outside_a_demo_nothing_is_offered(side: Side) -> None:
 )
 async def test_a_demo_offers_its_tokens_to_this_machine_alone(host: str, told: bool) -> None:
     """By a name that another site had resolved to this machine, a page of that site learns nothing."""
-    door: Any = FactsEndpoint(None, None, request_ids(secrets.token_bytes), Demo([{"token": "gw_demo"}], []))  # type: ignore[arg-type]
+    door: Any = FactsEndpoint(
+        None, None, request_ids(secrets.token_bytes), demo=DemoOffer([{"token": "gw_demo"}], [])
+    )  # type: ignore[arg-type]
     client = client_of(Starlette(routes=[Route("/console/facts/{about}", door)]))
 
     answered = await client.get("/console/facts/demo", headers={"host": host})

@@ -24,6 +24,7 @@ from gateway.console import build
 from gateway.settings import CONFIG_FILE, Settings
 from schema.purposes import ABOUT, Purpose
 from schema.refusals import Code
+from schema.values.scalars import DOCUMENTS as DOCUMENTS_OF_SCALARS
 from tests.kit import reference_pages
 from tests.kit.processes import Serve
 
@@ -352,7 +353,9 @@ def test_links_of_the_long_description_are_absolute() -> None:
     relative = [each for each in re.findall(r"\]\(([^)\s]+)\)", README) if not each.startswith("http")]
     assert relative == []
     assert README.count(BASE) > 10
-    assert [url for url in project.get("urls", {}).values() if not url.startswith(BASE)] == []
+    urls = {*project["urls"].values(), DOCUMENTS_OF_SCALARS}
+    assert [url for url in urls if not url.startswith(BASE)] == []
+    assert [url for url in urls if not (PROJECT / url.removeprefix(BASE)).exists()] == []
 
 
 def test_the_readme_fits_in_250_lines() -> None:

@@ -249,7 +249,7 @@ def test_data_of_a_user_who_is_gone_is_named_and_left_alone(place: Path) -> None
     data.mkdir(parents=True)
     (place / "postgres" / ".gateway-demo").touch()
     os.chown(data, 64_321, 64_321)
-    with pytest.raises(DemoProblem, match="belongs to user 64321, whom this system does not know"):
+    with pytest.raises(DemoProblem, match="belongs to user 64321, which this system does not know"):
         start(place / "postgres")
     assert data.stat().st_uid == 64_321 and not list(data.iterdir())
 

@@ -44,7 +44,12 @@ class World:
     async def generate(self, accounts: int = ACCOUNTS, seed: int = 1) -> None:
         """Fill them."""
         await generate(
-            self.messenger, self.social, accounts, seed, lambda what, done, total: None, self.control
+            self.messenger,
+            self.social,
+            accounts,
+            seed=seed,
+            progress=lambda what, done, total: None,
+            control=self.control,
         )
 
     async def close(self) -> None:

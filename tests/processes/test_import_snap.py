@@ -36,7 +36,9 @@ class Stores:
 
     async def load(self, friendships: Path, messages: Path) -> SnapCounts:
         """Import the two files."""
-        return await import_snap(self.messenger, self.social, friendships, messages, lambda *_: None)
+        return await import_snap(
+            self.messenger, self.social, friendships, messages=messages, progress=lambda *_: None
+        )
 
     async def rows(self) -> int:
         """How many accounts there are in both."""

@@ -22,7 +22,7 @@ async def real(new_database: NewDatabase, real_data: Path) -> AsyncIterator[Side
     """A gateway before the real data."""
     async with open_side(new_database) as side:
         files = real_data / FRIENDSHIPS, real_data / MESSAGES
-        await import_snap(side.messenger, side.social, *files, lambda *_: None)
+        await import_snap(side.messenger, side.social, files[0], messages=files[1], progress=lambda *_: None)
         yield side
 
 

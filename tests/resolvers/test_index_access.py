@@ -57,7 +57,7 @@ async def login(new_database: NewDatabase) -> AsyncIterator[Connect]:
     """`await login(store, case)`: as the case's purpose, in a store of many accounts with statistics."""
     dsns = {store: await new_database(store.value) for store in Store}
     owners = {store: await connect_owner(dsn) for store, dsn in dsns.items()}
-    await generate(owners[Store.MESSENGER], owners[Store.SOCIAL], ACCOUNTS, 1, lambda *_: None)
+    await generate(owners[Store.MESSENGER], owners[Store.SOCIAL], ACCOUNTS, seed=1, progress=lambda *_: None)
     for store, owner in owners.items():
         await apply(owner, OBJECTS, store)
         await owner.close()

@@ -2,11 +2,11 @@
 
 import { lazy, Suspense, useCallback, useEffect, useState, type MouseEvent } from "react";
 
-import { Header, Tastes } from "./Header";
+import { Header, Appearance } from "./Header";
 import { SessionProvider, useSession } from "./session";
 import { ThemeProvider } from "./theme";
 import { TroubleBar } from "./TroubleBar";
-import { Whole } from "./Whole";
+import { ErrorBoundary } from "./ErrorBoundary";
 import { useWords, WordsProvider } from "./words";
 
 const PAGES = {
@@ -27,7 +27,7 @@ const NAMES = {
   "/person": "person",
 } as const;
 
-/** The purposes of pages that have their own, whatever one stands under elsewhere. */
+/** Pages that run under fixed purposes, whichever purpose is chosen elsewhere. */
 const UNDER: { [path in Path]?: string[] } = {
   "/ledger": ["AUDIT"],
   "/person": ["SUBJECT_ACCESS", "PREFERENCES"],
@@ -49,7 +49,7 @@ export function App() {
 
 function Frame() {
   const { words } = useWords();
-  const { token, demo, facts, trouble, hush } = useSession();
+  const { token, demo, facts, trouble, dismissTrouble } = useSession();
   const [path, setPath] = useState<Path>(pathNow);
   useEffect(() => {
     const follow = () => setPath(pathNow());
@@ -65,9 +65,9 @@ function Frame() {
       event.preventDefault();
       history.pushState(null, "", event.currentTarget.pathname);
       setPath(pathNow());
-      hush();
+      dismissTrouble();
     },
-    [hush],
+    [dismissTrouble],
   );
   const Page = PAGES[path];
   // An editor with somebody's text in it must not vanish because the gateway is away for a moment.
@@ -86,16 +86,16 @@ function Frame() {
             </a>
           ))}
         </nav>
-        <Tastes />
+        <Appearance />
       </div>
       <TroubleBar />
       <main id="content" tabIndex={-1} className={`page-${NAMES[path]}`}>
         {begun || path === "/" ? (
-          <Whole key={path} broken={words.broken} reload={words.reload}>
+          <ErrorBoundary key={path} broken={words.broken} reload={words.reload}>
             <Suspense fallback={<p className="quiet">{words.loading}</p>}>
               <Page />
             </Suspense>
-          </Whole>
+          </ErrorBoundary>
         ) : (
           <div className="start">
             <h1>{words[NAMES[path]]}</h1>

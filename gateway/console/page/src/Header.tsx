@@ -15,7 +15,7 @@ export function Header({ under }: { under: string[] | undefined }) {
         <span>{words.title}</span>
       </div>
       <SessionForm />
-      <Standing under={under} />
+      <ActivePurpose under={under} />
     </header>
   );
 }
@@ -51,7 +51,7 @@ function SessionForm() {
       <button type="submit">{words.use}</button>
       {token !== "" && (
         <button type="button" className="plain" onClick={() => setToken("")}>
-          {words.putAway}
+          {words.signOut}
         </button>
       )}
       {demo !== null && (
@@ -89,13 +89,13 @@ function SessionForm() {
   );
 }
 
-function Standing({ under }: { under: string[] | undefined }) {
+function ActivePurpose({ under }: { under: string[] | undefined }) {
   const { words } = useWords();
   const { facts, purpose, may } = useSession();
   const fixed = under?.filter(may) ?? [];
   if (fixed.length > 0) {
     return (
-      <p className="standing" role="status" aria-label={words.standing(fixed.join(", "))}>
+      <p className="standing" role="status" aria-label={words.activePurpose(fixed.join(", "))}>
         {fixed.map((each) => (
           <span key={each}>
             <Badge purpose={each} /> <span className="for">{words.purposes[each]}</span>
@@ -115,7 +115,7 @@ function Standing({ under }: { under: string[] | undefined }) {
   const bound =
     own?.binding == null ? null : facts.bound.filter((each) => each.includes(own.binding ?? "")).join(", ");
   return (
-    <p className="standing" role="status" aria-label={words.standing(purpose)}>
+    <p className="standing" role="status" aria-label={words.activePurpose(purpose)}>
       <Badge purpose={purpose} />
       <span className="for">
         {words.purposes[purpose] ?? own?.sentence}
@@ -126,7 +126,7 @@ function Standing({ under }: { under: string[] | undefined }) {
 }
 
 /** Language and colours. */
-export function Tastes() {
+export function Appearance() {
   const { words, language, setLanguage } = useWords();
   const { choice, setChoice } = useTheme();
   return (

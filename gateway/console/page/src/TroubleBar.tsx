@@ -4,7 +4,7 @@ import { useWords } from "./words";
 /** What is wrong with the session, and what to do. */
 export function TroubleBar() {
   const { words } = useWords();
-  const { trouble, again, hush } = useSession();
+  const { trouble, again, dismissTrouble } = useSession();
   if (trouble === null) return null;
   return (
     <div className="trouble" role="alert">
@@ -15,7 +15,7 @@ export function TroubleBar() {
         {words.again}
       </button>
       {trouble.kind !== "token" && (
-        <button type="button" onClick={hush}>
+        <button type="button" onClick={dismissTrouble}>
           {words.dismiss}
         </button>
       )}

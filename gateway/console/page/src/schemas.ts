@@ -21,7 +21,7 @@ export function schemaOf(token: string, purpose: string): Promise<IntrospectionQ
   if (before !== undefined) return before;
   const asked = introspected(token, purpose);
   known.set(key, asked);
-  // What failed is asked anew the next time.
+  // A failed request is repeated the next time.
   asked.catch(() => known.delete(key));
   return asked;
 }

@@ -1,9 +1,9 @@
-/* Who one is on this page: a token, its purposes, the one that one stands under. */
+/* The session of this page: the token, its purposes, and the chosen purpose. */
 
 import { createContext, useCallback, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
 
 import { demoFacts, ruleFacts, tokenFacts, Trouble, type Demo, type Rules, type TokenFacts } from "./gateway";
-import { tab } from "./tab";
+import { tab } from "./storage";
 
 export interface Session {
   token: string;
@@ -14,15 +14,15 @@ export interface Session {
   trouble: Trouble | null;
   /** Whether the token is for the purpose. */
   may: (purpose: string) => boolean;
-  /** Take another token; the empty text puts the old one away. */
+  /** Use another token; the empty text signs out. */
   setToken: (token: string) => void;
   setPurpose: (purpose: string) => void;
-  /** Ask anew who the token is: it may have been revoked, or the gateway may be back. */
+  /** Read the token's facts again: it may have been revoked, or the gateway may be back. */
   again: () => void;
-  /** Tell what went wrong with a request, for all of the page to know. */
-  tell: (trouble: unknown) => void;
-  /** It was read; what is wrong with the token itself stays. */
-  hush: () => void;
+  /** Tell what went wrong with a request, for the whole page to show. */
+  reportTrouble: (trouble: unknown) => void;
+  /** Remove the message; a problem with the token itself stays. */
+  dismissTrouble: () => void;
 }
 
 const AGAIN_MS = 3_000;
@@ -66,14 +66,17 @@ export function SessionProvider({ children }: { children: ReactNode }) {
     (wanted: string) => facts?.purposes.some((each) => each.name === wanted) ?? false,
     [facts],
   );
-  const hush = useCallback(() => setTrouble((before) => (before?.kind === "token" ? before : null)), []);
-  const tell = useCallback((error: unknown) => setTrouble(asTrouble(error)), []);
+  const dismissTrouble = useCallback(
+    () => setTrouble((before) => (before?.kind === "token" ? before : null)),
+    [],
+  );
+  const reportTrouble = useCallback((error: unknown) => setTrouble(asTrouble(error)), []);
 
   useEffect(() => {
     demoFacts().then(setDemo, () => undefined);
   }, [attempt]);
 
-  // A gateway that was started anew is found again without anybody's doing.
+  // While the gateway is away, ask again every few seconds: it may have been restarted.
   const away = trouble?.kind === "away";
   useEffect(() => {
     if (!away) return;
@@ -105,8 +108,34 @@ export function SessionProvider({ children }: { children: ReactNode }) {
   }, [token, attempt]);
 
   const session = useMemo<Session>(
-    () => ({ token, facts, rules, purpose, demo, trouble, may, setToken, setPurpose, again, tell, hush }),
-    [token, facts, rules, purpose, demo, trouble, may, setToken, setPurpose, again, tell, hush],
+    () => ({
+      token,
+      facts,
+      rules,
+      purpose,
+      demo,
+      trouble,
+      may,
+      setToken,
+      setPurpose,
+      again,
+      reportTrouble,
+      dismissTrouble,
+    }),
+    [
+      token,
+      facts,
+      rules,
+      purpose,
+      demo,
+      trouble,
+      may,
+      setToken,
+      setPurpose,
+      again,
+      reportTrouble,
+      dismissTrouble,
+    ],
   );
   return <Held.Provider value={session}>{children}</Held.Provider>;
 }

@@ -2,7 +2,7 @@
 
 import { createContext, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
 
-import { taste } from "./tab";
+import { taste } from "./storage";
 
 export type Choice = "system" | "light" | "dark";
 export type Theme = "light" | "dark";

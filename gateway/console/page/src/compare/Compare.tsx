@@ -7,7 +7,7 @@ import { Badge } from "../Badge";
 import { dataOf, type DemoToken } from "../gateway";
 import { ruleOf } from "../schemas";
 import { useSession } from "../session";
-import { tab } from "../tab";
+import { tab } from "../storage";
 import { useWords } from "../words";
 import { align, countDifferences, type Row } from "./align";
 import { askSide, TooLarge, type SideAnswer } from "./sides";
@@ -42,7 +42,7 @@ function kept(): Form {
 
 export default function Compare() {
   const { words, language } = useWords();
-  const { token, facts, demo, purpose, tell } = useSession();
+  const { token, facts, demo, purpose, reportTrouble } = useSession();
   const [form, setForm] = useState<Form>(kept);
   const [busy, setBusy] = useState(false);
   const [wrong, setWrong] = useState("");
@@ -84,7 +84,7 @@ export default function Compare() {
     } catch (error) {
       if (error instanceof GraphQLError) setWrong(`${words.documentWrong} ${error.message}`);
       else if (error instanceof TooLarge) setWrong(words.tooLargeToCompare);
-      else tell(error);
+      else reportTrouble(error);
     } finally {
       setBusy(false);
     }

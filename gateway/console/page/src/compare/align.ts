@@ -2,7 +2,7 @@
 
 export type Kind = "same" | "differs" | "left-only" | "right-only";
 
-/** A line of both sides; null where a side has none. `key`: the field whose value begins or stands here. */
+/** A line of both sides; null where a side has none. `key`: the field whose value begins or is here. */
 export interface Row {
   depth: number;
   left: string | null;
@@ -110,7 +110,7 @@ function place(
   }
 }
 
-/** A line that stands on both sides; a comma more or less is no difference. */
+/** A line that is on both sides; a comma more or less is no difference. */
 function both(rows: Row[], depth: number, key: string | null, left: string, right: string): void {
   rows.push({ depth, left, right, kind: "same", key, begins: false });
 }
@@ -145,7 +145,7 @@ function merged(left: string[], right: string[]): string[] {
   return found;
 }
 
-/** What belongs together in two lists: entries of one `id`, else equal ones, else what stands between such. */
+/** Pairs of two lists: entries with one `id`, else equal entries, else the entries between such pairs. */
 function pairs(left: Json[], right: Json[]): [number | null, number | null][] {
   if (left.length > MOST_ALIGNED || right.length > MOST_ALIGNED) {
     return Array.from({ length: Math.max(left.length, right.length) }, (_, place) => [
@@ -159,7 +159,7 @@ function pairs(left: Json[], right: Json[]): [number | null, number | null][] {
   let here = 0;
   let there = 0;
   const between = (untilLeft: number, untilRight: number) => {
-    // Entries without a name of their own, changed in place, stand beside each other.
+    // Entries without an `id` that changed in place are shown side by side.
     while (here < untilLeft || there < untilRight) {
       const a = here < untilLeft ? here++ : null;
       const b = there < untilRight ? there++ : null;

@@ -30,7 +30,7 @@ export interface Pruned {
 export function prune(document: DocumentNode, schema: GraphQLSchema): Pruned {
   const leftOut: LeftOut[] = [];
   let pruned = withoutUnknown(document, schema, leftOut);
-  // A fragment that became empty takes its spreads with it, and these perhaps what they stood in.
+  // An empty fragment is removed with its spreads, which may leave another selection empty.
   for (let before = -1; ;) {
     pruned = withoutEmpty(pruned);
     const size = pruned.definitions.length;

@@ -16,14 +16,14 @@ import { GraphiQL } from "graphiql";
 import { parse, print, type GraphQLSchema } from "graphql";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 
-import { useAnswer } from "../asking";
+import { useAnswer } from "../useAnswer";
 import { Badge } from "../Badge";
 import { send, type Example } from "../gateway";
 import { saved } from "../save";
 import { ruleLine, schemaOf, withRules } from "../schemas";
 import { mendTabs } from "./tabs";
 import { asTrouble, useSession } from "../session";
-import { tab } from "../tab";
+import { tab } from "../storage";
 import { useTheme } from "../theme";
 import { useWords } from "../words";
 
@@ -51,11 +51,11 @@ export default function Explore() {
   useState(() => tab.setItem("graphiql:theme", theme));
   useEffect(() => (ground.current === null ? undefined : mendTabs(ground.current, words.tabs)), [words]);
 
-  // One function for the life of the page: another one would have GraphiQL begin anew.
+  // One function for the life of the page: GraphiQL would restart with another one.
   const now = useRef({ session, words });
   now.current = { session, words };
   const fetcher = useCallback<Fetcher>(async (asked: FetcherParams) => {
-    const { token, purpose, tell } = now.current.session;
+    const { token, purpose, reportTrouble } = now.current.session;
     setLarge(null);
     if (token === "" || purpose === null) return { errors: [{ message: now.current.words.start }] };
     try {
@@ -65,7 +65,7 @@ export default function Explore() {
       return { extensions: { note: now.current.words.largeNote } };
     } catch (error) {
       const trouble = asTrouble(error);
-      tell(trouble);
+      reportTrouble(trouble);
       const message = now.current.words.trouble[trouble.kind];
       return {
         errors: [{ message, ...(trouble.code === "" ? {} : { extensions: { code: trouble.code } }) }],
@@ -116,7 +116,7 @@ export default function Explore() {
   );
 }
 
-/** The schema of the purpose one stands under; null while none is known. */
+/** The schema of the chosen purpose; null while it is loading. */
 function useSchema(): GraphQLSchema | null {
   const { words, says } = useWords();
   const { token, purpose, rules, facts } = useSession();
@@ -135,7 +135,7 @@ function useSchema(): GraphQLSchema | null {
   }, [asked, purpose, rules, words, says]);
 }
 
-/** Where one stands, and ready questions: within GraphiQL, whose editors they fill. */
+/** The chosen purpose and the examples, inside GraphiQL, whose editors the examples fill. */
 function Corner() {
   const { words, language } = useWords();
   const { purpose, demo } = useSession();
@@ -144,7 +144,7 @@ function Corner() {
   const editors = useGraphiQL((state) => ({ query: state.queryEditor, variables: state.variableEditor }));
   const own = demo?.examples.filter((each) => each.purpose === purpose || each.beside === purpose) ?? [];
   const show = (example: Example) => {
-    // What stands in the editor stays in its own tab.
+    // The text in the editor stays in its own tab.
     if ((editors.query?.getValue() ?? "").trim() !== DEFAULT_QUERY.trim()) addTab();
     setChosen(example);
   };

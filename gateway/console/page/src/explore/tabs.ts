@@ -1,11 +1,11 @@
 /* GraphiQL's tabs, said so that a screen reader understands them.
 
-   They are list items with the role of a tab and buttons within, which may not be: whoever listens reaches
+   They are list items with the role of a tab and buttons within, which ARIA forbids: a screen reader reaches
    either the tab or its buttons. Here the list is a group, and the button of the tab that is open says so. */
 
 const LIST = ".graphiql-container .graphiql-tabs";
 
-/** Keep them mended while the page stands; the function returned ends that. */
+/** Mend the tabs as long as the page is open; the returned function ends that. */
 export function mendTabs(root: HTMLElement, label: string): () => void {
   const watching = new MutationObserver(() => mend(root, label));
   const options = {

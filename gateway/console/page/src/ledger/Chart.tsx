@@ -21,7 +21,7 @@ export interface Series {
 interface ChartProps {
   label: string;
   kind: "bars" | "lines";
-  /** What stands along the axis. */
+  /** The labels along the axis. */
   places: readonly string[];
   series: readonly Series[];
   /** Places from above to below, for names that are long. */

@@ -39,7 +39,7 @@ interface Figures {
   }[];
 }
 
-// One request each: what one store cannot tell must not keep the others from being shown.
+// One request each, so that a failure of one store does not hide the other charts.
 const ASKED: { [name in keyof Figures]: string } = {
   disclosureCounts: "day client purpose answers people",
   peopleByPurpose: "purpose answers people",
@@ -49,7 +49,7 @@ const ASKED: { [name in keyof Figures]: string } = {
 
 export default function Ledger() {
   const { words } = useWords();
-  const { token, may, tell } = useSession();
+  const { token, may, reportTrouble } = useSession();
   const audits = may(AUDIT);
   const [span, setSpan] = useState<Span>(() => lastDays(30));
   const [figures, setFigures] = useState<Partial<Figures>>({});
@@ -60,7 +60,7 @@ export default function Ledger() {
         const data = await dataOf<Partial<Figures>>(token, AUDIT, { query, variables: timesOf(span) });
         setFigures((before) => ({ ...before, ...data }));
       } catch (error) {
-        tell(error);
+        reportTrouble(error);
       }
     }
   };

@@ -26,7 +26,7 @@ interface Report {
 
 export function OfficersQuestions({ span }: { span: Span }) {
   const { words } = useWords();
-  const { token, tell } = useSession();
+  const { token, reportTrouble } = useSession();
   const [name, setName] = useState("PHONE_READERS");
   const [answered, setAnswered] = useState<{ name: string; report: Report } | null>(null);
   const ask = async () => {
@@ -38,7 +38,7 @@ export function OfficersQuestions({ span }: { span: Span }) {
       });
       setAnswered({ name, report: ledgerReport });
     } catch (error) {
-      tell(error);
+      reportTrouble(error);
     }
   };
   return (
@@ -82,7 +82,7 @@ export function OfficersQuestions({ span }: { span: Span }) {
 
 export function SubjectsReport() {
   const { words } = useWords();
-  const { token, tell } = useSession();
+  const { token, reportTrouble } = useSession();
   const [person, setPerson] = useState("");
   const [entries, setEntries] = useState<Entry[] | null>(null);
   const [whole, setWhole] = useState(true);
@@ -96,7 +96,7 @@ export function SubjectsReport() {
       setEntries([...before, ...disclosures]);
       setWhole(disclosures.length < ENTRIES_ASKED);
     } catch (error) {
-      tell(error);
+      reportTrouble(error);
     }
   };
   return (

@@ -44,7 +44,7 @@ interface Mine {
   termsAcceptances: Fields[];
 }
 
-interface Standing {
+interface Eligibility {
   purpose: string;
   standing: string;
   until: string | null;
@@ -52,7 +52,7 @@ interface Standing {
 
 export default function Person() {
   const { words } = useWords();
-  const { token, may, tell } = useSession();
+  const { token, may, reportTrouble } = useSession();
   const sees = may(OWN);
   const [mine, setMine] = useState<Mine | null>(null);
   const [received, setReceived] = useState<Entry[] | null>(null);
@@ -63,9 +63,9 @@ export default function Person() {
       const { subject } = await dataOf<{ subject: Mine }>(token, OWN, { query: MINE });
       setMine(subject);
     } catch (error) {
-      tell(error);
+      reportTrouble(error);
     }
-  }, [token, tell]);
+  }, [token, reportTrouble]);
   const readReceived = useCallback(
     async (before: Entry[]) => {
       try {
@@ -77,10 +77,10 @@ export default function Person() {
         setReceived([...before, ...disclosures]);
         setWhole(disclosures.length < ENTRIES_ASKED);
       } catch (error) {
-        tell(error);
+        reportTrouble(error);
       }
     },
-    [token, tell],
+    [token, reportTrouble],
   );
   useEffect(() => {
     setMine(null);
@@ -105,7 +105,7 @@ export default function Person() {
             {received === null ? (
               <p className="quiet">{words.loading}</p>
             ) : received.length === 0 ? (
-              <p>{words.nobodyReceived}</p>
+              <p>{words.noRecipients}</p>
             ) : (
               <Table name="who-received" columns={ENTRY_COLUMNS} rows={received.map(entryRow)} />
             )}
@@ -179,20 +179,20 @@ function Value({ value }: { value: unknown }) {
 
 function MyObjection({ may, changed }: { may: boolean; changed: () => void }) {
   const { words } = useWords();
-  const { token, tell } = useSession();
-  const [standings, setStandings] = useState<Standing[] | null>(null);
+  const { token, reportTrouble } = useSession();
+  const [standings, setStandings] = useState<Eligibility[] | null>(null);
   const [outcome, setOutcome] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
   const read = useCallback(async () => {
     try {
-      const { objectionEligibility } = await dataOf<{ objectionEligibility: Standing[] }>(token, CHANGES, {
+      const { objectionEligibility } = await dataOf<{ objectionEligibility: Eligibility[] }>(token, CHANGES, {
         query: STANDING,
       });
       setStandings(objectionEligibility);
     } catch (error) {
-      tell(error);
+      reportTrouble(error);
     }
-  }, [token, tell]);
+  }, [token, reportTrouble]);
   useEffect(() => {
     setOutcome(null);
     if (may) void read();
@@ -209,7 +209,7 @@ function MyObjection({ may, changed }: { may: boolean; changed: () => void }) {
       setOutcome(words.outcomes[done?.__typename ?? ""] ?? words.unknownOutcome);
     } catch (error) {
       setOutcome(words.unknownOutcome);
-      tell(error);
+      reportTrouble(error);
     }
     await read();
     changed();

@@ -2,7 +2,7 @@
 
 import { useMemo, useRef, useState, type KeyboardEvent } from "react";
 
-import { useAnswer } from "../asking";
+import { useAnswer } from "../useAnswer";
 import { explanationOf, type Rules } from "../gateway";
 import { csvOf, saved } from "../save";
 import { useSession } from "../session";

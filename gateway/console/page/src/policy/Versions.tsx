@@ -2,7 +2,7 @@
 
 import { useMemo, useState } from "react";
 
-import { useAnswer } from "../asking";
+import { useAnswer } from "../useAnswer";
 import { dataOf } from "../gateway";
 import { AUDIT } from "../purposes";
 import { useSession } from "../session";
@@ -30,7 +30,7 @@ interface Marked {
 
 export function Versions() {
   const { words } = useWords();
-  const { token, may, tell } = useSession();
+  const { token, may, reportTrouble } = useSession();
   const audits = may(AUDIT);
   const versions = useAnswer(useMemo(() => (audits ? () => versionsOf(token) : null), [audits, token])) ?? [];
   const [chosen, setFrom] = useState<string | null>(null);
@@ -42,7 +42,7 @@ export function Versions() {
       const [before, after] = await Promise.all([from, to].map((each) => matrixOf(token, each)));
       setChanges(differing(before!, after!));
     } catch (error) {
-      tell(error);
+      reportTrouble(error);
     }
   };
   const choice = (label: string, value: string, set: (chosen: string) => void) => (

@@ -2,7 +2,7 @@ import { Badge } from "../Badge";
 import type { Explanation } from "../gateway";
 import { useWords } from "../words";
 
-/** Why a purpose sees a field or does not: the rule, where it stands, what is read, what proves it. */
+/** Why a purpose sees a field or does not: the rule, its place in the code, what is read, which tests prove it. */
 export function Why({ found }: { found: Explanation }) {
   const { words, says } = useWords();
   return (

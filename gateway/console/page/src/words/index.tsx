@@ -1,7 +1,7 @@
 import { createContext, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
 
 import type { Reason } from "../gateway";
-import { taste } from "../tab";
+import { taste } from "../storage";
 import { de } from "./de";
 import { en, type Words } from "./en";
 

@@ -1,9 +1,9 @@
-/* What the page keeps: in this tab alone, until it is closed. Neither a token nor a question that may
-   hold a number of somebody outlives it or reaches another tab. Only language and theme stay. */
+/* Storage of the page. Tokens and questions stay in this tab until it is closed, because a question may
+   contain a person's number. Language and theme are kept for the next visit. */
 
 const memory = new Map<string, string>();
 
-/** Storage of the tab; of the page's life where the browser keeps none. */
+/** The tab's session storage; memory if the browser offers none. */
 export const tab: Storage = {
   get length() {
     return attempt(() => sessionStorage.length) ?? memory.size;
@@ -11,7 +11,7 @@ export const tab: Storage = {
   key: (place) => attempt(() => sessionStorage.key(place)) ?? [...memory.keys()][place] ?? null,
   getItem: (name) => attempt(() => sessionStorage.getItem(name)) ?? memory.get(name) ?? null,
   setItem: (name, value) => {
-    // Full, or forbidden: what one writes must not be lost while the page stands.
+    // The browser may refuse to store: the text must survive as long as the page is open.
     memory.set(name, value);
     attempt(() => sessionStorage.setItem(name, value));
   },
@@ -25,7 +25,7 @@ export const tab: Storage = {
   },
 };
 
-/** What a person chose about the look of the page, kept for the next time. */
+/** Language and theme, kept for the next visit. */
 export const taste = {
   get: (name: string): string | null => attempt(() => localStorage.getItem(`console ${name}`)) ?? null,
   set: (name: string, value: string): void =>

@@ -1,13 +1,13 @@
 import { Component, type ReactNode } from "react";
 
-interface WholeProps {
+interface ErrorBoundaryProps {
   children: ReactNode;
   broken: string;
   reload: string;
 }
 
-/** What cannot be shown becomes a sentence: a page of yesterday asks for parts that are not there any more. */
-export class Whole extends Component<WholeProps, { failed: boolean }> {
+/** Shows a message if a part fails to load: an open page may ask for files that an update removed. */
+export class ErrorBoundary extends Component<ErrorBoundaryProps, { failed: boolean }> {
   override state = { failed: false };
 
   static getDerivedStateFromError(): { failed: boolean } {

@@ -2,11 +2,11 @@ import { useEffect, useState } from "react";
 
 import { useSession } from "./session";
 
-/** The answer to `ask`: until it comes that to the one before, or null; null without a question.
+/** The answer to `ask`. Until it arrives: the previous answer, or null. Null without a question.
 
-    What went wrong all of the page is told. `ask` must be the same function as long as it asks the same. */
+    A failure is shown on the whole page. `ask` must be the same function as long as the question is the same. */
 export function useAnswer<T>(ask: (() => Promise<T>) | null): T | null {
-  const { tell } = useSession();
+  const { reportTrouble } = useSession();
   const [answer, setAnswer] = useState<T | null>(null);
   useEffect(() => {
     if (ask === null) return;
@@ -16,12 +16,12 @@ export function useAnswer<T>(ask: (() => Promise<T>) | null): T | null {
         if (current) setAnswer(found);
       },
       (error: unknown) => {
-        if (current) tell(error);
+        if (current) reportTrouble(error);
       },
     );
     return () => {
       current = false;
     };
-  }, [ask, tell]);
+  }, [ask, reportTrouble]);
   return ask === null ? null : answer;
 }
