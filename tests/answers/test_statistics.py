@@ -328,12 +328,14 @@ def test_ever_other_names_do_not_fill_the_memory() -> None:
     """Beyond the bound clients are counted together, and no request is lost."""
     counts = Tally(1.0, lambda: 0.0)
     for number in range(MOST_LINES + 50):
-        counts.refused(Code.BAD_REQUEST, Caller(f"client{number}", 1, Purpose.SECURITY), 0.002, b"r")
+        counts.refused(
+            Code.BAD_REQUEST, Caller(f"client{number}", 1, Purpose.SECURITY), 0.002, request_id=b"r"
+        )
     taken = counts.take()
     assert len(taken) == MOST_LINES + 1
     assert sum(each.requests for each in taken.values()) == MOST_LINES + 50
 
-    counts.refused(Code.BAD_REQUEST, None, 0.5, b"later")
+    counts.refused(Code.BAD_REQUEST, None, 0.5, request_id=b"later")
     counts.give_back(taken)
     again = counts.take()
     assert sum(each.requests for each in again.values()) == MOST_LINES + 51
