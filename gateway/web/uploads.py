@@ -90,7 +90,7 @@ class ListsEndpoint:
                 result = await self._lists_of(caller.principal).upload_csv(offer, chunks)
         except (TimeoutError, StoreUnavailable):
             raise Refusal(Code.STORE_UNAVAILABLE) from None
-        return Answer(200, b'{"data":' + told(result) + b"}")
+        return Answer(200, b'{"data":' + _result_text(result) + b"}")
 
     async def _chunks(self, head: Head, receive: Receive) -> AsyncIterator[bytes]:
         size = 0
@@ -118,7 +118,7 @@ def _offer(query_string: bytes) -> int:
     return offer_number(pairs[0][1])
 
 
-def told(result: UploadCustomerListResult) -> bytes:
+def _result_text(result: UploadCustomerListResult) -> bytes:
     """The result as the mutation answers it with every field selected, in JSON."""
     fields: dict[str, object]
     if isinstance(result, CustomerListRefused):

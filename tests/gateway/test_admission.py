@@ -41,7 +41,7 @@ async def side(new_database: NewDatabase) -> AsyncIterator[Side]:
 
 @pytest.fixture(autouse=True)
 async def fresh(side: Side) -> None:
-    """The world is there, nobody has used anything, and everybody may do much."""
+    """The world is loaded, no quota is used, and every client has a large one."""
     await side.wait_until_ready()
     await side.hold(WORLD)
     for table in ("quota", "quota_rate", "quota_place", "quota_hour", "quota_person"):
@@ -127,7 +127,7 @@ async def test_two_processes_let_in_no_more_than_the_rate(side: Side) -> None:
     assert let_in[None] >= rate * 2
 
 
-async def test_whoever_asks_too_often_gets_429_and_soon_an_answer(side: Side) -> None:
+async def test_a_client_that_asks_too_often_gets_429_and_soon_an_answer(side: Side) -> None:
     """The same constant refusal for whatever is asked, with Retry-After; a second later all is well."""
     await limit(side, 2, None, None)
     replies = [await ask(side, id=f"ma_{number}") for number in (0, 1, 0, 1, 999)]
@@ -185,7 +185,7 @@ async def test_the_usual_request_asks_no_store(side: Side) -> None:
 
 
 async def test_two_processes_let_in_no_more_at_once(side: Side) -> None:
-    """Places are held by one or the other; whoever leaves makes room for the next, in both."""
+    """One process or the other holds a place; a request that ends makes room for the next, in both."""
     quota = Quota(10**6, 4, 1)
     async with process(side, quota) as one, process(side, quota) as other:
         codes = [await entering(each) for each in (one, other, one, other, one, other)]
@@ -205,7 +205,7 @@ async def test_two_processes_let_in_no_more_at_once(side: Side) -> None:
 async def test_places_of_a_process_that_died_are_free_when_their_time_is_over(
     side: Side, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody gives them back, and they last a few seconds."""
+    """A dead process cannot give them back; they last a few seconds."""
     monkeypatch.setattr(admissions, "LASTS", admissions.timedelta(milliseconds=300))
     quota = Quota(10**6, 1, 1)
     died = Admission(quotas_login(side.settings), lambda _: quota, process=bytes(8), monotonic=time.monotonic)
@@ -273,7 +273,7 @@ async def test_who_leaves_while_waiting_to_be_let_in_takes_no_place(side: Side) 
 
 
 async def test_a_client_meets_so_many_people_and_no_more(side: Side) -> None:
-    """Whom it was told of before it may ask again; one more is refused until the hour is over."""
+    """It may receive the same people again; one more is refused until the hour is over."""
     await limit(side, None, None, 3)
     met = [await ask(side, id=each) for each in IDS[:3]]
     again = [await ask(side, id=each) for each in IDS[:3]]
@@ -286,7 +286,7 @@ async def test_a_client_meets_so_many_people_and_no_more(side: Side) -> None:
     assert abs((time.time() + wait) % 3_600) < 5 or 3_600 - (time.time() + wait) % 3_600 < 5
 
 
-async def test_a_page_of_too_many_tells_of_nobody_and_counts_nobody(side: Side) -> None:
+async def test_a_page_of_too_many_people_discloses_and_charges_none(side: Side) -> None:
     """Refused as a whole: no data, no entry in the ledger, and the quota is as it was."""
     await limit(side, None, None, 5)
     before = await side.control.fetchval("SELECT count(*) FROM control.ledger_entry")
@@ -296,8 +296,8 @@ async def test_a_page_of_too_many_tells_of_nobody_and_counts_nobody(side: Side) 
     assert [(await ask(side, id=each)).codes for each in IDS[:5]] == [[]] * 5
 
 
-async def test_nobody_who_is_hidden_counts(side: Side) -> None:
-    """An objector under ADS, or a number that nobody has: such answers name nobody (I14)."""
+async def test_hidden_people_do_not_count(side: Side) -> None:
+    """An objector under ADS and an unknown number: neither answer names a person (I14)."""
     await limit(side, None, None, 1)
     hidden = next(each.messenger_id for each in WORLD.restrictions if each.purposes & 1)
     for number in (hidden, 10**9):
@@ -334,8 +334,8 @@ async def test_many_at_once_meet_exactly_as_many_as_they_may(side: Side) -> None
     assert Counter(map(type, results)) == {type(None): 20, Refusal: 30}
 
 
-async def test_a_new_hour_begins_with_nobody(side: Side) -> None:
-    """Whom a client was told of in an earlier hour neither counts nor stays written down."""
+async def test_a_new_hour_begins_with_no_people(side: Side) -> None:
+    """The people of an earlier hour do not count, and are deleted."""
     caller = Caller("somebody", 1, Purpose.SECURITY)
     async with charging(side, Quota(1, 1, 2)) as one:
         await one.charge(caller.client, caller.purpose, ["1", "2"])
@@ -392,7 +392,7 @@ async def test_quotas_by_command(side: Side, monkeypatch: pytest.MonkeyPatch) ->
     assert (again.status, "ads has no quota of its own" in again.err) == (1, True)
 
 
-async def test_without_the_store_nobody_is_let_in_and_then_everybody_again(side: Side) -> None:
+async def test_without_the_store_no_request_is_admitted_until_it_is_back(side: Side) -> None:
     """What cannot be counted is refused: 503, without an answer; no restart is needed."""
     function = "control.take_quota(text,bytea,integer,integer,integer,integer,interval)"
     await side.control.execute(f"REVOKE EXECUTE ON FUNCTION {function} FROM {QUOTAS}")
@@ -408,7 +408,7 @@ async def test_without_the_store_nobody_is_let_in_and_then_everybody_again(side:
 
 
 async def test_its_role_can_count_and_nothing_else(side: Side) -> None:
-    """No table is open to it: it cannot read whom a client was told of."""
+    """No table is open to it: it cannot read which people a client received."""
     for table in (
         "quota",
         "quota_rate",

@@ -213,7 +213,7 @@ async def test_a_post_is_answered(client: httpx.AsyncClient, gateway: Running) -
 
 
 async def test_a_get_is_answered(client: httpx.AsyncClient, gateway: Running) -> None:
-    """A GET is answered too, and marked so that whoever parses it can refuse a mutation."""
+    """A GET is answered too, and marked so that the next step can refuse a mutation."""
     response = await client.get("/graphql", params={"query": "{é}"})
     assert response.status_code == 200
     assert gateway.seen[0][0] == Asked("{é}", None, {}, True, True)
@@ -271,7 +271,7 @@ async def test_request_ids_are_the_gateways_own(client: httpx.AsyncClient) -> No
 async def test_nothing_is_looked_at_before_the_token(
     client: httpx.AsyncClient, method: str, headers: dict[str, str], body: bytes
 ) -> None:
-    """Whoever has no token learns nothing but that, whatever else is wrong."""
+    """A client without a token learns only that, whatever else is wrong."""
     headers = {"authorization": "Bearer gw_x", **headers}
     response = await client.request(method, "/graphql", headers=headers, content=body)
     assert (response.status_code, response.content) == (401, error_body(Refusal(Code.TOKEN_REFUSED)))
@@ -364,7 +364,7 @@ async def test_there_are_no_other_doors(client: httpx.AsyncClient) -> None:
         assert (await client.post(path, json={"query": "{a}"})).status_code == 404
 
 
-# What may stand in a header's value on the wire.
+# The bytes that a header's value may hold on the wire.
 HEADER_BYTES = st.binary(max_size=80).map(lambda value: bytes(b for b in value if 32 <= b != 127))
 HEADERS = [
     *(b"Accept", b"Content-Type", b"Content-Encoding", b"Origin", b"Sec-Fetch-Site"),
@@ -379,7 +379,7 @@ FUZZED = settings(
 @FUZZED
 @given(st.one_of(HEADER_BYTES, HEADER_BYTES.map(lambda value: b"Bearer gw_" + value)))
 async def test_any_bad_token_gets_the_same_bytes(gateway: Running, authorization: bytes) -> None:
-    """Whatever stands in Authorization but a live token is answered with the same bytes (I37)."""
+    """Any Authorization that is not a live token is answered with the same bytes (I37)."""
     request = b"POST /graphql HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: %b\r\n\r\n"
     status, headers, body = parsed(await exchange(gateway.port, request % authorization))
     assert (status, body) == (401, error_body(Refusal(Code.TOKEN_REFUSED)))

@@ -25,7 +25,7 @@ NEEDED = {
 
 @pytest.fixture(autouse=True)
 def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No setting of whoever runs the tests."""
+    """No setting of the environment that runs the tests."""
     for name in [CONFIG_FILE, *(f"GATEWAY_{each.upper()}" for each in Settings.model_fields)]:
         monkeypatch.delenv(name, raising=False)
 
@@ -43,7 +43,7 @@ def set_file(monkeypatch: pytest.MonkeyPatch, path: Path, text: str) -> None:
 
 
 def problem() -> str:
-    """What is told of the settings that cannot be read."""
+    """The message about settings that cannot be read."""
     with pytest.raises(Problem) as raised:
         read_settings()
     return str(raised.value)
@@ -58,7 +58,7 @@ def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch, tmp
 
 
 def test_settings_are_frozen() -> None:
-    """Nobody changes a setting while the gateway runs."""
+    """No setting changes while the gateway runs."""
     with pytest.raises(ValidationError):
         Settings(**NEEDED).port = 1  # type: ignore[arg-type,misc]
 

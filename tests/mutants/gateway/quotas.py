@@ -55,7 +55,7 @@ MUTANTS = (
             return
             """,
         ),
-        "tests/gateway/test_admission.py::test_a_page_of_too_many_tells_of_nobody_and_counts_nobody",
+        "tests/gateway/test_admission.py::test_a_page_of_too_many_people_discloses_and_charges_none",
     ),
     mutant(
         "places_never_given_back",
