@@ -46,10 +46,10 @@ def upload_list(
     offer: Annotated[str, typer.Option(metavar="of_5", help="Which of the merchant's offers to show.")],
 ) -> None:
     """Match a customer list, as a merchant's own upload would; what is told is told in bands."""
-    done(_upload(read_settings(), file, merchant, offer))
+    done(_upload(read_settings(), file, merchant, offer=offer))
 
 
-async def _upload(settings: Settings, file: Path, merchant: int, offer: str) -> None:
+async def _upload(settings: Settings, file: Path, merchant: int, *, offer: str) -> None:
     try:
         number = offer_number(offer)
     except Refusal:

@@ -78,11 +78,11 @@ def push_documents(
 ) -> None:
     """Check a folder of documents against the client's purposes, show what they tell, and register all."""
     _check_name(client)
-    done(_push(read_settings(), folder, client, purpose or [], by or None, dry_run))
+    done(_push(read_settings(), folder, client, named=purpose or [], by=by or None, dry_run=dry_run))
 
 
 async def _push(
-    settings: Settings, folder: Path, client: str, named: list[Purpose], by: str | None, dry_run: bool
+    settings: Settings, folder: Path, client: str, *, named: list[Purpose], by: str | None, dry_run: bool
 ) -> None:
     texts = _read_folder(folder)
     async with owner_of(settings, "control") as connection:
@@ -249,10 +249,10 @@ def set_documents_mode(
     if mode is Mode.ENFORCE and automatic:
         raise Problem("under enforce nothing runs that was not registered: leave --automatic out")
     _check_name(client)
-    done(_set_mode(read_settings(), client, mode, automatic))
+    done(_set_mode(read_settings(), client, mode, automatic=automatic))
 
 
-async def _set_mode(settings: Settings, client: str, mode: Mode, automatic: bool | None) -> None:
+async def _set_mode(settings: Settings, client: str, mode: Mode, *, automatic: bool | None) -> None:
     async with owner_of(settings, "control") as connection:
         # A client of an identity provider is known to that one alone.
         if settings.oidc_issuer is None and not await registered.is_known(connection, client):

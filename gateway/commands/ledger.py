@@ -69,10 +69,12 @@ def verify(
     ] = None,
 ) -> None:
     """Look at every entry, number and signature; status 1 and a line each for whatever does not fit."""
-    done(_verify(read_settings(), _utc(since), against, public_key))
+    done(_verify(read_settings(), _utc(since), against, key=public_key))
 
 
-async def _verify(settings: Settings, since: datetime | None, against: Path | None, key: str | None) -> None:
+async def _verify(
+    settings: Settings, since: datetime | None, against: Path | None, *, key: str | None
+) -> None:
     public = retention.signer_of(settings).public if key is None else _key(key)
     published = [] if against is None else _published(against)
     async with owner_of(settings, "control") as control:
@@ -160,10 +162,10 @@ def subject(
     shape: Shape = ReportFormat.TABLE,
 ) -> None:
     """Who received which fields of one person, when, for what; of both their accounts."""
-    done(_subject(read_settings(), person, _span(since, until), shape))
+    done(_subject(read_settings(), person, _span(since, until), shape=shape))
 
 
-async def _subject(settings: Settings, person: str, span: Span, shape: ReportFormat) -> None:
+async def _subject(settings: Settings, person: str, span: Span, *, shape: ReportFormat) -> None:
     whom = await _person(settings, person)
     async with owner_of(settings, "control") as control:
         report = await reports.of_person(control, whom, span)
@@ -179,7 +181,7 @@ def client(
     shape: Shape = ReportFormat.TABLE,
 ) -> None:
     """What one client received, by purpose."""
-    done(_report(read_settings(), f"What {name} received", shape, _span(since, until), name))
+    done(_report(read_settings(), f"What {name} received", shape, span=_span(since, until), of_client=name))
 
 
 @ledger_app.command(
@@ -201,11 +203,11 @@ def report(
     within an hour. phone-enumeration: whose look-ups find nobody. replayed: does the policy that each entry
     names open to its purpose what was told (must be all). recalls: notices by client, and which are overdue.
     """
-    done(_report(read_settings(), str(name), shape, _span(since, until)))
+    done(_report(read_settings(), str(name), shape, span=_span(since, until)))
 
 
 async def _report(
-    settings: Settings, name: str, shape: ReportFormat, span: Span, of_client: str | None = None
+    settings: Settings, name: str, shape: ReportFormat, *, span: Span, of_client: str | None = None
 ) -> None:
     async with owner_of(settings, "control") as control:
         if of_client is None:

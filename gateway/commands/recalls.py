@@ -43,11 +43,11 @@ def list_recalls(
     ] = ListFormat.TABLE,
 ) -> None:
     """List notices that are not acknowledged. Clients read their own at `/recalls`."""
-    done(_list(read_settings(), client, overdue, everything, form))
+    done(_list(read_settings(), client, overdue=overdue, everything=everything, form=form))
 
 
 async def _list(
-    settings: Settings, client: str | None, overdue: bool, everything: bool, form: ListFormat
+    settings: Settings, client: str | None, *, overdue: bool, everything: bool, form: ListFormat
 ) -> None:
     async with owner_of(settings, "control") as control:
         rows = await control.fetch(_LIST, client, overdue, everything)

@@ -91,12 +91,21 @@ def issue_token(
     ] = None,
 ) -> None:
     """Issue a token and print it, once, on standard output. The gateway does not keep its text."""
-    done(_issue_token(read_settings(), client, purpose, expires, (subject or [], merchant, business)))
+    done(
+        _issue_token(
+            read_settings(),
+            client,
+            purposes=purpose,
+            lifetime=expires,
+            speaks_for=(subject or [], merchant, business),
+        )
+    )
 
 
 async def _issue_token(
     settings: Settings,
     client: str,
+    *,
     purposes: list[Purpose],
     lifetime: timedelta | None,
     speaks_for: tuple[list[str], int | None, int | None],
