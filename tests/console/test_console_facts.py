@@ -387,6 +387,7 @@ def test_the_policys_sentences_are_translated() -> None:
     assert set(Purpose) <= set(re.findall(r"^\s+([A-Z_]+):", german, re.MULTILINE))
 
 
+@pytest.mark.node
 def test_the_pages_own_checks_pass() -> None:
     """Types and format, as for everything else here."""
     if not (PAGE / "node_modules").is_dir():
