@@ -57,7 +57,9 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     """Read the request and answer it."""
     head = requests.read_head(scope)
     await requests.read_asked(head, receive, 100_000)
-    await responses.send_answer(send, ANSWER, requests.wants_graphql_response(head), b"0123456789abcdef-1")
+    await responses.send_answer(
+        send, ANSWER, requests.wants_graphql_response(head), request_id=b"0123456789abcdef-1"
+    )
 
 
 def serve(protocol: type, one_write: bool, taken: socket.socket) -> None:

@@ -110,7 +110,7 @@ async def test_a_request_has_the_attributes_that_are_used() -> None:
         seen["cycle"] = set(vars(cycle))
         seen["protocol"] = set(vars(cycle.on_response.__self__))
         seen["flow"] = set(vars(cycle.flow)) | set(dir(cycle.flow))
-        await send_answer(send, Answer(200, b"{}", ()), False, b"1")
+        await send_answer(send, Answer(200, b"{}", ()), False, request_id=b"1")
 
     await answered(app, inside=True)
 
@@ -149,7 +149,7 @@ async def test_an_answer_without_uvicorns_inside_is_the_same(status: int) -> Non
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await receive()
         close = ((b"connection", b"close"),) if status == 413 else ()
-        await send_answer(send, Answer(status, b'{"data":{}}' * 5_000, close), True, b"1-2")
+        await send_answer(send, Answer(status, b'{"data":{}}' * 5_000, close), True, request_id=b"1-2")
 
     with_it, without = [await answered(app, inside) for inside in (True, False)]
 
@@ -173,7 +173,7 @@ from schema.purposes import Purpose
 from schema.refusals import Code, Refusal
 class App:
     async def __call__(self, scope, receive, send):
-        await send_answer(send, Answer(200, b"{}", ()), False, b"1")
+        await send_answer(send, Answer(200, b"{}", ()), False, request_id=b"1")
     def stop(self): pass
 logging.basicConfig(stream=sys.stderr)
 async def main():
