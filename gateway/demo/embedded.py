@@ -8,7 +8,7 @@ Of the wheel only the binaries are used. Rejected: its PostgresServer, which ope
 the data to everybody for reading, gives up starting after ten seconds (recovery of a big store takes
 longer), runs Postgres in root's groups, breaks on a blank in the path, and trusts a process id.
 
-Security: whoever reaches the socket is the superuser. It stands in a folder that only Postgres' own
+Security: a process that reaches the socket is the superuser. It is in a folder that only Postgres' own
 system user and root may enter, and Postgres listens on no network.
 """
 
@@ -179,7 +179,7 @@ def start(folder: Path, *, durable: bool = True) -> EmbeddedPostgres:
 
 
 def start_claimed(folder: Path, settings: dict[str, str]) -> EmbeddedPostgres:
-    """`start()` for a folder that is ours, while nobody else starts or stops its server."""
+    """`start()` for a folder that is ours, while no other process starts or stops its server."""
     runner = find_runner(folder / "data")
     opened = (*open_way(runner.user, folder / "data"), *open_way(runner.user, runner.binaries / "postgres"))
     make_data(runner, folder, durable=settings.get("fsync") != "off")
@@ -217,7 +217,7 @@ def delete(folder: Path) -> None:
     (folder / ".ready").unlink(missing_ok=True)
     if (folder / "data").exists():
         shutil.rmtree(folder / "data")
-    # The mark stays: whoever waits for its lock would else hold one that nobody shares.
+    # The mark stays: a process that waits for its lock would otherwise hold one that no other shares.
     for name in ("server.log", ".in-use"):
         (folder / name).unlink(missing_ok=True)
 
@@ -241,7 +241,7 @@ def claim(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     mark = folder / ".gateway-demo"
     if not mark.exists():
-        # Whatever stands here is not ours: Postgres must not write into it, nor `reset` delete it.
+        # This folder is not ours: Postgres must not write into it, nor `reset` delete it.
         if any(folder.iterdir()):
             raise DemoProblem(f"{folder} is not empty and not a demo's: choose another folder")
         mark.touch()
@@ -249,7 +249,7 @@ def claim(folder: Path) -> None:
 
 @contextlib.contextmanager
 def alone(folder: Path) -> Iterator[None]:
-    """Nobody else starts, stops or resets the server of `folder` within; waits for whoever does."""
+    """Hold the lock under which the server of `folder` starts, stops and is reset; wait for it."""
     with (folder / ".gateway-demo").open("a") as mark:
         fcntl.flock(mark, fcntl.LOCK_EX)
         yield
@@ -299,13 +299,13 @@ def check_data(data: Path, ready: Path) -> None:
     """DemoProblem unless `data` was prepared to the end, by this version of Postgres."""
     version = data / "PG_VERSION"
     if not (ready.exists() and version.exists() and (data / "global" / "pg_control").exists()):
-        raise DemoProblem(f"{data.parent} was left half-finished: run `gateway demo --reset` to begin anew")
+        raise DemoProblem(f"{data.parent} was left half-finished: run `gateway demo --reset` to start again")
     if version.read_text().strip() != str(POSTGRES):
         raise DemoProblem(f"{data.parent} is not of Postgres {POSTGRES}: choose another folder")
 
 
 def socket_folder(runner: Runner, data: Path) -> Path:
-    """Where the Unix socket stands: with the data, or in the temporary folder if that path is too long.
+    """The Unix socket's folder: with the data, or in the temporary folder if that path is too long.
 
     The same folder gives the same answer, so that a running server is found again.
     """
@@ -314,7 +314,7 @@ def socket_folder(runner: Runner, data: Path) -> Path:
         return data
     short = Path(tempfile.gettempdir()) / f"gateway-{hashlib.sha256(os.fsencode(data)).hexdigest()[:16]}"
     runner.give(short)
-    # Anybody may put a folder there before us and would then stand between us and Postgres.
+    # Another user may create the folder first and would then be between us and Postgres.
     if short.is_symlink() or short.stat().st_uid != data.stat().st_uid or short.stat().st_mode & 0o077:
         raise DemoProblem(f"{data.parent} is too long a path for a Unix socket: choose a shorter one")
     return short
