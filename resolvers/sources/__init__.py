@@ -7,5 +7,6 @@ social     the sources of the social network's types
 business   the sources of businesses and their conversations
 offers     the sources of merchants, their offers and their customer lists
 subject    the sources of a person's own data
+plain      the source of a field that is a column of its type's own table, which needs no entry
 fields     all sources in one place, and the check that every field has exactly one
 """

@@ -15,6 +15,7 @@ from strawberry.types.base import get_object_definition
 from resolvers.sources.business import BUSINESS, MESSENGER_CONVERSATION, SOCIAL_CONVERSATION
 from resolvers.sources.messenger import MESSENGER_ACCOUNT
 from resolvers.sources.offers import CUSTOMER_LIST, MERCHANT, OFFER
+from resolvers.sources.plain import with_plain_fields
 from resolvers.sources.social import SOCIAL_ACCOUNT
 from resolvers.sources.subject import SUBJECT
 from resolvers.sources.words import Many, ObjectSource, One, OwnRows, Page, Suggestions, Summary
@@ -23,7 +24,7 @@ from schema.terms.words import Follows, Seen, terms_of
 from schema.types import subject
 
 OBJECTS: Mapping[str, ObjectSource] = {
-    source.type: source
+    source.type: with_plain_fields(source)
     for source in (
         MESSENGER_ACCOUNT,
         SOCIAL_ACCOUNT,

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 from collections.abc import Mapping
 
 import pytest
+import strawberry
 
-from resolvers.sources import fields
+from resolvers.sources import fields, plain
+from resolvers.sources.catalogue import Class, Column
 from resolvers.sources.fields import OBJECTS, ResolverGap, check_fields
-from resolvers.sources.messenger import USAGE_STATS
-from resolvers.sources.words import ObjectSource, Source
+from resolvers.sources.messenger import MESSENGER_ACCOUNT, USAGE_STATS
+from resolvers.sources.plain import with_plain_fields
+from resolvers.sources.words import Json, ObjectSource, Source, Value
+from schema.terms.words import plumbing, seen
 
 ACCOUNT = OBJECTS["MessengerAccount"]
 
@@ -18,6 +23,80 @@ ACCOUNT = OBJECTS["MessengerAccount"]
 def with_fields(changed: Mapping[str, Source]) -> dict[str, ObjectSource]:
     """All sources, with these fields of the messenger's account instead of its own."""
     return {**OBJECTS, "MessengerAccount": dataclasses.replace(ACCOUNT, fields=changed)}
+
+
+@strawberry.type
+class Plain:
+    """A type with fields of each kind that a column can have, and some that are no columns."""
+
+    locale: str | None = seen("- - - V V - O - -", "A text.")
+    stars: int = seen("- - - V V - O - -", "A number.")
+    verified: bool = seen("- - - V V - O - -", "A boolean.")
+    born_on: datetime.date = seen("- - - V V - O - -", "A day.")
+    last_seen_at: datetime.datetime = seen("- - - V V - O - -", "A time.")
+    nickname: str = seen("- - - V V - O - -", "A text without a column.")
+    friend: str = seen("- - - V V - O - -", "A text whose column has an account's number.")
+    level: int = seen("- - - V V - O - -", "A number whose column has a text.")
+    cursor: str = plumbing("Plain", "A text without marks.")
+
+
+PLAIN_COLUMNS = {
+    "locale": Column(Class.PERSONAL, "text"),
+    "stars": Column(Class.PUBLIC, "integer"),
+    "verified": Column(Class.PERSONAL, "boolean"),
+    "born_on": Column(Class.PERSONAL, "date"),
+    "last_seen_at": Column(Class.PERSONAL, "timestamptz"),
+    "friend": Column(Class.KEY, "text"),
+    "level": Column(Class.PERSONAL, "text"),
+    "cursor": Column(Class.PERSONAL, "text"),
+}
+
+
+def plain_source(monkeypatch: pytest.MonkeyPatch, given: Mapping[str, Source]) -> ObjectSource:
+    """The completed source of `Plain`, of which these fields are given."""
+    monkeypatch.setitem(plain._TYPES, "Plain", Plain)
+    relation = dataclasses.replace(ACCOUNT.relation, columns=PLAIN_COLUMNS)
+    return with_plain_fields(ObjectSource(type="Plain", relation=relation, prefix="pl_", fields=given))
+
+
+def test_a_field_without_an_entry_is_read_from_the_column_of_its_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing skips escaping, and only a field that may be null is read as one."""
+    assert plain_source(monkeypatch, {}).fields == {
+        "locale": Value("locale", Json.TEXT, nullable=True),
+        "stars": Value("stars", Json.TEXT),
+        "verified": Value("verified", Json.TEXT),
+        "bornOn": Value("born_on", Json.TEXT),
+        "lastSeenAt": Value("last_seen_at", Json.TIME),
+    }
+
+
+def test_an_entry_wins_over_the_column(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A field whose column is not the one of its name keeps its own entry."""
+    given = {"locale": Value("verified", Json.TEXT)}
+
+    assert plain_source(monkeypatch, given).fields["locale"] == given["locale"]
+
+
+def test_every_field_without_an_entry_and_a_column_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No column of that name, a column of an account's number, a column of another type: all three."""
+    made = plain_source(monkeypatch, {})
+    monkeypatch.setattr(fields, "OBJECTS", {**OBJECTS, "Plain": made})
+    monkeypatch.setattr(fields, "TYPES", (*fields.TYPES, Plain))
+
+    with pytest.raises(ResolverGap, match=r"resolver: Plain\.friend, Plain\.level, Plain\.nickname$"):
+        check_fields()
+
+
+def test_no_column_makes_up_for_an_entry_that_needs_more_than_a_column() -> None:
+    """The account without any entry: its two plain columns are found, and nothing else."""
+    bare = dataclasses.replace(MESSENGER_ACCOUNT, fields={})
+
+    assert with_plain_fields(bare).fields == {
+        "countryCode": Value("country_code", Json.TEXT),
+        "registeredAt": Value("registered_at", Json.TIME),
+    }
 
 
 def test_every_field_has_a_resolver() -> None:
