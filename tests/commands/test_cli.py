@@ -1,4 +1,4 @@
-"""The command line: what an operator types, what it answers, and what it never prints."""
+"""The command line: an operator's commands, their output, and the secrets that they never print."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ SECRET = secrets.token_urlsafe(32)
 
 @dataclass(frozen=True)
 class Said:
-    """What a command printed, and its exit status."""
+    """A command's output and its exit status."""
 
     status: int
     out: str
@@ -52,7 +52,7 @@ Command = Callable[..., Awaitable[Said]]
 
 
 async def command(*arguments: str) -> Said:
-    """Run `gateway` with these arguments; in a thread, because it runs an event loop of its own."""
+    """Run `gateway` with these arguments, in a thread, because the command runs its own event loop."""
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         status = await asyncio.to_thread(run, list(arguments))
@@ -61,7 +61,7 @@ async def command(*arguments: str) -> Said:
 
 @pytest.fixture(autouse=True)
 def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No setting of whoever runs the tests."""
+    """Remove the settings of the environment that runs the tests."""
     for name in [each for each in os.environ if each.startswith("GATEWAY_")]:
         monkeypatch.delenv(name)
 
@@ -80,14 +80,14 @@ def settings_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str, str]], N
 
 @pytest.fixture(scope="session")
 async def shared(new_database: NewDatabase) -> dict[str, str]:
-    """Databases with tables, universes and two members, which no test changes but for tokens."""
+    """Databases with tables, universes and two members. Tests change nothing in them except tokens."""
     dsns = {store: await new_database(store) for store in STORES}
     await add_members(dsns["messenger"])
     return dsns
 
 
 async def add_members(dsn: str) -> None:
-    """Member 5 from before the terms of 2016, member 6 from after."""
+    """Add member 5, who joined before the terms of 2016, and member 6, who joined after them."""
     connection = await connect_owner(dsn)
     await connection.execute(
         "INSERT INTO messenger.account (id, phone, country_code, registered_at) VALUES"
@@ -145,7 +145,7 @@ def words(text: str) -> str:
 
 
 async def test_from_empty_databases_to_a_doctor_without_complaints(empty: dict[str, str]) -> None:
-    """migrate, universe --apply for both stores: then nothing differs. Each may be repeated."""
+    """After `migrate` and `universe --apply`, once or twice, the doctor finds no difference in any store."""
     for _ in range(2):
         assert (await command("migrate")).status == 0
         assert (await command("universe", "--store", "messenger", "--apply")).status == 0
@@ -156,15 +156,15 @@ async def test_from_empty_databases_to_a_doctor_without_complaints(empty: dict[s
     assert said.status == 0
 
 
-async def test_migrate_says_what_it_did(empty: dict[str, str]) -> None:
-    """Each file applied is a line; a second run says that there was nothing to do."""
+async def test_migrate_prints_each_applied_file(empty: dict[str, str]) -> None:
+    """`migrate` prints a line for each applied file; a second run says that there was nothing to do."""
     first, second = await command("migrate"), await command("migrate")
     assert first.out.splitlines()[0] == "messenger: applied 0001_accounts.sql"
     assert second.out.splitlines() == [f"{store}: up to date" for store in STORES]
 
 
 async def test_the_sql_of_a_universe_needs_no_database() -> None:
-    """A store's owners can review the SQL before there is anything to connect to."""
+    """A store's owners can review a universe's SQL before the database exists."""
     said = await command("universe", "--store", "messenger")
     assert said.status == 0
     assert "CREATE VIEW ads_personalization.account AS" in said.out
@@ -173,15 +173,15 @@ async def test_the_sql_of_a_universe_needs_no_database() -> None:
 # --- doctor ---------------------------------------------------------------------------------------
 
 
-async def test_the_doctor_says_of_empty_databases_what_to_do(empty: dict[str, str]) -> None:
-    """Without tables each store is one line that names the command, and the status is 1."""
+async def test_the_doctor_names_the_command_for_empty_databases(empty: dict[str, str]) -> None:
+    """For each store without tables the doctor prints one line that names the command; the status is 1."""
     said = await command("doctor")
     assert said.status == 1
     assert said.out.count("none applied: run `gateway migrate`") == len(STORES)
 
 
-async def test_the_doctor_says_of_missing_universes_what_to_do(empty: dict[str, str]) -> None:
-    """With tables but without universes each of them is a line, and so is each role that cannot log in."""
+async def test_the_doctor_names_missing_universes_and_logins(empty: dict[str, str]) -> None:
+    """The doctor prints a line for each missing universe, and one for each role that cannot log in."""
     await command("migrate")
     said = await command("doctor")
     assert said.status == 1
@@ -202,10 +202,10 @@ TROUBLE = {
 
 
 @pytest.mark.parametrize("statement", TROUBLE)
-async def test_the_doctor_finds_what_was_changed_behind_the_gateway_s_back(
+async def test_the_doctor_finds_changes_made_outside_the_gateway(
     empty: dict[str, str], statement: str
 ) -> None:
-    """A privilege, column, view or record that does not belong there is found, with what to do."""
+    """The doctor finds an unexpected privilege, column, view or record, and says what to do."""
     await command("migrate")
     for store in ("messenger", "social"):
         await command("universe", "--store", store, "--apply")
@@ -220,7 +220,7 @@ async def test_the_doctor_finds_what_was_changed_behind_the_gateway_s_back(
 async def test_the_doctor_goes_on_when_a_store_is_down(
     stores: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A store that does not answer is one line; the others are looked at all the same."""
+    """The doctor prints one line for a store that does not answer, and still checks the others."""
     monkeypatch.setenv("GATEWAY_MESSENGER_DSN", "postgresql://x@127.0.0.1:1/x")
     said = await command("doctor")
     assert said.status == 1
@@ -231,7 +231,7 @@ async def test_the_doctor_goes_on_when_a_store_is_down(
 async def test_the_doctor_notices_a_mistyped_setting(
     stores: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A variable that looks like a setting and is none would silently do nothing."""
+    """The doctor names a variable that looks like a setting and is not one: it would have no effect."""
     monkeypatch.setenv("GATEWAY_PROT", "8080")
     said = await command("doctor")
     assert "GATEWAY_PROT" in said.out
@@ -242,7 +242,7 @@ async def test_the_doctor_notices_a_mistyped_setting(
 
 
 async def test_a_token_is_printed_once_alone_on_standard_output(stores: dict[str, str]) -> None:
-    """Standard output holds the token and nothing else, so that it can go into a file; no list repeats it."""
+    """Standard output holds the token alone, so that it can go into a file; no list shows it again."""
     said = await command("token", "issue", "--client", "ads", "--purpose", "SECURITY", "--expires", "12h")
     token = said.out.removesuffix("\n")
     assert is_well_formed(token.encode())
@@ -254,7 +254,7 @@ async def test_a_token_is_printed_once_alone_on_standard_output(stores: dict[str
 
 
 async def test_a_revoked_token_is_listed_as_revoked(stores: dict[str, str]) -> None:
-    """Revoking works once; a second time, or for an unknown one, it says so with status 1."""
+    """A token can be revoked once; for a revoked or an unknown token the command says so with status 1."""
     said = await command("token", "issue", "--client", "gone", "--purpose", "AUDIT")
     number = re.search(r"Token (\d+)", said.err)
     assert number is not None
@@ -275,15 +275,15 @@ async def test_a_revoked_token_is_listed_as_revoked(stores: dict[str, str]) -> N
         ["--client", "a", "--purpose", "AUDIT", "--expires", "0d"],
     ],
 )
-async def test_a_token_is_not_issued_for_wrong_words(stores: dict[str, str], wrong: list[str]) -> None:
-    """A client's name, a purpose or a lifetime that is none ends the command without a token."""
+async def test_a_token_is_not_issued_for_invalid_arguments(stores: dict[str, str], wrong: list[str]) -> None:
+    """An invalid client name, purpose or lifetime ends the command without a token."""
     said = await command("token", "issue", *wrong)
     assert said.status != 0
     assert said.out == ""
 
 
 async def test_a_rotated_token_is_printed_once_alone_on_standard_output(stores: dict[str, str]) -> None:
-    """The new token stands there and nothing else; which it replaces, and until when, is said beside it."""
+    """Standard output holds the new token alone; standard error names the old one and when it ends."""
     await command("token", "issue", "--client", "turning", "--purpose", "SECURITY", "--expires", "90d")
     (old,) = json.loads((await command("token", "list", "--client", "turning", "--format", "json")).out)
     said = await command("token", "rotate", str(old["token_id"]), "--overlap", "2h")
@@ -305,8 +305,8 @@ async def test_a_rotated_token_is_printed_once_alone_on_standard_output(stores: 
     assert f"never {second['token_id']} rotated" in shown
 
 
-async def test_a_token_that_expires_soon_is_marked_and_told_by_the_doctor(stores: dict[str, str]) -> None:
-    """The list says so, and the doctor names it with its client; neither is a fault."""
+async def test_a_token_that_expires_soon_is_marked_and_named_by_the_doctor(stores: dict[str, str]) -> None:
+    """The list marks a token that expires soon, the doctor names it with its client; the status stays 0."""
     await command("token", "issue", "--client", "leaving-soon", "--purpose", "AUDIT", "--expires", "13d")
     await command("token", "issue", "--client", "leaving-later", "--purpose", "AUDIT", "--expires", "15d")
     soon, later = [
@@ -323,8 +323,10 @@ async def test_a_token_that_expires_soon_is_marked_and_told_by_the_doctor(stores
 
 
 @pytest.mark.parametrize("wrong", [["0"], ["x"], ["999999"], ["1", "--overlap", "soon"]])
-async def test_a_rotation_of_wrong_words_makes_no_token(stores: dict[str, str], wrong: list[str]) -> None:
-    """A number that no token has, or an overlap that is none, ends the command without a token."""
+async def test_a_rotation_with_invalid_arguments_makes_no_token(
+    stores: dict[str, str], wrong: list[str]
+) -> None:
+    """An unknown token number or an invalid overlap ends the command without a token."""
     said = await command("token", "rotate", *wrong)
     assert said.status in (1, 2)
     assert said.out == ""
@@ -333,7 +335,7 @@ async def test_a_rotation_of_wrong_words_makes_no_token(stores: dict[str, str], 
 async def test_the_doctor_looks_at_the_identity_provider(
     stores: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its keys can be had; one of them fits; or the line says what to check. Without one it says nothing."""
+    """The doctor fetches the provider's keys and finds a usable one, or says what to check."""
     assert "identity provider" not in (await command("doctor")).out
     with providing() as provider:
         monkeypatch.setenv("GATEWAY_OIDC_ISSUER", provider.issuer)
@@ -349,8 +351,8 @@ async def test_the_doctor_looks_at_the_identity_provider(
     assert "its keys cannot be fetched: check GATEWAY_OIDC_ISSUER" in words(away.out)
 
 
-async def test_the_doctor_says_when_uses_of_tokens_cannot_be_noted(stores: dict[str, str]) -> None:
-    """The role that is not let in is a line that says what to do."""
+async def test_the_doctor_says_when_token_use_cannot_be_recorded(stores: dict[str, str]) -> None:
+    """If the role that records token use cannot log in, the doctor says what to do."""
     control = await connect_owner(stores["control"])
     await control.execute("ALTER ROLE control_token_use NOLOGIN")
     said = await command("doctor")
@@ -362,7 +364,7 @@ async def test_the_doctor_says_when_uses_of_tokens_cannot_be_noted(stores: dict[
 
 
 async def test_the_doctor_says_when_the_ledger_cannot_be_written(stores: dict[str, str]) -> None:
-    """Without its role's login no answer could be recorded; the finding says what to do."""
+    """If the ledger's role cannot log in, no answer could be recorded: the doctor says what to do."""
     control = await connect_owner(stores["control"])
     await control.execute("ALTER ROLE control_ledger NOLOGIN")
     said, served = await command("doctor"), await command("serve", "--port", "0")
@@ -390,7 +392,7 @@ async def test_the_doctor_says_when_the_ledger_cannot_be_written(stores: dict[st
     ],
 )
 async def test_a_credential_among_the_arguments_is_never_repeated(stores: dict[str, str], line: str) -> None:
-    """No command takes one; whoever types one in place of a number is told so, and not what they typed."""
+    """If an operator types a token in place of its number, the message explains this without quoting it."""
     for credential in (new_token(secrets.token_bytes), Claims("http://127.0.0.1:1").jwt()):
         said = await command(*line.format(credential).split(" "))
         assert (said.status, said.out) == (2, "")
@@ -399,7 +401,7 @@ async def test_a_credential_among_the_arguments_is_never_repeated(stores: dict[s
 
 
 async def test_a_token_is_bound_to_one_person_by_any_account_of_theirs(people: dict[str, str]) -> None:
-    """The other account is found through the link, told, and listed."""
+    """The command finds the person's other account through the link, prints it, and the list shows it."""
     for account in ("ma_1", "sa_2"):
         said = await command(
             "token", "issue", "--client", "desk", "--purpose", "SUBJECT_ACCESS", "--subject", account
@@ -426,10 +428,10 @@ async def test_a_token_is_bound_to_one_person_by_any_account_of_theirs(people: d
         ([], "A token must be bound for SUBJECT_ACCESS."),
     ],
 )
-async def test_a_token_is_not_bound_to_who_is_not_there(
+async def test_a_token_is_not_bound_to_an_unknown_person(
     people: dict[str, str], wrong: list[str], words: str
 ) -> None:
-    """Nobody, two people, or a word that is no account: one line says which, and no token is issued."""
+    """For no account, accounts of two people or a malformed one, one line says so; no token is issued."""
     said = await command("token", "issue", "--client", "c", "--purpose", "SUBJECT_ACCESS", *wrong)
     assert (said.status, said.out) == (1, "")
     assert words in said.err
@@ -439,7 +441,7 @@ async def test_a_token_is_not_bound_to_who_is_not_there(
 
 
 async def test_an_objection_is_recorded_and_withdrawn(stores: dict[str, str]) -> None:
-    """Both purposes unless named; repeating it changes nothing and is no failure."""
+    """`objection record` covers both purposes unless one is named; repeating it succeeds without a change."""
     for line, expected in (
         ("record --account ma_5", "Recorded"),
         ("record --account ma_5", "This objection was in force already"),
@@ -468,14 +470,14 @@ async def test_an_objection_is_recorded_and_withdrawn(stores: dict[str, str]) ->
 async def test_an_objection_that_is_not_recorded_says_why(
     stores: dict[str, str], line: str, expected: str
 ) -> None:
-    """The reason is one line, and the status is 1."""
+    """If an objection cannot be recorded, one line gives the reason and the status is 1."""
     said = await command("objection", *line.split())
     assert said.out + said.err == expected
     assert said.status == 1
 
 
 async def test_who_may_object_is_a_setting(stores: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Under the profile of 2016 the time is over; under GDPR whoever joined later may object too."""
+    """Under the profile of 2016 the time to object is over; under GDPR members who joined later may, too."""
     messenger = await connect_owner(stores["messenger"])
     await messenger.execute(
         "INSERT INTO messenger.terms_acceptance VALUES (5, '2016-08-25', '2016-08-26') ON CONFLICT DO NOTHING"
@@ -503,7 +505,7 @@ SUSPEND = "add --jurisdiction DE --from 2016-09-27 --reason order --author dpo"
 
 
 async def test_a_suspension_is_recorded_listed_and_ended(empty: dict[str, str]) -> None:
-    """A suspension restricts all accounts of its country in both stores at once; its end opens them again."""
+    """A suspension restricts all accounts of its country in both stores at once, until it ends."""
     await command("migrate")
     await add_members(empty["messenger"])
     said = await command("suspension", *SUSPEND.split(), "--purpose", "ADS_PERSONALIZATION")
@@ -524,7 +526,7 @@ async def test_a_suspension_is_recorded_listed_and_ended(empty: dict[str, str]) 
 
 
 async def test_the_suspensions_of_2016_are_recorded_once(empty: dict[str, str]) -> None:
-    """Three of them; a second run finds them there."""
+    """The command records the three suspensions of 2016; a second run adds none."""
     await command("migrate")
     first, second = await command("suspension", "historic"), await command("suspension", "historic")
     assert first.out.count("Suspension ") == 3
@@ -545,14 +547,14 @@ async def test_the_suspensions_of_2016_are_recorded_once(empty: dict[str, str]) 
 async def test_a_suspension_that_makes_no_sense_is_not_recorded(
     stores: dict[str, str], line: str, expected: str
 ) -> None:
-    """One line says why; nothing is written."""
+    """For an impossible suspension one line says why, and nothing is written."""
     said = await command("suspension", *line.split())
     assert (said.status, said.out) == (1, "")
     assert expected in said.err
 
 
 async def test_serve_refuses_to_start_where_no_role_may_write_objections(stores: dict[str, str]) -> None:
-    """The role in control that may do more, or that is not let in, is a line that says what to do."""
+    """If the objections' role may do more than it should, or cannot log in, one line says what to do."""
     control = await connect_owner(stores["control"])
     await control.execute("GRANT SELECT ON control.token TO control_objections")
     said = await command("serve", "--port", "0")
@@ -576,7 +578,7 @@ async def test_serve_refuses_to_start_where_no_role_may_write_objections(stores:
 async def test_recover_finishes_what_a_crash_left(
     empty: dict[str, str],
 ) -> None:
-    """An event whose second half was lost is in force in both stores after `objection recover`."""
+    """After `objection recover` an objection that a crash left half-written is in force in both stores."""
     await command("migrate")
     await add_members(empty["messenger"])
     connection = await connect_owner(empty["control"])
@@ -627,7 +629,7 @@ async def test_the_public_data_sets_are_loaded(empty: dict[str, str], tmp_path: 
 async def test_settings_are_printed_without_a_secret(
     settings_of: Callable[[dict[str, str]], None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """What is printed is the file that would give the same, but for what is masked."""
+    """`settings` prints a file that gives the same settings, except for the masked secrets."""
     dsns = {store: f"postgresql://u:pa55word@db/{store}" for store in STORES}
     settings_of(dsns)
     given = {
@@ -665,7 +667,7 @@ DSNS = {
 async def test_a_dsn_that_leads_nowhere_is_one_line_without_its_password(
     settings_of: Callable[[dict[str, str]], None], dsn: str
 ) -> None:
-    """The line names the setting, never what stands in it."""
+    """The line names the setting and never quotes its value."""
     settings_of(dict.fromkeys(STORES, dsn))
     said = await command("migrate")
     assert said == Said(1, "", f"gateway: {DSNS[dsn]}\n")
@@ -674,7 +676,7 @@ async def test_a_dsn_that_leads_nowhere_is_one_line_without_its_password(
 async def test_an_unknown_database_is_one_line(
     embedded: EmbeddedPostgres, settings_of: Callable[[dict[str, str]], None]
 ) -> None:
-    """What the server answers to a login is told in our words."""
+    """If a database does not exist, one line of our own words says so."""
     settings_of(dict.fromkeys(STORES, embedded.dsn("nowhere")))
     said = await command("migrate")
     assert said.err == "gateway: messenger: there is no such database; check GATEWAY_MESSENGER_DSN\n"
@@ -689,7 +691,7 @@ async def test_missing_tables_are_one_line(empty: dict[str, str]) -> None:
 async def test_a_login_without_the_owner_s_rights_is_one_line(
     stores: dict[str, str], embedded: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who may only read is told which setting takes the owner's login."""
+    """If a login may only read, one line names the setting that takes the owner's login."""
     database = stores["messenger"].partition("@/")[2].partition("?")[0]
     monkeypatch.setenv("GATEWAY_MESSENGER_OWNER_DSN", embedded.dsn(database, "messenger_security"))
     said = await command("universe", "--store", "messenger", "--apply")
@@ -698,8 +700,8 @@ async def test_a_login_without_the_owner_s_rights_is_one_line(
     assert len(said.err.splitlines()) == 1
 
 
-def test_an_unforeseen_error_is_told_without_its_text() -> None:
-    """Its type, its SQLSTATE and its way through the code; never its message."""
+def test_an_unforeseen_error_is_reported_without_its_text() -> None:
+    """The command prints an unforeseen error's type, SQLSTATE and stack, and never its message."""
 
     class Odd(Exception):
         sqlstate = "23505"
@@ -721,7 +723,7 @@ def test_an_unforeseen_error_is_told_without_its_text() -> None:
 async def test_serve_answers_until_a_signal_stops_it(
     stores: dict[str, str], serve: Serve, number: signal.Signals
 ) -> None:
-    """It says where it serves once it answers, stops in good order with status 0, and logs no token."""
+    """`serve` prints its address once it answers, stops on a signal with status 0, and logs no token."""
     token = (await command("token", "issue", "--client", "c", "--purpose", "SECURITY")).out.strip()
     with serve() as served:
         async with httpx.AsyncClient(headers={"authorization": f"Bearer {token}"}) as client:
@@ -771,7 +773,7 @@ async def test_no_credential_is_in_a_log_an_error_or_the_process_list(
 
 
 async def show(client: httpx.AsyncClient, url: str, credential: str) -> tuple[int, str]:
-    """The status of a request with this credential, and all that is answered to it, also elsewhere."""
+    """The status of a request with this credential, and every byte that the gateway answers to it."""
     headers = {"authorization": f"Bearer {credential}"}
     question = {"query": "{ policy { purpose } }"}
     answer = await client.post(f"{url}/graphql", json=question, headers=headers)
@@ -795,7 +797,7 @@ async def until_ready(client: httpx.AsyncClient, url: str) -> None:
 
 
 async def test_serve_refuses_a_store_that_differs(empty: dict[str, str]) -> None:
-    """Nothing is served beside a store that is not as the policy says; the lines say what to do."""
+    """`serve` does not start if a store differs from the policy; its lines say what to do."""
     said = await command("serve", "--port", "0")
     assert said.status == 1
     assert said.out == ""
@@ -803,7 +805,7 @@ async def test_serve_refuses_a_store_that_differs(empty: dict[str, str]) -> None
 
 
 async def test_a_taken_port_is_one_line(stores: dict[str, str]) -> None:
-    """The line names the port and how to choose another."""
+    """If the port is taken, one line names it and says how to choose another."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         said = await command("serve", "--port", str(port))
@@ -817,6 +819,6 @@ async def test_a_taken_port_is_one_line(stores: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no.such.host.invalid"])
 def test_an_address_of_another_machine_is_one_line(host: str) -> None:
-    """An address that is not this machine's names the setting."""
+    """If the address is another machine's, one line names the setting."""
     with pytest.raises(Problem, match="is no address of this machine: choose another with GATEWAY_HOST"):
         listen(host, 0)

@@ -1,4 +1,4 @@
-"""`gateway documents`: what is registered was checked, and what it tells was shown before."""
+"""`gateway documents`: documents are checked, and what they disclose is shown, before registration."""
 
 from __future__ import annotations
 
@@ -85,17 +85,15 @@ async def push(folder: Path, client: str, *more: str) -> Said:
 
 
 async def held(side: Side, client: str) -> dict[str, tuple[Purpose, ...]]:
-    """The texts that are registered for the client, with their purposes."""
+    """The client's registered texts, with their purposes."""
     return {each.document.text: each.document.purposes for each in await registered(side.control, client)}
 
 
 # --- push -----------------------------------------------------------------------------------------
 
 
-async def test_a_pushed_document_is_asked_by_the_hash_of_its_file(
-    side: Side, client: str, folder: Path
-) -> None:
-    """From a folder to an answer: push, enforce, and the hash that `sha256sum` prints."""
+async def test_a_pushed_document_runs_by_the_hash_of_its_file(side: Side, client: str, folder: Path) -> None:
+    """After a push, under enforce, a client runs a document by the hash that `sha256sum` prints."""
     token = await give_token(side, client, ADS)
     assert (await push(folder, client, "--by", "jane")).status == 0
     assert (await command("documents", "mode", "--client", client, "enforce")).status == 0
@@ -109,8 +107,8 @@ async def test_a_pushed_document_is_asked_by_the_hash_of_its_file(
     assert other.codes == [Code.DOCUMENT_NOT_TRUSTED]
 
 
-async def test_push_says_what_each_document_tells_for_each_purpose(client: str, folder: Path) -> None:
-    """Fields as in the matrix, what is personal with its mark, root fields, and what they are asked by."""
+async def test_push_prints_what_each_document_discloses_for_each_purpose(client: str, folder: Path) -> None:
+    """Push prints a document's fields as in the matrix, personal ones with their mark, and its arguments."""
     said = await push(folder, client)
     text = words(said.out)
     for wanted in (
@@ -134,7 +132,7 @@ async def test_push_says_what_each_document_tells_for_each_purpose(client: str, 
 async def test_a_document_is_registered_for_the_purposes_under_which_it_is_valid(
     side: Side, client: str, folder: Path
 ) -> None:
-    """Only those of the client's live tokens count."""
+    """A document is registered for those purposes of the client's live tokens under which it is valid."""
     (folder / "usage.gql").write_text("{ messengerAccounts { nodes { registeredAt } } }")
     assert (await push(folder, client)).status == 0
     assert await held(side, client) == {
@@ -145,7 +143,7 @@ async def test_a_document_is_registered_for_the_purposes_under_which_it_is_valid
 
 
 async def test_a_dry_run_shows_the_same_and_registers_nothing(side: Side, client: str, folder: Path) -> None:
-    """To be reviewed before."""
+    """`--dry-run` prints what a push would print, for a review, and registers nothing."""
     dry = await push(folder, client, "--dry-run")
     assert (dry.status, await held(side, client)) == (0, {})
     wet = await push(folder, client)
@@ -153,7 +151,7 @@ async def test_a_dry_run_shows_the_same_and_registers_nothing(side: Side, client
 
 
 async def test_pushing_twice_changes_nothing(side: Side, client: str, folder: Path) -> None:
-    """Not the revision that every process polls, nor who registered them."""
+    """A second push changes neither the revision that every process polls nor who registered a document."""
     await push(folder, client, "--by", "jane")
     before = await side.control.fetchval("SELECT number FROM control.document_revision")
     again = await push(folder, client, "--by", "joe")
@@ -188,9 +186,9 @@ BAD: dict[str, tuple[bytes, str]] = {
 
 @pytest.mark.parametrize(("text", "why"), BAD.values(), ids=BAD)
 async def test_one_bad_document_stops_the_whole_push(
-    side: Side, client: str, folder: Path, text: bytes, why: str
+    side: Side, client: str, folder: Path, *, text: bytes, why: str
 ) -> None:
-    """It is named with its line and the rule; nothing is registered, and nothing of it is quoted."""
+    """If a document is invalid, push names its line and rule without quoting it, and registers nothing."""
     (folder / "bad.graphql").write_bytes(text)
     said = await push(folder, client)
     assert said.status == 1
@@ -199,10 +197,10 @@ async def test_one_bad_document_stops_the_whole_push(
     assert await held(side, client) == {}
 
 
-async def test_what_is_refused_for_variables_alone_is_not_held_against_a_document(
+async def test_a_document_that_only_some_variables_make_invalid_is_registered(
     side: Side, client: str, tmp_path: Path
 ) -> None:
-    """Which of two arguments is given is known when it is asked, not before."""
+    """A document that only some variables make invalid is registered: variables arrive with the request."""
     text = "query Either($id: ID, $phone: PhoneNumber) { messengerAccount(id: $id, phone: $phone) { id } }"
     (tmp_path / "either.graphql").write_text(text)
     assert (await push(tmp_path, client)).status == 0
@@ -210,21 +208,21 @@ async def test_what_is_refused_for_variables_alone_is_not_held_against_a_documen
 
 
 async def test_an_empty_folder_is_a_problem(client: str, tmp_path: Path) -> None:
-    """Whoever pushes it has mistyped something."""
+    """A push of an empty folder fails: the operator has probably mistyped its name."""
     said = await push(tmp_path, client)
     assert (said.status, said.out) == (1, "")
     assert "no *.graphql or *.gql file" in said.err
 
 
 async def test_a_folder_that_is_not_there_is_wrong_usage(client: str, tmp_path: Path) -> None:
-    """As is a file in its place."""
+    """A missing folder, or a file in its place, is a usage error."""
     (tmp_path / "file.graphql").write_text(POLICY)
     assert (await push(tmp_path / "nowhere", client)).status == 2
     assert (await push(tmp_path / "file.graphql", client)).status == 2
 
 
-async def test_links_in_a_circle_end(side: Side, client: str, folder: Path) -> None:
-    """A link to a folder is not followed; one to a file that leads nowhere is named."""
+async def test_a_circle_of_links_does_not_stop_a_push(side: Side, client: str, folder: Path) -> None:
+    """Push follows no link to a folder, and names a broken link to a file."""
     (folder / "below" / "round").symlink_to(folder, target_is_directory=True)
     assert (await push(folder, client)).status == 0
     assert len(await held(side, client)) == 2
@@ -233,14 +231,14 @@ async def test_links_in_a_circle_end(side: Side, client: str, folder: Path) -> N
     assert (said.status, "itself.graphql: cannot be read" in said.err) == (1, True)
 
 
-async def test_a_pipe_is_not_waited_for(client: str, folder: Path) -> None:
-    """It is no document."""
+async def test_push_does_not_wait_for_a_pipe(client: str, folder: Path) -> None:
+    """Push skips a pipe instead of waiting for it."""
     os.mkfifo(folder / "pipe.graphql")
     assert "pipe.graphql: cannot be read" in (await push(folder, client)).err
 
 
 async def test_a_file_s_name_does_not_move_the_cursor(client: str, folder: Path) -> None:
-    """Nor does markup in it colour anything."""
+    """Control characters and markup in a file's name have no effect on the terminal."""
     (folder / "\x1b[2J[red]x.graphql").write_text(POLICY)
     said = await push(folder, client)
     assert "\x1b" not in said.out
@@ -248,21 +246,21 @@ async def test_a_file_s_name_does_not_move_the_cursor(client: str, folder: Path)
 
 
 async def test_a_client_without_a_token_registers_nothing(side: Side, client: str, folder: Path) -> None:
-    """Nobody knows for which purposes: a name that was mistyped, or tokens that were revoked."""
+    """Push fails for a client without a live token: there is no purpose to register a document for."""
     assert "has no live token" in (await push(folder, f"{client}-mistyped")).err
     await side.control.execute("UPDATE control.token SET revoked_at = now() WHERE client = $1", client)
     assert "has no live token" in (await push(folder, client)).err
 
 
 async def test_a_client_of_an_identity_provider_is_named_with_its_purposes(
-    side: Side, folder: Path, client: str, monkeypatch: pytest.MonkeyPatch
+    side: Side, folder: Path, client: str, *, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It has no token here; what its JWTs open is said where its documents are pushed."""
+    """A client that uses JWTs has no token here, so the operator names its purposes at the push."""
     name = f"{client}-of-provider"
     assert (await push(folder, name, "--purpose", "SECURITY")).status == 0
     assert set((await held(side, name)).values()) == {(SECURITY,)}
     assert (await command("documents", "mode", "--client", name, "enforce")).status == 0
-    # With a provider, who has registered nothing yet may be its client all the same.
+    # With a provider, a client that has registered nothing yet may still be the provider's.
     other = f"{client}-without"
     assert (await command("documents", "mode", "--client", other, "log", "--automatic")).status == 1
     monkeypatch.setenv("GATEWAY_OIDC_ISSUER", "https://issuer.example")
@@ -275,8 +273,8 @@ async def test_a_client_of_an_identity_provider_is_named_with_its_purposes(
         assert (await push(folder, f"{bad} ")).status == 1
 
 
-async def test_a_named_purpose_comes_to_those_of_the_tokens(side: Side, client: str, folder: Path) -> None:
-    """It takes none of them away."""
+async def test_a_named_purpose_is_added_to_those_of_the_tokens(side: Side, client: str, folder: Path) -> None:
+    """A purpose named at the push is added to those of the client's tokens."""
     assert (await push(folder, client, "--purpose", "SECURITY")).status == 0
     assert set((await held(side, client)).values()) == {(ADS, INFRASTRUCTURE, SECURITY)}
 
@@ -285,7 +283,7 @@ async def test_a_named_purpose_comes_to_those_of_the_tokens(side: Side, client: 
 
 
 async def test_a_mode_is_set_and_kept(side: Side, client: str) -> None:
-    """What is left out stays; under enforce nothing is automatic."""
+    """`mode` changes only the options that are given; under enforce no document registers itself."""
 
     async def mode(*words_: str) -> Setting:
         assert (await command("documents", "mode", "--client", client, *words_)).status == 0
@@ -301,7 +299,7 @@ async def test_a_mode_is_set_and_kept(side: Side, client: str) -> None:
 
 
 async def test_enforce_and_automatic_exclude_each_other(side: Side, client: str) -> None:
-    """In the command, and in the store for whoever writes there by hand."""
+    """The command refuses enforce with automatic, and so does the store if an operator writes SQL."""
     said = await command("documents", "mode", "--client", client, "enforce", "--automatic")
     assert said.status == 1
     with pytest.raises(Exception, match="document_mode"):
@@ -310,14 +308,14 @@ async def test_enforce_and_automatic_exclude_each_other(side: Side, client: str)
         )
 
 
-async def test_a_mode_for_nobody_is_a_problem(side: Side, client: str) -> None:
-    """A mistyped name would leave the client that was meant without the mode."""
+async def test_a_mode_for_an_unknown_client_is_a_problem(side: Side, client: str) -> None:
+    """`mode` fails for an unknown client: after a typing error the intended client would have no mode."""
     said = await command("documents", "mode", "--client", f"{client}-mistyped", "enforce")
     assert (said.status, f"{client}-mistyped" in await settings_of_clients(side.control)) == (1, False)
 
 
 async def test_what_is_registered_is_listed_and_can_be_retired(side: Side, client: str, folder: Path) -> None:
-    """By the first digits of its hash; what another client has of it stays."""
+    """A document can be retired by the first digits of its hash; another client's copy stays."""
     await register(side.control, f"{client}-2", [], None)
     await give_token(side, f"{client}-2", ADS)
     await push(folder, client, "--by", "[red]jane")
@@ -335,7 +333,7 @@ async def test_what_is_registered_is_listed_and_can_be_retired(side: Side, clien
 
 
 async def test_a_client_with_a_mode_and_no_document_is_listed(client: str) -> None:
-    """It is the one that can ask nothing."""
+    """The list shows a client under enforce without any document: it can run nothing."""
     said = await command("documents", "mode", "--client", client, "enforce")
     assert "can ask nothing now" in said.err
     assert f"{client} enforce" in words((await command("documents", "list")).out)
@@ -353,7 +351,7 @@ async def review_of(client: str) -> dict[str, Any]:
 
 
 async def test_the_review_names_every_field_of_every_person(side: Side, client: str, tmp_path: Path) -> None:
-    """Through fragments, aliases, interfaces and directives; each with its mark, of whom, and where."""
+    """The review lists each field of a person, its mark and its place, also through fragments and aliases."""
     (tmp_path / "one.graphql").write_text(
         "query One($no: Boolean!) {\n"
         '  me: messengerAccount(id: "ma_1") { ...Own @include(if: $no) }\n'
@@ -387,8 +385,8 @@ async def test_the_review_names_every_field_of_every_person(side: Side, client: 
     assert under["askedBy"] == ["Query.messengerAccount(id:)", "Query.node(id:)"]
 
 
-async def test_a_filter_is_part_of_what_a_document_tells(side: Side, client: str, tmp_path: Path) -> None:
-    """Whoever filters by a field learns it."""
+async def test_a_filter_is_part_of_what_a_document_discloses(side: Side, client: str, tmp_path: Path) -> None:
+    """The review lists a field that a document filters by: the filter discloses its value."""
     await give_token(side, client, SECURITY)
     (tmp_path / "one.graphql").write_text(
         "query F($w: MessengerAccountFilter) {\n"
@@ -405,7 +403,7 @@ async def test_a_filter_is_part_of_what_a_document_tells(side: Side, client: str
 
 
 async def test_the_page_holds_every_document_and_no_markup_of_it(client: str, tmp_path: Path) -> None:
-    """It prints, loads nothing, and a document's text stays text."""
+    """The review page shows every document as plain text, loads nothing, and can be printed."""
     (tmp_path / "one.graphql").write_text("query X { policy { digest } } # <script>alert(1)</script>")
     await push(tmp_path, client, "--by", "<b>jane</b>")
     said = await command("documents", "review", "--client", client, "--format", "html")
@@ -423,13 +421,13 @@ async def test_the_page_holds_every_document_and_no_markup_of_it(client: str, tm
 
 
 async def test_a_review_without_documents_is_a_problem(client: str) -> None:
-    """A mistyped name must not read like a client that is told nothing."""
+    """`review` fails for a client without documents: a mistyped name must not look like an empty review."""
     said = await command("documents", "review", "--client", client)
     assert (said.status, said.out) == (1, "")
 
 
-async def test_a_document_that_the_policy_closed_since_is_named(side: Side, client: str) -> None:
-    """It is registered, and refused like any document that is not valid."""
+async def test_a_document_that_a_later_policy_closed_is_named(side: Side, client: str) -> None:
+    """The review names a registered document that a new policy made invalid: the gateway refuses it."""
     await register(side.control, client, [Document(CONTACTS, ("Contacts",), (ADS,))], None)
     said = await command("documents", "review", "--client", client)
     assert "Contacts is not valid any more under ADS_PERSONALIZATION: FieldsOnCorrectType" in said.err

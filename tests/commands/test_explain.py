@@ -1,4 +1,4 @@
-"""Every kind of question is answered through indexes, and costs the same however big the stores are.
+"""Every kind of query is answered through indexes, and its cost does not grow with the stores.
 
 Plans are asked of Postgres itself, as the purpose's role, for the statements that the compiler makes:
 once with the values known and once without, because a prepared statement may be planned either way.
@@ -36,7 +36,7 @@ SMALL, LARGE = 2_000, 20_000
 
 @dataclass(frozen=True)
 class Question:
-    """A document under a purpose. `keyed`: it touches as many rows whatever the size of the stores."""
+    """A document under a purpose. `keyed`: it reads the same number of rows in stores of any size."""
 
     purpose: Purpose
     document: str
@@ -211,7 +211,7 @@ class Explained:
         return [(connections[store], sql, values) for store, each in asked.items() for sql, values in each]
 
     async def of_this_store(self, question: Question) -> dict[str, Any]:
-        """The variables that only the store knows: a number, a cursor from the middle of the list."""
+        """The variables that come from the store: a number, a cursor from the middle of the list."""
         if "p" in question.variables:
             number = await self.side.messenger.fetchval(
                 "SELECT phone FROM messenger.account WHERE restricted = 0 AND id > 500 ORDER BY id LIMIT 1"
@@ -252,7 +252,7 @@ async def large(new_database: NewDatabase) -> AsyncIterator[Explained]:
         yield each
 
 
-async def plan_of(connection: Connection, sql: str, values: tuple[Any, ...], kind: str) -> dict[str, Any]:
+async def plan_of(connection: Connection, sql: str, values: tuple[Any, ...], *, kind: str) -> dict[str, Any]:
     """Postgres' custom plan, or the generic one that a prepared statement may get after five uses."""
     if kind == "its values known":
         text = await connection.fetchval(f"EXPLAIN (FORMAT JSON) {sql}", *values)
@@ -280,12 +280,12 @@ def nodes_of(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 @pytest.mark.parametrize("kind", ["its values known", "for any values"])
 @pytest.mark.parametrize("name", ALL)
 async def test_tables_are_read_through_indexes(large: Explained, name: str, kind: str) -> None:
-    """No statement reads a table from end to end, but for those with a reason."""
+    """No statement reads a whole table, except those listed with a reason."""
     statements = await large.statements(ALL[name])
     assert statements
     whole = []
     for connection, sql, values in statements:
-        plan = await plan_of(connection, sql, values, kind)
+        plan = await plan_of(connection, sql, values, kind=kind)
         whole += [
             (node["Relation Name"], node.get("Filter"))
             for node in nodes_of(plan)
@@ -297,7 +297,7 @@ async def test_tables_are_read_through_indexes(large: Explained, name: str, kind
 
 @pytest.mark.parametrize("name", [name for name, question in ALL.items() if question.keyed])
 async def test_ten_times_the_accounts_cost_the_same(small: Explained, large: Explained, name: str) -> None:
-    """A keyed question touches about as many blocks in a store of 20,000 accounts as in one of 2,000.
+    """A keyed query reads about as many blocks in a store of 20,000 accounts as in one of 2,000.
 
     In the small one without sequential scans: there Postgres rather reads all of a table of one block.
     """

@@ -1,4 +1,4 @@
-"""`gateway policy explain`: the rule in words, and every place that it names is really there."""
+"""`gateway policy explain`: the rule in words, and places in the code that exist."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def explained() -> dict[tuple[str, Purpose], Explanation]:
 def test_every_line_that_runs_can_be_explained_and_is_what_was_decided(
     explained: dict[tuple[str, Purpose], Explanation],
 ) -> None:
-    """The explanation's mark and its yes or no are those of the decided matrix, for every purpose."""
+    """For every field and purpose the explanation has the mark and the visibility of the decided matrix."""
     checked = 0
     for (type_, field, purpose), mark in oracle.matrix().items():
         found = explained.get((f"{type_}.{field}", Purpose(purpose)))
@@ -60,8 +60,10 @@ def test_every_line_that_runs_can_be_explained_and_is_what_was_decided(
     assert len(policy_lines()) * len(Purpose) == checked
 
 
-def test_the_terms_stand_where_it_says(explained: dict[tuple[str, Purpose], Explanation]) -> None:
-    """File and line lead to the field's own declaration, or to the decorator of its rows."""
+def test_an_explanation_names_the_line_of_the_terms(
+    explained: dict[tuple[str, Purpose], Explanation],
+) -> None:
+    """An explanation's file and line are those of the field's declaration, or of its type's decorator."""
     for (name, _), found in explained.items():
         type_, field = name.split(".", 1)
         line = line_at(found.terms)
@@ -78,8 +80,10 @@ def test_the_terms_stand_where_it_says(explained: dict[tuple[str, Purpose], Expl
             assert re.search(rf"\b{python_name}\b|^    @", line), name
 
 
-def test_the_resolver_stands_where_it_says(explained: dict[tuple[str, Purpose], Explanation]) -> None:
-    """Every field that a store holds has a line that says where: its entry, or the source of its type."""
+def test_an_explanation_names_the_line_of_the_resolver(
+    explained: dict[tuple[str, Purpose], Explanation],
+) -> None:
+    """An explanation names the line of a field's resolver: its entry, or the source of its type."""
     of_stores = {source.type: set(source.fields) for source in OBJECTS.values()}
     for (name, _), found in explained.items():
         type_, field = name.split(".", 1)
@@ -89,8 +93,10 @@ def test_the_resolver_stands_where_it_says(explained: dict[tuple[str, Purpose], 
             assert re.search(rf'"{field}": |^\w+(: .+)? = ', line_at(found.resolver)), name
 
 
-def test_what_it_says_is_read_stands_in_the_view(explained: dict[tuple[str, Purpose], Explanation]) -> None:
-    """Each column is one of the purpose's view, as the store's owners review it; none without visibility."""
+def test_the_columns_of_an_explanation_are_in_the_view(
+    explained: dict[tuple[str, Purpose], Explanation],
+) -> None:
+    """Each column in an explanation is in the purpose's view; a hidden field has none."""
     sql = {(each.store, each.purpose): each.sql for store in Store for each in universes(OBJECTS, store)}
     told = 0
     for (name, purpose), found in explained.items():
@@ -104,10 +110,10 @@ def test_what_it_says_is_read_stands_in_the_view(explained: dict[tuple[str, Purp
     assert told > 80
 
 
-def test_every_visible_field_of_a_store_says_what_is_read(
+def test_every_visible_field_of_a_store_has_a_view(
     explained: dict[tuple[str, Purpose], Explanation],
 ) -> None:
-    """Nothing is visible without a view from which it comes."""
+    """The explanation of every visible field of a store names the view that it is read from."""
     for (name, _), found in explained.items():
         if found.visible and found.resolver is not None and found.mark is not None:
             assert found.readings, name
@@ -116,15 +122,17 @@ def test_every_visible_field_of_a_store_says_what_is_read(
 def test_what_an_objection_hides_is_read_from_rows_without_objectors(
     explained: dict[tuple[str, Purpose], Explanation],
 ) -> None:
-    """Where the matrix has A or N, every personal view that is named leaves the restricted out."""
+    """Where the matrix has A or N, the named views of personal data leave restricted rows out."""
     for (name, purpose), found in explained.items():
         if found.mark in {Mark.ABSENT, Mark.NULL}:
             lines = [view_line(each, purpose) for each in found.readings if each.relation.restricted]
             assert lines and all(f"& {purpose.restriction_bit} = 0" in line for line in lines), name
 
 
-def test_what_follows_a_field_says_which(explained: dict[tuple[str, Purpose], Explanation]) -> None:
-    """A filter, an order or a page tells on what its existence rests."""
+def test_an_explanation_names_the_field_that_a_filter_follows(
+    explained: dict[tuple[str, Purpose], Explanation],
+) -> None:
+    """The explanation of a filter, an order or a page names the field that it follows."""
     found = explained["MessengerAccountFilter.registeredAt", Purpose.ADS_PERSONALIZATION]
     assert not found.visible
     assert "follows MessengerAccount.registeredAt" in str(found.why[0])
@@ -134,8 +142,8 @@ def test_what_follows_a_field_says_which(explained: dict[tuple[str, Purpose], Ex
     assert "rows of SocialAccount" in str(found.why[0])
 
 
-def test_everything_that_can_be_asked_can_be_explained() -> None:
-    """Each field with terms is among the names, each once."""
+def test_every_field_can_be_explained() -> None:
+    """Each field with terms can be explained, under one name."""
     assert len(set(NAMES)) == len(NAMES)
     assert {f"{cls.__name__}.{name}" for cls in TYPES for name in fields_of(cls)} <= set(NAMES)
     assert all(terms_of(field) for cls in TYPES for field in fields_of(cls).values())
@@ -144,13 +152,13 @@ def test_everything_that_can_be_asked_can_be_explained() -> None:
 # --- proofs ---------------------------------------------------------------------------------------
 
 
-def test_the_list_of_proofs_is_what_the_suite_says_of_itself() -> None:
-    """The committed list names every test that bears an invariant's number, with what it claims."""
+def test_the_committed_list_of_proofs_is_current() -> None:
+    """The committed list names every test of an invariant, with its claim."""
     assert proofs.text() == PROOFS.read_text(encoding="utf-8"), f"run `{proofs.WRITE}` and commit it"
 
 
 def test_every_invariant_that_is_named_has_a_proof() -> None:
-    """No explanation leans on something that no test bears."""
+    """Every invariant that an explanation names has a test."""
     known = proofs.proofs()
 
     assert set(INVARIANTS) == {
@@ -166,7 +174,7 @@ def test_every_invariant_that_is_named_has_a_proof() -> None:
 
 
 async def test_an_explanation_has_the_rule_the_places_and_the_proofs() -> None:
-    """What a privacy officer asks: may ads see the number, why, from where, and how do we know?"""
+    """An explanation says whether ads see the number, why, from which view, and which tests prove it."""
     said = await command("policy", "explain", "MessengerAccount.phone", "--purpose", "ADS_PERSONALIZATION")
 
     assert (said.status, said.err) == (0, "")
@@ -181,8 +189,8 @@ async def test_an_explanation_has_the_rule_the_places_and_the_proofs() -> None:
     )
 
 
-async def test_what_is_for_nobody_says_so() -> None:
-    """Asked for the text of messages, it names no view and no resolver: there is none."""
+async def test_an_explanation_says_that_no_purpose_sees_a_field() -> None:
+    """The explanation of a message's text names no view and no resolver, because there is none."""
     said = await command("policy", "explain", "Message.body", "--purpose", "AUDIT")
 
     assert said.out.startswith("Message.body under AUDIT: not visible (-)\n")
@@ -203,7 +211,7 @@ async def test_what_is_for_nobody_says_so() -> None:
     ],
 )
 async def test_an_unknown_name_is_answered_with_the_closest(wrong: str, meant: str) -> None:
-    """One line that says so, one with what may have been meant."""
+    """For an unknown name one line says so, and one names the closest field."""
     said = await command("policy", "explain", wrong, "--purpose", "SECURITY")
 
     assert (said.status, said.out) == (1, "")

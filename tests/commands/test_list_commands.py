@@ -1,4 +1,4 @@
-"""`gateway lists`: a customer list from a file, told in bands, and the store's numbers under a new secret."""
+"""`gateway lists`: matching a customer list from a file, and hashing numbers under a new secret."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MERCHANT = 3
 
 
 def number_of(person: int) -> str:
-    """What the person typed into the profile; beyond `PEOPLE`, what nobody typed."""
+    """The number in the person's profile; beyond `PEOPLE`, a number that is in no profile."""
     return f"+4915111{person:06}"
 
 
@@ -59,12 +59,12 @@ def customers(tmp_path: Path) -> Path:
 
 
 async def upload(file: Path, offer: str = "of_1", merchant: int = MERCHANT) -> Said:
-    """What the command says of a file."""
+    """The command's output for a file."""
     return await command("lists", "upload", str(file), "--merchant", str(merchant), "--offer", offer)
 
 
-async def test_a_file_is_matched_and_told_in_bands(social: Connection, customers: Path) -> None:
-    """One line for the list, one for the bad rows: by their lines, never by what stands there."""
+async def test_a_file_is_matched_and_reported_in_bands(social: Connection, customers: Path) -> None:
+    """Upload prints the match as a band, and names bad rows by their line numbers, never by their content."""
     said = await upload(customers)
 
     assert said.status == 0
@@ -75,13 +75,13 @@ async def test_a_file_is_matched_and_told_in_bands(social: Connection, customers
     assert "read customers.csv" in said.err
     assert "SECRET" not in said.out + said.err
     assert await social.fetchval("SELECT count(*) FROM social.customer_list_entry") == 0
-    # Safe to repeat: the same list gets the same answer, and no second one is counted.
+    # Safe to repeat: the same list gets the same answer, and is counted once.
     assert (await upload(customers)).out == said.out
     assert await social.fetchval("SELECT count(*) FROM social.customer_list") == 1
 
 
-async def test_a_list_that_is_not_taken_says_why(social: Connection, customers: Path, tmp_path: Path) -> None:
-    """Nothing is kept, and the exit status says so to a script."""
+async def test_a_refused_list_says_why(social: Connection, customers: Path, tmp_path: Path) -> None:
+    """If a list is refused, a line says why, the exit status is 1, and nothing is kept."""
     await upload(customers)
     other = tmp_path / "other.csv"
     other.write_text("\n".join(number_of(each) for each in range(400, 1_900)))
@@ -104,10 +104,10 @@ async def test_a_list_that_is_not_taken_says_why(social: Connection, customers: 
     assert (said.status, said.out) == (1, "Not taken: a merchant has five new lists a day.\n")
 
 
-async def test_what_cannot_be_uploaded_is_one_line(
-    social: Connection, customers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+async def test_a_failed_upload_is_one_line(
+    social: Connection, customers: Path, tmp_path: Path, *, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A file that is not there or is a folder, an offer that is none, an empty file, a store that is away."""
+    """A missing file, a folder, an unknown offer, an empty file or an unreachable store is one line."""
     for file, offer, words in (
         (tmp_path / "none.csv", "of_1", "none.csv cannot be read"),
         (tmp_path, "of_1", "cannot be read"),
@@ -127,10 +127,10 @@ async def test_what_cannot_be_uploaded_is_one_line(
         assert "the social network's store cannot be reached" in said.err
 
 
-async def test_numbers_are_hashed_once_and_anew_under_another_secret(
+async def test_numbers_are_hashed_once_and_again_under_another_secret(
     social: Connection, customers: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Under a changed secret nothing is matched by mistake: it is refused until all are hashed anew."""
+    """Under a changed secret matching is refused until all numbers are hashed again."""
     for printed in ("700 numbers hashed.\n", "0 numbers hashed.\n"):
         said = await command("lists", "index")
         assert (said.status, said.out) == (0, printed)

@@ -1,4 +1,4 @@
-"""`gateway policy`: the policy as data to look at, without a store, a setting or a secret."""
+"""`gateway policy`: the policy as data, printed without a store, a setting or a secret."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def rows(text: str) -> list[tuple[str, ...]]:
 
 
 async def test_the_csv_is_the_decided_one() -> None:
-    """The same columns, the same lines, none more; what is not built yet is the only thing that lacks."""
+    """The CSV has the columns and lines of the decided matrix, except for types that are not built yet."""
     said = await command("policy", "matrix", "--format", "csv")
     shown, decided = rows(said.out), rows(DECIDED)
 
@@ -42,8 +42,8 @@ async def test_the_csv_is_the_decided_one() -> None:
     assert set() == {row for row in set(decided) - set(shown) if row[0] in built_types()}
 
 
-async def test_an_older_version_s_csv_can_be_had() -> None:
-    """v0 as the record has it: its own file, apart from the head."""
+async def test_an_older_version_s_csv_can_be_printed() -> None:
+    """The CSV of v0 equals the recorded file, except for the header."""
     said = await command("policy", "matrix", "--of", "v0", "--format", "csv")
 
     lines = (FOLDER / "v0.policy").read_text(encoding="utf-8").splitlines()
@@ -52,7 +52,7 @@ async def test_an_older_version_s_csv_can_be_had() -> None:
 
 
 async def test_the_table_has_every_line_with_its_marks() -> None:
-    """What a terminal shows is the same matrix."""
+    """The table for terminals has every line of the matrix with its marks."""
     said = await command("policy", "matrix")
 
     for line in policy_lines():
@@ -61,15 +61,15 @@ async def test_the_table_has_every_line_with_its_marks() -> None:
     assert {line.type for line in policy_lines()} <= set(re.findall(r"\w+", said.out))
 
 
-def test_what_is_written_as_csv_is_read_back() -> None:
-    """Nothing is lost, and what has another head is no matrix."""
+def test_a_matrix_written_as_csv_is_read_back() -> None:
+    """A CSV that was written is read back equal; a file with another header is refused."""
     assert from_csv(as_csv(policy_lines())) == policy_lines()
     with pytest.raises(ValueError):
         from_csv("type,field\n")
 
 
 class Page(HTMLParser):
-    """What a page holds: its tags, where it would load something from, its tables."""
+    """A page's tags, the addresses it would load from, and its tables."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -95,7 +95,7 @@ class Page(HTMLParser):
 
 
 async def test_the_page_shows_the_matrix_in_tables_with_headers() -> None:
-    """Whoever cannot see it hears for each mark which field and which purpose: every header has its scope."""
+    """Every header has its scope, so that a screen reader names the field and the purpose of each mark."""
     said = await command("policy", "matrix", "--format", "html")
     page = Page(said.out)
 
@@ -112,7 +112,7 @@ async def test_the_page_shows_the_matrix_in_tables_with_headers() -> None:
 
 
 async def test_the_page_loads_nothing() -> None:
-    """One file to keep, to send and to print: no script, no font, no picture, no address."""
+    """The page is one file without scripts, fonts, pictures or addresses."""
     said = await command("policy", "matrix", "--format", "html")
     page = Page(said.out)
 
@@ -122,8 +122,8 @@ async def test_the_page_loads_nothing() -> None:
     assert "@media print" in said.out
 
 
-def test_no_colour_speaks_alone() -> None:
-    """Each mark stands as a letter, and its meaning beside it for whoever rests on it."""
+def test_no_mark_is_shown_by_colour_alone() -> None:
+    """Each mark is a letter, and its meaning is shown to a reader who points at it."""
     line = MatrixLine("Thing", "name", marks("V A N P B M O S -"))
     page = Page(as_page([line], "Marks"))
 
@@ -143,7 +143,7 @@ def contrast(one: str, other: str) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
-def test_every_letter_stands_out_from_its_ground() -> None:
+def test_every_letter_has_enough_contrast() -> None:
     """At least 7 to 1 for marks, 4.5 to 1 for what is not visible (WCAG 2.1, 1.4.6 and 1.4.3)."""
     page = as_page(policy_lines(), "Marks")
     grounds = re.findall(r"\.[VANPBMOS][^{]*\{ background: (#[0-9a-f]{6})", page)
@@ -156,8 +156,8 @@ def test_every_letter_stands_out_from_its_ground() -> None:
 # --- two policies ---------------------------------------------------------------------------------
 
 
-async def test_what_differs_between_two_versions_is_a_table() -> None:
-    """From v0 to v1 the phone number was opened to ads: status 1, as of a diff."""
+async def test_the_difference_of_two_versions_is_a_table() -> None:
+    """`policy diff v0 v1` shows that the phone number was opened to ads, with status 1 as diff has it."""
     said = await command("policy", "diff", "v0", "v1")
 
     row = r"MessengerAccount\s*│\s*phone\s*│\s*ADS_PERSONALIZATION\s*│\s*-\s*│\s*A\s*│\s*opened: visible"
@@ -166,8 +166,8 @@ async def test_what_differs_between_two_versions_is_a_table() -> None:
     assert re.fullmatch(r"\d+ changes\.\n", said.err)
 
 
-async def test_the_same_policy_does_not_differ_by_whatever_name(tmp_path: Path) -> None:
-    """A version, its digest, the digest's first digits, a CSV file and `now` may all name the same."""
+async def test_a_policy_does_not_differ_from_itself_under_another_name(tmp_path: Path) -> None:
+    """A policy can be named by version, digest, the digest's first digits, a CSV file or `now`."""
     file = tmp_path / "matrix.csv"
     file.write_text((await command("policy", "matrix", "--format", "csv")).out)
     newest = versions()[-1]
@@ -178,8 +178,8 @@ async def test_the_same_policy_does_not_differ_by_whatever_name(tmp_path: Path) 
         assert (said.status, said.out, said.err) == (0, "Nothing differs.\n", ""), name
 
 
-async def test_a_policy_that_is_not_there_is_named_with_those_that_are(tmp_path: Path) -> None:
-    """One line for the person, and what could be asked for instead."""
+async def test_an_unknown_policy_is_one_line_with_the_known_ones(tmp_path: Path) -> None:
+    """For an unknown policy one line says so and lists the known ones."""
     said = await command("policy", "diff", "v7", "now")
     assert (said.status, said.out) == (1, "")
     assert "no single policy is called v7" in said.err and "v0, v1, now" in said.err
@@ -192,7 +192,7 @@ async def test_a_policy_that_is_not_there_is_named_with_those_that_are(tmp_path:
 
 
 async def test_the_versions_are_listed_with_their_digests() -> None:
-    """Since when, by whom, why, and the SHA-256 that proves it; one of them runs."""
+    """The list has each version's day, author, reason and SHA-256, and marks the running one."""
     said = await command("policy", "versions")
 
     assert said.status == 0
