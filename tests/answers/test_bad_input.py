@@ -1,4 +1,4 @@
-"""Whatever comes in: a clear, constant error, and nothing is lost by it.
+"""Every bad request gets a clear, constant error, and harms no other request.
 
 The whole application, opened as in production, before two real stores; after every case the same good
 request must get the same good answer.
@@ -43,7 +43,7 @@ async def side(new_database: NewDatabase) -> AsyncIterator[Side]:
 
 @pytest.fixture(autouse=True)
 async def nothing_lost(side: Side) -> AsyncIterator[None]:
-    """Before and after: ready, and a good request gets the same answer."""
+    """Check that the gateway is ready and a good request gets the same answer, before and after the test."""
     await side.wait_until_ready()
     before = await side.ask(ADS, GOOD)
     assert before.data["messengerAccounts"]["totalCount"] > 0
@@ -80,7 +80,7 @@ def asking(document: str = GOOD, **rest: Any) -> bytes:
 
 
 async def test_no_valid_token_is_one_constant_refusal(side: Side) -> None:
-    """Missing, malformed, unknown, of another kind: the same bytes."""
+    """A missing, malformed or unknown token, or one of another kind, is refused with the same bytes."""
     good = side.tokens[None]
     wrong = [
         "",
@@ -97,7 +97,7 @@ async def test_no_valid_token_is_one_constant_refusal(side: Side) -> None:
 
 
 async def test_no_purpose_of_the_token_is_one_constant_refusal(side: Side) -> None:
-    """Missing, unknown, two at once, or out of scope: the same bytes; the header never widens a scope."""
+    """A missing, unknown, repeated or out-of-scope purpose is refused with the same bytes."""
     declared = ("", CANARY, "security", "SECURITY, ADS_PERSONALIZATION", "*")
     replies = {await post(side, asking(), gateway_purpose=each) for each in declared}
     narrow = f"Bearer {side.tokens[ADS]}"
@@ -118,7 +118,7 @@ async def test_a_token_of_one_purpose_need_not_declare_it(side: Side) -> None:
 
 
 async def test_only_revocation_ends_a_token_and_within_a_second(side: Side) -> None:
-    """A revoked token is refused soon, and in the words of an unknown one."""
+    """A revoked token is refused within a second, with the bytes of an unknown one."""
     key = side.settings.key("tokens")
     issued = await issue(
         side.control, key, "leaving", purposes={SECURITY}, expires_at=None, random=lambda size: b"\x07" * size
@@ -160,7 +160,7 @@ async def test_only_revocation_ends_a_token_and_within_a_second(side: Side) -> N
     ],
 )
 async def test_a_body_that_is_no_request_is_a_bad_request(side: Side, body: bytes) -> None:
-    """Broken JSON, other types, NUL and lone surrogates, a nesting without end."""
+    """Broken JSON, other types, NUL, lone surrogates and endless nesting are BAD_REQUEST."""
     is_refused(await post(side, body), Code.BAD_REQUEST)
 
 
@@ -175,12 +175,12 @@ async def test_a_body_that_is_no_request_is_a_bad_request(side: Side, body: byte
     ],
 )
 async def test_another_content_type_is_refused(side: Side, content_type: str) -> None:
-    """Among them all that a page of another site could send without asking first."""
+    """A content type that a page of another site may send without a preflight is refused."""
     is_refused(await post(side, asking(), content_type=content_type), Code.UNSUPPORTED_MEDIA_TYPE)
 
 
 async def test_a_body_of_ten_megabytes_is_refused_before_it_is_read(side: Side) -> None:
-    """Announced or not, in one piece or in many."""
+    """A body over the limit is refused unread, with a Content-Length or without, in one piece or in many."""
     whole = b'{"query": "' + b" " * 10_000_000 + b'"}'
     is_refused(await post(side, whole), Code.REQUEST_TOO_LARGE)
     is_refused(await post(side, whole, content_length=str(len(whole))), Code.REQUEST_TOO_LARGE)
@@ -196,7 +196,7 @@ async def test_a_body_of_ten_megabytes_is_refused_before_it_is_read(side: Side) 
 
 
 async def test_other_methods_and_other_sites_are_refused(side: Side) -> None:
-    """Before anybody asks who it is."""
+    """Other methods, and pages of other sites, are refused before the token is checked."""
     for method in ("PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"):
         reply = await send(side.app, method)
         assert reply.status == 405
@@ -205,7 +205,7 @@ async def test_other_methods_and_other_sites_are_refused(side: Side) -> None:
 
 
 async def test_an_answer_in_no_accepted_type_is_not_acceptable(side: Side) -> None:
-    """With a media type that this gateway does not speak, nothing is asked."""
+    """A request that accepts no media type of the gateway is refused without reading a store."""
     is_refused(await post(side, asking(), accept="text/html"), Code.NOT_ACCEPTABLE)
 
 
@@ -266,10 +266,10 @@ TOO_LARGE, INVALID, UNREADABLE = (
     ],
     ids=lambda value: str(value)[:30] if isinstance(value, str) else None,
 )  # fmt: skip
-async def test_a_document_beyond_the_limits_or_the_schema_is_refused_fast(
+async def test_a_document_beyond_the_limits_or_the_schema_is_refused_quickly(
     side: Side, document: str, codes: set[Code]
 ) -> None:
-    """With one constant message, and in far less than a second's work."""
+    """A document beyond the limits or the schema gets one constant message, in far less than a second."""
     for _ in range(3):
         begun = time.process_time()
         reply = await post(side, asking(document))
@@ -369,7 +369,7 @@ BY_BOTH = 'query($p: PhoneNumber) { messengerAccount(phone: $p, id: "ma_1") { id
 async def test_a_value_that_is_not_of_its_type_is_bad_input(
     side: Side, document: str, variables: dict[str, Any]
 ) -> None:
-    """Ids of another type, numbers out of range, what is unknown, missing or too much: one message."""
+    """A malformed, unknown, missing or excessive value is refused with one message."""
     is_refused(await post(side, asking(document, variables=variables)), Code.BAD_USER_INPUT)
 
 
@@ -384,13 +384,13 @@ async def test_half_a_character_in_a_literal_is_refused(side: Side, text: str) -
 
 @pytest.mark.parametrize("cursor", ["", CANARY, "AAAA", "=" * 9, "A" * 50_000, "é", "\n", "gw_x"])
 async def test_a_foreign_cursor_is_refused(side: Side, cursor: str) -> None:
-    """With one message, whatever it is."""
+    """A cursor of another list, purpose or gateway is refused with one message."""
     document = "query($c: String) { messengerAccounts(after: $c) { totalCount } }"
     is_refused(await post(side, asking(document, variables={"c": cursor})), Code.CURSOR_REFUSED)
 
 
 async def test_many_bad_requests_at_once_hold_nothing_up(side: Side) -> None:
-    """Among two hundred of them every good request is answered."""
+    """Among two hundred concurrent bad requests every good one is answered."""
     bad = [
         post(side, each)
         for each in (asking("{"), asking(DEEP), asking(CYCLE), b"{", asking("{ x }"))
@@ -445,13 +445,13 @@ async def hanging(side: Side, *tables: str) -> AsyncIterator[None]:
 
 
 def names_the_store(reply: Reply) -> None:
-    """One error of the catalogue, whatever it was that could not be read."""
+    """Check that the answer's one error says that a store is unavailable."""
     assert reply.codes == ["STORE_UNAVAILABLE"]
     assert [error["message"] for error in reply.json["errors"]] == [MESSAGES[Code.STORE_UNAVAILABLE]]
 
 
 async def test_a_store_that_is_down_takes_only_its_own_part_of_an_answer(side: Side) -> None:
-    """The other store's part is there; readiness names the one that is down; it comes back by itself."""
+    """If a store is down, the other store's part is answered, and readiness names the one that is down."""
     before = (await side.ask(ADS, "{ socialAccounts { nodes { id } } }")).data
     async with down(side, "messenger"):
         for _ in range(6):
@@ -471,14 +471,14 @@ async def test_a_store_that_is_down_takes_only_its_own_part_of_an_answer(side: S
         assert whole.json["data"] is None
         ready = await side.ready()
         assert (ready.status, ready.json) == (503, {"messenger": False, "social": True, "control": True})
-        # What is wrong with a request is told all the same.
+        # A request's own faults are reported all the same.
         assert (await side.ask(ADS, "{ x }")).codes == ["GRAPHQL_VALIDATION_FAILED"]
     assert (await side.ask(ADS, ACROSS)).codes == []
     assert (await side.ready()).status == 200
 
 
-async def test_the_other_store_down_is_the_same_story(side: Side) -> None:
-    """The messenger's part is there, with null where the social network would have answered."""
+async def test_the_other_store_takes_only_its_own_part_of_an_answer(side: Side) -> None:
+    """If the social network is down, its fields are null and the messenger's part is answered."""
     async with down(side, "social"):
         reply = await side.ask(ADS, "{ messengerAccounts { nodes { id socialAccount { id } } } }")
         names_the_store(reply)
@@ -488,7 +488,7 @@ async def test_the_other_store_down_is_the_same_story(side: Side) -> None:
 
 
 async def test_a_store_that_hangs_fails_in_time_and_holds_nothing(side: Side) -> None:
-    """Each request gives up after its patience, more of them than there are connections; then all is well."""
+    """If a store hangs, each request fails at its deadline; afterwards the store is answered again."""
     async with hanging(side, "messenger.account", "messenger.contact"):
         begun = time.monotonic()
         replies = await asyncio.gather(

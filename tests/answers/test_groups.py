@@ -1,4 +1,4 @@
-"""Counts in groups: only of what the purpose sees, and none of a few."""
+"""Counts in groups: only of rows that the purpose sees, and only groups of a hundred or more."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ def groups(**counted: int) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("purpose", [SECURITY, INFRASTRUCTURE])
-async def test_all_are_counted_and_groups_below_a_hundred_are_not_told(side: Side, purpose: Purpose) -> None:
-    """99 members are no group, 100 are one; what is left out is no entry with a zero either."""
+async def test_all_are_counted_and_groups_below_a_hundred_are_left_out(side: Side, purpose: Purpose) -> None:
+    """A group of 100 members is returned; a group of 99 has no entry, not even one with a zero."""
     assert (await side.ask(purpose, GROUPS)).data["messengerAccounts"] == {
         "totalCount": 571,
         "byCountryCode": groups(DE=150, PL=120, GB=101, FR=100),
@@ -74,7 +74,7 @@ async def test_all_are_counted_and_groups_below_a_hundred_are_not_told(side: Sid
 
 @pytest.mark.parametrize("purpose", [ADS, FRIENDS])
 async def test_an_objector_is_counted_in_no_group(side: Side, purpose: Purpose) -> None:
-    """Two of 101 objected, and the group of 99 is left out: counted is what the purpose sees (I6)."""
+    """Two of 101 members objected, so the group of 99 that the purpose sees is left out (I6)."""
     assert (await side.ask(purpose, GROUPS)).data["messengerAccounts"] == {
         "totalCount": 549,
         "byCountryCode": groups(DE=150, FR=100, PL=100),
@@ -82,7 +82,7 @@ async def test_an_objector_is_counted_in_no_group(side: Side, purpose: Purpose) 
 
 
 async def test_a_filter_makes_no_small_group_visible(side: Side) -> None:
-    """Narrowed to a country, or to several: the same groups, of those that are left."""
+    """A filter by country keeps that country's group as it is, and makes no smaller group visible."""
     for countries in (["NL"], ["IT", "NL"], [], ["ZZ"]):
         told = (await side.ask(SECURITY, IN, {"in": countries})).data["messengerAccounts"]
         assert told["byCountryCode"] == []
@@ -92,7 +92,7 @@ async def test_a_filter_makes_no_small_group_visible(side: Side) -> None:
 
 
 async def test_named_entries_are_not_counted(side: Side) -> None:
-    """Ninety-nine known members and one more would disclose that one's country: refused for any members."""
+    """Groups of named members are refused: with 99 known members, one more would disclose its country."""
     named = [f"ma_{number}" for number in range(100)]
     phones = [f"+49151{number:08}" for number in range(100)]
     for argument, values in (("ids", named), ("phoneNumbers", phones)):
@@ -107,7 +107,7 @@ async def test_named_entries_are_not_counted(side: Side) -> None:
 
 
 async def test_a_business_s_conversations_are_counted_for_it_alone(side: Side) -> None:
-    """The 200 of the token's own business are a group; another's 99 add nothing."""
+    """A business gets groups of its own 200 conversations; another business's 99 are not counted."""
     told = (await side.ask(BUSINESS, BY_STATUS)).data["messengerConversations"]
     assert told == {
         "totalCount": 200,
@@ -116,8 +116,8 @@ async def test_a_business_s_conversations_are_counted_for_it_alone(side: Side) -
     }
 
 
-async def test_the_groups_of_everybody_are_what_a_crawl_counts(side: Side) -> None:
-    """Page by page to the end, and counted in Python."""
+async def test_the_groups_of_all_members_equal_a_crawl(side: Side) -> None:
+    """The groups of all members equal the counts of a crawl page by page."""
     seen: Counter[str] = Counter()
     cursor, more = None, True
     document = """query($after: String) { messengerAccounts(first: 200, after: $after) {
@@ -138,7 +138,7 @@ BY_PHONE = (
 
 
 async def test_many_numbers_are_looked_up_in_their_order_each_once(side: Side) -> None:
-    """In any spelling; unused numbers are left out, and so are objectors (I6)."""
+    """Numbers in any spelling are found in the given order, without unused numbers and objectors (I6)."""
     asked = ["+49 151 0000 0003", "+4915100000001", "+4915100000003", "+4915199999999", "+4915100000250"]
     for purpose, found in ((SECURITY, [3, 1, 250]), (ADS, [3, 1])):
         told = (await side.ask(purpose, BY_PHONE, {"n": asked})).data["messengerAccounts"]
@@ -152,8 +152,8 @@ async def test_many_numbers_are_looked_up_in_their_order_each_once(side: Side) -
         assert (await side.ask(purpose, BY_PHONE, {"n": []})).codes == ["GRAPHQL_VALIDATION_FAILED"]
 
 
-async def test_what_is_no_list_of_numbers_is_refused(side: Side) -> None:
-    """Too many, malformed, or beside what it cannot be combined with."""
+async def test_an_invalid_list_of_numbers_is_refused(side: Side) -> None:
+    """A list of numbers that is too long, malformed or combined with another filter is refused."""
     thousand = [f"+49151{number:08}" for number in range(1_001)]
     assert (await side.ask(ADS, BY_PHONE, {"n": thousand})).codes == ["BAD_USER_INPUT"]
     found = (await side.ask(SECURITY, BY_PHONE, {"n": thousand[:1_000]})).data["messengerAccounts"]

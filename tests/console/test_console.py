@@ -1,4 +1,4 @@
-"""The console in a real browser, before a running demo: what a person can do there, by mouse and keyboard.
+"""The console in a real browser, against a running demo: a person's actions by mouse and keyboard.
 
 Needs chromium (Debian: apt-get install chromium) and the built page (`make console`). Screenshots of each
 page are written to `screenshots/`, for a person to look at in review.
@@ -43,7 +43,7 @@ PROJECT = Path(__file__).parents[2]
 SCREENSHOTS = PROJECT / "screenshots"
 AXE = build.SOURCE / "node_modules" / "axe-core" / "axe.min.js"
 CHROMIUM = shutil.which("chromium")
-# Nothing of its own that a closed network would see.
+# Chromium's own requests are switched off: a closed network would block them.
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -52,10 +52,10 @@ FLAGS = (
     "--disable-sync",
     "--no-first-run",
 )
-# What docs/console.md states.
+# The bounds that docs/console.md states.
 MOST_BYTES = 1_500_000
 FIRST_PAINT_SECONDS = 2.0
-# On a machine that does other things as well.
+# Generous, because the machine may be busy.
 PATIENCE_MS = 20_000
 # Until answers and charts are there, where a test looks at all of a page and not for one thing.
 SETTLES_SECONDS = 0.7
@@ -72,7 +72,7 @@ pytestmark = [
 
 @dataclass
 class Demo:
-    """A demo that runs; `stop` and `start` it at the same port."""
+    """A running demo, which `stop` and `start` restart at the same port."""
 
     folder: Path
     port: int
@@ -81,7 +81,7 @@ class Demo:
 
     @property
     def url(self) -> str:
-        """Where the page stands."""
+        """The page's address."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
@@ -93,7 +93,7 @@ class Demo:
         return found
 
     def start(self) -> None:
-        """Start it, and return when it answers."""
+        """Start the demo, and return when it answers."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
         arguments = ("demo", "--folder", str(self.folder), "--accounts", "1000", "--port", str(self.port))
         served = self.serve(*arguments, environment=kept, stderr=subprocess.DEVNULL)
@@ -102,7 +102,7 @@ class Demo:
         serving.await_ready()
 
     def stop(self) -> None:
-        """Stop it, and return when it has ended."""
+        """Stop the demo, and return when its process has ended."""
         self.running.close()
 
 
@@ -132,7 +132,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 @dataclass
 class Tab:
-    """A page of the console, all that its console said and all that failed; nobody else is reachable."""
+    """A page of the console with its errors and failed requests; it can reach the gateway alone."""
 
     page: Page
     demo: Demo
@@ -152,7 +152,7 @@ class Tab:
             await self.page.get_by_role("combobox", name="Purpose", exact=True).select_option(purpose)
 
     async def go(self, name: str) -> None:
-        """To another page of the console."""
+        """Go to another page of the console."""
         await self.page.get_by_role("link", name=name, exact=True).click()
 
     async def write(self, document: str) -> None:
@@ -161,18 +161,18 @@ class Tab:
         await self.page.evaluate(WRITE, document)
 
     async def run(self) -> str:
-        """Run what stands in the editor; what the answer's pane shows then."""
+        """Run the editor's document; return the text of the answer's pane."""
         async with self.page.expect_response(is_answer):
             await self.page.get_by_role("button", name=re.compile("Execute")).click()
         await asyncio.sleep(0.3)
         return await self.answer()
 
     async def answer(self) -> str:
-        """What the answer's pane shows."""
+        """The text of the answer's pane."""
         return (await self.page.locator(ANSWER).inner_text()).replace("\xa0", " ")
 
     async def written(self) -> str:
-        """What stands in the editor."""
+        """The editor's text."""
         text: str = await self.page.evaluate(f"{MODEL}.getValue()")
         return text
 
@@ -184,7 +184,7 @@ class Tab:
 
 @asynccontextmanager
 async def opened(browser: Browser, demo: Demo, **options: Any) -> AsyncIterator[Tab]:
-    """A browser as new, in which only the gateway can be reached."""
+    """A browser without state, which can reach the gateway alone."""
     options = {"viewport": {"width": 1400, "height": 900}, "locale": "en-GB", **options}
     context = await browser.new_context(**options)
     context.set_default_timeout(PATIENCE_MS)
@@ -202,7 +202,7 @@ async def opened(browser: Browser, demo: Demo, **options: Any) -> AsyncIterator[
             tab.wrong.append(f"{message.type}: {message.text}")
 
     def failed(request: Request) -> None:
-        # Whoever leaves a page leaves what it was still loading: a worker, on a busy machine a font too.
+        # Leaving a page cancels what it was still loading: a worker, on a busy machine a font, too.
         if request.failure != "net::ERR_ABORTED" or not re.search(r"worker|\.ttf$", request.url):
             tab.wrong.append(f"failed: {request.url} {request.failure}")
 
@@ -222,14 +222,14 @@ Open = Callable[..., Awaitable[Tab]]
 
 @pytest.fixture
 async def tab(browser: Browser, demo: Demo) -> AsyncIterator[Tab]:
-    """A page on which nothing may go wrong: no error in the console, no request that fails."""
+    """A page that must have no error in its console and no failed request."""
     async with opened(browser, demo) as found:
         yield found
         assert found.wrong == []
 
 
 def is_answer(response: Response) -> bool:
-    """Whether it answers a person's question, not the page's own for a schema."""
+    """Whether the response answers a person's query, and not the page's own query for a schema."""
     return response.url.endswith("/graphql") and "IntrospectionQuery" not in (
         response.request.post_data or ""
     )
@@ -238,8 +238,8 @@ def is_answer(response: Response) -> bool:
 # --- GraphiQL -------------------------------------------------------------------------------------
 
 
-async def test_graphiql_is_there_in_two_seconds_from_the_gateway_alone(browser: Browser, demo: Demo) -> None:
-    """With an empty cache and no other host; the transferred bytes are at most what docs/console.md says."""
+async def test_graphiql_loads_in_two_seconds_from_the_gateway_alone(browser: Browser, demo: Demo) -> None:
+    """GraphiQL loads in two seconds from the gateway alone, within the bytes that docs/console.md states."""
     took, loaded = [], []
     for _ in range(3):
         async with opened(browser, demo) as tab:
@@ -258,7 +258,7 @@ async def test_graphiql_is_there_in_two_seconds_from_the_gateway_alone(browser: 
 
 
 async def test_a_purpose_is_picked_and_its_schema_completes(tab: Tab) -> None:
-    """The editor offers the fields of the purpose that one stands under, marks others, and runs under it."""
+    """The editor completes the chosen purpose's fields, marks all others, and runs under that purpose."""
     await tab.open(purpose="FRIEND_SUGGESTIONS")
     await tab.write('{ messengerAccount(id: "ma_90000002") { id ')
     await tab.page.keyboard.press("ControlOrMeta+End")
@@ -285,7 +285,7 @@ async def test_a_purpose_is_picked_and_its_schema_completes(tab: Tab) -> None:
 
 
 async def test_the_documentation_shows_each_fields_rule(tab: Tab) -> None:
-    """Beside its description: what the purpose sees of it, and when."""
+    """The documentation shows, beside each field's description, whether and when the purpose sees it."""
     await tab.open(purpose="ADS_PERSONALIZATION")
     await tab.page.get_by_role("button", name="Show Documentation Explorer").click()
     await tab.page.locator(".graphiql-plugin").get_by_role("link", name="Query").click()
@@ -298,7 +298,7 @@ async def test_the_documentation_shows_each_fields_rule(tab: Tab) -> None:
 
 
 async def test_the_explorer_lists_what_the_purpose_has(tab: Tab) -> None:
-    """By clicking a document is made of the purpose's own fields; what it does not have is not offered."""
+    """The explorer builds a document by clicks, and offers the purpose's own fields alone."""
     await tab.open(purpose="FRIEND_SUGGESTIONS")
     await tab.page.get_by_role("button", name="Show GraphiQL Explorer").click()
     explorer = tab.page.locator(".docExplorerWrap")
@@ -309,7 +309,7 @@ async def test_the_explorer_lists_what_the_purpose_has(tab: Tab) -> None:
 
 
 async def test_the_examples_of_each_purpose_run(tab: Tab) -> None:
-    """On the demo's data, without a fault; what stood in the editor keeps a tab of its own."""
+    """Each purpose's examples run on the demo's data without an error; the editor's text keeps its tab."""
     await tab.open()
     await tab.page.locator(EDITOR).wait_for()
     for purpose in Purpose:
@@ -325,7 +325,7 @@ async def test_the_examples_of_each_purpose_run(tab: Tab) -> None:
 
 
 async def test_i41_the_token_is_kept_for_the_tab_alone(browser: Browser, demo: Demo) -> None:
-    """Not in what outlives the tab, not in an address, not in another tab; a reload keeps it."""
+    """The token is kept in its tab alone, through a reload, and in no address or lasting storage."""
     token = demo.tokens["EXPLORER"]
     async with opened(browser, demo) as tab:
         await tab.open(purpose="SECURITY")
@@ -354,7 +354,7 @@ async def test_i41_the_token_is_kept_for_the_tab_alone(browser: Browser, demo: D
 
 
 async def test_one_document_under_two_purposes(tab: Tab) -> None:
-    """Aligned, what differs marked; and for a field that one side does not know, the policy's reason."""
+    """Two answers are shown side by side with marked differences, and the reason for each hidden field."""
     await tab.open("/compare")
     await tab.page.get_by_role("button", name="Ask both").click()
     rows = tab.page.locator("table.rows tbody")
@@ -370,15 +370,15 @@ async def test_one_document_under_two_purposes(tab: Tab) -> None:
     )
     await tab.picture("side-by-side")
 
-    # Ben's is there on both sides: the place of the field that ads does not know says so.
+    # Ben is on both sides: ads' side says that it does not know the field.
     await tab.page.get_by_label("Variables (JSON)").fill(f'{{"id": "sa_{BEN.person}"}}')
     await tab.page.get_by_role("button", name="Ask both").click()
     row = rows.locator("tr.right-only", has_text='"registeredAt"')
     await expect(row.locator("td.why")).to_contain_text("does not exist under ADS_PERSONALIZATION")
 
 
-async def test_what_cannot_be_asked_is_said_and_kept(tab: Tab) -> None:
-    """A document that is none, variables that are none: in one line, and the text stays."""
+async def test_a_broken_document_is_reported_and_kept(tab: Tab) -> None:
+    """For a broken document or broken variables the page shows one line, and the text stays."""
     await tab.open("/compare")
     document = tab.page.get_by_role("textbox", name="Document", exact=True)
     await document.fill("{ socialAccount( ")
@@ -393,7 +393,7 @@ async def test_what_cannot_be_asked_is_said_and_kept(tab: Tab) -> None:
 
 
 async def test_before_and_after_an_objection(tab: Tab) -> None:
-    """A person of the demo objects: what they share with ads is gone at once; and back once they withdraw."""
+    """After a person's objection ads' answer lacks them at once, and has them again once they withdraw."""
     await tab.open("/compare")
     await tab.page.get_by_label("Variables (JSON)").fill(f'{{"id": "sa_{BEN.person}"}}')
     await tab.page.get_by_role("radio", name="Before and after an objection").click()
@@ -414,8 +414,8 @@ async def test_before_and_after_an_objection(tab: Tab) -> None:
 # --- policy ---------------------------------------------------------------------------------------
 
 
-async def test_a_cell_of_the_policy_explains_itself(tab: Tab) -> None:
-    """The rule, where it stands in the code, the view and its columns, the tests; found by a search."""
+async def test_a_cell_of_the_policy_has_an_explanation(tab: Tab) -> None:
+    """A cell of the policy shows the rule, its place in the code, the view, its columns and the tests."""
     await tab.open("/policy")
     await tab.page.get_by_label("Search").fill("account.phone")
     await expect(tab.page.get_by_text("2 fields shown")).to_be_visible()
@@ -430,8 +430,8 @@ async def test_a_cell_of_the_policy_explains_itself(tab: Tab) -> None:
     await tab.picture("policy", whole=False)
 
 
-async def test_the_matrix_is_walked_by_keys(tab: Tab) -> None:
-    """One stop of the tabulator; arrows, Home and End within, Enter opens."""
+async def test_the_matrix_is_navigated_by_keys(tab: Tab) -> None:
+    """The matrix is one Tab stop; arrows, Home and End move within it, and Enter opens a cell."""
     await tab.open("/policy")
     first = tab.page.locator('[data-place="0 0"]')
     await first.focus()
@@ -443,8 +443,8 @@ async def test_the_matrix_is_walked_by_keys(tab: Tab) -> None:
     assert await tab.page.locator('.matrix button[tabindex="0"]').count() == 1
 
 
-async def test_two_versions_of_the_policy_differ_where_they_do(tab: Tab) -> None:
-    """Under AUDIT; the same as the command line says."""
+async def test_the_differences_of_two_versions_are_shown(tab: Tab) -> None:
+    """Under AUDIT the page shows the differences of two versions that the command line prints."""
     await tab.open("/policy")
     await expect(
         tab.page.get_by_role("combobox", name="From", exact=True).locator("option")
@@ -459,7 +459,7 @@ async def test_two_versions_of_the_policy_differ_where_they_do(tab: Tab) -> None
 
 
 async def test_the_policy_can_be_printed(tab: Tab) -> None:
-    """On paper only the matrix and what it means: no field to fill in, no button bar."""
+    """A printed policy page holds the matrix and its meaning, without input fields and buttons."""
     await tab.open("/policy")
     await expect(tab.page.locator("table.matrix")).to_be_visible()
     await tab.page.emulate_media(media="print")
@@ -473,7 +473,7 @@ async def test_the_policy_can_be_printed(tab: Tab) -> None:
 
 
 async def test_the_ledger_is_shown_in_charts_tables_and_files(tab: Tab) -> None:
-    """Under an AUDIT token: each chart is drawn, is a table too, and a file with all of its rows."""
+    """Under AUDIT each statistic is a chart, a table, and a file with all of its rows."""
     await tab.open("/ledger", "OFFICER")
     for title in (
         "Answers about people, by day and purpose",
@@ -496,7 +496,7 @@ async def test_the_ledger_is_shown_in_charts_tables_and_files(tab: Tab) -> None:
 
 
 async def test_the_officers_questions_and_one_persons_report(tab: Tab) -> None:
-    """A ready question is answered in a sentence and a table; a reference of the ledger has its report."""
+    """A prepared question is answered by a sentence and a table, and a ledger reference by its report."""
     await tab.open("/ledger", "OFFICER")
     await tab.page.get_by_role("combobox", name="Question", exact=True).select_option("OBJECTORS")
     questions = tab.page.get_by_role("region", name="The officer's questions")
@@ -519,7 +519,7 @@ async def test_the_officers_questions_and_one_persons_report(tab: Tab) -> None:
 
 
 async def test_the_button_that_objects_binds_the_next_request(browser: Browser, demo: Demo, tab: Tab) -> None:
-    """A person presses it; ads, asked right after, do not see them; withdrawn, they do."""
+    """After a person presses the button, ads' next request does not see them, until they withdraw."""
     async with opened(browser, demo) as ads:
         await ads.open(purpose="ADS_PERSONALIZATION")
         await ads.write(f'{{ messengerAccount(id: "ma_{BEN.member}") {{ phone }} }}')
@@ -540,7 +540,7 @@ async def test_the_button_that_objects_binds_the_next_request(browser: Browser, 
 
 
 async def test_a_person_sees_who_received_their_data(tab: Tab) -> None:
-    """Each answer about them with its recipient; a member who joined too late sees that."""
+    """A person sees each disclosure about them, its recipient, and whether they joined too late to object."""
     await tab.open("/person", "ADA")
     received = tab.page.get_by_role("region", name="who-received")
     await expect(received.locator("tbody tr").first).to_be_visible()
@@ -558,7 +558,7 @@ NAMES = {"/": "explore", "/compare": "compare", "/policy": "policy", "/ledger": 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_no_page_has_a_serious_finding(browser: Browser, demo: Demo, scheme: Any) -> None:
-    """axe-core: names, roles, contrast, in light and in dark."""
+    """axe-core has no serious finding on any page, in light and in dark mode."""
     async with opened(browser, demo, color_scheme=scheme) as tab:
         found = []
         for path, name in NAMES.items():
@@ -582,7 +582,7 @@ async def test_no_page_has_a_serious_finding(browser: Browser, demo: Demo, schem
 
 
 async def test_at_400_percent_nothing_is_cut_off(browser: Browser, demo: Demo) -> None:
-    """1,280 px at 400 % are 320: each page fits, but for tables, which scroll by themselves."""
+    """At 400 % (320 px of 1,280) each page fits the width, except for tables, which scroll."""
     async with opened(browser, demo, viewport={"width": 320, "height": 256}) as tab:
         for path, name in NAMES.items():
             await tab.open(path)
@@ -593,8 +593,8 @@ async def test_at_400_percent_nothing_is_cut_off(browser: Browser, demo: Demo) -
         assert tab.wrong == []
 
 
-async def test_everything_is_reached_by_keyboard(tab: Tab) -> None:
-    """From the address bar: skip link, token, purpose, pages; Enter uses a token that was typed."""
+async def test_everything_can_be_reached_by_keyboard(tab: Tab) -> None:
+    """Skip link, token, purpose and pages are reached by keyboard, and Enter uses a typed token."""
     await tab.open(holder=None)
     await tab.page.locator(EDITOR).wait_for()
     reached = []
@@ -614,8 +614,8 @@ async def test_everything_is_reached_by_keyboard(tab: Tab) -> None:
     assert {"Explore", "Side by side"} <= set(reached)
 
 
-async def test_the_page_speaks_german(browser: Browser, demo: Demo) -> None:
-    """To a browser that does, at once; and keeps the language that one chose."""
+async def test_the_page_is_german_for_a_german_browser(browser: Browser, demo: Demo) -> None:
+    """The page is German for a German browser, and keeps the language that a person chooses."""
     async with opened(browser, demo, locale="de-DE") as tab:
         await tab.page.goto(demo.url + "/policy")
         await tab.page.get_by_label("Demo-Token").select_option("EXPLORER")
@@ -633,8 +633,8 @@ async def test_the_page_speaks_german(browser: Browser, demo: Demo) -> None:
 # --- when something is wrong ----------------------------------------------------------------------
 
 
-async def test_a_token_revoked_in_mid_use_is_said(browser: Browser, demo: Demo) -> None:
-    """At the next request; what was written stays, and another token goes on with it."""
+async def test_a_token_revoked_during_use_is_reported(browser: Browser, demo: Demo) -> None:
+    """When a token is revoked, the next request shows it, and the text stays for another token."""
     environment = {**os.environ, "GATEWAY_CONFIG_FILE": str(Folder(demo.folder).settings_file)}
 
     def gateway(*command: str) -> str:
@@ -668,8 +668,8 @@ async def test_a_token_revoked_in_mid_use_is_said(browser: Browser, demo: Demo) 
         assert '"data"' in await tab.run()
 
 
-async def test_a_store_that_is_down_is_said(browser: Browser, demo: Demo) -> None:
-    """In words; what was written stays."""
+async def test_a_store_that_is_down_is_reported(browser: Browser, demo: Demo) -> None:
+    """If a store is down, the page says so, and the text stays."""
     async with opened(browser, demo) as tab:
         await tab.open(purpose="SECURITY")
         await tab.write("{ policy { digest } }")
@@ -686,7 +686,7 @@ async def test_a_store_that_is_down_is_said(browser: Browser, demo: Demo) -> Non
 
 
 async def test_an_answer_of_20_mb_is_a_file(browser: Browser, demo: Demo) -> None:
-    """The page stays alive, says how large it is, and saves it whole."""
+    """For an answer of 20 MB the page keeps working, shows the size, and saves the whole answer."""
     whole = '{"data":{"text":"' + "a" * 20_000_000 + '"}}'
     async with opened(browser, demo) as tab:
         await tab.open(purpose="SECURITY")
@@ -706,7 +706,7 @@ async def test_an_answer_of_20_mb_is_a_file(browser: Browser, demo: Demo) -> Non
 
 
 async def test_a_document_of_100_kb_is_run(browser: Browser, demo: Demo) -> None:
-    """The page says that it is large; the gateway's own limit refuses it in words, and the text stays."""
+    """A document of 100 kB is marked as large and sent; the gateway refuses it, and the text stays."""
     document = "{\n" + "".join(f"  p{number}: policy {{ digest purpose }}\n" for number in range(3_000)) + "}"
     assert len(document) > 100_000
     async with opened(browser, demo) as tab:
@@ -717,8 +717,8 @@ async def test_a_document_of_100_kb_is_run(browser: Browser, demo: Demo) -> None
         assert len(await tab.written()) >= len(document)
 
 
-async def test_a_gateway_that_was_started_anew_is_found_again(browser: Browser, demo: Demo) -> None:
-    """The page says that it is away, keeps the text, and goes on by itself when it is back."""
+async def test_the_page_reconnects_to_a_restarted_gateway(browser: Browser, demo: Demo) -> None:
+    """While the gateway restarts, the page says so, keeps the text, and then reconnects by itself."""
     async with opened(browser, demo) as tab:
         await tab.open(purpose="SECURITY")
         await tab.write("{ policy { digest } }")

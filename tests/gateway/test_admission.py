@@ -1,4 +1,4 @@
-"""How much a client may ask for: requests a second, at once, people in an hour; in all processes together."""
+"""A client's quotas: requests a second, concurrent requests, people an hour, over all processes."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ async def ask(side: Side, document: str = BY_ID, **variables: Any) -> Reply:
 
 
 async def test_two_processes_let_in_no_more_than_the_rate(side: Side) -> None:
-    """However many ask, within a time so many are let in as the rate allows, and a burst of one second."""
+    """Two processes together admit as many requests as the rate allows, plus a burst of one second."""
     rate = 200
     let_in: Counter[Code | None] = Counter()
 
@@ -164,7 +164,7 @@ async def test_another_client_does_not_wait_for_one_that_asks_too_often(side: Si
 
 
 async def test_the_usual_request_asks_no_store(side: Side) -> None:
-    """A thousand requests take a few statements: what is needed is taken many at a time."""
+    """A thousand requests take a few statements, because a process takes a batch of places at a time."""
     asked = 0
     async with process(side, PLENTY) as one:
         take = one._take

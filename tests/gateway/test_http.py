@@ -61,7 +61,7 @@ class Running:
         return {"authorization": f"Bearer {self.token}", "accept": GRAPHQL}
 
     def trusted(self, asked: Asked, caller: Caller) -> Asked:
-        """Does what the document says: refuses with a code, fails, or lets a query of no store through."""
+        """A document book that obeys the document: it refuses with a code, fails, or admits the query."""
         self.seen.append((asked, caller))
         verb, _, what = asked.document.partition(" ")
         if verb == "refuse":
@@ -84,7 +84,7 @@ def book_with(token: str) -> TokenBook:
 
 
 class LetsAllIn:
-    """How much a client may ask for is the subject of `test_admission.py`."""
+    """An admission that lets every request in; `test_admission.py` tests the real one."""
 
     async def enter(self, _: str) -> None:
         pass
@@ -165,7 +165,7 @@ async def client(gateway: Running) -> AsyncIterator[httpx.AsyncClient]:
 
 @contextmanager
 def logged() -> Iterator[io.StringIO]:
-    """What the program would write to standard error."""
+    """The lines that the program would write to standard error."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(ScrubbingFormatter())
@@ -268,10 +268,10 @@ async def test_request_ids_are_the_gateways_own(client: httpx.AsyncClient) -> No
         ("GET", {"gateway-purpose": "NO_SUCH_PURPOSE"}, b""),
     ],
 )
-async def test_nothing_is_looked_at_before_the_token(
-    client: httpx.AsyncClient, method: str, headers: dict[str, str], body: bytes
+async def test_the_token_is_checked_first(
+    client: httpx.AsyncClient, method: str, headers: dict[str, str], *, body: bytes
 ) -> None:
-    """A client without a token learns only that, whatever else is wrong."""
+    """A client without a token gets the refusal of a missing token, whatever else is wrong."""
     headers = {"authorization": "Bearer gw_x", **headers}
     response = await client.request(method, "/graphql", headers=headers, content=body)
     assert (response.status_code, response.content) == (401, error_body(Refusal(Code.TOKEN_REFUSED)))
@@ -279,7 +279,7 @@ async def test_nothing_is_looked_at_before_the_token(
 
 
 async def test_two_authorization_headers_are_no_token(client: httpx.AsyncClient, gateway: Running) -> None:
-    """Two tokens are none: otherwise proxy and gateway could each believe another."""
+    """Two tokens are refused, because a proxy and the gateway could each use another one."""
     twice = [("authorization", f"Bearer {gateway.token}")] * 2 + [("content-type", JSON)]
     async with httpx.AsyncClient(base_url=client.base_url) as bare:
         response = await bare.post("/graphql", headers=twice, content=b'{"query":"{a}"}')
@@ -290,13 +290,13 @@ async def test_two_authorization_headers_are_no_token(client: httpx.AsyncClient,
 async def test_a_purpose_out_of_scope_is_refused_with_constant_bytes(
     client: httpx.AsyncClient, purpose: str
 ) -> None:
-    """A purpose that is unknown, out of scope or more than one: the same bytes."""
+    """An unknown, out-of-scope or repeated purpose is refused with the same bytes."""
     response = await client.post("/graphql", json={"query": "{a}"}, headers={"gateway-purpose": purpose})
     assert (response.status_code, response.content) == (403, error_body(Refusal(Code.PURPOSE_REFUSED)))
 
 
 async def test_a_preflight_is_not_answered(client: httpx.AsyncClient, gateway: Running) -> None:
-    """A browser's preflight gets 405 and no permission, so that no other site's page can ask anything."""
+    """A browser's preflight gets 405 and no permission, so no page of another site can send a request."""
     preflight = {"origin": "https://evil", "access-control-request-method": "POST"}
     response = await client.options("/graphql", headers=preflight)
     assert (response.status_code, response.headers["allow"]) == (405, "GET, POST")
@@ -330,8 +330,8 @@ async def test_a_body_in_many_pieces_is_read(gateway: Running) -> None:
     assert (status, body) == (200, b'{"data":{"__typename":"Query"}}')
 
 
-async def test_a_client_that_leaves_is_forgotten(client: httpx.AsyncClient, gateway: Running) -> None:
-    """A client that leaves in the middle of its body is neither answered nor logged as a failure."""
+async def test_a_client_that_disconnects_gets_no_answer(client: httpx.AsyncClient, gateway: Running) -> None:
+    """A client that disconnects within its body gets no answer and is not logged as a failure."""
     head = f"POST /graphql HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {gateway.token}\r\n"
     head += "content-type: application/json\r\ncontent-length: 100\r\n\r\n{"
     with logged() as log:
@@ -348,7 +348,7 @@ async def test_a_client_that_leaves_is_forgotten(client: httpx.AsyncClient, gate
 async def test_health_and_readiness_say_no_more_than_needed(
     client: httpx.AsyncClient, gateway: Running
 ) -> None:
-    """/healthz says that the process is up; /readyz which store cannot be asked, and nothing of why."""
+    """/healthz says that the process is up; /readyz names each unreachable store without the reason."""
     assert (await client.get("/healthz")).text == "ok"
     response = await client.get("/readyz")
     assert (response.status_code, response.json()) == (200, {"messenger": True, "social": True})
@@ -358,8 +358,8 @@ async def test_health_and_readiness_say_no_more_than_needed(
     assert (response.status_code, response.json()) == (503, {"messenger": True, "social": False})
 
 
-async def test_there_are_no_other_doors(client: httpx.AsyncClient) -> None:
-    """Neither a trailing slash nor any other path leads anywhere, nor is a client sent elsewhere."""
+async def test_there_are_no_other_paths(client: httpx.AsyncClient) -> None:
+    """Every other path, with or without a trailing slash, is 404, and no client is redirected."""
     for path in ("/graphql/", "/", "/graphql/x", "//graphql"):
         assert (await client.post(path, json={"query": "{a}"})).status_code == 404
 
@@ -409,7 +409,7 @@ async def test_any_bad_token_gets_the_same_bytes(gateway: Running, authorization
     ),
 )
 async def test_no_request_makes_the_gateway_fail(
-    gateway: Running, method: bytes, query_string: str, names: list[bytes], value: bytes, body: bytes
+    gateway: Running, method: bytes, query_string: str, *, names: list[bytes], value: bytes, body: bytes
 ) -> None:
     """Any request with a good token is answered or refused with a GraphQL error, never with 500."""
     if any(name == b"Expect" for name in names):
@@ -435,7 +435,7 @@ async def held(deadline: AnswerDeadline, begun: asyncio.Event) -> None:
 
 
 async def test_an_overdue_answer_is_refused_and_its_task_goes_on() -> None:
-    """It becomes STORE_UNAVAILABLE, and the task of its connection is not a cancelled one."""
+    """An overdue answer becomes STORE_UNAVAILABLE, and its connection's task is not cancelled."""
     deadline = AnswerDeadline(0.05)
     for _ in range(2):
         with pytest.raises(Refusal) as refused:
@@ -449,7 +449,7 @@ async def test_an_overdue_answer_is_refused_and_its_task_goes_on() -> None:
 
 
 async def test_a_server_that_stops_cancels_what_is_under_way() -> None:
-    """A cancellation that is not the deadline's own is not turned into an answer."""
+    """Only the deadline's own cancellation becomes an answer; a stopping server's does not."""
     begun = asyncio.Event()
     task = asyncio.create_task(held(AnswerDeadline(30.0), begun))
     await begun.wait()
@@ -459,22 +459,22 @@ async def test_a_server_that_stops_cancels_what_is_under_way() -> None:
 
 
 def record(name: str, message: str, *arguments: object, error: BaseException | None = None) -> dict[str, Any]:
-    """What the log would show of a record."""
+    """The text that the log would show for a record."""
     info = (type(error), error, error.__traceback__) if error else None
     made = logging.LogRecord(name, logging.ERROR, __file__, 1, message, arguments, info)
     line: dict[str, Any] = json.loads(ScrubbingFormatter().format(made))
     return line
 
 
-def test_a_log_line_holds_no_argument_and_no_stranger_speaks() -> None:
-    """Arguments are never printed, and only our own and the server's constant messages are."""
+def test_a_log_line_holds_no_argument_and_no_other_logger_s_message() -> None:
+    """The log prints the constant messages of the gateway and the server, and never an argument."""
     assert record("gateway.app", "Lost %s.", CANARY)["message"] == "Lost %s."
     for name in ("asyncio", "asyncpg", "uvicorn.access", "gatewayx", "root"):
         assert CANARY not in json.dumps(record(name, f"future: <Task {CANARY}>", CANARY))
 
 
 def test_a_database_error_is_logged_by_its_code_alone() -> None:
-    """Of a database's error the log keeps type and SQLSTATE; a group's members are told in the same way."""
+    """The log keeps type and SQLSTATE of a database's error, also of each error in a group."""
 
     class Violation(Exception):
         sqlstate = "23505"
@@ -489,8 +489,8 @@ def test_a_database_error_is_logged_by_its_code_alone() -> None:
     assert CANARY not in json.dumps(line)
 
 
-def test_an_exception_that_causes_itself_is_told_once() -> None:
-    """A circle of causes does not keep the log busy for ever."""
+def test_an_exception_that_causes_itself_is_logged_once() -> None:
+    """If exceptions cause each other in a circle, the log prints each once."""
     one, other = ValueError(), KeyError()
     one.__cause__, other.__cause__ = other, one
     assert len(record("gateway", "Failed.", error=one)["exceptions"]) == 2

@@ -1,6 +1,6 @@
-"""GraphQL over HTTP as others judge it: the audits of the package graphql-http, in Node.js, over a socket.
+"""The audits of GraphQL over HTTP: those of the package graphql-http, in Node.js, over a socket.
 
-They are what the specification's authors publish of it. Needs the console's packages (`make console`).
+The specification's authors publish them. They need the console's packages (`make console`).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ console.log(JSON.stringify(found));
 
 @pytest.mark.skipif(not AUDITS.is_file(), reason="the console is not built: make console")
 async def test_every_audit_of_graphql_over_http_is_passed(new_database: NewDatabase) -> None:
-    """What servers MUST, SHOULD and MAY do, all of it."""
+    """The gateway passes every audit of GraphQL over HTTP: MUST, SHOULD and MAY."""
     environment = build.with_node()
     node = shutil.which("node", path=environment["PATH"])
     assert node is not None

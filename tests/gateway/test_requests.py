@@ -1,4 +1,4 @@
-"""A GraphQL request over HTTP: what is well-formed, and with which refusal the rest is met."""
+"""A GraphQL request over HTTP: the well-formed ones, and the refusal of every other one."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def scope(method: str = "POST", query_string: bytes = b"", **headers: bytes | li
 
 
 def sent(*chunks: bytes, then_gone: bool = False) -> Any:
-    """A client that sends these chunks, and then may leave."""
+    """A client that sends these chunks, and then may disconnect."""
     last = len(chunks) - 1
     messages: list[dict[str, Any]] = [
         {"type": "http.request", "body": chunk, "more_body": then_gone or place < last}
@@ -55,13 +55,13 @@ def sent(*chunks: bytes, then_gone: bool = False) -> Any:
 
 
 async def post(*chunks: bytes, limit: int = LIMIT, **headers: bytes | list[bytes]) -> Asked:
-    """What a POST of these chunks asks."""
+    """The parsed request of a POST of these chunks."""
     head = read_head(scope(**{"content_type": JSON, **headers}))
     return await read_asked(head, sent(*chunks), limit)
 
 
 async def get(parameters: dict[str, str] | bytes, **headers: bytes) -> Asked:
-    """What a GET asks."""
+    """The parsed request of a GET."""
     query_string = parameters if isinstance(parameters, bytes) else urlencode(parameters).encode()
     return await read_asked(read_head(scope("GET", query_string, **headers)), sent(b""), LIMIT)
 

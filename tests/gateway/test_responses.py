@@ -40,7 +40,7 @@ def test_every_refusal_has_a_status(code: Code) -> None:
 
 
 def test_the_statuses_are_these() -> None:
-    """A refusal's status is part of what clients rely on: (with graphql-response+json, with json)."""
+    """Each refusal has a fixed status: (with graphql-response+json, with json)."""
     expected = {
         "TOKEN_REFUSED": (401, 401),
         "PURPOSE_REFUSED": (403, 403),
@@ -71,8 +71,8 @@ def test_the_body_is_the_catalogues_sentence_and_code(code: Code) -> None:
     assert expected == orjson.loads(error_body(Refusal(code)))
 
 
-def test_locations_and_rule_are_told() -> None:
-    """A validation error says where in the document, and which rule of the specification."""
+def test_a_validation_error_names_its_place_and_rule() -> None:
+    """A validation error names the place in the document and the rule of the specification."""
     refusal = Refusal(Code.GRAPHQL_VALIDATION_FAILED, (Location(1, 3),), "FieldsOnCorrectType")
     (error,) = orjson.loads(error_body(refusal))["errors"]
     assert error["locations"] == [{"line": 1, "column": 3}]
@@ -81,7 +81,7 @@ def test_locations_and_rule_are_told() -> None:
 
 @pytest.mark.parametrize("graphql_response", [False, True])
 async def test_every_answer_has_the_headers_that_keep_it_private(graphql_response: bool) -> None:
-    """No cache may keep an answer, no browser may guess its type, and its request id is told."""
+    """Every answer forbids caches and type guessing, and has its request id."""
     start, body = await sent(Answer(200, b'{"data":{}}'), graphql_response)
     media_type = b"application/graphql-response+json" if graphql_response else b"application/json"
     expected = {
@@ -105,14 +105,14 @@ async def test_every_answer_has_the_headers_that_keep_it_private(graphql_respons
         (Code.REQUEST_TOO_LARGE, (b"connection", b"close")),
     ],
 )
-async def test_a_refusal_says_what_http_wants_said(code: Code, header: tuple[bytes, bytes]) -> None:
-    """401 names the scheme, 405 the methods, 503 when to come back, and 413 ends the connection."""
+async def test_a_refusal_has_the_headers_that_http_requires(code: Code, header: tuple[bytes, bytes]) -> None:
+    """401 names the scheme, 405 the methods, 503 the seconds to wait, and 413 closes the connection."""
     start, _ = await sent(refused(Refusal(code), True))
     assert header in start["headers"]
 
 
 def test_only_errors_of_the_graphql_request_become_200() -> None:
-    """With application/json only what is wrong with the GraphQL request itself is 200."""
+    """With application/json only errors of the GraphQL request itself have status 200."""
     assert {code for code in Code if status_of(code, False) == 200} == GRAPHQL_REQUEST_ERRORS
 
 

@@ -1,4 +1,4 @@
-"""The settings: one frozen record from environment and file, printable, and never telling a secret."""
+"""The settings: one frozen record from environment and file, printable without any secret."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NEEDED = {
 
 @pytest.fixture(autouse=True)
 def _bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No setting of the environment that runs the tests."""
+    """Remove the settings of the environment that runs the tests."""
     for name in [CONFIG_FILE, *(f"GATEWAY_{each.upper()}" for each in Settings.model_fields)]:
         monkeypatch.delenv(name, raising=False)
 
@@ -78,7 +78,7 @@ def test_settings_written_down_are_read_back_equal() -> None:
 
 
 def test_each_missing_setting_is_one_line_that_names_it() -> None:
-    """Without any setting, there is one line for each that is needed, and it says how to set it."""
+    """Without any setting there is one line for each required one, which says how to set it."""
     lines = problem().splitlines()
     assert [line.split()[0] for line in lines] == [
         "GATEWAY_MESSENGER_DSN",
@@ -108,17 +108,17 @@ def test_a_wrong_value_is_never_repeated(value: str) -> None:
         ("secret = ", "the file that GATEWAY_CONFIG_FILE names cannot be read as TOML"),
     ],
 )
-def test_a_wrong_file_is_told_in_one_line(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str, expected: str
+def test_a_wrong_file_is_reported_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str, *, expected: str
 ) -> None:
-    """A name that is no setting, or text that is no TOML, stops the command with one line."""
+    """An unknown setting, or text that is not TOML, stops the command with one line."""
     set_environment(monkeypatch, **NEEDED)
     set_file(monkeypatch, tmp_path / "gateway.toml", text)
     assert problem() == expected
 
 
-def test_a_missing_file_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A file that is not there is an error, not silence: every setting in it would be missing."""
+def test_a_missing_file_is_reported_in_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A missing settings file stops the command with one line, because all its settings would be missing."""
     monkeypatch.setenv(CONFIG_FILE, str(tmp_path / "missing.toml"))
     assert problem() == "GATEWAY_CONFIG_FILE names a file that is not there"
 
@@ -169,10 +169,10 @@ def test_a_provider_is_set_by_the_environment_or_the_file(
         ({"oidc_max_lifetime_s": "0"}, "GATEWAY_OIDC_MAX_LIFETIME_S: "),
     ],
 )
-def test_a_provider_that_is_half_set_or_unsafe_is_told_without_its_values(
+def test_a_provider_that_is_half_set_or_unsafe_is_reported_without_its_values(
     monkeypatch: pytest.MonkeyPatch, given: dict[str, str | None], expected: str
 ) -> None:
-    """No algorithm with a shared secret, no clear text, no purpose that is none; and no value is repeated."""
+    """A shared-secret algorithm, clear text or an unknown purpose is refused, and no value is quoted."""
     values = {**NEEDED, **PROVIDER, **given}
     set_environment(monkeypatch, **{name: value for name, value in values.items() if value is not None})
     told = problem()
@@ -181,7 +181,7 @@ def test_a_provider_that_is_half_set_or_unsafe_is_told_without_its_values(
 
 
 def test_keys_of_different_uses_differ() -> None:
-    """A key for one use tells nothing of another's, and another secret gives other keys."""
+    """Each use has its own key, from which no other follows, and another secret gives other keys."""
     one, other = (Settings(**NEEDED | {"secret": SECRET + end}) for end in "ab")  # type: ignore[arg-type]
     assert len({one.key("tokens"), one.key("cursors"), other.key("tokens"), other.key("cursors")}) == 4
     assert one.key("cursors", 64)[:32] == one.key("cursors")

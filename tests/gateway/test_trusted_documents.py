@@ -1,4 +1,4 @@
-"""Trusted documents, through the whole application: what runs under which mode, and how it is named."""
+"""Trusted documents, through the whole application: what runs under each mode, and its identifiers."""
 
 from __future__ import annotations
 
@@ -57,14 +57,14 @@ NUMBERS = itertools.count(1)
 
 @pytest.fixture(scope="module")
 async def side(new_database: NewDatabase) -> AsyncIterator[Side]:
-    """Empty stores with a gateway; every test makes clients of its own."""
+    """Empty stores with a gateway; every test makes its own clients."""
     async with open_side(new_database) as opened:
         yield opened
 
 
 @dataclass
 class Client:
-    """A client of its own with a token, as it asks."""
+    """A new client with a token, and its requests."""
 
     side: Side
     name: str = field(default_factory=lambda: f"client-{next(NUMBERS)}")
@@ -116,7 +116,7 @@ async def client(side: Side) -> Client:
 
 @pytest.fixture
 async def another(side: Side) -> Client:
-    """One more."""
+    """Another client, as `client` is."""
     return await Client(side).enter(ADS)
 
 
@@ -126,12 +126,12 @@ def named(text: str) -> str:
 
 
 def apollo(text: str) -> dict[str, Any]:
-    """The same in Apollo's form."""
+    """The identifier in Apollo's form."""
     return {"persistedQuery": {"version": 1, "sha256Hash": hash_of(text).hex()}}
 
 
 def codes(reply: Reply) -> list[str]:
-    """The codes of an answer that is nothing but errors."""
+    """The codes of an answer that holds errors alone."""
     assert "data" not in reply.json
     return reply.codes
 
@@ -142,14 +142,14 @@ OF_ADS = {"policy": {"purpose": "ADS_PERSONALIZATION"}}
 # --- modes ----------------------------------------------------------------------------------------
 
 
-async def test_a_client_without_a_setting_asks_what_it_likes(client: Client) -> None:
-    """Nothing changes for those who register nothing."""
+async def test_a_client_without_a_mode_may_send_any_document(client: Client) -> None:
+    """A client without a mode may send any document."""
     assert (await client.post(query=DOCUMENT)).data == OF_ADS
 
 
 @pytest.mark.parametrize("mode", [Mode.LOG, Mode.PREFER])
 async def test_under_log_and_prefer_everything_runs(client: Client, mode: Mode) -> None:
-    """A registered document by its hash or as text, and any other as text."""
+    """Under log and prefer a registered document runs by hash or as text, any other document as text."""
     await client.may(mode, DOCUMENT)
     assert (await client.post(documentId=named(DOCUMENT))).data == OF_ADS
     assert (await client.post(query=DOCUMENT)).data == OF_ADS
@@ -157,7 +157,7 @@ async def test_under_log_and_prefer_everything_runs(client: Client, mode: Mode) 
 
 
 async def test_under_enforce_only_registered_documents_run(client: Client) -> None:
-    """By their hash or as text; everything else is refused."""
+    """Under enforce registered documents run, by hash or as text, and all other documents are refused."""
     await client.may(Mode.ENFORCE, DOCUMENT)
     assert (await client.post(documentId=named(DOCUMENT))).data == OF_ADS
     assert (await client.post(query=DOCUMENT)).data == OF_ADS
@@ -172,8 +172,8 @@ async def test_under_enforce_only_registered_documents_run(client: Client) -> No
         assert codes(await client.post(**asked)) == [Code.DOCUMENT_NOT_TRUSTED]
 
 
-async def test_an_operation_of_several_is_named_as_ever(client: Client) -> None:
-    """A document of several operations is registered whole; `operationName` chooses."""
+async def test_an_operation_name_chooses_among_several(client: Client) -> None:
+    """A document of several operations is registered as a whole; `operationName` chooses one."""
     both = f"{DOCUMENT}\n{OTHER}"
     await client.may(Mode.ENFORCE, both)
     assert (await client.post(documentId=named(both), operationName="Policy")).data == OF_ADS
@@ -183,25 +183,25 @@ async def test_an_operation_of_several_is_named_as_ever(client: Client) -> None:
 
 
 async def test_another_client_s_document_is_unknown(client: Client, another: Client) -> None:
-    """Under enforce it is refused in the very bytes of a document that nobody has."""
+    """Under enforce another client's document gets the bytes of a document that no client has."""
     await another.may(Mode.ENFORCE, DOCUMENT)
     await client.may(Mode.ENFORCE, OTHER)
-    assert await client.post(query=DOCUMENT) == await client.post(query="{ nobody }")
-    assert await client.post(documentId=named(DOCUMENT)) == await client.post(documentId=named("{ nobody }"))
+    assert await client.post(query=DOCUMENT) == await client.post(query="{ unheld }")
+    assert await client.post(documentId=named(DOCUMENT)) == await client.post(documentId=named("{ unheld }"))
 
 
 @pytest.mark.parametrize("mode", [Mode.LOG, Mode.PREFER])
-async def test_nor_may_another_client_s_document_be_asked_by_its_hash(
+async def test_another_client_s_document_cannot_be_run_by_its_hash(
     client: Client, another: Client, mode: Mode
 ) -> None:
-    """A hash is no key to what somebody else registered."""
+    """A client cannot run another client's document by its hash."""
     await another.may(Mode.ENFORCE, DOCUMENT)
     await client.may(mode, OTHER)
     assert codes(await client.post(documentId=named(DOCUMENT))) == [Code.PERSISTED_QUERY_NOT_FOUND]
 
 
 async def test_a_document_is_trusted_for_the_purposes_it_was_reviewed_for(client: Client) -> None:
-    """Under another one of the same token it is refused, valid there or not."""
+    """Under another purpose of the same token a document is refused, even if it is valid there."""
     await client.may(Mode.ENFORCE, DOCUMENT, purposes=(INFRASTRUCTURE,))
     assert (await client.post(INFRASTRUCTURE, documentId=named(DOCUMENT))).status == 200
     assert codes(await client.post(ADS, documentId=named(DOCUMENT))) == [Code.DOCUMENT_NOT_TRUSTED]
@@ -209,7 +209,7 @@ async def test_a_document_is_trusted_for_the_purposes_it_was_reviewed_for(client
 
 
 async def test_the_refusal_s_status_is_that_of_a_graphql_error(client: Client) -> None:
-    """400 for GraphQL's own media type, 200 for clients that accept only JSON."""
+    """A refused document has status 400 for GraphQL's media type, 200 for clients that accept only JSON."""
     await client.may(Mode.ENFORCE, DOCUMENT)
     body = json.dumps({"query": OTHER}).encode()
     for accept, status in ((GRAPHQL, 400), (b"application/json", 200)):
@@ -237,10 +237,10 @@ TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]
 
 @settings(max_examples=trials(300), deadline=None)
 @given(text=TEXTS | st.sampled_from(BROKEN), name=st.none() | TEXTS, by_get=st.booleans())
-async def test_under_enforce_whatever_is_unknown_gets_the_same_bytes(
-    enforced: tuple[Client, Reply], text: str, name: str | None, by_get: bool
+async def test_under_enforce_every_unknown_text_gets_the_same_bytes(
+    enforced: tuple[Client, Reply], text: str, *, name: str | None, by_get: bool
 ) -> None:
-    """Empty, endless, no GraphQL at all: it is not even parsed."""
+    """Under enforce every unknown text gets the same bytes, without being parsed."""
     client, refused = enforced
     more = {} if name is None else {"operationName": name}
     ask = client.get if by_get else client.post
@@ -249,10 +249,10 @@ async def test_under_enforce_whatever_is_unknown_gets_the_same_bytes(
 
 @settings(max_examples=trials(100), deadline=None)
 @given(digest=st.binary(min_size=32, max_size=32), in_apollo_s_form=st.booleans())
-async def test_nor_is_an_unknown_hash_told_from_an_unknown_text(
+async def test_an_unknown_hash_gets_the_bytes_of_an_unknown_text(
     enforced: tuple[Client, Reply], digest: bytes, in_apollo_s_form: bool
 ) -> None:
-    """Of any 32 bytes, in either form."""
+    """An unknown hash, in either form, gets the bytes of an unknown text."""
     client, refused = enforced
     persisted = {"version": 1, "sha256Hash": digest.hex()}
     asked: dict[str, Any] = {"documentId": f"sha256:{digest.hex()}"}
@@ -266,7 +266,7 @@ async def test_nor_is_an_unknown_hash_told_from_an_unknown_text(
 
 @pytest.mark.parametrize("mode", Mode)
 async def test_both_forms_of_a_hash_name_a_document(client: Client, mode: Mode) -> None:
-    """The draft of GraphQL over HTTP and Apollo's, by POST and by GET, with operation name and variables."""
+    """A document runs by either form of its hash, by POST and GET, with operation name and variables."""
     text = "query Named($yes: Boolean!) { policy { purpose digest @skip(if: $yes) } }"
     await client.may(mode, text)
     more = {"operationName": "Named", "variables": {"yes": True}}
@@ -303,29 +303,29 @@ MALFORMED: dict[str, dict[str, Any]] = {
 async def test_a_malformed_name_is_a_bad_request(
     client: Client, malformed: dict[str, Any], mode: Mode
 ) -> None:
-    """Alone or beside a text, under every mode."""
+    """A malformed identifier is BAD_REQUEST under every mode, alone or beside a text."""
     await client.may(mode, DOCUMENT)
     assert codes(await client.post(**malformed)) == [Code.BAD_REQUEST]
     assert codes(await client.post(query=DOCUMENT, **malformed)) == [Code.BAD_REQUEST]
 
 
-async def test_what_names_nothing_is_as_if_left_out(client: Client) -> None:
-    """null, and extensions that this gateway does not know."""
+async def test_null_and_unknown_extensions_have_no_effect(client: Client) -> None:
+    """An identifier of null and unknown extensions have no effect."""
     for nothing in ({"documentId": None}, {"extensions": {"persistedQuery": None}}, {"extensions": {"a": 1}}):
         assert (await client.post(query=DOCUMENT, **nothing)).data == OF_ADS
         assert codes(await client.post(**nothing)) == [Code.BAD_REQUEST]
 
 
 @pytest.mark.parametrize("mode", Mode)
-async def test_a_text_that_has_not_its_hash_is_a_bad_request(client: Client, mode: Mode) -> None:
-    """Neither the one nor the other runs."""
+async def test_a_text_beside_another_hash_is_a_bad_request(client: Client, mode: Mode) -> None:
+    """If text and hash do not match, neither runs."""
     await client.may(mode, DOCUMENT, OTHER)
     for asked in ({"documentId": named(OTHER)}, {"extensions": apollo(OTHER)}):
         assert codes(await client.post(query=DOCUMENT, **asked)) == [Code.BAD_REQUEST]
 
 
-async def test_a_change_named_by_its_hash_does_not_come_by_get(side: Side) -> None:
-    """What a document is counts, not how it was named."""
+async def test_a_mutation_named_by_its_hash_is_refused_by_get(side: Side) -> None:
+    """A mutation is refused by GET also if it is named by its hash."""
     client = await Client(side).enter(PREFERENCES)
     text = "mutation { recordObjection { __typename } }"
     await client.may(Mode.ENFORCE, text, purposes=(PREFERENCES,))
@@ -336,10 +336,8 @@ async def test_a_change_named_by_its_hash_does_not_come_by_get(side: Side) -> No
 
 
 @pytest.mark.parametrize("mode", [Mode.LOG, Mode.PREFER])
-async def test_a_client_may_make_documents_known_by_itself_where_that_is_allowed(
-    client: Client, mode: Mode
-) -> None:
-    """Apollo's protocol: the hash, then hash and text, and from then on the hash."""
+async def test_an_automatic_document_runs_by_its_hash_once_it_was_sent(client: Client, mode: Mode) -> None:
+    """With automatic documents, Apollo's protocol works: hash, then hash and text, then the hash alone."""
     await client.may(mode, automatic=True)
     unknown = await client.post(extensions=apollo(DOCUMENT))
     assert codes(unknown) == [Code.PERSISTED_QUERY_NOT_FOUND]
@@ -349,34 +347,34 @@ async def test_a_client_may_make_documents_known_by_itself_where_that_is_allowed
     assert (await client.get(extensions=json.dumps(apollo(DOCUMENT)))).data == OF_ADS
 
 
-async def test_a_text_without_its_hash_beside_it_makes_nothing_known(client: Client) -> None:
-    """And one with another's hash neither."""
+async def test_a_text_without_its_hash_registers_nothing(client: Client) -> None:
+    """A text registers itself only beside its own hash."""
     await client.may(Mode.LOG, automatic=True)
     assert (await client.post(query=DOCUMENT)).data == OF_ADS
     assert codes(await client.post(query=OTHER, extensions=apollo(DOCUMENT))) == [Code.BAD_REQUEST]
     assert codes(await client.post(extensions=apollo(DOCUMENT))) == [Code.PERSISTED_QUERY_NOT_FOUND]
 
 
-async def test_where_that_is_not_allowed_the_text_runs_and_is_not_kept(client: Client) -> None:
-    """An Apollo client works all the same, by asking twice."""
+async def test_without_automatic_documents_a_text_runs_and_is_not_kept(client: Client) -> None:
+    """Without automatic documents an Apollo client still works: its text runs and is not kept."""
     await client.may(Mode.PREFER)
     assert (await client.post(query=DOCUMENT, extensions=apollo(DOCUMENT))).data == OF_ADS
     assert codes(await client.post(extensions=apollo(DOCUMENT))) == [Code.PERSISTED_QUERY_NOT_FOUND]
 
 
-async def test_what_a_client_made_known_is_its_own(client: Client, another: Client) -> None:
-    """To any other client it is unknown, whether that one may make documents known or not."""
+async def test_an_automatic_document_belongs_to_its_client(client: Client, another: Client) -> None:
+    """A document that one client registered itself is unknown to every other client."""
     await client.may(Mode.LOG, automatic=True)
     await another.may(Mode.LOG, automatic=True)
-    nobodys = await another.post(extensions=apollo("{ nobody }"))
+    unknown = await another.post(extensions=apollo("{ unheld }"))
     assert (await client.post(query=DOCUMENT, extensions=apollo(DOCUMENT))).data == OF_ADS
-    assert await another.post(extensions=apollo(DOCUMENT)) == nobodys
+    assert await another.post(extensions=apollo(DOCUMENT)) == unknown
     await another.may(Mode.PREFER)
-    assert await another.post(extensions=apollo(DOCUMENT)) == nobodys
+    assert await another.post(extensions=apollo(DOCUMENT)) == unknown
 
 
-async def test_nothing_that_a_client_made_known_runs_under_enforce(client: Client) -> None:
-    """Nor is it there again when the mode goes back."""
+async def test_no_automatic_document_runs_under_enforce(client: Client) -> None:
+    """Under enforce no automatic document runs, and none comes back with the earlier mode."""
     await client.may(Mode.LOG, automatic=True)
     assert (await client.post(query=DOCUMENT, extensions=apollo(DOCUMENT))).data == OF_ADS
     await client.may(Mode.ENFORCE, OTHER)
@@ -386,8 +384,8 @@ async def test_nothing_that_a_client_made_known_runs_under_enforce(client: Clien
     assert codes(await client.post(extensions=apollo(DOCUMENT))) == [Code.PERSISTED_QUERY_NOT_FOUND]
 
 
-async def test_what_a_client_makes_known_is_bounded(client: Client) -> None:
-    """The least recently used go first, and cost nobody else's."""
+async def test_automatic_documents_are_bounded(client: Client) -> None:
+    """A client's automatic documents are bounded: the least recently used one is dropped."""
     await client.may(Mode.LOG, automatic=True)
     texts = [f"query Q{number} {{ policy {{ purpose }} }}" for number in range(MAX_AUTOMATIC_DOCUMENTS + 1)]
     for text in texts:
@@ -401,7 +399,7 @@ async def test_what_a_client_makes_known_is_bounded(client: Client) -> None:
 
 @pytest.fixture
 def lines(caplog: pytest.LogCaptureFixture) -> Iterator[list[dict[str, Any]]]:
-    """What the log says of documents, as it is written."""
+    """The log lines about documents, as they are written."""
     written: list[dict[str, Any]] = []
 
     class Keep(logging.Handler):
@@ -415,10 +413,10 @@ def lines(caplog: pytest.LogCaptureFixture) -> Iterator[list[dict[str, Any]]]:
     logger.removeHandler(handler)
 
 
-async def test_under_log_an_unknown_document_is_told_of_once(
+async def test_under_log_an_unregistered_document_is_logged_once(
     client: Client, lines: list[dict[str, Any]]
 ) -> None:
-    """Its client and the hash under which it could be registered; registered ones are not told of."""
+    """Under log an unregistered document is logged once, with its client and its hash."""
     await client.may(Mode.LOG, DOCUMENT)
     for _ in range(3):
         await client.post(query=OTHER)
@@ -428,7 +426,7 @@ async def test_under_log_an_unknown_document_is_told_of_once(
 
 
 async def test_a_value_in_a_document_is_not_in_the_log(client: Client, lines: list[dict[str, Any]]) -> None:
-    """Not even as a hash, from which it could be guessed; and one line for all such documents."""
+    """A document with a value in it is logged without its hash, and one line covers all of them."""
     await client.may(Mode.LOG, DOCUMENT)
     for number in range(3):
         await client.post(query=f'{{ messengerAccount(phone: "+491713920{number:03}") {{ id }} }}')
@@ -438,7 +436,7 @@ async def test_a_value_in_a_document_is_not_in_the_log(client: Client, lines: li
 
 
 async def test_a_client_cannot_fill_the_log(client: Client, lines: list[dict[str, Any]]) -> None:
-    """After a thousand documents there is one line more, and then none."""
+    """After a thousand logged documents of a client there is one more line, and then none."""
     await client.may(Mode.LOG, DOCUMENT)
     for number in range(MAX_TOLD + 100):
         await client.post(query=f"{{ a{number} }}")
@@ -447,17 +445,17 @@ async def test_a_client_cannot_fill_the_log(client: Client, lines: list[dict[str
 
 
 @pytest.mark.parametrize("mode", [Mode.PREFER, Mode.ENFORCE])
-async def test_only_under_log_are_documents_told_of(
+async def test_documents_are_logged_only_under_log(
     client: Client, lines: list[dict[str, Any]], mode: Mode
 ) -> None:
-    """Whoever decided against it does not read lines about it."""
+    """Under prefer and enforce no document is logged."""
     await client.may(mode, DOCUMENT)
     await client.post(query=OTHER)
     assert lines == []
 
 
-async def test_what_was_told_of_does_not_pass_under_another_mode(client: Client) -> None:
-    """The short way past the book is that of the mode log alone."""
+async def test_a_logged_document_is_refused_under_enforce(client: Client) -> None:
+    """A document that was already logged is still refused once the mode is enforce."""
     await client.may(Mode.LOG, DOCUMENT)
     for _ in range(2):
         assert "policy" in (await client.post(query=OTHER)).data
@@ -465,8 +463,8 @@ async def test_what_was_told_of_does_not_pass_under_another_mode(client: Client)
     assert codes(await client.post(query=OTHER)) == [Code.DOCUMENT_NOT_TRUSTED]
 
 
-async def test_clients_without_end_do_not_fill_the_memory(side: Side, client: Client) -> None:
-    """An identity provider may name as many as it has people: some thousand are told of."""
+async def test_the_memory_of_logged_documents_is_bounded(side: Side, client: Client) -> None:
+    """The gateway remembers the logged documents of a few thousand clients at most."""
     book, asked = side.documents, Asked(OTHER, None, {}, False, False)
     for number in range(MAX_CLIENTS + 100):
         assert book.trusted(asked, Caller(f"somebody-{number}", None, ADS)) is asked
@@ -478,7 +476,7 @@ async def test_clients_without_end_do_not_fill_the_memory(side: Side, client: Cl
 
 
 async def test_a_document_that_was_retired_is_refused_within_a_second(client: Client) -> None:
-    """While requests are in flight; without a restart."""
+    """A retired document is refused within a second, while requests run and without a restart."""
     await client.may(Mode.ENFORCE, DOCUMENT, OTHER)
     assert (await client.post(documentId=named(DOCUMENT))).data == OF_ADS
     assert await retire(client.side.control, client.name, hash_of(DOCUMENT))
@@ -490,8 +488,8 @@ async def test_a_document_that_was_retired_is_refused_within_a_second(client: Cl
     assert not await retire(client.side.control, client.name, hash_of(DOCUMENT))
 
 
-async def test_two_processes_books_see_what_is_registered(client: Client) -> None:
-    """Each by a connection of its own, within a second; by the poll alone where notifications are lost."""
+async def test_two_processes_see_a_registration(client: Client) -> None:
+    """Every process sees a registration within a second, also if notifications are lost."""
     side = client.side
 
     async def connected() -> Any:
@@ -516,7 +514,7 @@ class _Deaf(asyncpg.Connection):  # type: ignore[misc]
     """A connection on which every notification is lost."""
 
     async def add_listener(self, *_: object) -> None:
-        """Hear nothing."""
+        """Add no listener."""
 
 
 def _knows(book: DocumentBook, client: str) -> bool:
@@ -524,7 +522,7 @@ def _knows(book: DocumentBook, client: str) -> bool:
 
 
 async def test_a_stale_book_refuses_everything(new_database: NewDatabase) -> None:
-    """It could not tell a retired document; /readyz says so, and all is well again when it is fresh."""
+    """A book that could miss a retirement refuses every document, and /readyz says so until it is fresh."""
     async with open_side(new_database) as side:
         client = await Client(side).enter(ADS)
         await client.may(Mode.ENFORCE, DOCUMENT)
@@ -541,8 +539,8 @@ async def test_a_stale_book_refuses_everything(new_database: NewDatabase) -> Non
         assert (await client.post(query=DOCUMENT)).data == OF_ADS
 
 
-async def test_what_is_registered_already_changes_nothing(client: Client) -> None:
-    """No process is told, and the second call says that nothing was new."""
+async def test_a_second_registration_changes_nothing(client: Client) -> None:
+    """A second registration notifies no process and reports nothing new."""
     held = [Document(DOCUMENT, ("Policy",), (ADS,)), Document(OTHER, ("Other",), (ADS,))]
     control = client.side.control
     first = await register(control, client.name, held, "a reviewer")
@@ -552,8 +550,8 @@ async def test_what_is_registered_already_changes_nothing(client: Client) -> Non
     assert await control.fetchval("SELECT number FROM control.document_revision") == before
 
 
-async def test_what_was_retired_can_be_registered_again(client: Client) -> None:
-    """Its text never left the store."""
+async def test_a_retired_document_can_be_registered_again(client: Client) -> None:
+    """A retired document can be registered again."""
     await client.may(Mode.ENFORCE, DOCUMENT)
     assert await retire(client.side.control, client.name, hash_of(DOCUMENT))
     await client.may(Mode.ENFORCE, DOCUMENT)

@@ -65,7 +65,7 @@ async def serving(
 
 
 def exchange_now(port: int, sent: bytes) -> bytes:
-    """All that the server says to these bytes, until it closes the connection."""
+    """Send these bytes; return all bytes of the server until it closes the connection."""
     said = bytearray()
     # A server that cuts off may reset the connection while there is more to send.
     with socket.create_connection(("127.0.0.1", port), timeout=10) as client, suppress(ConnectionError):
@@ -76,7 +76,7 @@ def exchange_now(port: int, sent: bytes) -> bytes:
 
 
 async def exchange(port: int, sent: bytes) -> bytes:
-    """The same, beside the server in this process."""
+    """`exchange_now` in a thread, while the server runs in this process."""
     return await asyncio.to_thread(exchange_now, port, sent)
 
 
@@ -92,7 +92,7 @@ async def test_a_head_without_end_is_cut_off(port: int) -> None:
     [b"", b"POST / HTTP/1.1\r\nhost: h\r\n", b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 9\r\n\r\nab"],
     ids=["silent", "half_a_head", "half_a_body"],
 )
-async def test_what_never_arrives_ends_its_connection(
+async def test_a_client_that_stops_sending_loses_its_connection(
     port: int, sent: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A client that sends nothing, or stops in the middle, loses its connection at the second look."""
@@ -197,7 +197,7 @@ async def test_a_head_that_trickles_in_is_cut_off(port: int) -> None:
     assert answered.count(b"HTTP/1.1 200 OK") == 2
 
 
-def answering(status: int, headers: list[tuple[bytes, bytes]], body: bytes, whole: list[bool]) -> Any:
+def answering(status: int, headers: list[tuple[bytes, bytes]], body: bytes, *, whole: list[bool]) -> Any:
     """An application that reads the body and answers: /whole past uvicorn's `send`, all else through it."""
     length = (b"content-length", b"%d" % len(body))
     close = (b"connection", b"close")
@@ -241,11 +241,11 @@ EXCHANGES = {
     ids=["short", "long", "closing"],
 )
 async def test_an_answer_past_uvicorns_send_has_the_same_bytes(
-    name: str, status: int, headers: list[tuple[bytes, bytes]], body: bytes
+    name: str, status: int, headers: list[tuple[bytes, bytes]], *, body: bytes
 ) -> None:
     """An answer in one write has the bytes of an answer through uvicorn's `send`, whatever the request."""
     whole: list[bool] = []
-    async with serving(answering(status, headers, body, whole)) as port:
+    async with serving(answering(status, headers, body, whole=whole)) as port:
         sent = EXCHANGES[name]
         said = [
             re.sub(rb"date: [^\r]*", b"date", await exchange(port, sent % ((path,) * sent.count(b"%b"))))
@@ -258,7 +258,7 @@ async def test_an_answer_past_uvicorns_send_has_the_same_bytes(
 
 
 async def echo(scope: Any, receive: Any, send: Any) -> None:
-    """Answers with all that an application learns of a request; the path apart."""
+    """An application that answers with the whole request, except for the path."""
     body, more = b"", True
     while more:
         message = await receive()
@@ -314,7 +314,7 @@ REQUESTS = {
 
 
 async def said_to(port: int, path: bytes, pieces: list[bytes]) -> bytes:
-    """All that the server says to these pieces, one after the other, until it closes, or for a second."""
+    """Send these pieces one by one; return the server's bytes until it closes, for a second at most."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     said = bytearray()
 

@@ -47,7 +47,7 @@ WHOLE_IN = {
 
 @pytest.fixture(scope="module")
 async def golden(new_database: NewDatabase) -> AsyncIterator[Golden]:
-    """The world of the golden plans: what is sent there is planned on the large stores."""
+    """The world of the golden plans: its statements are then planned on the large stores."""
     async with open_golden(new_database) as opened:
         yield opened
 
@@ -100,7 +100,7 @@ def whole_reads(node: Node, cut: bool = False) -> Iterator[str]:
 INDEXED = {"Index Scan", "Index Only Scan", "Bitmap Index Scan"}
 
 
-async def found_whole(case: Case, sharded: bool, golden: Golden, login: Connect) -> set[str]:
+async def found_whole(case: Case, sharded: bool, golden: Golden, *, login: Connect) -> set[str]:
     """The relations that any plan of any of the case's statements reads from end to end."""
     found = set()
     for sent in (await golden.run(case, sharded)).sent:
@@ -113,16 +113,16 @@ async def found_whole(case: Case, sharded: bool, golden: Golden, login: Connect)
 @pytest.mark.parametrize("sharded", [False, True], ids=["default", "sharded"])
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 async def test_golden_statements_read_through_indexes(
-    case: Case, sharded: bool, golden: Golden, login: Connect
+    case: Case, sharded: bool, golden: Golden, *, login: Connect
 ) -> None:
-    """But for what is written down above no plan reads a relation from end to end."""
+    """No plan of a golden statement reads a whole relation, except for those listed above."""
     expected = {relation for name, relation in WHOLE_IN if name == case.name}
 
-    assert await found_whole(case, sharded, golden, login) == expected
+    assert await found_whole(case, sharded, golden, login=login) == expected
 
 
 async def test_a_beginning_is_planned_with_its_value_known(golden: Golden, login: Connect) -> None:
-    """Without the value the whole list would be walked; Postgres sees that this costs more."""
+    """A search by a beginning is planned with its value: the plan without it would read the whole list."""
     case = next(case for case in CASES if case.name == "people_whose_names_begin_with")
     (sent,) = (await golden.run(case, sharded=False)).sent
     connection = await login(sent.statement.store, case)
@@ -137,7 +137,7 @@ async def test_a_beginning_is_planned_with_its_value_known(golden: Golden, login
 
 
 async def test_a_plan_that_reads_everything_is_seen(login: Connect) -> None:
-    """The reader of plans has teeth: no index, an index without a condition, a sort before the LIMIT."""
+    """A plan without an index, with an index without a condition or with a sort before the LIMIT is found."""
     case = next(case for case in CASES if case.name == "one_account_by_id")
     connection = await login(Store.MESSENGER, case)
     for sql in (

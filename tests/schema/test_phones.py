@@ -32,7 +32,7 @@ written = st.builds(
 @example("+200001010000")
 @given(written | st.text())
 def test_normalising_twice_is_normalising_once(text: str) -> None:
-    """I35: whatever is accepted has one normal form, and that is its own normal form."""
+    """I35: every accepted number has one normal form, which is its own normal form."""
     try:
         once = normalise(text)
     except ValueError:
@@ -43,7 +43,7 @@ def test_normalising_twice_is_normalising_once(text: str) -> None:
 
 @given(written | st.text())
 def test_the_normal_form_is_a_plus_and_digits(text: str) -> None:
-    """It needs no escaping, in JSON or elsewhere."""
+    """A normal form is a plus and digits, so it needs no escaping in JSON."""
     try:
         found = normalise(text)
     except ValueError:
@@ -54,7 +54,7 @@ def test_the_normal_form_is_a_plus_and_digits(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["+49" + "1" * 15, "+2341100010001000"])
 def test_the_normal_form_is_e_164(text: str) -> None:
-    """At most 15 digits: what is longer is no phone number (ITU-T E.164, 6)."""
+    """A number of more than 15 digits is refused (ITU-T E.164, 6)."""
     try:
         found = normalise(text)
     except ValueError:
@@ -74,7 +74,7 @@ def test_the_normal_form_is_e_164(text: str) -> None:
     ],
 )
 def test_one_number_has_one_form_however_it_is_written(text: str) -> None:
-    """Spaces, brackets and wide digits make no second person."""
+    """A number written with spaces, brackets or wide digits has the same normal form."""
     assert normalise(text) == NUMBER
 
 
@@ -98,8 +98,8 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
-def test_what_is_no_number_is_refused_without_quoting_it(text: str) -> None:
-    """The error says what was expected and repeats nothing of what was sent."""
+def test_an_invalid_number_is_refused_without_quoting_it(text: str) -> None:
+    """The error says what was expected and quotes nothing of the request."""
     try:
         found = normalise(text)
     except ValueError as error:
@@ -107,13 +107,13 @@ def test_what_is_no_number_is_refused_without_quoting_it(text: str) -> None:
         assert error.__cause__ is None
         assert error.__suppress_context__
     else:
-        # A number with something around it may be read, but only ever as a number.
+        # A number with other characters around it may be accepted, but only as that number.
         assert PLUS_AND_DIGITS.fullmatch(found)
 
 
 @pytest.mark.parametrize("name", ["nothing", "national", "too_short", "very_long", "many_pluses"])
 def test_no_number_is_guessed(name: str) -> None:
-    """A national form means a different person in each country, so it is refused."""
+    """A number in national form is refused, because it is another person's in each country."""
     with pytest.raises(ValueError, match="not a phone number"):
         normalise(HOSTILE[name])
 
@@ -129,12 +129,12 @@ def test_a_variable_that_is_no_short_text_is_no_phone_number(value: object) -> N
 
 
 def test_the_hash_is_hmac_sha_256_of_the_normal_form() -> None:
-    """Another program that holds the key can compute it."""
+    """A number's hash is HMAC-SHA-256 of its normal form, so another program with the key can compute it."""
     assert hmac.new(KEY, b"+4915112345678", hashlib.sha256).digest() == keyed_hash(NUMBER, KEY)
 
 
 def test_the_hash_says_nothing_without_the_key() -> None:
-    """Another key gives another hash, and no key gives the plain digest."""
+    """Another key gives another hash, and no hash equals the plain digest."""
     plain = hashlib.sha256(NUMBER.encode()).digest()
 
     assert len({keyed_hash(NUMBER, KEY), keyed_hash(NUMBER, b"l" * 32), plain}) == 3
@@ -148,13 +148,13 @@ def test_the_hash_says_nothing_without_the_key() -> None:
     )
     | written
 )
-def test_i35_a_number_that_is_normal_at_first_sight_is_normal(text: str) -> None:
-    """A text that is taken without parsing is what the library returns for it, in every country."""
+def test_i35_a_number_accepted_without_parsing_is_normal(text: str) -> None:
+    """A text that is accepted without parsing equals the library's normal form, in every country."""
     if is_normal(text):
         assert text == normalise(text)
 
 
 @pytest.mark.parametrize("number", ["+4915112345678", "+14155552671", "+919812345678", "+447700900123"])
-def test_i35_ordinary_numbers_are_told_at_first_sight(number: str) -> None:
-    """Otherwise a list of a million would take its time."""
+def test_i35_usual_numbers_are_accepted_without_parsing(number: str) -> None:
+    """Usual numbers are accepted without parsing: a list of a million would take too long otherwise."""
     assert is_normal(number)

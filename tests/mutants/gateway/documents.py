@@ -23,13 +23,13 @@ MUTANTS = (
             "asked.document and hash_of(asked.document) != asked.hash",
             "False",
         ),
-        "tests/gateway/test_trusted_documents.py::test_a_text_that_has_not_its_hash_is_a_bad_request",
+        "tests/gateway/test_trusted_documents.py::test_a_text_beside_another_hash_is_a_bad_request",
     ),
     mutant(
         "automatic_documents_of_all_clients_in_one",
         Change("gateway.documents.trusted:DocumentBook._known_by_itself", "client", '""'),
-        "tests/gateway/test_trusted_documents.py::test_what_a_client_made_known_is_its_own",
-        "tests/gateway/test_trusted_documents.py::test_what_a_client_makes_known_is_bounded",
+        "tests/gateway/test_trusted_documents.py::test_an_automatic_document_belongs_to_its_client",
+        "tests/gateway/test_trusted_documents.py::test_automatic_documents_are_bounded",
     ),
     mutant(
         "automatic_documents_without_permission",
@@ -38,7 +38,7 @@ MUTANTS = (
             "text is None and client.setting.automatic",
             "text is None",
         ),
-        f"{TRUSTED_DOCUMENTS}::test_where_that_is_not_allowed_the_text_runs_and_is_not_kept",
+        f"{TRUSTED_DOCUMENTS}::test_without_automatic_documents_a_text_runs_and_is_not_kept",
     ),
     mutant(
         "logged_documents_pass_under_enforce",
@@ -53,7 +53,7 @@ MUTANTS = (
             """,
             "dict(self._told)",
         ),
-        "tests/gateway/test_trusted_documents.py::test_what_was_told_of_does_not_pass_under_another_mode",
+        "tests/gateway/test_trusted_documents.py::test_a_logged_document_is_refused_under_enforce",
     ),
     mutant(
         "unknown_hash_is_distinguished_under_enforce",
@@ -62,7 +62,7 @@ MUTANTS = (
             "text is None and not asked.document and client.setting.mode is not Mode.ENFORCE",
             "text is None and not asked.document",
         ),
-        "tests/gateway/test_trusted_documents.py::test_nor_is_an_unknown_hash_told_from_an_unknown_text",
+        "tests/gateway/test_trusted_documents.py::test_an_unknown_hash_gets_the_bytes_of_an_unknown_text",
     ),
     mutant(
         "stale_documents_are_trusted",
