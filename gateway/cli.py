@@ -123,6 +123,7 @@ group(
 
 @app.command(epilog=examples("gateway demo", "gateway demo --once", "gateway demo --reset --port 8080"))
 def demo(
+    *,
     once: Annotated[bool, typer.Option("--once", help="Stop after the examples; do not serve.")] = False,
     reset: Annotated[bool, typer.Option("--reset", help="Delete the demo's data and start over.")] = False,
     port: Annotated[

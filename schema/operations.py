@@ -79,7 +79,7 @@ class Operation:
 
 
 def read_operation(
-    schema: GraphQLSchema, text: str, operation_name: str | None, limits: DocumentLimits
+    schema: GraphQLSchema, text: str, operation_name: str | None, *, limits: DocumentLimits
 ) -> Operation:
     """The document's operation of that name (or its only one), valid in the schema.
 

@@ -102,6 +102,7 @@ class Refusal(Exception):
         code: Code,
         locations: tuple[Location, ...] = (),
         rule: str | None = None,
+        *,
         retry_after_s: int | None = None,
     ) -> None:
         super().__init__(code.value)

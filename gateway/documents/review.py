@@ -201,7 +201,9 @@ def _is_personal(type_name: str, field: str, rows: str, purpose: Purpose) -> boo
 
     What a change tells has no readings: it speaks of the token's own subject, where tokens must have one.
     """
-    readings = readings_of(OBJECTS, type_name, field, purpose) or readings_of(OBJECTS, rows, "(row)", purpose)
+    readings = readings_of(OBJECTS, type_name, field, purpose=purpose) or readings_of(
+        OBJECTS, rows, "(row)", purpose=purpose
+    )
     if not readings:
         return _belongs(type_name, field) and ABOUT[purpose].principal is PrincipalKind.SUBJECT
     kinds = {each.relation.columns[name].kind for each in readings for name in each.columns}

@@ -119,7 +119,9 @@ def explain(name: str, purpose: Purpose) -> Explanation:
         why=rule.why,
         terms=_terms_place(cls, field_name),
         resolver=resolver_line(OBJECTS, cls.__name__, field_name),
-        readings=tuple(readings_of(OBJECTS, cls.__name__, field_name, purpose)) if rule.visible else (),
+        readings=tuple(readings_of(OBJECTS, cls.__name__, field_name, purpose=purpose))
+        if rule.visible
+        else (),
         proofs=_proofs(cls, rule.mark, purpose),
     )
 

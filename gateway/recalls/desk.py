@@ -111,7 +111,7 @@ class Desk:
 
     def prepare(self, document: str, operation_name: str | None, given: dict[str, Any]) -> RecallOperation:
         """The operation that is asked. Refusals of `read_operation`; BAD_USER_INPUT, COST_TOO_HIGH."""
-        operation = read_operation(self._schema, document, operation_name, self._limits)
+        operation = read_operation(self._schema, document, operation_name, limits=self._limits)
         names = {each.variable.name.value for each in operation.node.variable_definitions or ()}
         if not given.keys() <= names:
             raise Refusal(Code.BAD_USER_INPUT)

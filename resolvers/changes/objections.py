@@ -127,7 +127,7 @@ async def standing(
 ) -> Eligibility | None:
     """Whether a member may object at `now`; None if the messenger has no such account."""
     for row in await ask(messenger, _MEMBER, account_id, TERMS_VERSION):
-        return eligibility(profile, row["registered_at"], row["accepted_at"], now)
+        return eligibility(profile, row["registered_at"], row["accepted_at"], now=now)
     return None
 
 

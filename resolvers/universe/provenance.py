@@ -51,7 +51,7 @@ def code_line(module: ModuleType, node: ast.AST) -> CodeLine:
 
 
 def readings_of(
-    objects: Mapping[str, ObjectSource], type_name: str, field_name: str, purpose: Purpose
+    objects: Mapping[str, ObjectSource], type_name: str, field_name: str, *, purpose: Purpose
 ) -> list[Reading]:
     """What the purpose reads for the field, or for the rows of the type (``"(row)"``).
 

@@ -192,7 +192,7 @@ released = false
 """
 
 
-def add(name: str, valid_from: datetime.date, author: str, reason: str, folder: Path = FOLDER) -> None:
+def add(name: str, valid_from: datetime.date, *, author: str, reason: str, folder: Path = FOLDER) -> None:
     """Record the running policy as a new version. HistoryProblem if it is the newest version already."""
     known = versions(folder)
     if current(known) == known[-1]:
@@ -240,7 +240,7 @@ def main(arguments: list[str]) -> int:
         if given.task == "amend":
             amend()
         else:
-            add(given.name, given.valid_from, given.author, given.reason)
+            add(given.name, given.valid_from, author=given.author, reason=given.reason)
     except HistoryProblem as problem:
         sys.stderr.write(f"{problem}\n")
         return 1

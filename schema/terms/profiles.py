@@ -47,6 +47,7 @@ def eligibility(
     profile: Profile,
     registered_at: datetime.datetime,
     accepted_at: datetime.datetime | None,
+    *,
     now: datetime.datetime,
 ) -> Eligibility:
     """Whether a member who registered and accepted the terms at these times may object.

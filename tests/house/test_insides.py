@@ -227,9 +227,9 @@ def test_the_rule_on_merging_fields_has_our_budget() -> None:
     """The name of graphql-core's that holds the budget exists: a document beyond it is refused."""
     schema = PurposeSchema(Purpose.ADS_PERSONALIZATION).graphql_schema
 
-    read_operation(schema, MERGING, None, DocumentLimits())
+    read_operation(schema, MERGING, None, limits=DocumentLimits())
     with pytest.raises(Refusal) as refused:
-        read_operation(schema, MERGING, None, DocumentLimits(max_comparisons=100))
+        read_operation(schema, MERGING, None, limits=DocumentLimits(max_comparisons=100))
     assert refused.value.code is Code.DOCUMENT_TOO_LARGE
 
 
@@ -243,5 +243,5 @@ def test_without_that_name_graphql_cores_own_budget_holds(monkeypatch: pytest.Mo
     graphql_core_inside.limit_comparisons(object(), 1)  # type: ignore[arg-type]
 
     with pytest.raises(Refusal) as refused:
-        read_operation(schema, MERGING, None, DocumentLimits())
+        read_operation(schema, MERGING, None, limits=DocumentLimits())
     assert refused.value.code is Code.DOCUMENT_TOO_LARGE

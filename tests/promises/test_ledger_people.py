@@ -148,7 +148,7 @@ class Reading:
 
 def read_off(schema: GraphQLSchema, request: Request, document: str, reply: Reply, world: World) -> Told:
     """The people of the identified document's answer."""
-    operation = read_operation(schema, document, request.operation_name, LIMITS)
+    operation = read_operation(schema, document, request.operation_name, limits=LIMITS)
     variables = coerce_variables(schema, operation.node, request.variables)
     collector = Collector(schema, operation.fragments, variables)
     reading = Reading(schema, collector, world)

@@ -174,13 +174,13 @@ def test_lines_are_read_back_as_they_were_written() -> None:
 def test_what_runs_is_added_once(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A changed policy becomes a version with its day, author and reason; then there is nothing to add."""
     with pytest.raises(HistoryProblem, match="nothing to add"):
-        add("v2", DAY, "somebody", "no reason", copy)
+        add("v2", DAY, author="somebody", reason="no reason", folder=copy)
 
     changed = (SOME, *policy_lines())
     for module in (history, history.sys.modules["schema.policy.matrix"]):
         monkeypatch.setattr(module, "policy_lines", lambda: changed)
     assert current(versions(copy)) is None
-    add("v2", DAY, 'the office\'s "first"', "one more thing", copy)
+    add("v2", DAY, author='the office\'s "first"', reason="one more thing", folder=copy)
 
     newest = versions(copy)[-1]
     assert newest == current(versions(copy))
@@ -203,7 +203,7 @@ def test_a_new_version_needs_a_name_of_its_own(
     monkeypatch.setattr(history, "digest", lambda: "0" * 64)
 
     with pytest.raises(HistoryProblem, match="name of its own"):
-        add(name, DAY, "somebody", "some reason", copy)
+        add(name, DAY, author="somebody", reason="some reason", folder=copy)
 
 
 def test_the_newest_version_can_be_replaced_until_it_is_released(copy: Path) -> None:

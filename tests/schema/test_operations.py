@@ -40,13 +40,13 @@ INTROSPECTION = get_introspection_query(
 
 def allows(text: str, name: str | None = None, schema: GraphQLSchema = SECURITY) -> Operation:
     """The operation, which must be allowed."""
-    return read_operation(schema, text, name, LIMITS)
+    return read_operation(schema, text, name, limits=LIMITS)
 
 
 def refuses(text: str, name: str | None = None, schema: GraphQLSchema = SECURITY) -> Refusal:
     """The refusal, which must come."""
     with pytest.raises(Refusal) as caught:
-        read_operation(schema, text, name, LIMITS)
+        read_operation(schema, text, name, limits=LIMITS)
     return caught.value
 
 
@@ -499,7 +499,7 @@ def test_the_limits_are_those_that_are_given() -> None:
     text = "#\n#\n{policy {...f}} fragment f on PolicyVersion {digest purpose purpose}"
     tokens = len(re.findall(r"\.\.\.|\w+|[{}]", text.replace("#", "")))
     enough = DocumentLimits(len(text), tokens, 2, 3, 4, 3)
-    read_operation(SECURITY, text, None, enough)
+    read_operation(SECURITY, text, None, limits=enough)
     for tighter in (
         DocumentLimits(len(text) - 1, tokens, 2, 3, 4, 3),
         DocumentLimits(len(text), tokens - 1, 2, 3, 4, 3),
@@ -509,5 +509,5 @@ def test_the_limits_are_those_that_are_given() -> None:
         DocumentLimits(len(text), tokens, 2, 3, 4, 1),
     ):
         with pytest.raises(Refusal) as caught:
-            read_operation(SECURITY, text, None, tighter)
+            read_operation(SECURITY, text, None, limits=tighter)
         assert caught.value.code is Code.DOCUMENT_TOO_LARGE
