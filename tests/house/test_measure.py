@@ -87,7 +87,7 @@ BROKEN = {
         "gateway__a": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from gateway import b\n",
         "gateway__b": "from gateway.a import x\n",
     },
-    "more than three arguments by position": {"tests__a": "class A:\n    def f(self, a, b, c, d): ...\n"},
+    "more than three arguments by position": {"gateway__a": "class A:\n    def f(self, a, b, c, d): ...\n"},
     "functions over 50 lines": {"gateway__a": "def f():\n" + "    1\n" * 51},
     "tests without a claim": {"tests__test_a": "def test_a(): ...\n"},
 }
