@@ -15,7 +15,7 @@ from types import ModuleType
 
 from resolvers.sources.catalogue import Relation
 from resolvers.sources.fields import holders
-from resolvers.sources.words import ObjectSource
+from resolvers.sources.words import Many, ObjectSource, One
 from resolvers.universe.readings import reads_of, rows_line
 from resolvers.universe.render import condition_of
 from resolvers.universe.views import views_of
@@ -89,7 +89,7 @@ def resolver_line(objects: Mapping[str, ObjectSource], type_name: str, field_nam
     for wanted in _sources_of(objects, type_name, field_name):
         for module in modules:
             for name, value in vars(module).items():
-                if value is wanted and (assigned := _assignment(module, name)):
+                if _is_same(value, wanted) and (assigned := _assignment(module, name)):
                     return code_line(module, _entry(assigned, field_name) or assigned)
     return None
 
@@ -101,6 +101,13 @@ def _sources_of(objects: Mapping[str, ObjectSource], type_name: str, field_name:
             yield holder.source
             yield holder.fields.get(field_name)
             return
+
+
+def _is_same(value: object, wanted: object) -> bool:
+    """Whether the two are one source. One that got plain fields is a copy of what the module has."""
+    if isinstance(wanted, ObjectSource | One | Many) and isinstance(value, type(wanted)):
+        return value.type == wanted.type
+    return value is wanted
 
 
 def _assignment(module: ModuleType, name: str) -> ast.AST | None:

@@ -5,7 +5,6 @@ What is asked of a real gateway in process; then the commands are run as anybody
 
 from __future__ import annotations
 
-import csv
 import json
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
@@ -26,6 +25,7 @@ from schema.purposes import ABOUT, Purpose
 from schema.terms.marks import Mark
 from tests.answers.test_mutations import RECORD, ask_as
 from tests.commands.test_cli import Said, command
+from tests.kit.decided import decided
 from tests.kit.documents.writer import write_request
 from tests.kit.gateway import SEEING, NewDatabase, Side, known_of, open_side
 from tests.kit.worlds.making import random_world
@@ -285,22 +285,19 @@ async def test_what_a_client_received(asked: Side) -> None:
 # --- judged again by the policy that the entry names (I44) -----------------------------------------------
 
 
-def decided() -> Iterator[tuple[str, Purpose, bool]]:
+def decided_fields() -> Iterator[tuple[str, Purpose, bool]]:
     """(field, purpose, whether it sees it), from the decided policy and not from the terms."""
-    with (Path(__file__).parents[1] / "kit" / "policy_matrix.csv").open(encoding="utf-8", newline="") as file:
-        _, *rows = csv.reader(file)
-    for type_, name, *marks in rows:
+    for (type_, name), marks in decided().items():
         if not name.startswith("("):
-            for purpose, mark in zip(Purpose, marks, strict=True):
-                yield f"{type_}.{name}", purpose, mark != "-"
+            for purpose, mark in marks.items():
+                yield f"{type_}.{name}", Purpose(purpose), mark != "-"
 
 
 def test_i44_a_version_decides_as_it_was_decided() -> None:
     """Every field under every purpose, decided from the version's file only; also one from an interface."""
     evaluator = PolicyEvaluator(versions()[-1])
-    assert {(field, purpose, evaluator.opens(field, purpose)) for field, purpose, _ in decided()} == set(
-        decided()
-    )
+    told = {(field, purpose, evaluator.opens(field, purpose)) for field, purpose, _ in decided_fields()}
+    assert told == set(decided_fields())
     assert evaluator.opens("MessengerConversation.category", Purpose.BUSINESS_MESSAGING)
     assert not evaluator.opens("MessengerConversation.category", SECURITY)
     # The terms of 2016 opened this; the version before them did not.

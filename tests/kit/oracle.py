@@ -6,20 +6,19 @@ construction, only by misreading the same policy twice. Slow and plain on purpos
 
 from __future__ import annotations
 
-import csv
 import datetime
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from tests.kit import decided
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tests.kit.worlds.rows import Conversation, World
 
-MATRIX = Path(__file__).with_name("policy_matrix.csv")
 ROW = "(row)"
 
 # An objection names ads or friend suggestions; offers are a child of ads (policy, section 2).
@@ -39,19 +38,14 @@ Fields = dict[str, Any]
 @cache
 def matrix() -> Mapping[tuple[str, str, str], str]:
     """(type, field, purpose) → mark."""
-    with MATRIX.open(newline="") as lines:
-        return {
-            (line["type"], line["field"], purpose): mark
-            for line in csv.DictReader(lines)
-            for purpose, mark in line.items()
-            if purpose not in {"type", "field"}
-        }
+    return {
+        (*line, purpose): mark for line, marks in decided.decided().items() for purpose, mark in marks.items()
+    }
 
 
-@cache
 def purposes() -> tuple[str, ...]:
     """All purposes, in the order of the matrix."""
-    return tuple(dict.fromkeys(purpose for _, _, purpose in matrix()))
+    return decided.purposes()
 
 
 def mark(purpose: str, type_: str, field: str) -> str:

@@ -1,4 +1,4 @@
-"""What the two public data sets say, worked out from the files in plain Python, without the importer."""
+"""What the files beside the project say: two public data sets in plain Python, and the owners' policy."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pytest
 
 FRIENDSHIPS = "ego-facebook.txt.gz"
 MESSAGES = "college-msg.txt.gz"
+POLICY = "policy-matrix.csv"
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,21 @@ def read_truth(folder: Path) -> Truth:
 
 def folder_of_real_data() -> Path:
     """The folder of the two files, which the project does not contain; skips with a word without them."""
-    beside = Path(__file__).parents[3] / "shared" / "data"
-    folder = Path(os.environ.get("GATEWAY_REAL_DATA", beside))
+    folder = _folder()
     missing = [name for name in (FRIENDSHIPS, MESSAGES) if not (folder / name).is_file()]
     if missing:
         pytest.skip(f"{' and '.join(missing)} not in {folder}: set GATEWAY_REAL_DATA to the folder of both")
     return folder
+
+
+def policy_of_the_owners() -> Path:
+    """The policy as its owners wrote it, beside the folder of the data; skips with a word without it."""
+    file = _folder().parent / POLICY
+    if not file.is_file():
+        pytest.skip(f"{POLICY} not in {file.parent}: it lies beside the folder that GATEWAY_REAL_DATA names")
+    return file
+
+
+def _folder() -> Path:
+    beside = Path(__file__).parents[3] / "shared" / "data"
+    return Path(os.environ.get("GATEWAY_REAL_DATA", beside))

@@ -15,6 +15,7 @@ from resolvers.sources.fields import OBJECTS, ResolverGap, check_fields
 from resolvers.sources.messenger import MESSENGER_ACCOUNT, USAGE_STATS
 from resolvers.sources.plain import with_plain_fields
 from resolvers.sources.words import Json, ObjectSource, Source, Value
+from resolvers.universe.provenance import resolver_line
 from schema.terms.words import plumbing, seen
 
 ACCOUNT = OBJECTS["MessengerAccount"]
@@ -97,6 +98,17 @@ def test_no_column_makes_up_for_an_entry_that_needs_more_than_a_column() -> None
         "countryCode": Value("country_code", Json.TEXT),
         "registeredAt": Value("registered_at", Json.TIME),
     }
+
+
+def test_a_source_with_a_plain_field_is_found_in_the_code() -> None:
+    """The completed source is a copy of what the module has; the entry of a field has the same line."""
+    fewer = {each: source for each, source in ACCOUNT.fields.items() if each != "countryCode"}
+    copy = {**OBJECTS, "MessengerAccount": with_plain_fields(dataclasses.replace(ACCOUNT, fields=fewer))}
+
+    entry = resolver_line(OBJECTS, "MessengerAccount", "phone")
+    assert entry is not None
+    assert entry == resolver_line(copy, "MessengerAccount", "phone")
+    assert entry.file == "resolvers/sources/messenger.py"
 
 
 def test_every_field_has_a_resolver() -> None:

@@ -26,38 +26,36 @@ from schema.purposes import ABOUT, AboutPurpose, Purpose
 from schema.terms.marks import Mark, Marks
 from schema.types.content import Message
 from schema.types.social import SocialAccount
-
-DECIDED_FILE = Path(__file__).parents[1] / "kit" / "policy_matrix.csv"
-
-
-def decided() -> list[list[str]]:
-    """The rows of the decided policy, without their head."""
-    with DECIDED_FILE.open(encoding="utf-8", newline="") as file:
-        head, *rows = csv.reader(file)
-    assert head == ["type", "field", *(purpose.value for purpose in Purpose)]
-    return rows
+from tests.kit.decided import decided, newest, purposes, rows_of
+from tests.kit.real_data import policy_of_the_owners
 
 
-def built_types() -> set[str]:
-    """The types that this release has lines of."""
-    return {line.type for line in policy_lines()}
+def decided_text() -> set[str]:
+    """The lines of the decided policy."""
+    return {",".join(row) for row in rows_of(newest())}
 
 
 def test_every_line_that_runs_was_decided() -> None:
     """Every field has the decided marks, and no field is undecided."""
-    assert set() == {line.text for line in policy_lines()} - {",".join(row) for row in decided()}
+    assert purposes() == tuple(Purpose)
+    assert set() == {line.text for line in policy_lines()} - decided_text()
 
 
 def test_every_line_that_was_decided_runs() -> None:
-    """Of the types of this release nothing is missing."""
-    wanted = {",".join(row) for row in decided() if row[0] in built_types()}
-
-    assert wanted == {line.text for line in policy_lines()}
+    """Nothing that was decided is missing, and no type is still to come."""
+    assert set() == decided_text() - {line.text for line in policy_lines()}
 
 
-def test_everything_decided_is_built() -> None:
-    """Of what was decided, no type is still to come."""
-    assert {row[0] for row in decided()} == built_types()
+@pytest.mark.real_data
+def test_every_line_that_the_owners_wrote_was_decided() -> None:
+    """The newest version has each of their lines, with their marks; it may have lines of later fields."""
+    with policy_of_the_owners().open(encoding="utf-8", newline="") as file:
+        written = list(csv.DictReader(file))
+    assert written
+
+    for line in written:
+        name = line.pop("type"), line.pop("field")
+        assert decided().get(name) == line, name
 
 
 def test_no_line_is_said_twice() -> None:

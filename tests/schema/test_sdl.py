@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,6 +30,7 @@ from schema.policy.matrix import ROOM, WRITE, policy_lines, snapshots
 from schema.purposes import Purpose
 from schema.query import Query
 from schema.terms.words import Belongs, Follows, OwnRoot, Plumbing, Probes, plumbing, terms_of
+from tests.kit.decided import decided
 
 if TYPE_CHECKING:
     from strawberry.types.field import StrawberryField
@@ -46,13 +45,7 @@ HOLDERS = GraphQLObjectType | GraphQLInterfaceType
 OPEN = frozenset("VANOPBMS")
 
 
-def decided() -> dict[tuple[str, str], dict[Purpose, str]]:
-    """(type, field) → purpose → mark, from the decided policy and not from the terms."""
-    with (Path(__file__).parents[1] / "kit" / "policy_matrix.csv").open(encoding="utf-8", newline="") as file:
-        _, *rows = csv.reader(file)
-    return {(row[0], row[1]): dict(zip(Purpose, row[2:], strict=True)) for row in rows}
-
-
+# (type, field) → purpose → mark, from the decided policy and not from the terms.
 DECIDED = decided()
 # What leads to rows of a type: the matrix has no line on the rows of businesses, so their numbers decide.
 ROOTS = {
