@@ -169,7 +169,7 @@ def serve(
 
 async def _serve(settings: Settings, taken: socket.socket, ready: Callable[[], None]) -> None:
     async with open_gateway(settings) as application:
-        await serve_app(application, taken, ready, settings.max_connections)
+        await serve_app(application, taken, ready, max_connections=settings.max_connections)
 
 
 # --- the stores -----------------------------------------------------------------------------------

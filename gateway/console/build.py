@@ -54,7 +54,7 @@ def _sources() -> Iterator[Path]:
 
 
 def build() -> bool:
-    """Build unless what is there is current; whether anything was done. CannotBuild with the reason."""
+    """Build the page if it is not of today's source; True if it was built. CannotBuild with the reason."""
     if is_current():
         return False
     environment = with_node()

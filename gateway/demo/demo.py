@@ -112,7 +112,7 @@ async def _answer(
         if taken is not None:
             url = url_of(taken)
             announce = partial(show_how_to_ask, url, tokens, console)
-            await serve(app, taken, announce, settings.max_connections)
+            await serve(app, taken, announce, max_connections=settings.max_connections)
             console.print("\nStopped. The data is kept: the next start takes seconds.")
 
 

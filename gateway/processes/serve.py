@@ -68,7 +68,11 @@ def url_of(taken: socket.socket) -> str:
 
 
 async def serve(
-    app: Application, taken: socket.socket, announce: Callable[[], None], max_connections: int | None = None
+    app: Application,
+    taken: socket.socket,
+    announce: Callable[[], None],
+    *,
+    max_connections: int | None = None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then let requests in flight finish; `announce` once it answers."""
     if not IS_KNOWN:

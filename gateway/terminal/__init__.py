@@ -2,5 +2,5 @@
 
 logs      log lines without personal data: JSON on standard error, one object a line
 problems  what stops a command, in words for the person at the terminal: what is wrong, and what to do
-progress  what the terminal shows while something takes longer than a second: bars, a spinner, or plain
+progress  bars, a spinner or plain lines while something takes longer than a second
 """

@@ -2,8 +2,8 @@
 
 The status of a refusal depends on the media type that the client chose (GraphQL over HTTP). With
 `application/graphql-response+json` every refusal is a 4xx or 5xx. With `application/json`, from which
-a client cannot tell a gateway's answer from a proxy's, what is wrong with the *GraphQL request* is 200
-with `errors`; what is wrong with the HTTP request keeps its status.
+a client cannot tell a gateway's answer from a proxy's, a refusal of the *GraphQL request* is 200 with
+`errors`; a refusal of the HTTP request keeps its status.
 """
 
 from __future__ import annotations

@@ -91,7 +91,7 @@ from resolvers.sources.words import Band, Hop, Identifier, Value
 
 
 @dataclass(frozen=True)
-class Bound:
+class BoundOperation:
     """A selection bound to its sources: the roots, the fetches that find them, and the slots of these."""
 
     roots: tuple[Root, ...]
@@ -107,11 +107,11 @@ class At:
     store: Store
 
 
-def bind(context: PurposeContext, selection: Selection) -> Bound:
+def bind(context: PurposeContext, selection: Selection) -> BoundOperation:
     """The bound tree of a selection."""
     binder = Binder(context)
     roots = tuple(binder.root(each) for each in selection.roots)
-    return Bound(roots, tuple(binder.fetches), tuple(binder.slots))
+    return BoundOperation(roots, tuple(binder.fetches), tuple(binder.slots))
 
 
 @dataclass

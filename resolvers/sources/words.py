@@ -200,7 +200,7 @@ Source = (
 
 @dataclass(frozen=True)
 class OwnObject:
-    """The object of type `type` to which the token is bound: `owner` is the field of its `Bound`."""
+    """The object of type `type` to which the token is bound: `owner` is the field of its `Principal`."""
 
     type: str
     owner: str

@@ -255,5 +255,5 @@ VALUES = st.recursive(
 
 @given(VALUES, st.integers(0, 60))
 def test_an_answer_is_laid_out_without_changing_it(value: object, width: int) -> None:
-    """However narrow the terminal, what is shown is the JSON that was answered."""
+    """A terminal of any width shows the JSON of the answer."""
     assert json.loads(laid_out(value, width)) == value

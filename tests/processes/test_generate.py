@@ -312,7 +312,7 @@ async def test_a_business_is_the_same_on_both_messengers(world: World) -> None:
 
 
 async def test_customers_have_copies_of_their_conversations(world: World) -> None:
-    """What is found by business is found by customer; on the second messenger some have no account."""
+    """A conversation is found by its customer as well; some of the second messenger have no account."""
     without_account = {"messenger": (0, 0), "social": (0.1, 0.3)}
     for store, connection in (("messenger", world.messenger), ("social", world.social)):
         rows = await connection.fetch(f"SELECT {CONVERSATION} FROM {store}.business_conversation")

@@ -34,7 +34,7 @@ function mend(root: HTMLElement, label: string): void {
   }
 }
 
-/** What is so already is left alone: writing it would be seen as a change, for ever. */
+/** Sets an attribute if it differs: an observer would see an equal value as a change, without end. */
 function put(element: Element, name: string, value: string): void {
   if (element.getAttribute(name) !== value) element.setAttribute(name, value);
 }
