@@ -53,8 +53,8 @@ def copy(tmp_path: Path) -> Path:
     return Path(shutil.copytree(FOLDER, tmp_path / "versions"))
 
 
-def test_what_runs_is_the_newest_version() -> None:
-    """A policy changes on purpose: with a version of its own, an author, a reason and a day."""
+def test_the_running_policy_is_the_newest_version() -> None:
+    """The running policy is the newest recorded version, with its own name, author, reason and day."""
     newest = versions()[-1]
 
     assert canonical_text(policy_lines()) == newest.text, (
@@ -65,15 +65,15 @@ def test_what_runs_is_the_newest_version() -> None:
 
 
 def test_a_version_s_digest_is_the_sha_256_of_its_file() -> None:
-    """Anybody can prove what a version said, with `sha256sum` and nothing of ours."""
+    """A version's digest is the SHA-256 of its file, so `sha256sum` alone proves its content."""
     for version in versions():
         file = (FOLDER / f"{version.name}.policy").read_bytes()
 
         assert version.digest == hashlib.sha256(file).hexdigest()
 
 
-def test_a_file_that_was_changed_in_passing_is_noticed(copy: Path) -> None:
-    """The record holds the digest, so a change of the past needs two changes, on purpose."""
+def test_a_changed_version_file_is_found(copy: Path) -> None:
+    """A changed version file is found, because the record holds its digest."""
     file = copy / "v0.policy"
     file.write_text(file.read_text().replace("Business,id,-", "Business,id,V"))
 
@@ -82,7 +82,7 @@ def test_a_file_that_was_changed_in_passing_is_noticed(copy: Path) -> None:
 
 
 def test_every_version_has_a_name_an_author_and_a_reason() -> None:
-    """And all but the first a day, in the order of days."""
+    """Every version has a name, an author and a reason, and all but the first a day, in order."""
     for version in versions():
         assert version.name and version.author and version.reason
         assert {purpose.value for purpose in Purpose} <= set(version.text.replace("\n", ",").split(","))
@@ -92,7 +92,7 @@ def test_every_version_has_a_name_an_author_and_a_reason() -> None:
 
 
 def test_before_2016_nothing_of_the_messenger_reached_the_social_network() -> None:
-    """v0 is the matrix of 2016 without data that came from the messenger, and without objections."""
+    """v0 is the matrix without the data that came from the messenger, and without objections."""
     before, of_2016, *_ = versions()
 
     assert {_as_before(line) for line in of_2016.lines} == set(before.lines)
@@ -107,15 +107,15 @@ def _as_before(line: MatrixLine) -> MatrixLine:
 
 
 def test_before_2016_no_objection_hid_anything() -> None:
-    """Where objecting was impossible, no mark says that an objection changes something."""
+    """In v0 no mark depends on an objection, because objecting was impossible then."""
     first = versions()[0]
 
     assert not {Mark.ABSENT, Mark.NULL} & {mark for line in first.lines for mark in line.marks.line}
     assert all(f"purpose,{purpose},,0\n" in first.text for purpose in Purpose)
 
 
-def test_what_regulators_suspended_is_recorded() -> None:
-    """Germany in September 2016, the United Kingdom and then the European Union in November; both uses."""
+def test_the_suspensions_by_regulators_are_recorded() -> None:
+    """The record has three suspensions of both uses: Germany, the United Kingdom and the European Union."""
     decided = decisions()
 
     assert [each.jurisdiction for each in decided] == ["DE", "GB", "EU"]
@@ -131,12 +131,12 @@ SOME = MatrixLine("Thing", "name", marks("A - - V - - O - -"))
 
 
 def test_equal_policies_do_not_differ() -> None:
-    """The order of their lines does not matter."""
+    """Two policies with the same lines in another order do not differ."""
     assert changes(policy_lines(), reversed(policy_lines())) == []
 
 
-def test_each_purpose_s_change_is_told_apart() -> None:
-    """Who compares two versions sees which purpose gains and which loses."""
+def test_each_purpose_s_change_is_named() -> None:
+    """A comparison of two versions names each purpose that gains or loses a field."""
     other = MatrixLine("Thing", "name", marks("V - - - - - O - S"))
 
     assert changes([SOME], [other]) == [
@@ -147,7 +147,7 @@ def test_each_purpose_s_change_is_told_apart() -> None:
 
 
 def test_a_new_or_removed_line_is_a_change_for_the_purposes_that_see_it() -> None:
-    """A new field is a change where it is visible; a field that no purpose sees is a change for all."""
+    """A new field is a change for the purposes that see it; a field that no purpose sees, for all."""
     came = changes([], [SOME])
 
     assert [each.purpose for each in came] == [
@@ -160,7 +160,7 @@ def test_a_new_or_removed_line_is_a_change_for_the_purposes_that_see_it() -> Non
 
 
 def test_lines_are_read_back_as_they_were_written() -> None:
-    """The canonical text loses nothing, and other text is refused."""
+    """Lines written as canonical text are read back equal, and any other text is refused."""
     assert set(policy_lines()) == set(lines_of(canonical_text(policy_lines())))
     with pytest.raises(HistoryProblem):
         lines_of("something else\n")
@@ -171,8 +171,8 @@ def test_lines_are_read_back_as_they_were_written() -> None:
 # --- new versions ---------------------------------------------------------------------------------
 
 
-def test_what_runs_is_added_once(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A changed policy becomes a version with its day, author and reason; then there is nothing to add."""
+def test_a_changed_policy_is_added_once(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A changed policy is added once, as a version with its day, author and reason."""
     with pytest.raises(HistoryProblem, match="nothing to add"):
         add("v2", DAY, author="somebody", reason="no reason", folder=copy)
 
@@ -199,7 +199,7 @@ def test_what_runs_is_added_once(copy: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_a_new_version_needs_a_name_of_its_own(
     name: str, copy: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It names a file: no other version's, and none elsewhere."""
+    """A new version's name must be unused, and must not lead to a file outside the folder."""
     monkeypatch.setattr(history, "digest", lambda: "0" * 64)
 
     with pytest.raises(HistoryProblem, match="name of its own"):
@@ -207,7 +207,7 @@ def test_a_new_version_needs_a_name_of_its_own(
 
 
 def test_the_newest_version_can_be_replaced_until_it_is_released(copy: Path) -> None:
-    """A version may change before its release, and never afterwards."""
+    """The newest version can be replaced before its release, and never afterwards."""
     (copy / "v1.policy").write_text("spoilt")
     amend(copy)
     assert versions(copy) == versions()
@@ -219,7 +219,7 @@ def test_the_newest_version_can_be_replaced_until_it_is_released(copy: Path) -> 
 
 
 def test_the_command_says_why_it_cannot(capsys: pytest.CaptureFixture[str]) -> None:
-    """Exit code 1 and one line; the record stays as it is."""
+    """If a version cannot be added, the command prints one line, ends with status 1, and changes nothing."""
     arguments = ["add", "v2", "--valid-from", "2030-01-01", "--author", "somebody", "--reason", "none"]
 
     assert history.main(arguments) == 1

@@ -1,4 +1,4 @@
-"""Text and purpose → a validated operation, or a refusal that costs little and quotes nothing."""
+"""From a text and a purpose to a validated operation, or to a cheap refusal that quotes nothing."""
 
 from __future__ import annotations
 
@@ -39,25 +39,25 @@ INTROSPECTION = get_introspection_query(
 
 
 def allows(text: str, name: str | None = None, schema: GraphQLSchema = SECURITY) -> Operation:
-    """The operation, which must be allowed."""
+    """The operation of this document, which must be allowed."""
     return read_operation(schema, text, name, limits=LIMITS)
 
 
 def refuses(text: str, name: str | None = None, schema: GraphQLSchema = SECURITY) -> Refusal:
-    """The refusal, which must come."""
+    """The refusal of this document, which must be refused."""
     with pytest.raises(Refusal) as caught:
         read_operation(schema, text, name, limits=LIMITS)
     return caught.value
 
 
-# On a quiet machine none takes over 130; two cores that others use as well have taken twice as long.
+# On a quiet machine no document takes over 130; on a busy one twice as much was seen.
 ALLOWED_MS = 400
 
 
 def milliseconds(task: Callable[[], object]) -> float:
     """The least CPU time of three runs: the machine may be busy with something else."""
     least = float("inf")
-    # Counting the lines that run costs more time than running them.
+    # A coverage measurement costs more time than the code itself.
     counting = sys.gettrace()
     sys.settrace(None)
     for _ in range(3):
@@ -70,7 +70,7 @@ def milliseconds(task: Callable[[], object]) -> float:
 
 
 def said(refusal: Refusal) -> tuple[object, ...]:
-    """Everything that a client learns from a refusal."""
+    """Every text of a refusal that the client receives."""
     return refusal.code, refusal.message, refusal.rule, refusal.locations
 
 
@@ -78,13 +78,13 @@ def said(refusal: Refusal) -> tuple[object, ...]:
 
 
 def test_the_only_operation_needs_no_name() -> None:
-    """A document of one operation runs it, named or not."""
+    """A document's only operation runs with or without `operationName`."""
     assert allows("{__typename}").node.name is None
     assert allows("query a {__typename}").is_query
 
 
 def test_an_operation_is_found_by_its_name() -> None:
-    """Among several, the name decides."""
+    """If a document has several operations, the one that `operationName` names runs."""
     node = allows("query a {__typename} query b {policy{digest}}", "b").node
 
     assert node.name is not None
@@ -105,14 +105,14 @@ UNRESOLVED = {
 
 
 @pytest.mark.parametrize(("text", "name"), UNRESOLVED.values(), ids=UNRESOLVED)
-def test_what_is_not_exactly_one_operation_is_refused(text: str, name: str | None) -> None:
-    """Never the first of several, never a guess."""
+def test_a_document_without_exactly_one_operation_is_refused(text: str, name: str | None) -> None:
+    """A document is refused if it does not determine exactly one operation."""
     assert refuses(text, name).code is Code.OPERATION_RESOLUTION_FAILURE
 
 
 @pytest.mark.parametrize("text", ["mutation {a}", "subscription {a}", "subscription s {policy {digest}}"])
 def test_a_kind_of_operation_that_the_schema_does_not_have_is_refused(text: str) -> None:
-    """No root type, no operation: as the specification says, in validation."""
+    """An operation without a root type in the schema fails validation, as the specification says."""
     assert said(refuses(text))[::2] == (Code.GRAPHQL_VALIDATION_FAILED, "KnownOperationTypes")
 
 
@@ -132,13 +132,13 @@ UNPARSED = {
 
 
 @pytest.mark.parametrize("text", UNPARSED.values(), ids=UNPARSED)
-def test_what_is_not_graphql_is_refused(text: str) -> None:
-    """A syntax error is one whatever the document says in its strings."""
+def test_a_syntax_error_is_refused(text: str) -> None:
+    """A document with a syntax error is refused as one, whatever its strings contain."""
     assert refuses(text).code is Code.GRAPHQL_PARSE_FAILED
 
 
-def test_a_refusal_says_where() -> None:
-    """Line and column of the first place where a rule is broken, and the rule's name."""
+def test_a_refusal_has_its_place() -> None:
+    """A refusal has line, column and name of the first broken rule."""
     refusal = refuses("{\n  policy {\n    digest\n    nothing\n  }\n}")
 
     assert refusal.locations == (Location(4, 5),)
@@ -146,7 +146,7 @@ def test_a_refusal_says_where() -> None:
 
 
 def test_a_description_is_not_validated() -> None:
-    """The specification: descriptions must not affect validation, not even a variable's."""
+    """Descriptions in a document do not affect validation, as the specification says."""
     text = (
         '"An operation" query a("A date" $until: Date) '
         '{messengerAccount(id: "ma_1") {usage(until: $until) {activeDays28}}}'
@@ -183,7 +183,7 @@ QUOTING = {
 
 @pytest.mark.parametrize("text", QUOTING.values(), ids=QUOTING)
 def test_a_refusal_never_quotes_the_document(text: str) -> None:
-    """I8: texts come from a fixed catalogue; what the client sent is in none of them."""
+    """I8: the texts of refusals come from a fixed catalogue and quote nothing of the request."""
     refusal = refuses(text)
 
     assert refusal.message == MESSAGES[refusal.code]
@@ -208,7 +208,7 @@ def everything() -> dict[str, frozenset[str]]:
 
 
 def hidden_fields() -> Iterator[tuple[Purpose, str, str]]:
-    """Every output field of a type that the purpose has, but without this field."""
+    """Every output field that is hidden from the purpose, in a type that the purpose has."""
     for purpose, schema in SCHEMAS.items():
         for name, fields in everything().items():
             type_ = schema.type_map.get(name)
@@ -218,14 +218,14 @@ def hidden_fields() -> Iterator[tuple[Purpose, str, str]]:
 
 
 def hidden_types() -> Iterator[tuple[Purpose, str]]:
-    """Every type that another purpose has and this one has not."""
+    """Every type of another purpose that this purpose does not have."""
     for purpose, schema in SCHEMAS.items():
         for name in sorted(everything().keys() - schema.type_map.keys()):
             yield purpose, name
 
 
 def unknown(name: str) -> str:
-    """A name as long as this one that no schema knows."""
+    """A name of the same length that no schema has."""
     return "z" * len(name)
 
 
@@ -249,7 +249,7 @@ FIELD_SHAPES = ("{%s}", "{%s {id}}", '{%s(id: "x", first: 1) {id}}', "{a: %s @in
 
 @pytest.mark.parametrize("purpose", Purpose)
 def test_a_hidden_field_reads_like_one_that_does_not_exist(purpose: Purpose) -> None:
-    """I7, static: the same code, message, rule and place, however it is asked for."""
+    """I7: a hidden field is refused with the code, message, rule and place of an unknown field."""
     cases = (
         (f"fragment f on {type_name} {shape} {{...f}}", name)
         for hidden_from, type_name, name in hidden_fields()
@@ -270,7 +270,7 @@ TYPE_SHAPES = (
 
 @pytest.mark.parametrize("purpose", Purpose)
 def test_a_hidden_type_reads_like_one_that_does_not_exist(purpose: Purpose) -> None:
-    """Nor does naming a type tell whether another purpose has it."""
+    """A type of another purpose is refused like an unknown type."""
     cases = (
         (text, name) for hidden_from, name in hidden_types() for text in TYPE_SHAPES if hidden_from is purpose
     )
@@ -302,14 +302,14 @@ def hidden_arguments() -> Iterator[tuple[Purpose, str, str]]:
 
 @pytest.mark.parametrize("purpose", Purpose)
 def test_a_hidden_argument_reads_like_one_that_does_not_exist(purpose: Purpose) -> None:
-    """Filters, orders and look-ups by what a purpose may not see are unknown words to it (I10)."""
+    """A filter, order or look-up by a hidden field is refused like an unknown name (I10)."""
     cases = ((text, name) for hidden_from, text, name in hidden_arguments() if hidden_from is purpose)
 
     assert differences(purpose, cases, "KnownArgumentNames", "ValuesOfCorrectType") == []
 
 
 def test_something_is_hidden() -> None:
-    """The three enumerations above are not empty: else they would show nothing."""
+    """The lists of hidden fields, types and arguments are not empty, so the tests above prove something."""
     assert len(list(hidden_fields())) > 20
     assert len(list(hidden_types())) > 50
     assert len(list(hidden_arguments())) >= 4
@@ -319,12 +319,12 @@ def test_something_is_hidden() -> None:
 
 
 def fragments(number: int, body: Callable[[int], str], on: str = "Query") -> str:
-    """So many fragments f0, f1, …"""
+    """The fragments f0, f1, … of this number."""
     return " ".join(f"fragment f{each} on {on} {{{body(each)}}}" for each in range(number))
 
 
 def spreads(number: int) -> str:
-    """All of them, spread."""
+    """Spreads of all these fragments."""
     return " ".join(f"...f{each}" for each in range(number))
 
 
@@ -369,8 +369,8 @@ TOO_LARGE = {
 
 
 @pytest.mark.parametrize("text", TOO_LARGE.values(), ids=TOO_LARGE)
-def test_what_is_too_large_is_refused(text: str) -> None:
-    """In one sentence, whatever it is that is too large, and saying nothing of the schema."""
+def test_a_document_that_is_too_large_is_refused(text: str) -> None:
+    """A document that is too large is refused in one sentence, which says nothing of the schema."""
     refusal = refuses(text)
 
     assert said(refusal) == (Code.DOCUMENT_TOO_LARGE, MESSAGES[Code.DOCUMENT_TOO_LARGE], None, ())
@@ -378,8 +378,8 @@ def test_what_is_too_large_is_refused(text: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("text", TOO_LARGE.values(), ids=TOO_LARGE)
-def test_what_is_too_large_costs_little(text: str) -> None:
-    """I14: work is bounded before it is begun."""
+def test_a_document_that_is_too_large_costs_little(text: str) -> None:
+    """I14: a document that is too large is refused before any expensive work."""
     assert milliseconds(lambda: refuses(text)) < ALLOWED_MS
 
 
@@ -400,7 +400,7 @@ CYCLES = {
 
 @pytest.mark.parametrize("text", CYCLES.values(), ids=CYCLES)
 def test_a_cycle_of_fragments_is_refused(text: str) -> None:
-    """Before anything walks it."""
+    """A cycle of fragments is refused before validation could follow it."""
     refusal = refuses(text)
 
     assert refusal.rule == "NoFragmentCycles"
@@ -408,12 +408,12 @@ def test_a_cycle_of_fragments_is_refused(text: str) -> None:
 
 
 def test_an_unknown_fragment_is_refused() -> None:
-    """With the place where it is spread."""
+    """An unknown fragment is refused with the place of its spread."""
     assert said(refuses("{ ...nowhere }"))[2:] == ("KnownFragmentNames", (Location(1, 3),))
 
 
 def test_a_fragment_costs_depth_wherever_it_is() -> None:
-    """Whether a chain of fragments is too deep does not depend on the order of definitions."""
+    """The depth of a chain of fragments does not depend on the order of their definitions."""
     number = LIMITS.max_depth
     for length, code in ((number - 1, None), (number, Code.DOCUMENT_TOO_LARGE)):
         chain = [f"fragment f{each} on Query {{...f{each + 1}}}" for each in range(length - 1)]
@@ -451,7 +451,7 @@ ADMITTED = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("text", ADMITTED.values(), ids=ADMITTED)
-def test_what_is_admitted_is_validated_in_a_short_time(text: str) -> None:
+def test_an_admitted_document_is_validated_in_a_short_time(text: str) -> None:
     """At the edge of every limit, reading and validating takes about 100 ms on a quiet machine."""
     assert milliseconds(lambda: allows(text)) < ALLOWED_MS
 
@@ -474,28 +474,28 @@ WRONG = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("text", WRONG.values(), ids=WRONG)
-def test_what_is_wrong_is_refused_in_a_short_time(text: str) -> None:
-    """The first broken rule ends the work: no list of errors, no suggestions."""
+def test_an_invalid_document_is_refused_in_a_short_time(text: str) -> None:
+    """An invalid document is refused at its first broken rule, without a list of errors or suggestions."""
     assert refuses(text).code is Code.GRAPHQL_VALIDATION_FAILED
     assert milliseconds(lambda: refuses(text)) < ALLOWED_MS
 
 
 @pytest.mark.parametrize("purpose", Purpose)
 def test_every_purpose_can_be_introspected(purpose: Purpose) -> None:
-    """The query of GraphiQL and of code generators passes everywhere, with room to spare."""
+    """The introspection query of GraphiQL and of code generators is far below the limits of every purpose."""
     assert allows(INTROSPECTION, schema=SCHEMAS[purpose]).is_query
     assert INTROSPECTION.count("ofType") == 9
 
 
 def test_introspection_cannot_go_in_circles() -> None:
-    """Types of fields of types of fields … grow with each level: a rule of graphql-core stops them."""
+    """Nested introspection, whose size grows with each level, is refused by a rule of graphql-core."""
     text = "{__schema {types {" + "fields {type {" * 3 + "name" + "}}" * 3 + "}}}"
 
     assert refuses(text).rule == "MaxIntrospectionDepth"
 
 
-def test_the_limits_are_those_that_are_given() -> None:
-    """Each limit, one below what a document needs, refuses it."""
+def test_each_limit_is_exact() -> None:
+    """A document is refused if any limit is one below what it needs."""
     text = "#\n#\n{policy {...f}} fragment f on PolicyVersion {digest purpose purpose}"
     tokens = len(re.findall(r"\.\.\.|\w+|[{}]", text.replace("#", "")))
     enough = DocumentLimits(len(text), tokens, 2, 3, 4, 3)

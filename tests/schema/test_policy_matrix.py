@@ -1,4 +1,4 @@
-"""The policy that was decided is the policy that the program runs, line by line, in both directions."""
+"""The decided policy and the running policy are equal, line by line, in both directions."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ def decided_text() -> set[str]:
     return {",".join(row) for row in rows_of(newest())}
 
 
-def test_every_line_that_runs_was_decided() -> None:
-    """Every field has the decided marks, and no field is undecided."""
+def test_every_running_line_was_decided() -> None:
+    """Every field of the program has the decided marks."""
     assert purposes() == tuple(Purpose)
     assert set() == {line.text for line in policy_lines()} - decided_text()
 
 
-def test_every_line_that_was_decided_runs() -> None:
-    """Nothing that was decided is missing, and no type is still to come."""
+def test_every_decided_line_runs() -> None:
+    """Every decided line is in the program."""
     assert set() == decided_text() - {line.text for line in policy_lines()}
 
 
 @pytest.mark.real_data
 def test_every_line_that_the_owners_wrote_was_decided() -> None:
-    """The newest version has each of their lines, with their marks; it may have lines of later fields."""
+    """The newest version has each line of the owners' policy, with its marks, and may have later fields."""
     with policy_of_the_owners().open(encoding="utf-8", newline="") as file:
         written = list(csv.DictReader(file))
     assert written
@@ -58,15 +58,15 @@ def test_every_line_that_the_owners_wrote_was_decided() -> None:
         assert decided().get(name) == line, name
 
 
-def test_no_line_is_said_twice() -> None:
-    """Two lines of one name could contradict each other."""
+def test_no_line_occurs_twice() -> None:
+    """No name has two lines, which could contradict each other."""
     names = [(line.type, line.name) for line in policy_lines()]
 
     assert len(set(names)) == len(names)
 
 
 def test_no_purpose_sees_content() -> None:
-    """Message content and whatever is derived from it: nine times never, and no type holds it."""
+    """Message content and its derivatives are hidden from all nine purposes, and no type holds them."""
     content = [line for line in policy_lines() if line.type == Message.__name__]
 
     assert [line.name for line in content] == ["body", "(any derivative of content)"]
@@ -75,7 +75,7 @@ def test_no_purpose_sees_content() -> None:
 
 
 def test_a_field_cannot_have_a_name_that_no_purpose_may_see(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name that the policy reserves for hidden data stops the program if a field takes it."""
+    """A field with a name that the policy reserves for hidden data stops the program."""
     monkeypatch.setattr(SocialAccount, "NEVER", ("displayName",), raising=False)
 
     with pytest.raises(Contradiction):
@@ -83,7 +83,7 @@ def test_a_field_cannot_have_a_name_that_no_purpose_may_see(monkeypatch: pytest.
 
 
 def test_any_single_mark_changes_the_digest() -> None:
-    """Universes and cursors made under one policy are never taken for those of another."""
+    """A change of any single mark changes the digest, so universes and cursors of two policies differ."""
     lines = policy_lines()
     digests = {digest()}
     changed = 0
@@ -100,7 +100,7 @@ def test_any_single_mark_changes_the_digest() -> None:
 
 
 def test_a_line_more_or_less_changes_the_digest() -> None:
-    """A field that comes or goes is a change of policy."""
+    """A new or a removed line changes the digest."""
     lines = policy_lines()
     fewer = {digest_of((*lines[:number], *lines[number + 1 :])) for number in range(len(lines))}
     more = digest_of((*lines, MatrixLine("Forgotten", "name", lines[0].marks)))
@@ -112,7 +112,7 @@ def test_a_line_more_or_less_changes_the_digest() -> None:
 def test_whose_objection_covers_a_purpose_changes_the_digest(
     purpose: Purpose, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same marks mean something else when another objection stops them."""
+    """If another objection covers a purpose, the digest changes."""
     before = digest()
     for objection in {None, Purpose.ADS_PERSONALIZATION, Purpose.FRIEND_SUGGESTIONS} - {purpose.objection}:
         monkeypatch.setitem(ABOUT, purpose, AboutPurpose(ABOUT[purpose].sentence, objection))
@@ -121,7 +121,7 @@ def test_whose_objection_covers_a_purpose_changes_the_digest(
 
 
 def test_a_mark_that_is_opened_changes_the_digest(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A universe made while some mark showed nothing is not that of a policy where it does."""
+    """If a mark begins to show something, the digest changes."""
     before = digest()
     monkeypatch.setattr(matrix, "OPEN", matrix.OPEN - {Mark.PSEUDONYM})
 
@@ -129,7 +129,7 @@ def test_a_mark_that_is_opened_changes_the_digest(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_change_that_another_purpose_may_make_changes_the_digest(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who may write is as much policy as who may read."""
+    """If a change is opened to another purpose, the digest changes."""
     before = digest()
     monkeypatch.setattr(matrix, "belonging", lambda: iter([("Mutation.recordObjection", Purpose.AUDIT)]))
 
@@ -137,7 +137,7 @@ def test_a_change_that_another_purpose_may_make_changes_the_digest(monkeypatch: 
 
 
 def test_order_and_words_do_not_change_the_digest(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A description rewritten, or a field moved in its file, needs no new universes."""
+    """A rewritten description or a moved field leaves the digest and the universes as they are."""
     before = digest()
     for purpose in Purpose:
         monkeypatch.setitem(ABOUT, purpose, AboutPurpose("Other words.", ABOUT[purpose].objection))
@@ -146,14 +146,14 @@ def test_order_and_words_do_not_change_the_digest(monkeypatch: pytest.MonkeyPatc
 
 
 def test_policy_md_is_the_policy() -> None:
-    """What a privacy officer reads is what runs."""
+    """POLICY.md equals the running policy."""
     committed = (ROOM / "policy" / "POLICY.md").read_text(encoding="utf-8")
 
     assert committed == render_markdown(), f"run `{WRITE}`, review the diff of POLICY.md, commit it"
 
 
 def test_policy_md_says_everything() -> None:
-    """It has every line, every purpose with its sentence, every mark, and the digest."""
+    """POLICY.md has every line, every purpose with its sentence, every mark, and the digest."""
     text = render_markdown()
     for line in policy_lines():
         assert line.name in text
@@ -181,14 +181,14 @@ def test_the_command_writes_the_committed_files_and_nothing_else(
 
 
 def test_the_command_prints_the_policy_and_knows_one_option(capsys: pytest.CaptureFixture[str]) -> None:
-    """Without `--write` it writes no file; what it does not know it refuses."""
+    """Without `--write` the command prints the policy, writes no file, and refuses unknown options."""
     assert matrix.main([]) == 0
     assert capsys.readouterr().out == render_markdown()
     assert matrix.main(["--help"]) == 2
 
 
 def test_the_digest_is_the_same_in_every_process() -> None:
-    """It depends on the policy alone: not on hashing, not on the order of a set."""
+    """The digest depends on the policy alone, and not on a process' hash seed."""
     command = [sys.executable, "-c", "from schema.policy.matrix import digest; print(digest())"]
     other = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOM.parent)
 

@@ -1,4 +1,4 @@
-"""Custom scalars accept, return and refuse what their specification says, and every schema names it."""
+"""Custom scalars behave as their specification says, and every schema names that specification."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def examples() -> Iterator[tuple[str, str, str]]:
 
 @pytest.mark.parametrize(("name", "given", "read"), [*examples()])
 def test_a_scalar_reads_what_its_page_says(name: str, given: str, read: str) -> None:
-    """Every example of the page, the refused ones too."""
+    """A scalar accepts or refuses each example of its page as the page says."""
     scalar = BY_NAME[name]
     assert scalar.parse_value is not None and scalar.serialize is not None
     if read == "refused":
@@ -44,7 +44,7 @@ def test_a_scalar_reads_what_its_page_says(name: str, given: str, read: str) -> 
 
 
 def test_every_scalar_has_a_section_with_examples_of_both_kinds() -> None:
-    """A scalar without a page would be guessed at."""
+    """Every custom scalar has a section with accepted and with refused examples."""
     for name in BY_NAME:
         read = [each for scalar, _, each in examples() if scalar == name]
 

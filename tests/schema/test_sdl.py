@@ -1,4 +1,4 @@
-"""Nine schemas: each holds what its purpose may see, and no trace of what the others may."""
+"""Nine schemas: each holds its purpose's fields, and no trace of other purposes' fields."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def line_of(type_name: str, field_name: str) -> tuple[str, ...]:
 
 @pytest.mark.parametrize("purpose", Purpose)
 def test_the_committed_sdl_is_the_schema(purpose: Purpose) -> None:
-    """What a purpose may ask changes only together with a file that is reviewed."""
+    """The committed SDL of each purpose equals its schema, so a change of it is reviewed."""
     path, text = SNAPSHOTS[purpose.universe]
     committed = (ROOM / path).read_text(encoding="utf-8")
 
@@ -96,7 +96,7 @@ def test_the_committed_sdl_is_the_schema(purpose: Purpose) -> None:
 
 
 def test_no_other_sdl_is_committed() -> None:
-    """A purpose that is gone leaves no file behind."""
+    """Every committed SDL file belongs to a purpose."""
     assert {path.stem for path in (ROOM / "sdl").iterdir()} == set(SNAPSHOTS)
 
 
@@ -185,8 +185,8 @@ CHANGES[Purpose.OFFER_MATCHING] = {
 
 
 @pytest.mark.parametrize("purpose", Purpose)
-def test_what_may_be_changed_is_there(purpose: Purpose) -> None:
-    """Every change and every outcome of its purpose, and a root for changes only where there is one."""
+def test_each_purpose_has_its_own_mutations(purpose: Purpose) -> None:
+    """A purpose has its own mutations and their outcomes, and a mutation root only if it has any."""
     there = {(type_name, name) for type_name, name, _ in own_fields(SCHEMAS[purpose])}
 
     assert there >= CHANGES[purpose]
@@ -196,7 +196,7 @@ def test_what_may_be_changed_is_there(purpose: Purpose) -> None:
 
 @pytest.mark.parametrize("purpose", Purpose)
 def test_every_field_has_a_line_or_is_plumbing(purpose: Purpose) -> None:
-    """I28: nothing is in a schema that is not in the matrix, but what carries no data of its own."""
+    """I28: every field of a schema is in the matrix, or carries no data of its own."""
     lines = {(line.type, line.name) for line in policy_lines()}
     for type_name, name, _ in own_fields(SCHEMAS[purpose]):
         terms = terms_of(declared(type_name, name))
@@ -215,8 +215,8 @@ def test_every_field_has_a_line_or_is_plumbing(purpose: Purpose) -> None:
 
 
 @pytest.mark.parametrize("purpose", Purpose)
-def test_a_field_is_there_exactly_where_it_was_decided(purpose: Purpose) -> None:
-    """Each decided field of each type of this release, against an oracle that does not read the terms."""
+def test_a_field_exists_exactly_where_it_was_decided(purpose: Purpose) -> None:
+    """A field exists under exactly the purposes that the decided matrix names."""
     schema = SCHEMAS[purpose]
     types = {cls.__name__ for cls in TYPES}
     built = {(cls.__name__, name) for cls in TYPES for name in fields_of(cls)}
@@ -230,7 +230,7 @@ def test_a_field_is_there_exactly_where_it_was_decided(purpose: Purpose) -> None
 
 @pytest.mark.parametrize("purpose", Purpose)
 def test_the_root_leads_only_to_rows_that_the_purpose_sees(purpose: Purpose) -> None:
-    """A root field exists exactly where some row of its type was decided to be visible."""
+    """A root field exists exactly where the decided matrix shows a row of its type."""
     query = SCHEMAS[purpose].query_type
     assert query is not None
     visible = {
@@ -241,7 +241,7 @@ def test_the_root_leads_only_to_rows_that_the_purpose_sees(purpose: Purpose) -> 
     wanted = {"policy", "policyVersions"}
     for type_name in ROOTS.keys() & visible:
         wanted |= {*ROOTS[type_name], "node"}
-    # What one declared is a row of one's own: for those purposes whose tokens are one person's.
+    # A person's declarations are their own rows: only for purposes whose tokens belong to one person.
     if DECIDED["Objection", "(row)"][purpose] == "O":
         wanted.add("subject")
     # A client requests a person's offers from the person. The list of offers is a merchant's own.
@@ -255,7 +255,7 @@ def test_the_root_leads_only_to_rows_that_the_purpose_sees(purpose: Purpose) -> 
 
 
 def test_a_field_that_can_be_null_for_an_objection_is_nullable() -> None:
-    """I9: otherwise an objection would be an error, and the error would tell of the objection."""
+    """I9: a field that an objection hides is nullable, or an error would disclose the objection."""
     nullable = [
         (purpose, type_name, name)
         for (type_name, name), marks in DECIDED.items()
@@ -289,9 +289,9 @@ def test_a_way_to_a_row_that_can_be_absent_is_nullable(purpose: Purpose) -> None
 
 # --- filters, orders, arguments -------------------------------------------------------------------
 
-# Without a field that they follow: they choose no data but by what the purpose sees anyway.
+# They follow no field: they choose data only by values that the purpose sees anyway.
 PLAIN_ARGUMENTS = frozenset({"id", "ids", "first", "after", "last", "before", "until"})
-# Of a change: what is to be changed, by the words of a closed list.
+# Of a mutation: values of a closed list.
 CHANGE_ARGUMENTS = {
     ("Mutation", "recordObjection"): {"purposes"},
     ("Mutation", "withdrawObjection"): {"purposes"},
@@ -311,9 +311,9 @@ LOOK_UPS = {
     ("Query", "messengerAccount", "phone"): ("MessengerAccount", "phone"),
     ("Query", "messengerAccounts", "phoneNumbers"): ("MessengerAccount", "phone"),
 }
-# Not by this mark: where only those are seen who take part in something, many numbers are not looked up.
+# Not by this mark: a purpose that sees only participants of something cannot look up many numbers.
 UNLESS = {("Query", "messengerAccounts", "phoneNumbers"): "P"}
-# Decided beside the matrix: the purpose does not see what it looks up by.
+# Decided beside the matrix: the purpose looks up by a value that it does not see.
 PROBES = {("Query", "socialAccountByPhone", "phone"): Purpose.FRIEND_SUGGESTIONS}
 INPUT_KINDS = {"filter": "Filter", "orderBy": "Order"}
 
@@ -321,7 +321,7 @@ INPUT_KINDS = {"filter": "Filter", "orderBy": "Order"}
 @pytest.mark.parametrize("purpose", Purpose)
 @pytest.mark.parametrize("cls", INPUTS, ids=lambda cls: cls.__name__)
 def test_a_filter_or_order_exists_only_for_a_field_of_the_purpose(cls: type, purpose: Purpose) -> None:
-    """I10: every input field of every purpose, and it bears the name of the field that it speaks of."""
+    """I10: every filter and order has the name of a field that the purpose sees."""
     row = cls.__name__.removesuffix("Filter").removesuffix("Order")
     wanted = {name for name in fields_of(cls) if DECIDED[row, name][purpose] in OPEN}
     type_ = SCHEMAS[purpose].type_map.get(cls.__name__)
@@ -331,7 +331,7 @@ def test_a_filter_or_order_exists_only_for_a_field_of_the_purpose(cls: type, pur
 
 @pytest.mark.parametrize("purpose", Purpose)
 def test_an_argument_exists_only_for_a_field_of_the_purpose(purpose: Purpose) -> None:
-    """I10 for arguments: each is plain, or follows a field, or is an input type that is not empty."""
+    """I10: every argument is plain, follows a visible field, or is an input type that is not empty."""
     schema = SCHEMAS[purpose]
     for type_name, name, field in own_fields(schema):
         for argument, definition in field.args.items():
@@ -343,7 +343,7 @@ def test_an_argument_exists_only_for_a_field_of_the_purpose(purpose: Purpose) ->
             elif argument in CHANGE_ARGUMENTS.get((type_name, name), ()):
                 assert (type_name, name) in CHANGES[purpose], argument
             elif (type_name, name, argument) == ("Query", "disclosures", "person"):
-                # A subject's own data needs no name, and audit has only references to name.
+                # A subject's own data needs no look-up, and audit has only references to look up by.
                 assert DECIDED["Disclosure", "(row)"][purpose] == "S", argument
             elif argument in INPUT_KINDS:
                 assert _input_of(definition).fields, argument
@@ -360,7 +360,7 @@ def _input_of(argument: GraphQLArgument) -> GraphQLInputObjectType:
 
 @pytest.mark.parametrize("purpose", Purpose)
 def test_a_look_up_exists_where_its_field_does(purpose: Purpose) -> None:
-    """A purpose may look people up by a value exactly where it sees the value."""
+    """A look-up by a value exists exactly where the purpose sees that value."""
     query = SCHEMAS[purpose].query_type
     assert query is not None
     for look_up, line in LOOK_UPS.items():
@@ -372,8 +372,8 @@ def test_a_look_up_exists_where_its_field_does(purpose: Purpose) -> None:
 
 
 @pytest.mark.parametrize("purpose", Purpose)
-def test_the_arguments_of_lists_are_there(purpose: Purpose) -> None:
-    """A filter or an order with at least one field is offered by its list."""
+def test_lists_have_their_filter_and_order_arguments(purpose: Purpose) -> None:
+    """A list has a filter and an order argument if they have at least one field."""
     schema = SCHEMAS[purpose]
     assert schema.query_type is not None
     for type_name, roots in ROOTS.items():
@@ -417,7 +417,7 @@ def test_every_type_can_be_reached(purpose: Purpose) -> None:
 
 
 @pytest.mark.parametrize("purpose", Purpose)
-def test_no_word_of_what_is_hidden(purpose: Purpose) -> None:
+def test_no_sdl_names_a_hidden_field(purpose: Purpose) -> None:
     """Names of types, fields and kinds of rows that a purpose may not see are nowhere in its SDL.
 
     Not in a description either. A name that a visible field bears too is no trace.
@@ -451,7 +451,7 @@ def _without_descriptions(text: str) -> str:
 
 
 def test_the_data_protection_officer_sees_no_account() -> None:
-    """AUDIT knows pseudonyms alone: no type of account, no phone number, no link is in its schema."""
+    """The schema of AUDIT has pseudonyms alone, and no account, phone number or link."""
     text = print_schema(SCHEMAS[Purpose.AUDIT])
 
     assert not re.search("Messenger|Social|Phone|Contact|Friend|Usage", text)
@@ -469,7 +469,7 @@ def test_the_data_protection_officer_sees_no_account() -> None:
     "purpose", [each for each in Purpose if DECIDED["MessengerAccount", "phone"][each] not in OPEN]
 )
 def test_a_purpose_that_sees_no_messenger_phone_cannot_ask_by_one(purpose: Purpose) -> None:
-    """Neither as a field nor as an argument, a filter or an order."""
+    """A purpose that does not see messenger phones has no field, argument, filter or order for them."""
     schema = SCHEMAS[purpose]
     arguments = {
         argument
@@ -565,7 +565,7 @@ class FiltersByForgotten:
 def test_a_field_without_terms_stops_the_schema(
     root: type, purpose: Purpose, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing is visible by being forgotten: the program does not start."""
+    """A field without terms stops the program, so that no field is visible by oversight."""
     monkeypatch.setattr(build.query, "Query", root)
 
     # graphql-core wraps what is raised while it asks for a type's fields.
