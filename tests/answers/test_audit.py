@@ -43,8 +43,8 @@ async def data_of(side: Side, under: Purpose, document: str, /, **variables: Any
 
 
 @pytest.mark.parametrize("purpose", Purpose)
-async def test_everybody_knows_under_which_policy_they_ask(side: Side, purpose: Purpose) -> None:
-    """Its name, its day, its author and reason, and the digest that a recorded file proves."""
+async def test_every_client_can_read_the_running_policy(side: Side, purpose: Purpose) -> None:
+    """Every client reads the policy's name, day, author, reason, and a digest that a recorded file proves."""
     document = "{ policy { name validFrom digest author reason purpose sentence } }"
     told = (await data_of(side, purpose, document))["policy"]
 
@@ -62,8 +62,8 @@ async def test_everybody_knows_under_which_policy_they_ask(side: Side, purpose: 
 
 
 @pytest.mark.parametrize("purpose", Purpose)
-async def test_everybody_may_read_the_history(side: Side, purpose: Purpose) -> None:
-    """Every recorded version, oldest first, under any alias."""
+async def test_every_client_can_read_the_history(side: Side, purpose: Purpose) -> None:
+    """Every client reads every recorded version, oldest first."""
     told = (await data_of(side, purpose, VERSIONS))["policyVersions"]
     again = await data_of(side, purpose, "{ a: policyVersions { b: name __typename } policy { name } }")
 
@@ -91,7 +91,7 @@ async def test_a_policy_that_was_never_recorded_has_no_name(
 
 
 async def test_the_auditor_reads_the_whole_matrix(side: Side) -> None:
-    """A row for each field and purpose: its mark as decided, with its meaning."""
+    """The auditor reads a row for each field and purpose, with the decided mark and its meaning."""
     told = (await data_of(side, Purpose.AUDIT, MATRIX))["policyMatrix"]
 
     assert len(told) == len(policy_lines()) * len(Purpose)
@@ -102,7 +102,7 @@ async def test_the_auditor_reads_the_whole_matrix(side: Side) -> None:
 
 
 async def test_the_auditor_narrows_it(side: Side) -> None:
-    """Narrowed to one type, one purpose, or an older version by name or digest."""
+    """The auditor can filter the matrix by type and purpose, and read older versions by name or digest."""
     of_type = (await data_of(side, Purpose.AUDIT, MATRIX, type="UsageStats"))["policyMatrix"]
     assert {row["type"] for row in of_type} == {"UsageStats"}
     assert len(of_type) == 4 * len(Purpose)
@@ -132,7 +132,7 @@ async def test_the_auditor_narrows_it(side: Side) -> None:
         ({"version": None, "type": "Message", "purpose": "AUDIT"}, 2),
     ],
 )
-async def test_what_is_not_there_is_null_or_empty(
+async def test_an_unknown_version_or_type_is_null_or_empty(
     side: Side, variables: dict[str, Any], rows: list[Any] | int | None
 ) -> None:
     """An unknown version is null, an unknown type or purpose is an empty list; neither is an error."""

@@ -31,7 +31,7 @@ MISSING = 2**61 + 1
 
 
 def talk(business: int, number: int, account: int | None, **changed: Any) -> Conversation:
-    """A conversation of little interest."""
+    """A conversation with arbitrary content."""
     return replace(Conversation(business, number, account, "SERVICE", "OPEN", DAY, DAY, 3), **changed)
 
 
@@ -82,7 +82,7 @@ async def ask(side: Side, document: str, **variables: Any) -> Reply:
 
 
 async def test_i1_a_business_sees_its_own_conversations_and_no_others(side: Side) -> None:
-    """In lists, counts and by customer: only those of the business that the token is bound to."""
+    """Lists, counts and look-ups hold only the conversations of the business that the token belongs to."""
     data = (await ask(side, TALKS)).data
     own = {"name": "Own"}
     ada, ben = {"phone": "+491511100001"}, {"phone": "+491511100002"}
@@ -109,7 +109,7 @@ async def test_i1_a_business_sees_its_own_conversations_and_no_others(side: Side
 
 
 async def test_i1_whatever_others_do_changes_no_byte(side: Side) -> None:
-    """Other businesses' conversations begun, changed and ended, and everybody's messages: the same bytes."""
+    """Other businesses' conversations and anyone's messages change no byte of a business's answers."""
     before = await ask(side, TALKS)
     changed = replace(
         WORLD,
@@ -138,13 +138,13 @@ async def test_i1_whatever_others_do_changes_no_byte(side: Side) -> None:
 async def test_i7_another_business_s_conversation_does_not_exist(
     side: Side, document: str, foreign: str
 ) -> None:
-    """By its identifier, which is easily guessed: the same bytes as for an unused identifier."""
+    """Another business's conversation gets the bytes of an unused identifier."""
     missing = f"{foreign[:3]}{MISSING}"
     assert await ask(side, document, id=foreign) == await ask(side, document, id=missing)
 
 
 async def test_i7_a_customer_of_another_business_does_not_exist(side: Side) -> None:
-    """By identifier, through `node`, in a list of identifiers, and by a number that they really have."""
+    """Another business's customer is not found by identifier, through `node`, in lists or by number."""
     for foreign, missing in ((f"ma_{CLEO}", f"ma_{MISSING}"), (f"sa_{CLEO}", f"sa_{MISSING}")):
         kind = "messengerAccount" if foreign.startswith("ma") else "socialAccount"
         for document in (
@@ -163,14 +163,14 @@ async def test_i7_a_customer_of_another_business_does_not_exist(side: Side) -> N
 
 
 async def test_i15_an_objection_changes_nothing(side: Side) -> None:
-    """Who objected to ads and suggestions is answered all the same: the bytes are those of before."""
+    """A customer's objection to ads and suggestions changes no byte of a business's answers."""
     before = await ask(side, TALKS)
     await side.hold(replace(WORLD, restrictions=tuple(Restriction(number, 3) for number in (ADA, BEN, CLEO))))
     assert await ask(side, TALKS) == before
 
 
 async def test_i29_how_much_was_said_is_what_the_conversation_says(side: Side) -> None:
-    """The number of messages is a fact of the conversation's own row: nothing is counted in what was said."""
+    """The number of messages comes from the conversation's own row, and not from its messages."""
     document = "{ messengerConversations { nodes { id messageCount } } }"
     before = await ask(side, document)
     assert [node["messageCount"] for node in before.data["messengerConversations"]["nodes"]] == [3, 3, 3]
@@ -179,7 +179,7 @@ async def test_i29_how_much_was_said_is_what_the_conversation_says(side: Side) -
 
 
 async def test_two_tokens_share_a_plan_and_nothing_else(side: Side) -> None:
-    """What one business sees the other one does not: every conversation belongs to exactly one."""
+    """Two businesses' tokens share a plan, and each gets its own conversations alone."""
     document = "{ messengerConversations { nodes { id } } socialConversations { nodes { id } } }"
     found = []
     for business in (OWN, OTHER):
@@ -189,8 +189,8 @@ async def test_two_tokens_share_a_plan_and_nothing_else(side: Side) -> None:
     assert found == [{"mc_1", "mc_3", "mc_5", "sc_1", "sc_3"}, {"mc_2", "mc_4", "sc_2"}]
 
 
-async def test_one_question_for_both_channels(side: Side) -> None:
-    """The interface's own fields, and more of each channel; a name may be asked of both at once."""
+async def test_one_query_reads_both_channels(side: Side) -> None:
+    """One query reads the conversations of both channels, with common fields and each channel's own."""
     document = """
     query($id: ID!) {
       businessConversation(id: $id) {
@@ -220,8 +220,8 @@ async def test_one_question_for_both_channels(side: Side) -> None:
     ]
 
 
-async def test_lists_are_narrowed_and_ordered_by_what_is_seen(side: Side) -> None:
-    """By category, status and days, in every order, page by page."""
+async def test_lists_are_filtered_and_ordered_by_visible_fields(side: Side) -> None:
+    """Lists of conversations can be filtered by category, status and days, ordered, and read in pages."""
     document = """
     query($filter: BusinessConversationFilter, $order: BusinessConversationOrder, $at: String) {
       messengerConversations(first: 2, after: $at, filter: $filter, orderBy: $order) {
@@ -252,7 +252,7 @@ async def test_lists_are_narrowed_and_ordered_by_what_is_seen(side: Side) -> Non
 
 
 async def test_a_person_gets_their_own_conversations_with_every_business(side: Side) -> None:
-    """Under subject access Ada's token reads her conversations with every business, and no others."""
+    """Under subject access a person reads their conversations with every business, and no others."""
     reply = await side.ask(SUBJECT, TALKS)
     assert [node["id"] for node in reply.data["messengerConversations"]["nodes"]] == ["mc_1", "mc_2", "mc_5"]
     assert reply.data["socialConversations"] == {"totalCount": 0, "nodes": []}
@@ -262,7 +262,7 @@ async def test_a_person_gets_their_own_conversations_with_every_business(side: S
 
 @pytest.mark.parametrize("store", [Store.MESSENGER, Store.SOCIAL])
 async def test_the_customer_s_copy_follows(side: Side, store: Store) -> None:
-    """A conversation that goes on or ends does so in both places; it never changes hands."""
+    """A change of a conversation is in the customer's copy, too, and no conversation changes its business."""
     owner = side.owner(store)
     await owner.execute(
         f"UPDATE {store}.business_conversation SET message_count = 9, status = 'CLOSED' WHERE id = 3"

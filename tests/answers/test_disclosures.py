@@ -1,4 +1,4 @@
-"""Disclosures in answers: to the subject their own (Art. 15), to audit all under references."""
+"""Disclosures in answers: subjects read their own (Art. 15), audit reads all of them by reference."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ async def ready(side: Side) -> None:
 
 
 async def written(side: Side) -> list[dict[str, Any]]:
-    """All entries of the table, in order, with the people of each and their fields."""
+    """All entries of the ledger's table, in order, with their people and fields."""
     whose = {
         row["reference"]: (row["store"], row["account_id"])
         for row in await side.control.fetch("SELECT * FROM control.ledger_person")
@@ -76,7 +76,7 @@ async def written(side: Side) -> list[dict[str, Any]]:
 
 
 async def test_i43_a_person_sees_exactly_the_entries_that_name_them(side: Side) -> None:
-    """Each with the subject's fields, of both accounts, and of no other person."""
+    """A person sees each entry that names them, with the fields of both accounts and of no other person."""
     person = {("messenger", side.whose.messenger_id), ("social", side.whose.social_id)}
     expected = []
     for entry in await written(side):
@@ -101,7 +101,7 @@ async def test_asking_for_them_is_told_as_well(side: Side) -> None:
 
 
 async def test_pages_of_them_are_the_whole(side: Side) -> None:
-    """Page by page, in the order of time, no entry twice and none missing."""
+    """Pages of disclosures hold every entry once, in the order of time."""
     for purpose, shape in ((SUBJECT, OWN), (AUDIT, ALL)):
         whole = (await side.ask(purpose, shape, {"first": 1000})).data["disclosures"]
         pages: list[Any] = []
@@ -114,7 +114,7 @@ async def test_pages_of_them_are_the_whole(side: Side) -> None:
 
 
 async def test_audit_sees_all_under_references(side: Side) -> None:
-    """The same person has the same reference everywhere; no account number is anywhere in it."""
+    """Audit sees each person under one reference, and no account number."""
     expected = await written(side)
     reply = await side.ask(AUDIT, ALL, {"first": 1000})
     found = reply.data["disclosures"]
@@ -128,12 +128,12 @@ async def test_audit_sees_all_under_references(side: Side) -> None:
 
 
 async def test_audit_reads_of_one_person_and_of_one_client(side: Side) -> None:
-    """Narrowed by reference, by client, and by both."""
+    """Audit can filter disclosures by a person's reference, by client, and by both."""
     whole = (await side.ask(AUDIT, ALL, {"first": 1000})).data["disclosures"]
     person = next(each["people"][0] for each in whole if each["people"])
     of_person = (await side.ask(AUDIT, ALL, {"first": 1000, "person": person})).data["disclosures"]
     expected = [each["number"] for each in whole if person in each["people"]]
-    # The question above named them too, and is an entry by now.
+    # The query above named them, too, and has an entry by now.
     assert [each["number"] for each in of_person][:-1] == expected
     unknown = await side.ask(AUDIT, ALL, {"client": "unknown"})
     assert unknown.data == {"disclosures": []}
@@ -142,7 +142,7 @@ async def test_audit_reads_of_one_person_and_of_one_client(side: Side) -> None:
 
 
 async def test_what_audit_reads_is_recorded_with_the_people_that_it_names(side: Side) -> None:
-    """An answer from the ledger is a disclosure as well."""
+    """Audit's answer from the ledger is recorded with the people that it names."""
     reply = await side.ask(AUDIT, ALL, {"first": 1000})
     named = {person for each in reply.data["disclosures"] for person in each["people"]}
     entry = (await written(side))[-1]
@@ -176,7 +176,7 @@ async def test_a_subject_s_entries_name_no_person(side: Side) -> None:
 
 @pytest.mark.parametrize("purpose", [SUBJECT, AUDIT])
 async def test_neither_role_reads_the_ledger_itself(side: Side, purpose: Purpose) -> None:
-    """Only the views of its universe: no other person's reference, no account."""
+    """Neither role reads the ledger's tables: each has its own views alone."""
     login = side.gateway.pools[purpose][Store.CONTROL].login
     connection = await connect_role(login)
     try:
@@ -199,7 +199,7 @@ async def test_neither_role_reads_the_ledger_itself(side: Side, purpose: Purpose
 
 
 def test_places_and_references_are_read_as_they_are_written() -> None:
-    """No other text is."""
+    """Places and references are read as they are written, and no other text is accepted."""
     at, stream, number = place_of("1700000000000001-00ff00ff00ff00ff-12")
     assert place_text(at, stream, number) == "1700000000000001-00ff00ff00ff00ff-12"
     assert reference_of(reference_text(2**63 - 1)) == 2**63 - 1
@@ -208,7 +208,7 @@ def test_places_and_references_are_read_as_they_are_written() -> None:
 
 
 def test_fields_are_those_of_the_person_s_places() -> None:
-    """Positions count from 1; a place may be empty."""
+    """A person's fields are those at their places; places count from 1 and may be empty."""
     fields = [["a", "b"], ["c"], ["b", "d"]]
     assert disclosed_fields(fields, [2, 0, 1], [1]) == ["a", "b"]
     assert disclosed_fields(fields, [2, 0, 1], [2, 3]) == ["a", "b", "d"]

@@ -125,7 +125,7 @@ async def events(side: Side) -> list[tuple[Any, ...]]:
 
 
 async def test_i16_an_objection_by_mutation_binds_the_next_request(side: Side) -> None:
-    """After it the person is absent for ads and for suggestions; the event keeps the channel."""
+    """After an objection by mutation ads and suggestions do not see the person; the event has its channel."""
     assert "ma_1" in await ids_of(side, ADS)
     reply = await as_member(side, ANN, RECORD, purposes=EVERYTHING)
     assert reply.data == {"recordObjection": {"__typename": "ObjectionRecorded", "inForce": EVERYTHING}}
@@ -136,7 +136,7 @@ async def test_i16_an_objection_by_mutation_binds_the_next_request(side: Side) -
 
 
 async def test_both_purposes_are_meant_if_none_is_named(side: Side) -> None:
-    """Without the argument both purposes; with one named, that one only."""
+    """A mutation without a purpose covers both purposes; with one, that one only."""
     reply = await as_member(side, ANN, "mutation { recordObjection { __typename } }")
     assert reply.data == {"recordObjection": {"__typename": "ObjectionRecorded"}}
     assert (await restrictions(side))["social"] == {ANN: 3}
@@ -151,7 +151,7 @@ async def test_both_purposes_are_meant_if_none_is_named(side: Side) -> None:
 
 
 async def test_i23_a_withdrawal_by_mutation_opens_the_data_again(side: Side) -> None:
-    """Both can be repeated: nothing is recorded twice."""
+    """A withdrawal by mutation opens the data again; a repetition records nothing."""
     for _ in range(2):
         await as_member(side, ANN, RECORD, purposes=EVERYTHING)
     again = await as_member(side, ANN, RECORD, purposes=["ADS_PERSONALIZATION"])
@@ -165,7 +165,7 @@ async def test_i23_a_withdrawal_by_mutation_opens_the_data_again(side: Side) -> 
 
 
 async def test_fields_of_one_document_run_in_its_order(side: Side) -> None:
-    """Each one sees the effect of the one before."""
+    """The mutations of one document run in order, and each sees the effect of the one before."""
     document = """mutation {
       a: recordObjection { __typename }
       b: recordObjection { __typename }
@@ -181,10 +181,8 @@ async def test_fields_of_one_document_run_in_its_order(side: Side) -> None:
 
 
 @pytest.mark.parametrize("principal", [Principal(social_id=11), Principal(messenger_id=999)])
-async def test_who_has_no_messenger_account_has_nothing_to_object_to(
-    side: Side, principal: Principal
-) -> None:
-    """A typed result, the same for an unknown account and for no account; nothing is written."""
+async def test_a_person_without_a_messenger_account_cannot_object(side: Side, principal: Principal) -> None:
+    """Without a messenger account the result is typed, as for an unknown account, and nothing is written."""
     expected = {"__typename": "NoMessengerAccount", "inForce": []}
     assert (await ask_as(side, principal, RECORD, purposes=EVERYTHING)).data == {"recordObjection": expected}
     assert (await ask_as(side, principal, WITHDRAW, purposes=EVERYTHING)).data == {
@@ -202,7 +200,7 @@ SECOND = datetime.timedelta(seconds=1)
 
 
 def told(standing: str, until: datetime.datetime | None = None) -> list[dict[str, Any]]:
-    """The eligibility, equal for both purposes."""
+    """The member's eligibility, which must be equal for both purposes."""
     shown = None if until is None else until.isoformat()
     return [{"purpose": each, "standing": standing, "until": shown} for each in EVERYTHING]
 
@@ -226,7 +224,7 @@ async def accept(side: Side, member: int) -> None:
         (Profile.GDPR, NEW, CLOSES, "MAY_OBJECT", None, "ObjectionRecorded"),
     ],
 )
-async def test_i18_who_may_object_is_the_profile_s_to_say(
+async def test_i18_the_profile_decides_who_may_object(
     side: Side,
     profile: Profile,
     member: int,
@@ -256,7 +254,7 @@ async def test_i18_who_may_object_is_the_profile_s_to_say(
     assert len(await events(side)) == int(recorded)
 
 
-async def test_i18_what_was_recorded_in_time_stays_and_can_be_withdrawn_later(side: Side) -> None:
+async def test_i18_an_objection_in_time_stays_and_can_be_withdrawn_later(side: Side) -> None:
     """After the window an objection still counts; once withdrawn, it cannot be recorded again."""
     await accept(side, BOB)
     with under(side, Profile.HISTORIC_2016, CLOSES - SECOND):
@@ -275,7 +273,7 @@ async def test_i18_what_was_recorded_in_time_stays_and_can_be_withdrawn_later(si
 
 
 async def test_eligibility_is_answered_beside_other_fields(side: Side) -> None:
-    """Twice, under aliases, between others: in the order of the document."""
+    """Eligibility is answered in the document's order, also twice and between other fields."""
     document = """query($skip: Boolean!) {
       a: objectionEligibility { standing }
       policy { purpose }
@@ -324,7 +322,7 @@ HOSTILE: list[tuple[str, dict[str, Any], str]] = [
         "OPERATION_RESOLUTION_FAILURE",
     ),
     (
-        # Sound at first, wrong later: nothing of it is done.
+        # The first mutation is valid, a later one is not: none of them runs.
         "mutation($p: [ObjectablePurpose!]!) { a: recordObjection { __typename }"
         " b: recordObjection(purposes: $p) { __typename } }",
         {"p": [7]},

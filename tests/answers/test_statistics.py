@@ -43,7 +43,7 @@ EVERY = {
     "objectionsOverTime": OBJECTIONS,
     "requestTally": TALLY,
 }
-# Long ago, so that what the tests themselves ask is never among it.
+# Long ago, so that the tests' own requests are not counted.
 START = datetime(2020, 2, 27, tzinfo=UTC)
 CLIENTS, PURPOSES = ("ads-team", "zoo", "Älter"), ("ADS_PERSONALIZATION", "NOTIFICATION", "SECURITY")
 
@@ -160,7 +160,7 @@ VALUES ($1, $2, $3, $4, $4, 'test', 'v')
 
 
 async def test_i24_objections_over_time_are_the_fold_of_the_events(side: Side) -> None:
-    """For each day the number of members that all events up to its end give, also without events."""
+    """Each day has the number of objectors that the events up to its end give, also a day without events."""
     both = [each.value for each in ObjectablePurpose]
     for seed in range(trials(12)):
         chance = random.Random(seed)
@@ -245,7 +245,7 @@ async def test_a_report_is_that_of_the_command_line(side: Side, name: str) -> No
 
 
 async def test_a_report_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Too slow is as if the store were down. Other reports wait for a place, within a time-out."""
+    """A report that is too slow fails like an unavailable store, as does one that waits too long for it."""
 
     async def endless(*_: Any) -> Any:
         await asyncio.sleep(60)
@@ -269,7 +269,7 @@ async def test_a_report_that_takes_too_long_is_given_up(monkeypatch: pytest.Monk
 async def test_a_report_that_is_wrong_does_not_look_like_a_store_that_is_away(
     side: Side, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is a fault of the gateway: INTERNAL, and a line in the log."""
+    """A faulty report is INTERNAL with a line in the log, and not an unavailable store."""
 
     async def wrong(connection: Any, _: Any) -> Any:
         await connection.fetch("SELECT 1 / 0")
@@ -287,8 +287,8 @@ async def noted(side: Side) -> list[dict[str, Any]]:
     return list(await statistics(side, "requestTally", None, until=None))
 
 
-async def test_what_was_refused_and_what_was_slow_is_counted(side: Side) -> None:
-    """By code, client and purpose; without a known token neither. Nothing of the request's text."""
+async def test_refused_and_slow_requests_are_counted(side: Side) -> None:
+    """Refused and slow requests are counted by code, client and purpose, without any text of the request."""
     await noted(side)
     await side.control.execute("TRUNCATE control.request_tally")
     await side.ask(SECURITY, '{ messengerAccount(phone: "+4917139200999") { nothing } }')
@@ -324,8 +324,8 @@ async def test_counts_survive_a_store_that_was_away(side: Side) -> None:
     assert [each["requests"] for each in await noted(side)] == [2]
 
 
-def test_ever_other_names_do_not_fill_the_memory() -> None:
-    """Beyond the bound clients are counted together, and no request is lost."""
+def test_many_client_names_do_not_fill_the_memory() -> None:
+    """Clients beyond the bound are counted together, and no request is lost."""
     counts = Tally(1.0, lambda: 0.0)
     for number in range(MOST_LINES + 50):
         counts.refused(
@@ -343,7 +343,7 @@ def test_ever_other_names_do_not_fill_the_memory() -> None:
 
 
 async def test_after_a_year_a_count_is_gone(side: Side) -> None:
-    """It is counted with the next write."""
+    """A count that is a year old is deleted with the next write."""
     await side.control.execute(
         "INSERT INTO control.request_tally VALUES (now() - interval '401 days', 'old', '', 'SLOW', 1, 1, 'r')"
     )
@@ -357,7 +357,7 @@ async def test_after_a_year_a_count_is_gone(side: Side) -> None:
 
 @pytest.mark.parametrize("name", EVERY)
 async def test_a_span_that_is_none_is_refused(side: Side, name: str) -> None:
-    """Empty, backwards, longer than a year, beyond the calendar: one constant error."""
+    """A span that is empty, backwards, longer than a year or beyond the calendar is one constant error."""
     year = timedelta(days=366)
     for since, until in (
         (START, START),
@@ -371,7 +371,7 @@ async def test_a_span_that_is_none_is_refused(side: Side, name: str) -> None:
 
 
 def test_a_time_without_a_zone_is_one_of_utc() -> None:
-    """As the arguments' description says."""
+    """A time without a zone is read as UTC."""
     naive = START.replace(tzinfo=None)
     assert span_of(naive, naive + timedelta(days=1), timedelta(days=1), now=START) == (
         START,
@@ -381,8 +381,8 @@ def test_a_time_without_a_zone_is_one_of_utc() -> None:
         span_of(None, datetime.min, timedelta(days=1), now=START)
 
 
-async def test_i1_no_other_purpose_has_them(side: Side) -> None:
-    """In validation they fail like a misspelt word."""
+async def test_i1_no_other_purpose_has_statistics(side: Side) -> None:
+    """Under every other purpose a statistic is refused like a misspelt field."""
     for purpose in Purpose:
         if purpose is not AUDIT:
             for document in (*EVERY.values(), REPORT):

@@ -110,8 +110,8 @@ def _told(event: ObjectionEvent) -> dict[str, Any]:
     }
 
 
-async def test_what_one_person_declared_is_theirs(side: Side) -> None:
-    """Both accounts, every event in the order of recording, the terms; of no other person (Art. 15)."""
+async def test_a_subject_reads_their_own_declarations(side: Side) -> None:
+    """A subject reads both accounts, every event in order and the terms, and no other person's (Art. 15)."""
     first, bobs, second = WORLD.events
 
     assert await subject(side, Whose(ANN, ANN_THERE)) == {
@@ -131,7 +131,7 @@ async def test_what_one_person_declared_is_theirs(side: Side) -> None:
 
 
 @pytest.mark.parametrize("whose", [Whose(None, ANN_THERE), Whose(7, None), Whose(None, 7), Whose(7, 7)])
-async def test_who_has_no_account_on_the_messenger_declared_nothing(side: Side, whose: Whose) -> None:
+async def test_a_person_without_a_messenger_account_has_no_declarations(side: Side, whose: Whose) -> None:
     """A missing key equals no key: it finds no row, and never all rows."""
     seen = await subject(side, whose)
 
@@ -154,7 +154,7 @@ async def test_an_objection_hides_nothing_from_the_person(side: Side) -> None:
 
 
 @pytest.mark.parametrize("purpose", ONE_PERSON)
-async def test_what_was_recorded_is_told_at_once(side: Side, purpose: Purpose) -> None:
+async def test_a_new_declaration_is_in_the_next_answer(side: Side, purpose: Purpose) -> None:
     """The next request after a mutation shows it, under either of the subject's purposes."""
     await side.hold(replace(WORLD, events=()))
     assert (await side.ask(purpose, DECLARED)).data["subject"]["objections"] == []

@@ -87,7 +87,7 @@ MUTANTS = (
             "change(stores, self.rules, member, purposes=purposes, channel=self.channel)",
             "change(stores, self.rules, 1, purposes=purposes, channel=self.channel)",
         ),
-        "tests/answers/test_mutations.py::test_who_has_no_messenger_account_has_nothing_to_object_to",
+        "tests/answers/test_mutations.py::test_a_person_without_a_messenger_account_cannot_object",
     ),
     mutant(
         "withdrawal_takes_all_back",

@@ -28,13 +28,13 @@ MUTANTS = (
         ),
         (
             PAIRS,
-            "tests/answers/test_subject.py::test_what_one_person_declared_is_theirs",
+            "tests/answers/test_subject.py::test_a_subject_reads_their_own_declarations",
         ),
     ),
     mutant(
         "objections_in_the_order_of_their_times",
         Change("resolvers.sources.subject:OBJECTIONS", '"id"', '"recorded_at"'),
-        "tests/answers/test_subject.py::test_what_one_person_declared_is_theirs",
+        "tests/answers/test_subject.py::test_a_subject_reads_their_own_declarations",
     ),
     mutant(
         "own_declarations_not_narrowed_where_they_are_read",

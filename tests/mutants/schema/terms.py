@@ -19,6 +19,6 @@ MUTANTS = (
     mutant(
         "the_window_is_open_a_second_longer",
         Change("schema.terms.profiles:eligibility", "now < closes", "now <= closes"),
-        "tests/answers/test_mutations.py::test_i18_who_may_object_is_the_profile_s_to_say",
+        "tests/answers/test_mutations.py::test_i18_the_profile_decides_who_may_object",
     ),
 )
