@@ -41,13 +41,13 @@ async def side(new_database: NewDatabase) -> AsyncIterator[Side]:
 
 @pytest.fixture(autouse=True)
 async def fresh(side: Side) -> None:
-    """The world is loaded, no quota is used, and every client has a large one."""
+    """Load the world, reset the use of quotas, and give every client a large quota."""
     await side.wait_until_ready()
     await side.hold(WORLD)
     for table in ("quota", "quota_rate", "quota_place", "quota_hour", "quota_person"):
         await side.control.execute(f"DELETE FROM control.{table}")
     await side.book.refreshed()
-    # What this process took for the tests before is not taken any more.
+    # Release what this process reserved in earlier tests.
     side.gateway.admission._shares = {}
     side.gateway.people._hour = people_quotas._Hour()
 
@@ -60,7 +60,7 @@ async def limit(side: Side, *numbers: int | None) -> None:
 
 @asynccontextmanager
 async def process(side: Side, quota: Quota) -> AsyncIterator[Admission]:
-    """Another process' admission, which knows this quota of everybody."""
+    """Another process' admission, with this quota for every client."""
     made = Admission(
         quotas_login(side.settings),
         lambda _: quota,
@@ -79,7 +79,7 @@ process.number = 1  # type: ignore[attr-defined]
 
 @asynccontextmanager
 async def charging(side: Side, quota: Quota) -> AsyncIterator[PeopleQuota]:
-    """Another process' people quota, which knows this quota of every client."""
+    """Another process' people quota, with this quota for every client."""
     made = PeopleQuota(quotas_login(side.settings), lambda _: quota)
     try:
         yield made
@@ -88,7 +88,7 @@ async def charging(side: Side, quota: Quota) -> AsyncIterator[PeopleQuota]:
 
 
 async def entering(one: Admission, client: str = "somebody") -> Code | None:
-    """Whether a request is let in; why not."""
+    """The refusal of a request, or None if it is admitted."""
     try:
         await one.enter(client)
     except Refusal as refusal:
@@ -128,7 +128,7 @@ async def test_two_processes_let_in_no_more_than_the_rate(side: Side) -> None:
 
 
 async def test_a_client_that_asks_too_often_gets_429_and_soon_an_answer(side: Side) -> None:
-    """The same constant refusal for whatever is asked, with Retry-After; a second later all is well."""
+    """A client above its rate gets 429 with Retry-After, and an answer a second later."""
     await limit(side, 2, None, None)
     replies = [await ask(side, id=f"ma_{number}") for number in (0, 1, 0, 1, 999)]
     codes = [reply.codes for reply in replies]
@@ -143,7 +143,7 @@ async def test_a_client_that_asks_too_often_gets_429_and_soon_an_answer(side: Si
 
 
 async def test_a_refusal_has_its_status_under_either_media_type(side: Side) -> None:
-    """It speaks of the client, not of the GraphQL request: never 200."""
+    """The refusal of a quota has its own status under either media type, and never 200."""
     await limit(side, 1, None, None)
     for accept in (b"application/json", b"application/graphql-response+json"):
         headers = [each for each in side.authorised(SECURITY) if each[0] != b"accept"]
@@ -155,7 +155,7 @@ async def test_a_refusal_has_its_status_under_either_media_type(side: Side) -> N
 
 
 async def test_another_client_does_not_wait_for_one_that_asks_too_often(side: Side) -> None:
-    """Each has a bucket of its own."""
+    """A client above its rate does not delay other clients."""
     async with process(side, Quota(1, 100, 1)) as one:
         assert [await entering(one) for _ in range(3)][-1] is Code.TOO_MANY_REQUESTS
         assert await entering(one, "another") is None
@@ -185,7 +185,7 @@ async def test_the_usual_request_asks_no_store(side: Side) -> None:
 
 
 async def test_two_processes_let_in_no_more_at_once(side: Side) -> None:
-    """One process or the other holds a place; a request that ends makes room for the next, in both."""
+    """Two processes together admit the client's concurrent requests, and an ended one frees its place."""
     quota = Quota(10**6, 4, 1)
     async with process(side, quota) as one, process(side, quota) as other:
         codes = [await entering(each) for each in (one, other, one, other, one, other)]
@@ -193,7 +193,7 @@ async def test_two_processes_let_in_no_more_at_once(side: Side) -> None:
         for each in (one, one):
             each.leave("somebody")
         for each in (one, other):
-            # The second look gives back what was not taken since the first.
+            # The second run returns what was not used since the first.
             await each.fit_places()
             await each.fit_places()
         await asyncio.sleep(admissions.CLOSED_SECONDS)
@@ -205,7 +205,7 @@ async def test_two_processes_let_in_no_more_at_once(side: Side) -> None:
 async def test_places_of_a_process_that_died_are_free_when_their_time_is_over(
     side: Side, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A dead process cannot give them back; they last a few seconds."""
+    """The places of a process that died are free after a few seconds."""
     monkeypatch.setattr(admissions, "LASTS", admissions.timedelta(milliseconds=300))
     quota = Quota(10**6, 1, 1)
     died = Admission(quotas_login(side.settings), lambda _: quota, process=bytes(8), monotonic=time.monotonic)
@@ -219,7 +219,7 @@ async def test_places_of_a_process_that_died_are_free_when_their_time_is_over(
 
 
 async def test_requests_that_hang_take_the_places_and_give_them_back(side: Side) -> None:
-    """While two wait for the store, a third is refused at once; when they are answered there is room."""
+    """If hanging requests hold every place, the next is refused at once, until they are answered."""
     await limit(side, None, 2, None)
     locked = side.messenger.transaction()
     await locked.start()
@@ -235,8 +235,8 @@ async def test_requests_that_hang_take_the_places_and_give_them_back(side: Side)
     assert (await ask(side, id="ma_2")).codes == []
 
 
-async def test_what_takes_too_long_as_a_whole_is_given_up(new_database: NewDatabase) -> None:
-    """503 in constant words; its place is free again, and the next request is answered."""
+async def test_a_request_over_its_total_time_is_given_up(new_database: NewDatabase) -> None:
+    """A request over its total time gets 503 and frees its place for the next one."""
     async with open_side(new_database, answer_timeout_ms=500) as hasty:
         await hasty.hold(WORLD)
         locked = hasty.messenger.transaction()
@@ -252,8 +252,8 @@ async def test_what_takes_too_long_as_a_whole_is_given_up(new_database: NewDatab
         assert (await ask(hasty, id=IDS[0])).codes == []
 
 
-async def test_who_leaves_while_waiting_to_be_let_in_takes_no_place(side: Side) -> None:
-    """A request that is given up holds nothing, before it is let in and after."""
+async def test_a_cancelled_request_takes_no_place(side: Side) -> None:
+    """A request that is cancelled while it waits, or later, holds no place."""
     quota = Quota(10**6, 1, 1)
     async with process(side, quota) as one:
         locked = side.control.transaction()
@@ -272,8 +272,8 @@ async def test_who_leaves_while_waiting_to_be_let_in_takes_no_place(side: Side) 
 # --- people in an hour ----------------------------------------------------------------------------
 
 
-async def test_a_client_meets_so_many_people_and_no_more(side: Side) -> None:
-    """It may receive the same people again; one more is refused until the hour is over."""
+async def test_a_client_receives_its_quota_of_people_and_no_more(side: Side) -> None:
+    """A client may receive its quota of people again and again; one more is refused until the hour ends."""
     await limit(side, None, None, 3)
     met = [await ask(side, id=each) for each in IDS[:3]]
     again = [await ask(side, id=each) for each in IDS[:3]]
@@ -287,7 +287,7 @@ async def test_a_client_meets_so_many_people_and_no_more(side: Side) -> None:
 
 
 async def test_a_page_of_too_many_people_discloses_and_charges_none(side: Side) -> None:
-    """Refused as a whole: no data, no entry in the ledger, and the quota is as it was."""
+    """A page with too many people is refused without data, ledger entry or charge."""
     await limit(side, None, None, 5)
     before = await side.control.fetchval("SELECT count(*) FROM control.ledger_entry")
     page = await ask(side, ALL)
@@ -297,7 +297,7 @@ async def test_a_page_of_too_many_people_discloses_and_charges_none(side: Side) 
 
 
 async def test_hidden_people_do_not_count(side: Side) -> None:
-    """An objector under ADS and an unknown number: neither answer names a person (I14)."""
+    """A hidden person and an unknown number are not charged to the quota (I14)."""
     await limit(side, None, None, 1)
     hidden = next(each.messenger_id for each in WORLD.restrictions if each.purposes & 1)
     for number in (hidden, 10**9):
@@ -307,7 +307,7 @@ async def test_hidden_people_do_not_count(side: Side) -> None:
 
 
 async def test_two_processes_count_a_person_once(side: Side) -> None:
-    """The same three people asked of both are three people; a fourth is refused in either."""
+    """A person read through two processes is charged once, and both refuse a person too many."""
     caller = Caller("somebody", 1, Purpose.SECURITY)
     async with charging(side, Quota(1, 1, 3)) as one, charging(side, Quota(1, 1, 3)) as other:
         for each in (one, other):
@@ -320,8 +320,8 @@ async def test_two_processes_count_a_person_once(side: Side) -> None:
             assert refused.value.code is Code.TOO_MANY_PEOPLE
 
 
-async def test_many_at_once_meet_exactly_as_many_as_they_may(side: Side) -> None:
-    """Fifty requests of one new person each, in two processes at once: as many pass as the quota says."""
+async def test_concurrent_requests_receive_exactly_the_quota_of_people(side: Side) -> None:
+    """Of fifty concurrent requests for a new person each, as many are answered as the quota allows."""
     caller = Caller("somebody", 1, Purpose.SECURITY)
     async with charging(side, Quota(1, 1, 20)) as one, charging(side, Quota(1, 1, 20)) as other:
         results = await asyncio.gather(
@@ -349,7 +349,7 @@ async def test_a_new_hour_begins_with_no_people(side: Side) -> None:
 
 
 async def test_a_persons_own_data_is_never_refused_for_the_number_of_people(side: Side) -> None:
-    """Under subject access and preferences a token sees one person: a desk may serve a whole country."""
+    """A subject's own data is not charged, because one desk may serve a whole country."""
     await set_quota(side.control, "bound", OwnQuota(None, None, 1))
     await side.book.refreshed()
     for _ in range(2):
@@ -361,8 +361,8 @@ async def test_a_persons_own_data_is_never_refused_for_the_number_of_people(side
 # --- what is set, and what is away ----------------------------------------------------------------
 
 
-async def test_what_is_set_for_a_client_is_known_within_a_second_and_gone_when_reset(side: Side) -> None:
-    """Set in parts; the rest stays what everybody may."""
+async def test_a_client_s_quota_is_in_force_within_a_second_until_reset(side: Side) -> None:
+    """A client's quota is in force within a second, in the parts that are set, and ends when reset."""
     usual = Quota(7, 8, 9)
     await set_quota(side.control, "client", OwnQuota(1, None, None))
     await set_quota(side.control, "client", OwnQuota(None, None, 5))
@@ -376,7 +376,7 @@ async def test_what_is_set_for_a_client_is_known_within_a_second_and_gone_when_r
 
 
 async def test_quotas_by_command(side: Side, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Set in parts, listed beside what everybody may, reset once."""
+    """The command sets parts of a quota, lists them beside the default, and resets them once."""
     for store in ("messenger", "social", "control"):
         monkeypatch.setenv(f"GATEWAY_{store.upper()}_DSN", side.settings.owner_dsn(store))
     monkeypatch.setenv("GATEWAY_SECRET", side.settings.secret.get_secret_value())
@@ -393,7 +393,7 @@ async def test_quotas_by_command(side: Side, monkeypatch: pytest.MonkeyPatch) ->
 
 
 async def test_without_the_store_no_request_is_admitted_until_it_is_back(side: Side) -> None:
-    """What cannot be counted is refused: 503, without an answer; no restart is needed."""
+    """While the quotas' store is down every request gets 503; no restart is needed afterwards."""
     function = "control.take_quota(text,bytea,integer,integer,integer,integer,interval)"
     await side.control.execute(f"REVOKE EXECUTE ON FUNCTION {function} FROM {QUOTAS}")
     try:
@@ -407,8 +407,8 @@ async def test_without_the_store_no_request_is_admitted_until_it_is_back(side: S
     assert (await ask(side, id="ma_0")).codes == []
 
 
-async def test_its_role_can_count_and_nothing_else(side: Side) -> None:
-    """No table is open to it: it cannot read which people a client received."""
+async def test_the_quotas_role_can_count_and_nothing_else(side: Side) -> None:
+    """The quotas' role can count and cannot read which people a client received."""
     for table in (
         "quota",
         "quota_rate",

@@ -1,6 +1,6 @@
-"""JWTs of an identity provider: accepted beside tokens, pinned, and refused with the same bytes as tokens.
+"""JWTs of an identity provider: accepted beside tokens, and refused with the same bytes as tokens.
 
-The provider is a server of this file with keys of its own; nothing of it is in the gateway.
+The provider is a server in this file with its own keys, and shares no code with the gateway.
 """
 
 from __future__ import annotations
@@ -279,20 +279,20 @@ async def test_a_jwt_of_several_purposes_needs_the_header(company: Company) -> N
 
 @pytest.mark.parametrize("values", [[], ["unknown"], ["ADS_PERSONALIZATION"], "unknown word", None])
 async def test_a_value_that_the_settings_do_not_name_opens_nothing(company: Company, values: Any) -> None:
-    """Not even a purpose's own name; the refusal is that of a token out of its scope, byte for byte."""
+    """A claim's value that the settings do not name opens no purpose, not even if it is a purpose's name."""
     reply = await company.ask(company.claims.jwt(gateway_purposes=values), "ADS_PERSONALIZATION")
     assert reply == await company.ask(company.side.tokens[SECURITY], "ADS_PERSONALIZATION")
     assert reply.codes == ["PURPOSE_REFUSED"]
 
 
 async def test_the_claim_may_be_words_in_one_text(company: Company) -> None:
-    """As in `scope` (RFC 8693, 4.2); words of other systems are ignored."""
+    """The claim may be words in one text, as `scope` is (RFC 8693, 4.2); unknown words are ignored."""
     reply = await company.ask(company.claims.jwt(gateway_purposes="openid risk other:thing"))
     assert reply.data == {"policy": {"purpose": "SECURITY"}}
 
 
-async def test_a_jwt_speaks_for_one_person_by_the_claim_that_the_settings_name(company: Company) -> None:
-    """It sees that person's rows, whatever it asks for; without the claim it opens no such purpose."""
+async def test_a_jwt_belongs_to_the_person_in_the_configured_claim(company: Company) -> None:
+    """A JWT sees the rows of the person in the configured claim; without it no such purpose is open."""
     await company.side.messenger.execute(
         "INSERT INTO messenger.account (id, phone, country_code, registered_at)"
         " SELECT id, '+49151000000' || id, 'DE', '2013-01-01' FROM generate_series(5, 6) AS id"
@@ -405,7 +405,7 @@ NONE = ("none", "None", "NONE", "nOnE", "", "HS256", "HS512", "RSA1_5", "dir")
 
 
 async def test_every_jwt_that_is_not_good_is_refused_like_no_token(company: Company) -> None:
-    """Wrong, forged, foreign, early, late, too long, cut off: the same status, headers and body (I37)."""
+    """A forged, foreign, early, expired or cut JWT gets the status, headers and body of no token (I37)."""
     assert (await company.ask(company.claims.jwt())).status == 200
     taken = [
         name
@@ -416,7 +416,7 @@ async def test_every_jwt_that_is_not_good_is_refused_like_no_token(company: Comp
 
 
 async def test_a_jwt_with_one_wrong_character_is_refused(company: Company) -> None:
-    """At any place; also in the last character, some of whose bits are not used."""
+    """A JWT with one wrong character anywhere is refused, also if only unused bits of it differ."""
     good = company.claims.jwt()
     assert not await company.is_refused(good)
     for place in [*range(0, len(good) - 1, 7), len(good) - 1]:
@@ -445,7 +445,7 @@ FUZZ = settings(
 async def test_arbitrary_bytes_are_no_credential(
     company: Company, one: bytes, two: bytes, *, three: bytes, between: int
 ) -> None:
-    """In any form, through the whole application: one constant refusal, never a failure."""
+    """Arbitrary bytes as a credential get one constant refusal, and never a failure."""
     joint = bytes([between])
     for text in (joint.join((one, two, three)), b".".join(map(encoded, (one, two, three))), b"gw_" + one):
         assert await company.is_refused(text, "AUDIT")
@@ -458,10 +458,10 @@ async def test_arbitrary_bytes_are_no_credential(
     ),
     st.dictionaries(st.sampled_from(("iss", "aud", "exp", "iat", "nbf", "azp", "account")), JSON, min_size=1),
 )
-async def test_nothing_odd_in_a_signed_jwt_is_a_failure(
+async def test_no_content_of_a_signed_jwt_is_a_failure(
     company: Company, header: dict[str, Any], claims: dict[str, Any]
 ) -> None:
-    """Any JWT that the provider signed is accepted, or refused with the usual bytes; none is a failure."""
+    """Any JWT that the provider signed is accepted or refused with the usual bytes, and never a failure."""
     for odd_header, odd_claims in ((header, {}), ({}, claims), (header, claims)):
         said = {"alg": "RS256", "kid": "rsa-1", **odd_header}
         jwt = signed(said, {**company.claims.but(), **odd_claims})
@@ -479,7 +479,7 @@ async def test_nothing_odd_in_a_signed_jwt_is_a_failure(
 async def test_a_jwt_that_was_cut_or_spliced_is_refused(
     company: Company, begin: int, end: int, *, between: bytes, two: bool
 ) -> None:
-    """A part of a JWT, joined with other bytes, or with a part of another JWT."""
+    """A part of a JWT, alone or joined with other bytes or another JWT's part, is refused."""
     good, other = (company.claims.jwt(jti="a", iat=IAT, exp=IAT + 3_000, sub=each) for each in ("one", "two"))
     last = (other if two else good)[end % len(other) :]
     spliced = good[: begin % len(good)].encode() + between + last.encode()
@@ -492,7 +492,7 @@ IAT = int(time.time()) - 10
 
 
 async def test_a_credential_in_the_address_is_never_read(company: Company) -> None:
-    """Neither a JWT nor a token (RFC 6750, 2.3 is not offered): logs hold addresses."""
+    """A JWT or a token in the address is never read, because logs hold addresses (see RFC 6750, 2.3)."""
     for credential in (company.claims.jwt(), company.side.tokens[ADS]):
         for name in ("access_token", "token", "authorization"):
             query = f"{name}={credential}&query=%7Bpolicy%7Bpurpose%7D%7D".encode()
@@ -503,7 +503,7 @@ async def test_a_credential_in_the_address_is_never_read(company: Company) -> No
 
 
 async def test_a_list_is_uploaded_with_a_jwt_too(company: Company) -> None:
-    """`/lists` finds its caller in the same way, also if a key must be fetched first."""
+    """`/lists` accepts a JWT, too, also if its key must be fetched first."""
     headers = [(b"authorization", f"Bearer {company.claims.jwt()}".encode()), (b"content-type", b"text/csv")]
     reply = await send(company.side.app, path="/lists", headers=headers, query_string=b"offer=of_1")
     assert reply.codes == ["PURPOSE_REFUSED"]
@@ -516,7 +516,7 @@ async def test_a_list_is_uploaded_with_a_jwt_too(company: Company) -> None:
 async def test_a_new_key_of_the_provider_is_known_at_its_first_jwt(
     company: Company, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The request waits for the keys instead of being refused; a hundred such requests wait for one fetch."""
+    """The first JWT of a new key waits for a fetch of the keys; a hundred such requests share one fetch."""
     monkeypatch.setattr("gateway.access.jwks.REFETCH_SECONDS", 0.0)
     company.provider.publish(rsa_1=RSA["rsa-1"], ec_1=EC["ec-1"], rsa_2=RSA["rsa-2"])
     company.provider.asked.clear()
@@ -531,7 +531,7 @@ async def test_a_new_key_of_the_provider_is_known_at_its_first_jwt(
 
 
 async def test_a_jwt_works_beside_tokens_and_neither_slows_nor_stops_them(company: Company) -> None:
-    """A token works as without a provider."""
+    """Tokens work beside JWTs, as fast as without a provider."""
     assert (await company.ask(company.side.tokens[SECURITY])).data == {"policy": {"purpose": "SECURITY"}}
     assert company.side.book._of_jwt is not None
     known = company.side.book._of_jwt.__self__  # type: ignore[attr-defined]
@@ -546,7 +546,7 @@ async def test_a_jwt_works_beside_tokens_and_neither_slows_nor_stops_them(compan
 async def test_without_the_provider_a_gateway_starts_and_tokens_work(
     new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch, provider: IdentityProvider
 ) -> None:
-    """JWTs, forged ones too, are refused as with a store that is down, until the provider is back."""
+    """Without the provider the gateway starts and serves tokens, and JWTs get 503 until it is back."""
     monkeypatch.setattr("gateway.access.jwks.REFETCH_SECONDS", 0.05)
     provider.stop()
     async with open_side(new_database, oidc_issuer=provider.issuer, **OIDC) as side:
@@ -636,7 +636,7 @@ async def verifying(provider: IdentityProvider, **others: Any) -> AsyncIterator[
 
 
 async def test_a_jwt_is_good_until_it_expires_and_never_again(provider: IdentityProvider) -> None:
-    """A replay after `exp` (and the leeway for clocks) is refused, though the JWT was accepted before."""
+    """A JWT is accepted until `exp` and the clocks' leeway, and refused afterwards, also if cached."""
     async with verifying(provider) as verifier:
         await verifier.fetched()
         jwt = verifier.claims.jwt()
@@ -650,7 +650,7 @@ async def test_a_jwt_is_good_until_it_expires_and_never_again(provider: Identity
 async def test_a_jwt_of_a_key_that_was_taken_back_is_refused_from_the_next_fetch_on(
     provider: IdentityProvider,
 ) -> None:
-    """Also a JWT that was verified before. Another key under the same identifier revokes the old one."""
+    """After the next fetch a JWT of a removed or replaced key is refused, also if it was verified before."""
     async with verifying(provider) as verifier:
         await verifier.fetched()
         old, other = verifier.claims.jwt("rsa-1"), verifier.claims.jwt("ec-1")
@@ -704,7 +704,7 @@ async def test_a_flood_of_unknown_keys_is_no_flood_of_fetches(provider: Identity
         assert len(verifier.identities._known) == 0
 
 
-async def test_what_is_not_for_here_has_nothing_fetched(provider: IdentityProvider) -> None:
+async def test_a_jwt_for_another_gateway_causes_no_fetch(provider: IdentityProvider) -> None:
     """An unknown key causes a fetch only if issuer, audience and time are right."""
     async with verifying(provider) as verifier:
         await verifier.fetched()
@@ -718,7 +718,7 @@ async def test_what_is_not_for_here_has_nothing_fetched(provider: IdentityProvid
 async def test_while_the_provider_is_away_its_keys_are_good_for_an_hour(
     provider: IdentityProvider, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """No JWT can be verified then, and none is refused as bad, until the provider is back."""
+    """The provider's keys stay valid for an hour; then JWTs get 503, not 401, until the provider is back."""
     async with verifying(provider) as verifier:
         await verifier.fetched()
         provider.stop()
@@ -761,7 +761,7 @@ async def test_a_provider_that_hangs_holds_a_request_for_three_seconds_at_most(
 async def test_a_caller_of_a_jwt_has_a_name_for_the_record_and_never_its_text(
     provider: IdentityProvider,
 ) -> None:
-    """Its `jti` if that is a plain word; otherwise the first digits of its digest."""
+    """The record names a JWT by its `jti` if that is a plain word, or by the first digits of its digest."""
     async with verifying(provider) as verifier:
         await verifier.fetched()
         for jti, expected in (("req-17:a", "jwt req-17:a"), ("a\nb", None), ("x" * 65, None), (None, None)):
@@ -777,7 +777,7 @@ async def test_a_caller_of_a_jwt_has_a_name_for_the_record_and_never_its_text(
 
 
 async def test_the_client_is_the_claim_that_the_settings_name(provider: IdentityProvider) -> None:
-    """`azp`, or `sub` without it; or the configured claim, never a third one."""
+    """A JWT's client is the configured claim; without configuration it is `azp`, or else `sub`."""
     async with verifying(provider) as verifier, verifying(provider, client_claim="client_id") as other:
         for each in (verifier, other):
             await each.fetched()
@@ -791,8 +791,8 @@ async def test_the_client_is_the_claim_that_the_settings_name(provider: Identity
         assert client(other) == "somebody"
 
 
-async def test_each_binding_comes_from_the_claim_that_the_settings_name(provider: IdentityProvider) -> None:
-    """A person by both accounts, a merchant, a business; each purpose gets its own part."""
+async def test_each_key_of_the_principal_comes_from_its_claim(provider: IdentityProvider) -> None:
+    """The principal's keys come from the configured claims, and each purpose gets its own part."""
     bindings = {"messenger_id": "m", "social_id": "s", "merchant_id": "shop", "business_id": "firm"}
     opened = {"all": tuple(Purpose)}
     async with verifying(provider, bindings=bindings, purposes=opened) as verifier:
@@ -828,7 +828,7 @@ async def test_jwts_do_not_fill_the_memory(provider: IdentityProvider) -> None:
 
 
 async def test_a_stale_book_refuses_jwts_too(provider: IdentityProvider) -> None:
-    """Without `control` no caller gets an answer."""
+    """If the token book is stale, JWTs are refused, too."""
     async with verifying(provider) as verifier:
         await verifier.fetched()
         verifier.book._refreshed_at = -math.inf
@@ -846,7 +846,7 @@ async def keys_of(provider: IdentityProvider) -> dict[str, Any]:
 
 
 async def test_only_keys_that_can_verify_are_taken_over(provider: IdentityProvider) -> None:
-    """No symmetric key, none for encryption, no short key, no broken key; the other keys are accepted."""
+    """Symmetric, encryption, short and broken keys of the provider are ignored, and the others accepted."""
     rsa, ec = RSA["rsa-1"], EC["ec-1"]
     small = jwk(rsa, "small") | {"n": encoded(secrets.randbits(1024).to_bytes(128, "big") or b"1").decode()}
     published: list[Any] = [
@@ -896,10 +896,10 @@ async def test_only_keys_that_can_verify_are_taken_over(provider: IdentityProvid
         ("/keys", b" " * (MAX_DOCUMENT_BYTES + 1)),
     ],
 )
-async def test_a_document_that_is_none_leaves_the_keys_as_they_were(
+async def test_an_invalid_document_leaves_the_keys_as_they_were(
     provider: IdentityProvider, path: str, document: bytes
 ) -> None:
-    """A foreign, malformed or oversized document: the fetch fails, and the known keys stay."""
+    """If the provider's document is foreign, malformed or too large, the known keys stay."""
     async with verifying(provider) as verifier:
         await verifier.fetched()
         provider.instead[path] = document
@@ -911,7 +911,7 @@ async def test_a_document_that_is_none_leaves_the_keys_as_they_were(
 
 
 async def test_keys_are_never_fetched_in_clear_text_or_by_a_redirect(provider: IdentityProvider) -> None:
-    """An issuer on another host leads to https and not to this machine; redirects are not followed."""
+    """Keys of another host are fetched by https alone, never from this machine, and without redirects."""
     for wrong in ("http://idp.example/keys", f"{provider.issuer}/keys", "file:///keys", "/keys", 5, None):
         asked = []
 
@@ -956,17 +956,17 @@ async def test_keys_are_never_fetched_in_clear_text_or_by_a_redirect(provider: I
     ],
 )
 def test_keys_come_over_https_or_from_this_machine(url: object, secure: bool) -> None:
-    """An attacker who changes keys in transit could impersonate any client."""
+    """The issuer must be https or on this machine, because keys changed in transit would admit anyone."""
     assert is_secure_url(url) == secure
 
 
 def test_a_deployment_without_a_provider_has_none() -> None:
-    """Nothing is fetched, and no JWT is accepted."""
+    """Without a configured provider no key is fetched and no JWT is accepted."""
     assert provider_of(Settings(**NEEDED)) is None  # type: ignore[arg-type]
 
 
 def test_the_settings_say_everything_of_the_provider() -> None:
-    """Claims of the principal only if the settings name them; RS256 and ES256 by default."""
+    """The settings name the principal's claims and the algorithms, which are RS256 and ES256 by default."""
     found = provider_of(
         Settings(
             **NEEDED,  # type: ignore[arg-type]
@@ -985,8 +985,8 @@ def test_the_settings_say_everything_of_the_provider() -> None:
 # --- nothing of it anywhere else ------------------------------------------------------------------
 
 
-async def test_no_part_of_a_credential_is_told_to_the_provider(company: Company) -> None:
-    """The gateway fetches the provider's public documents only: no client's request causes another fetch."""
+async def test_no_part_of_a_credential_is_sent_to_the_provider(company: Company) -> None:
+    """The gateway requests the provider's public documents alone, and sends it no part of a credential."""
     jwt = company.claims.jwt("never-published")
     await company.ask(jwt)
     heard = "\n".join(company.provider.heard)

@@ -1,6 +1,6 @@
-"""No answer leaves unrecorded: durable first (I39), no values (I41), no person under two references.
+"""The ledger's entries: durable before the answer (I39), without values (I41), one reference a person.
 
-That an entry names exactly those in its answer is the claim of `test_ledger_people.py`; that a
+`test_ledger_people.py` proves that an entry names exactly the people in its answer; that a
 rewritten entry is noticed, of `test_ledger_verify.py`.
 """
 
@@ -128,7 +128,7 @@ async def test_i39_without_a_ledger_no_answer_holds_data(side: Side) -> None:
 
 
 async def test_readiness_says_when_nothing_can_be_recorded(side: Side) -> None:
-    """A balancer sees it after the first failure, and sees its end without a request about people."""
+    """/readyz fails after the first failed entry, and recovers without a request about people."""
     async with without_ledger(side):
         assert (await ask_somebody(side)).codes == ["NOT_RECORDED"]
         assert (await side.ready()).json["control"] is False
@@ -206,7 +206,7 @@ class _Down:
 async def test_i39_nothing_is_lost_when_the_process_is_killed_under_load(
     new_database: NewDatabase, serve: Serve
 ) -> None:
-    """The gateway is killed repeatedly while 16 connections send requests: every answer has its entry.
+    """If the gateway is killed while 16 connections send requests, every received answer has its entry.
 
     GATEWAY_TRIALS=17 kills it 51 times.
     """
@@ -227,7 +227,7 @@ async def test_i39_nothing_is_lost_when_the_process_is_killed_under_load(
 
 
 async def test_i39_nothing_is_lost_when_the_database_is_killed_under_load(serve: Serve) -> None:
-    """The server is killed with all its processes while 16 connections send requests: no entry is missing.
+    """If Postgres is killed while 16 connections send requests, no entry of a received answer is missing.
 
     It flushes to the disk, as in production. The gateway goes on by itself once the server is back.
     """
@@ -325,8 +325,8 @@ async def _asking(url: str, token: str) -> AsyncIterator[set[str]]:
 # --- no values (I41) ------------------------------------------------------------------------------
 
 
-async def test_i41_no_value_of_anybody_s_is_in_the_ledger(side: Side) -> None:
-    """Phones, names, account numbers: the answers hold them, and no entry does."""
+async def test_i41_no_personal_value_is_in_the_ledger(side: Side) -> None:
+    """No entry of the ledger holds a phone, a name or an account number from an answer."""
     questions = {
         Purpose.SECURITY: "{ messengerAccounts { nodes { id phone countryCode registeredAt } } }",
         Purpose.FRIEND_SUGGESTIONS: "{ socialAccounts { nodes { id displayName } } }",
@@ -379,8 +379,8 @@ def endpoint_of(side: Side) -> StoreLogin:
     return StoreLogin(side.settings.owner_dsn("control"), ROLE)
 
 
-async def test_gateways_that_meet_somebody_at_once_agree_on_the_reference(side: Side) -> None:
-    """Several processes draw one at the same moment: one is kept, and all of them use it."""
+async def test_concurrent_gateways_agree_on_a_person_s_reference(side: Side) -> None:
+    """Several gateways that choose a person's reference at the same moment all use the one that is kept."""
     await side.control.execute("DELETE FROM control.ledger_person")
     several = [References(endpoint_of(side)) for _ in range(4)]
     keys = [str(number) for number in range(200)]
@@ -520,7 +520,7 @@ async def test_a_day_long_past_is_refused_and_not_opened(side: Side) -> None:
     assert await side.control.fetchval("SELECT to_regclass('control.ledger_entry_20010101')") is None
 
 
-def test_the_world_has_somebody() -> None:
-    """Without this, half of the tests above would show nothing."""
+def test_the_world_has_people() -> None:
+    """The test data has at least one person in an answer, so the tests above prove something."""
     assert isinstance(WORLD, World)
     assert SOMEBODY.phone

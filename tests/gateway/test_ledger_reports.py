@@ -1,6 +1,6 @@
-"""`gateway ledger`: one person's report, the data protection officer's questions, and what ends.
+"""`gateway ledger`: a person's report, the data protection officer's reports, and retention.
 
-What is asked of a real gateway in process; then the commands are run as anybody runs them.
+A real gateway in this process gets requests; then the commands run as an operator runs them.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from tests.kit.worlds.rows import World
 from tests.promises.test_objection import ANN, PHONES, SMALL
 
 WORLD = random_world(11, 12)
-# Types of the matrix that tell of no person.
+# Types of the matrix without data of people.
 WITHOUT_PEOPLE = {"Merchant", "CustomerList", "PolicyVersion", "Message", "Business"}
 ADS, SECURITY, FRIENDS = Purpose.ADS_PERSONALIZATION, Purpose.SECURITY, Purpose.FRIEND_SUGGESTIONS
 BY_PHONE = "query($phone: PhoneNumber!) { messengerAccount(phone: $phone) { id phone } }"
@@ -121,7 +121,7 @@ async def told(side: Side) -> list[tuple[str, dict[tuple[str, int], set[str]]]]:
 
 
 async def test_i43_the_subject_s_report_equals_all_entries_naming_them(asked: Side) -> None:
-    """For both accounts of every person: each entry that names them, with their fields, and no other."""
+    """A subject's report has every entry that names either of their accounts, with fields, and no other."""
     await hold(asked, WORLD)
     for purpose in (SECURITY, FRIENDS, ADS, Purpose.INFRASTRUCTURE):
         known = known_of(asked.settings, purpose, WORLD)
@@ -222,7 +222,7 @@ async def test_an_entry_that_should_not_be_is_found(asked: Side) -> None:
     said = await ledger("report", "objectors")
     assert said.status == 1
     assert "1 violate one" in said.err
-    # What else it objects to is not touched by it, nor another time.
+    # The objection to the other purpose, and entries of an earlier time, are no violation.
     before = datetime.now(UTC) - timedelta(days=2)
     assert not (await objectors(asked.control, Span(before, before + timedelta(days=1)))).wrong
 
@@ -294,7 +294,7 @@ def decided_fields() -> Iterator[tuple[str, Purpose, bool]]:
 
 
 def test_i44_a_version_decides_as_it_was_decided() -> None:
-    """Every field under every purpose, decided from the version's file only; also one from an interface."""
+    """A version decides every field under every purpose as its own file does, also fields of interfaces."""
     evaluator = PolicyEvaluator(versions()[-1])
     told = {(field, purpose, evaluator.opens(field, purpose)) for field, purpose, _ in decided_fields()}
     assert told == set(decided_fields())
@@ -304,8 +304,8 @@ def test_i44_a_version_decides_as_it_was_decided() -> None:
     assert not PolicyEvaluator(versions()[0]).opens("MessengerAccount.phone", ADS)
 
 
-async def test_i44_what_random_documents_were_told_their_policy_opens(asked: Side) -> None:
-    """The policy opens every entry of every purpose; notices are checked by their own schema."""
+async def test_i44_the_policy_opens_what_random_documents_received(asked: Side) -> None:
+    """The policy that an entry names opens all fields that random documents received."""
     await hold(asked, WORLD)
     for purpose in SEEING:
         known = known_of(asked.settings, purpose, WORLD)
@@ -325,8 +325,8 @@ async def test_i44_what_random_documents_were_told_their_policy_opens(asked: Sid
     ]
 
 
-async def test_i44_what_a_policy_does_not_open_is_found(asked: Side) -> None:
-    """A field that the purpose never sees, a policy that was never recorded, an unknown purpose."""
+async def test_i44_a_disclosure_that_the_policy_does_not_open_is_found(asked: Side) -> None:
+    """The replay finds a field that the purpose never sees, an unrecorded policy, and an unknown purpose."""
     await hold(asked, SMALL)
     await asked.ask(SECURITY, BY_PHONE, {"phone": PHONES[ANN]})
     newest, oldest = versions()[-1].digest, versions()[0].digest

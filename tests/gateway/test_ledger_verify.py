@@ -1,7 +1,7 @@
-"""What is written in the ledger cannot be rewritten unnoticed (I42): every way to try is found, and named.
+"""Every kind of change to the ledger's entries is found and named by the verification (I42).
 
-Entries come from a real gateway; then the owner of the database, who can switch off triggers, does what he
-likes to them. The verifier has the public key and nothing else.
+A real gateway writes the entries; then the database's owner, who can switch off triggers, changes what they
+like. The verifier has only the public key.
 """
 
 from __future__ import annotations
@@ -134,7 +134,7 @@ async def test_an_empty_ledger_is_whole(side: Side) -> None:
 
 @pytest.mark.parametrize("column", COLUMNS)
 async def test_i42_a_changed_entry_is_named(written: Written, column: str) -> None:
-    """A change of any column of any entry."""
+    """The verification names an entry with any changed column."""
     for number in Random(column).sample(range(1, ENTRIES + 1), trials(3)):
         stream = Random(f"{column}{number}").choice(written.streams)
         before = (await written.entries(stream))[number - 1][column]
@@ -158,14 +158,14 @@ async def test_i42_a_changed_entry_is_named(written: Written, column: str) -> No
 
 @pytest.mark.parametrize("number", [1, 2, 7, ENTRIES])
 async def test_i42_a_removed_entry_is_named(written: Written, number: int) -> None:
-    """The first entry, one in the middle, the last."""
+    """The verification names a removed entry: the first, one in the middle, or the last."""
     stream = written.streams[0]
     await written.tamper("DELETE FROM control.ledger_entry WHERE stream = $1 AND number = $2", stream, number)
     assert numbers(await written.verified()) == {f"removed {number}"}
 
 
 async def test_i42_removed_ends_are_named(written: Written) -> None:
-    """The end of a stream, or all of it: the signed head shows how far it had come."""
+    """The verification names a removed end of a stream, because the signed head has the last number."""
     first, second = written.streams
     await written.tamper("DELETE FROM control.ledger_entry WHERE stream = $1 AND number > 5", first)
     await written.tamper("DELETE FROM control.ledger_entry WHERE stream = $1", second)
@@ -173,7 +173,7 @@ async def test_i42_removed_ends_are_named(written: Written) -> None:
 
 
 async def test_i42_an_inserted_entry_is_named(written: Written) -> None:
-    """A copy under an existing number, and a new entry after the end."""
+    """The verification names an inserted entry, under an existing number or after the end."""
     stream = written.streams[0]
     row = (await written.entries(stream))[4]
     insert = (
@@ -192,7 +192,7 @@ async def test_i42_an_inserted_entry_is_named(written: Written) -> None:
 
 
 async def test_i42_moved_entries_are_named(written: Written) -> None:
-    """Two entries with exchanged numbers: the report names the number of writing."""
+    """The verification names two entries with exchanged numbers."""
     stream = written.streams[0]
     swap = (
         "UPDATE control.ledger_entry SET number = CASE number WHEN 5 THEN 6 ELSE 5 END"
@@ -207,7 +207,7 @@ async def test_i42_moved_entries_are_named(written: Written) -> None:
 
 
 async def test_i42_a_rewritten_stream_is_named(written: Written) -> None:
-    """All hashes recomputed from a changed entry on: they match each other, but not the signatures."""
+    """A stream whose hashes were recomputed after a change is named, because the signatures do not match."""
     stream = written.streams[0]
     await written.tamper(
         "UPDATE control.ledger_entry SET client = 'other' WHERE stream = $1 AND number = 5", stream
@@ -233,7 +233,7 @@ async def test_i42_a_rewritten_stream_is_named(written: Written) -> None:
 
 @pytest.mark.parametrize("column", ["number", "hash", "signature", "at"])
 async def test_i42_a_changed_checkpoint_is_named(written: Written, column: str) -> None:
-    """Only the holder of the key can sign."""
+    """The verification names a changed checkpoint, because only the key's holder can sign one."""
     value = {"number": "number + 1", "at": "at + interval '1 s'"}.get(
         column, f"decode(repeat('00', octet_length({column})), 'hex')"
     )
@@ -243,8 +243,8 @@ async def test_i42_a_changed_checkpoint_is_named(written: Written, column: str) 
     assert any(each.startswith("forged checkpoint") for each in numbers(await written.verified()))
 
 
-async def test_i42_what_was_published_finds_what_is_gone_altogether(written: Written) -> None:
-    """The removal of a stream with its checkpoints shows only against checkpoints kept elsewhere."""
+async def test_i42_published_checkpoints_show_a_removed_stream(written: Written) -> None:
+    """Published checkpoints show the removal of a whole stream with its checkpoints."""
     published = [read_checkpoint(line) async for line in _lines(checkpoints(written.control, None))]
     stream = written.streams[0]
     await written.tamper("DELETE FROM control.ledger_entry WHERE stream = $1", stream)
@@ -262,8 +262,8 @@ async def _lines(lines: AsyncIterator[str]) -> AsyncIterator[str]:
 
 
 @pytest.mark.parametrize("what", ["changed", "removed"])
-async def test_i42_a_question_that_is_not_what_was_asked_is_named(written: Written, what: str) -> None:
-    """An entry's shape says what was disclosed: it cannot be exchanged."""
+async def test_i42_an_exchanged_shape_is_named(written: Written, what: str) -> None:
+    """The verification names an entry whose shape, which says what was disclosed, was exchanged."""
     if what == "removed":
         await written.tamper("DELETE FROM control.ledger_question WHERE key = $1", QUESTION.key)
     else:
@@ -288,8 +288,8 @@ async def test_i42_a_question_that_is_not_what_was_asked_is_named(written: Writt
     assert found == {f"{what} question"}
 
 
-async def test_what_is_not_asked_for_is_not_missed(written: Written) -> None:
-    """From a time in the middle: the rest is verified, and earlier entries are not read."""
+async def test_entries_before_the_given_time_are_not_missed(written: Written) -> None:
+    """A verification from a given time reads and checks the later entries alone."""
     rows = await written.entries(written.streams[0])
     middle = rows[6]["at"]
     assert (await written.verified(since=middle)).discrepancies == []
@@ -300,8 +300,8 @@ async def test_what_is_not_asked_for_is_not_missed(written: Written) -> None:
     assert numbers(await written.verified(since=middle)) == {"changed 9"}
 
 
-async def test_days_that_were_dropped_are_not_missed_and_others_are(written: Written) -> None:
-    """The head of each stream is signed before a cut: entries cut without that are missed."""
+async def test_dropped_days_are_not_missed_and_other_entries_are(written: Written) -> None:
+    """Days dropped by the command are no discrepancy; entries removed in another way are."""
     yesterday = datetime.now(UTC).date() - timedelta(days=1)
     await written.control.execute("SELECT control.open_ledger_day($1)", yesterday)
     stream = b"yesterda"
@@ -330,14 +330,14 @@ async def test_days_that_were_dropped_are_not_missed_and_others_are(written: Wri
 
 
 async def test_a_forgotten_person_leaves_the_proof_whole(written: Written) -> None:
-    """The person's entries stay unchanged, and nothing leads to them."""
+    """After a person is forgotten their entries are unchanged, and the ledger verifies."""
     assert await forget(written.control, Principal(messenger_id=7)) == 1
     assert await forget(written.control, Principal(messenger_id=7)) == 0
     assert (await written.verified()).discrepancies == []
 
 
 def test_a_line_is_read_as_it_was_written() -> None:
-    """No other text is accepted as a checkpoint."""
+    """A checkpoint's line is read as it was written, and no other text is accepted."""
     head = StreamHead(b"12345678", 5, datetime(2026, 11, 25, 1, 2, 3, 4, tzinfo=UTC), bytes(32))
     signed = Signed(head, KEY.sign(CHECKPOINT, head))
     assert read_checkpoint(checkpoint_line(signed)) == signed

@@ -1,4 +1,4 @@
-"""Tokens: the caller and the purpose come from memory, and never from stale memory."""
+"""Tokens: a request's caller and purpose come from a cache, which is never stale."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ async def test_a_short_key_is_refused_at_start(key: bytes) -> None:
         TokenBook(key, lambda: asyncpg.connect(), time.time, monotonic=time.monotonic)
 
 
-async def test_a_token_says_who_asks_and_for_what(control: str) -> None:
+async def test_a_token_has_its_client_and_its_purposes(control: str) -> None:
     """A token belongs to one client, and each request has one of its purposes."""
     token_id, bearer = await issued(control, SECURITY, ADS)
     async with book_of(control) as book:
@@ -196,7 +196,7 @@ async def test_the_scheme_is_read_in_any_case(control: str) -> None:
 
 
 async def test_every_bad_token_is_refused_with_the_same_bytes(control: str) -> None:
-    """Missing, malformed, unknown, expired, revoked: the same refusal, byte for byte (I37)."""
+    """A missing, malformed, unknown, expired or revoked token is refused with the same bytes (I37)."""
     past = datetime.now(UTC) - timedelta(seconds=1)
     revoked_id, revoked_bearer = await issued(control, AUDIT)
     _, expired = await issued(control, AUDIT, expires_at=past)
@@ -229,7 +229,7 @@ async def test_expiry_is_judged_at_each_request(control: str) -> None:
 
 @pytest.fixture
 def no_poll(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the poll, so that only a notification can explain a change, also on a slow machine."""
+    """Switch the poll off, so that only a notification can explain a change, also on a slow machine."""
     monkeypatch.setattr("gateway.control.cache.REFRESH_SECONDS", 600.0)
 
 
@@ -254,7 +254,7 @@ class Deaf:
         return getattr(self._connection, name)
 
     def get_server_pid(self) -> int:
-        """The number that a pooler made up."""
+        """The number that a pooler invents."""
         return -1
 
 
@@ -274,14 +274,14 @@ async def test_behind_a_pooler_the_poll_alone_is_in_time(control: str) -> None:
     assert REFRESH_SECONDS < 1.0
 
 
-async def test_a_book_never_read_refuses_everybody() -> None:
+async def test_a_book_that_was_never_read_refuses_every_token() -> None:
     """Before the first read of the store every token is refused, but not as a bad token."""
     book = TokenBook(KEY, lambda: asyncpg.connect(), time.time, monotonic=time.monotonic)
     assert not book.is_fresh
     assert code(book, b"Bearer x") == Code.STORE_UNAVAILABLE
 
 
-async def test_a_stale_book_refuses_everybody(control: str) -> None:
+async def test_a_stale_book_refuses_every_token(control: str) -> None:
     """After five seconds without a refresh all tokens are refused: one may have been revoked."""
     _, bearer = await issued(control, AUDIT)
     monotonic = Clock()
@@ -578,7 +578,7 @@ async def test_each_purpose_gets_its_own_part_of_a_binding(control: str) -> None
 
 
 async def test_a_token_from_before_bindings_opens_nothing_that_needs_one(control: str) -> None:
-    """Its purpose counts as out of its scope: there is no principal whose rows it could show."""
+    """A token without a principal does not open a purpose that needs one: it has no rows to show."""
     async with connected(control) as connection, book_of(control) as book:
         issued = await issue(
             connection,
@@ -647,7 +647,7 @@ async def test_a_rotated_token_and_its_successor_both_work_for_a_while(control: 
 
 
 async def test_a_token_without_an_end_is_rotated_to_one_without(control: str) -> None:
-    """Only the old token gets an end."""
+    """If a token without an end is rotated, only the old token gets an end."""
     async with connected(control) as connection:
         old, _ = await issued(control, AUDIT)
         new = await rotated(connection, old)
@@ -666,8 +666,8 @@ async def test_an_overlap_never_makes_a_token_live_longer(control: str) -> None:
         assert (await list_tokens(connection))[0].expires_at == ends
 
 
-async def test_what_cannot_be_rotated_is_told_in_one_line_and_changes_nothing(control: str) -> None:
-    """Unknown, revoked, expired, rotated, of an unknown purpose, without a principal: no new token."""
+async def test_a_refused_rotation_is_one_line_and_changes_nothing(control: str) -> None:
+    """If a token cannot be rotated, one line says why, and no new token is made."""
     past = datetime.now(UTC) - timedelta(seconds=1)
     async with connected(control) as connection:
         revoked_id, expired_id, done_id, odd_id, unbound_id = [
@@ -697,7 +697,7 @@ async def test_what_cannot_be_rotated_is_told_in_one_line_and_changes_nothing(co
     }
 
 
-async def test_of_many_who_rotate_a_token_at_once_one_does(control: str) -> None:
+async def test_one_of_many_concurrent_rotations_succeeds(control: str) -> None:
     """Eight rotations at the same moment make one new token; the other seven name it."""
     token_id, _ = await issued(control, AUDIT)
 
@@ -843,7 +843,7 @@ async def test_uses_wait_for_a_store_that_is_away(
 # --- warnings -------------------------------------------------------------------------------------
 
 
-async def test_who_expires_within_fourteen_days_is_warned_of_once_a_day(control: str) -> None:
+async def test_a_token_near_its_end_is_warned_of_once_a_day(control: str) -> None:
     """The log has number and client, never the text; no rotated, ended or long-lived token."""
     now = datetime.now(UTC)
     soon, _ = await issued(control, AUDIT, expires_at=now + 13 * DAY)

@@ -97,7 +97,7 @@ MUTANTS = (
             "FROM control.token WHERE id = $1 FOR NO KEY UPDATE",
             "FROM control.token WHERE id = $1",
         ),
-        "tests/gateway/test_tokens.py::test_of_many_who_rotate_a_token_at_once_one_does",
+        "tests/gateway/test_tokens.py::test_one_of_many_concurrent_rotations_succeeds",
     ),
     mutant(
         "overlap_lengthens_a_life",

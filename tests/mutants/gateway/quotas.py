@@ -42,7 +42,7 @@ MUTANTS = (
             "not charge.granted",
             "not charge.granted and not people",
         ),
-        "tests/gateway/test_admission.py::test_a_client_meets_so_many_people_and_no_more",
+        "tests/gateway/test_admission.py::test_a_client_receives_its_quota_of_people_and_no_more",
     ),
     mutant(
         "people_charged_after_they_were_recorded",
