@@ -162,7 +162,7 @@ LIMITS = DocumentLimits(10**6, 10**6, 10**6, 10**4, 10**6, 10**9)
 
 
 async def last_entry(side: Side) -> Told:
-    """The people whom the newest entry names, and the fields of each."""
+    """The people that the newest entry names, and the fields of each."""
     row = await side.control.fetchrow(
         "SELECT e.people, e.counts, q.fields FROM control.ledger_entry e"
         " JOIN control.ledger_question q ON q.key = e.question ORDER BY e.at DESC, e.number DESC LIMIT 1"

@@ -166,7 +166,7 @@ async def test_i1_pages_followed_by_their_cursors_stay_equal(sides: list[Side], 
 
 @pytest.mark.parametrize("purpose", SEEING)
 async def test_i8_an_error_never_depends_on_data(sides: list[Side], purpose: Purpose) -> None:
-    """What is refused on full stores is refused on empty ones in the same bytes, and from the catalogue."""
+    """Full and empty stores refuse the same documents in the same bytes, with sentences of the catalogue."""
     random = Random(f"errors {purpose}")
     world = random_world(random.randint(0, 10**9), 12)
     await sides[0].hold(world)

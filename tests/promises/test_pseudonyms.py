@@ -304,7 +304,7 @@ async def test_no_other_purpose_knows_of_pseudonyms(side: Side, purpose: Purpose
 
 
 async def test_the_reconciler_names_each_person_with_events(side: Side) -> None:
-    """What is recorded is read by the auditor a few seconds later; a start-up finds what is older too."""
+    """The auditor reads a recorded event a few seconds later; a start-up finds older events as well."""
     await hold(side, some_events(1, accounts=4))
     assert await name_everybody(side.control, side.messenger, naming_of(side.settings), whole=True) == 0
     await add(side, [Event(77, "OBJECT", ("FRIEND_SUGGESTIONS",), START)])

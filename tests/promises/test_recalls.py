@@ -114,7 +114,7 @@ async def objects(
     assert reply.data["recordObjection"]["__typename"] == "ObjectionRecorded"
 
 
-async def told_of_ann(side: Side) -> None:
+async def disclose_ann(side: Side) -> None:
     """Ads read Ann's account, friends and security too."""
     for purpose in (ADS, FRIENDS, SECURITY):
         document = "query($id: ID!) { messengerAccount(id: $id) { id } }" if purpose is FRIENDS else BY_ID
@@ -140,7 +140,7 @@ async def another_token(side: Side, client: str) -> tuple[int, str]:
 
 async def test_who_received_is_told_by_purpose_and_what(side: Side) -> None:
     """A notice for each objectable purpose under which Ann's data was received; none for security."""
-    await told_of_ann(side)
+    await disclose_ann(side)
     again = await side.ask(ADS, BY_ID, {"id": f"ma_{ANN}"})
     assert again.data["messengerAccount"] is not None
     await objects(side)
@@ -160,7 +160,7 @@ async def test_who_received_is_told_by_purpose_and_what(side: Side) -> None:
 
 async def test_an_objection_to_one_purpose_recalls_that_one(side: Side) -> None:
     """I19: an objection to friend suggestions leaves ads alone; a client without the data gets no notice."""
-    await told_of_ann(side)
+    await disclose_ann(side)
     await objects(side, purposes=["FRIEND_SUGGESTIONS"])
     await objects(side, BOB_AS_BOUND)
     assert await issue(side) == 1
@@ -184,7 +184,7 @@ async def test_what_comes_from_the_messenger_is_recalled_from_the_other_network_
 
 async def test_each_client_reads_its_own_notices_alone(side: Side) -> None:
     """Another client that received nothing has none, and cannot acknowledge the others'."""
-    await told_of_ann(side)
+    await disclose_ann(side)
     await objects(side)
     await issue(side)
     (notice,) = await feed(side)
@@ -197,7 +197,7 @@ async def test_each_client_reads_its_own_notices_alone(side: Side) -> None:
 
 async def test_an_answer_under_way_is_recalled_when_it_has_left(side: Side) -> None:
     """The second search, a minute later, finds a client that received data meanwhile; no client gets two."""
-    await told_of_ann(side)
+    await disclose_ann(side)
     await objects(side, purposes=["ADS_PERSONALIZATION"])
     assert await issue(side) == 1
     assert await issue(side) == 0
@@ -218,7 +218,7 @@ async def test_an_answer_under_way_is_recalled_when_it_has_left(side: Side) -> N
 
 async def test_a_second_objection_recalls_what_was_received_since_the_first(side: Side) -> None:
     """Who withdrew is seen again; a new objection speaks of what was told in between."""
-    await told_of_ann(side)
+    await disclose_ann(side)
     await objects(side, purposes=["ADS_PERSONALIZATION"])
     await issue(side)
     await ask_as(side, ANN_AS_BOUND, WITHDRAW, purposes=["ADS_PERSONALIZATION"])
@@ -230,7 +230,7 @@ async def test_a_second_objection_recalls_what_was_received_since_the_first(side
 
 async def test_two_keepers_at_once_issue_each_notice_once(side: Side) -> None:
     """The second one finds nothing to do."""
-    await told_of_ann(side)
+    await disclose_ann(side)
     await objects(side)
     assert sorted(await asyncio.gather(*(issue(side) for _ in range(4)))) == [0, 0, 0, 2]
     assert await side.control.fetchval("SELECT count(*) FROM control.recall_search WHERE looked") == 1
@@ -241,7 +241,7 @@ async def test_the_keeper_issues_by_itself(side: Side, monkeypatch: pytest.Monke
     monkeypatch.setattr(reconciler, "RECALL_SECONDS", 0.05)
     keeping = asyncio.create_task(reconciler.issue_recalls(side.settings))
     try:
-        await told_of_ann(side)
+        await disclose_ann(side)
         await side.control.execute(f"REVOKE EXECUTE ON FUNCTION control.wanted_recalls FROM {RECALLS}")
         await objects(side)
         await asyncio.sleep(0.2)
@@ -281,7 +281,7 @@ async def test_pages_come_in_order_and_what_is_acknowledged_goes(side: Side) -> 
 
 async def test_a_notice_that_was_never_given_cannot_be_acknowledged(side: Side) -> None:
     """A client that guesses numbers acknowledges nothing."""
-    await told_of_ann(side)
+    await disclose_ann(side)
     await objects(side)
     await issue(side)
     number = str(await side.control.fetchval("SELECT min(number) FROM control.recall"))
@@ -331,7 +331,7 @@ async def test_it_is_a_door_like_the_other(side: Side) -> None:
 
 async def test_no_notice_leaves_unrecorded(side: Side) -> None:
     """I39: its entry is durable first; without a ledger there is none. An empty page names no person."""
-    await told_of_ann(side)
+    await disclose_ann(side)
     await objects(side)
     before = await side.control.fetchval("SELECT count(*) FROM control.ledger_entry")
     assert await feed(side) == []
@@ -356,7 +356,7 @@ async def test_no_notice_leaves_unrecorded(side: Side) -> None:
 
 async def test_the_person_sees_who_was_told(side: Side) -> None:
     """Art. 19, second sentence: the notices are among the disclosures of subject access."""
-    await told_of_ann(side)
+    await disclose_ann(side)
     await objects(side)
     await issue(side)
     await feed(side)
@@ -379,7 +379,7 @@ async def test_the_person_sees_who_was_told(side: Side) -> None:
 
 async def test_overdue_notices_are_in_the_audit_view_under_references(side: Side) -> None:
     """Neither acknowledged nor in time; the person is the one of the disclosures, and no account."""
-    await told_of_ann(side)
+    await disclose_ann(side)
     await objects(side)
     await issue(side)
     (notice,) = await feed(side)
@@ -402,7 +402,7 @@ async def test_the_command_lists_what_is_open(side: Side, monkeypatch: pytest.Mo
     for store in ("messenger", "social", "control"):
         monkeypatch.setenv(f"GATEWAY_{store.upper()}_DSN", side.settings.owner_dsn(store))
     monkeypatch.setenv("GATEWAY_SECRET", side.settings.secret.get_secret_value())
-    await told_of_ann(side)
+    await disclose_ann(side)
     await objects(side)
     await issue(side)
     (notice,) = await feed(side)
@@ -476,7 +476,7 @@ async def next_event(lines: AsyncIterator[str]) -> tuple[str, Any]:
 
 async def test_a_stream_of_events_gives_what_is_open_and_then_what_comes(side: Side) -> None:
     """In order, over server-sent events; a client that reconnects gets the open notices again."""
-    await told_of_ann(side)
+    await disclose_ann(side)
     await side.ask(ADS, BY_ID, {"id": f"ma_{BOB}"})
     await objects(side)
     await issue(side)
@@ -566,8 +566,8 @@ def shown(side: Side, token: str | None = None, purpose: str = ADS) -> dict[str,
 
 
 async def test_notices_over_a_websocket(side: Side) -> None:
-    """Query, acknowledgement and stream over one connection; what is acknowledged is not given again."""
-    await told_of_ann(side)
+    """Query, acknowledgement and stream over one connection; an acknowledged notice is not sent again."""
+    await disclose_ann(side)
     await side.ask(ADS, BY_ID, {"id": f"ma_{BOB}"})
     await objects(side)
     await issue(side)

@@ -135,7 +135,7 @@ async def test_i1_every_view_holds_the_same_rows_whatever_is_hidden(
     """Mask at read: not only the answers, already what they are computed from says nothing of the rest.
 
     But for security's address books, of which it sees a band and the view must hold what is counted. And
-    where a token is bound, what is its own is the statement's business (`tests/resolvers/test_sql_lint.py`).
+    where a token is bound, the statement keeps to the token's own rows (`tests/resolvers/test_sql_lint.py`).
     """
     random = Random(f"views {purpose} {seed}")
     world, changed = differing_pair(random_world(random.randint(0, 10**9), 16), purpose, random, changes=60)
