@@ -542,7 +542,7 @@ async def test_a_csv_file_is_the_same_list_wherever_it_is_cut(side: Side, seed: 
 
 
 async def test_bad_rows_are_told_by_line_and_never_by_value(side: Side) -> None:
-    """A line without a number is left out and counted, and the first hundred are named; the rest is matched."""
+    """A line without a number is left out and counted; the first hundred are named, the rest is matched."""
     merchant = await new_merchant(side)
     bad = [b"SECRET-VALUE", b"0151 234", b"", b"\xff\xfe", b"+49", b"x" * 70_000, b"\x00"]
     lines = [b"number", *bad, *(each.encode() for each in list_of(700))]
