@@ -1,4 +1,4 @@
-"""The bench itself works: each command in its short form, every server, every table, JSON and plot.
+"""The bench works: each command in its short form, every server, every table, JSON and plot.
 
 These tests check that all servers give the same bytes, and that no question costs more on larger stores.
 They check no speed: that needs a quiet machine.
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.server
 
 
 async def bench(*arguments: str) -> str:
-    """What the command prints; it must end well."""
+    """The command's output; it must succeed."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "tests.bench", *arguments),

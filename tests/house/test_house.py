@@ -1,4 +1,4 @@
-"""The rules of the house: what a reader may rely on without reading every file."""
+"""The rules for all code: a reader can rely on them without reading every file."""
 
 from __future__ import annotations
 
@@ -49,21 +49,21 @@ LONG_FUNCTIONS: dict[str, str] = {}
 
 
 def test_no_file_is_long() -> None:
-    """At most 400 lines, but for the reasons written here; a reason goes when its file is short again."""
+    """A file has at most 400 lines, except for the files listed here with a reason that still holds."""
     long = {name for name, text in FILES.items() if text.count("\n") > MAX_FILE_LINES}
 
     assert long == set(LONG_FILES)
 
 
 def test_no_function_is_long() -> None:
-    """At most 50 lines, but for the reasons written here."""
+    """A function has at most 50 lines, except for those listed here with a reason."""
     long = {f"{name}:{node.name}" for name, node, lines in functions() if lines > MAX_FUNCTION_LINES}
 
     assert long == set(LONG_FUNCTIONS)
 
 
 def test_most_functions_are_short() -> None:
-    """Nine in ten have at most 30 lines, half of them at most 12."""
+    """Nine in ten functions have at most 30 lines, and half of them at most 12."""
     lengths = sorted(lines for _, _, lines in functions())
 
     assert statistics.quantiles(lengths, n=10)[-1] <= 30
@@ -76,13 +76,13 @@ EMPTY_NAMES = {
     "base", "common", "core", "helper", "helpers", "manager", "misc", "service", "services", "shared",
     "stuff", "tools", "util", "utilities", "utils",
 }  # fmt: skip
-# Builtins and neighbours in the standard library that a module's name would hide from its reader.
+# Builtins and standard modules that a module of the same name would hide.
 TAKEN_NAMES = {"compile", "http", "select", "token", "types"}
 
 
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_bears_a_name_that_says_something(name: str) -> None:
-    """A module named `helpers` or `utils` hides a concept that has no name yet."""
+    """No module is named `helpers`, `utils` or the like, which would hide an unnamed concept."""
     *folders, file = Path(name).with_suffix("").parts
 
     assert not {*folders, file} & EMPTY_NAMES
@@ -94,7 +94,7 @@ PACKAGES = sorted(name for name in FILES if name.endswith("/__init__.py"))
 
 @pytest.mark.parametrize("name", PACKAGES)
 def test_a_room_has_a_map(name: str) -> None:
-    """Its `__init__` names each file and folder of the room once, and holds nothing else."""
+    """A room's `__init__` names each of its files and folders once, and holds nothing else."""
     folder = (HOUSE / name).parent
     mapped = re.findall(
         r"^(?:    )?(\w+)  +\S", ast.get_docstring(TREES[name], clean=False) or "", re.MULTILINE
@@ -119,7 +119,7 @@ def test_no_room_is_crowded(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name, text in FILES.items() if text])
 def test_a_file_says_what_it_is(name: str) -> None:
-    """Its docstring begins with one sentence or with the map of its stages."""
+    """A file's docstring begins with one sentence or with the map of its stages."""
     assert ast.get_docstring(TREES[name])
 
 
@@ -155,7 +155,7 @@ SQL = re.compile(
     r"\s*(SELECT|INSERT INTO|UPDATE \S+ SET|DELETE FROM|TRUNCATE|MERGE|COPY|WITH \w+|CREATE|ALTER|DROP|GRANT"
     r"|REVOKE|LOCK TABLE|ANALYZE|VACUUM|BEGIN|COMMIT|SET |RESET|LISTEN|NOTIFY) "
 )
-# Who may spell SQL, and which. A plan's SQL is spelled in the first five alone.
+# The files that may spell SQL, and which SQL. Only the first five spell a plan's SQL.
 SPELL_SQL = {
     "resolvers/sql/statement.py": "plans: statements",
     "resolvers/sql/scope.py": "plans: the aliases of relations",
@@ -240,7 +240,7 @@ def _spells_sql(tree: ast.Module) -> bool:
 
 # --- errors ---------------------------------------------------------------------------------------
 
-# Where an exception's text is looked at, and why no client gets it.
+# Places that read an exception's text, and why no client gets it.
 READ_EXCEPTIONS = {
     "schema/operations.py": "graphql-core marks a limit by its text alone; compared, never passed on",
     "schema/policy/history.py": "a sentence of our own, for the developer's terminal",
@@ -261,12 +261,12 @@ def handlers() -> Iterator[tuple[str, ast.ExceptHandler]]:
 
 
 def test_no_except_is_bare() -> None:
-    """A bare except would also catch what stops the program."""
+    """No `except` is bare: it would also catch the exceptions that stop the program."""
     assert [f"{name}:{node.lineno}" for name, node in handlers() if node.type is None] == []
 
 
 def test_no_exception_s_text_is_used() -> None:
-    """It may quote a row, a document or a password: messages are constants."""
+    """No exception's text is used, because it may quote a row, a document or a password."""
     found = {
         f"{name}:{inner.lineno}"
         for name, handler in handlers()
@@ -290,7 +290,7 @@ def _tells(node: ast.AST, exception: str) -> bool:
 
 
 def test_a_listed_reader_of_exceptions_still_reads_them() -> None:
-    """A reason goes when it is not needed any more."""
+    """Every listed reader of exceptions still reads one."""
     reading = {
         name
         for name, handler in handlers()
@@ -303,11 +303,11 @@ def test_a_listed_reader_of_exceptions_still_reads_them() -> None:
 
 @pytest.mark.parametrize("code", Code)
 def test_every_refusal_has_a_sentence_and_a_status(code: Code) -> None:
-    """A closed list: each code has one constant message, one status, and a place in the map of refusals."""
+    """Each refusal's code has one constant message, one status, and a place in the map of refusals."""
     message = Refusal(code).message
 
     assert message == MESSAGES[code]
-    # A word of Apollo's protocol, by which clients know what to do.
+    # This message is part of Apollo's protocol: clients compare it.
     if code is not Code.PERSISTED_QUERY_NOT_FOUND:
         assert re.fullmatch(r"[A-Z][^{}%]*\.", message)
     assert 400 <= STATUS[code] <= 599
@@ -316,7 +316,7 @@ def test_every_refusal_has_a_sentence_and_a_status(code: Code) -> None:
 
 
 def test_nothing_but_the_codes_has_a_sentence_or_a_status() -> None:
-    """No message stays behind when its code is gone, and no two codes say the same."""
+    """No message or status is left without a code, and no two codes share a message."""
     assert set(MESSAGES) == set(STATUS) == set(Code)
     assert len(set(MESSAGES.values())) == len(MESSAGES)
 
@@ -344,7 +344,7 @@ WRITTEN = sorted(
 
 @pytest.mark.parametrize("path", WRITTEN, ids=lambda path: path.relative_to(HOUSE).as_posix())
 def test_one_thing_has_one_word(path: Path) -> None:
-    """*Objection* everywhere, never its cousins; British spelling."""
+    """An objection is called *objection* everywhere, and the spelling is British."""
     text = path.read_text(encoding="utf-8")
 
     assert not WRONG_WORDS.search(text)
@@ -355,7 +355,7 @@ def test_one_thing_has_one_word(path: Path) -> None:
 
 
 def test_constraints_are_plain_versions() -> None:
-    """Names and exact versions: no address, no path, no option, no hash of one platform."""
+    """constraints.txt has names and exact versions alone: no address, path, option or hash."""
     for line in (HOUSE / "constraints.txt").read_text(encoding="utf-8").splitlines():
         assert re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*==[0-9][A-Za-z0-9.]*", line), line
 

@@ -1,4 +1,4 @@
-"""What depends on how another package works inside: the versions, the names, and the way without."""
+"""Code that depends on another package's inside: its versions, its names, and the way without it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The suite has teeth: broken builds fail it. All of them: `make mutants`."""
+"""Broken builds fail the tests. `make mutants` tries all of them."""
 
 from __future__ import annotations
 
@@ -102,6 +102,6 @@ def test_every_mutant_has_a_name_of_its_own() -> None:
 @pytest.mark.postgres
 @pytest.mark.parametrize("name", REPRESENTATIVE)
 def test_a_broken_build_fails_a_test(name: str) -> None:
-    """A test named for the invariant catches it."""
+    """A broken build fails the test that is named for its promise."""
     ending = try_mutant(MUTANTS[name])
     assert ending.caught, ending.by

@@ -1,4 +1,4 @@
-"""A plan serves the shape of variables that it was made for, and no other shape."""
+"""A cached plan serves only requests whose variables have the shape that it was made for."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_the_order_of_variables_is_no_part_of_their_shape(cache: PlanCache) -> N
 
 
 def test_null_and_left_out_may_be_planned_apart(cache: PlanCache) -> None:
-    """Left out, null and given never share a plan wrongly: each has the parameters that it needs."""
+    """A variable that is left out, null or given gets a plan with the parameters that it needs."""
     given = plan(cache, {"a": "x", "b": "x"})
     nothing = plan(cache, {})
 
@@ -67,7 +67,7 @@ def test_a_price_becomes_a_plan_once(cache: PlanCache) -> None:
 
 
 def test_an_unknown_variable_is_refused(cache: PlanCache) -> None:
-    """A variable that the operation does not define is the caller's mistake."""
+    """A variable that the operation does not define is refused."""
     for variables in ({"c": "x"}, {"a": "x", "b": "x", "c": "x"}, {"a": "x", "c": "x"}):
         with pytest.raises(Refusal) as refusal:
             plan(cache, variables)

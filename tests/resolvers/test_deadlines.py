@@ -1,4 +1,4 @@
-"""One timer keeps many deadlines: none is missed, none comes early, and a removed one never comes."""
+"""One timer serves many deadlines: none is missed, none is early, and a removed one never fires."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SLACK = 1.0
     items=st.lists(st.tuples(st.integers(0, 30), st.one_of(st.none(), st.integers(0, 30))), max_size=20),
 )
 def test_exactly_the_overdue_items_are_given_up(items: list[tuple[int, int | None]]) -> None:
-    """Each item is added after some ms and removed some ms later, or never: these are given up."""
+    """Of items added and removed at random times, exactly the overdue ones are given up."""
 
     async def run() -> None:
         loop = asyncio.get_running_loop()
@@ -50,7 +50,7 @@ def test_exactly_the_overdue_items_are_given_up(items: list[tuple[int, int | Non
 
 
 async def test_an_item_that_is_added_again_has_a_new_deadline() -> None:
-    """A connection in constant use is not given up because of its first statement."""
+    """An item that is added again has a new deadline, so a connection in constant use is kept."""
     given_up: list[str] = []
     deadlines: Deadlines[str] = Deadlines(0.5, given_up.append)
     for _ in range(15):
@@ -62,7 +62,7 @@ async def test_an_item_that_is_added_again_has_a_new_deadline() -> None:
 
 
 async def test_after_close_no_item_is_given_up() -> None:
-    """The timer stops with `close`."""
+    """After `close` no item is given up."""
     given_up: list[str] = []
     deadlines: Deadlines[str] = Deadlines(0.01, given_up.append)
     deadlines.add("left")

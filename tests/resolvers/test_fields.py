@@ -1,4 +1,4 @@
-"""Every field has one resolver and every resolver one field, or the program does not start."""
+"""Every field has one resolver and every resolver one field; otherwise the program does not start."""
 
 from __future__ import annotations
 
@@ -112,13 +112,13 @@ def test_a_source_with_a_plain_field_is_found_in_the_code() -> None:
 
 
 def test_every_field_has_a_resolver() -> None:
-    """The sources of this release fit its schema."""
+    """Every field of the schema has a resolver."""
     check_fields()
 
 
 @pytest.mark.parametrize("name", ACCOUNT.fields)
 def test_a_field_without_a_resolver_stops_the_start(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The message names the field."""
+    """A field without a resolver stops the start, and the message names it."""
     fewer = {each: source for each, source in ACCOUNT.fields.items() if each != name}
     monkeypatch.setattr(fields, "OBJECTS", with_fields(fewer))
 
@@ -127,7 +127,7 @@ def test_a_field_without_a_resolver_stops_the_start(name: str, monkeypatch: pyte
 
 
 def test_a_resolver_without_a_field_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No column is read that no field of the schema names."""
+    """A resolver without a field of the schema stops the start."""
     more = {**ACCOUNT.fields, "nickname": ACCOUNT.fields["phone"]}
     monkeypatch.setattr(fields, "OBJECTS", with_fields(more))
 
@@ -136,7 +136,7 @@ def test_a_resolver_without_a_field_stops_the_start(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_field_with_two_resolvers_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One type has its fields in one source: two could disagree."""
+    """A field with two resolvers stops the start, because the two could disagree."""
     twice = {**OBJECTS, "again": dataclasses.replace(OBJECTS["Business"])}
     monkeypatch.setattr(fields, "OBJECTS", twice)
 
@@ -145,7 +145,7 @@ def test_a_field_with_two_resolvers_stops_the_start(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_source_that_names_another_type_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What lies in an object is compared by the name of its type, not by the names of its fields."""
+    """A source that names another type stops the start, also if the fields' names are equal."""
     other = {**ACCOUNT.fields, "usage": dataclasses.replace(USAGE_STATS, type="PhoneBinding")}
     monkeypatch.setattr(fields, "OBJECTS", with_fields(other))
 

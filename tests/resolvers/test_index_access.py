@@ -1,7 +1,7 @@
 """Every golden statement reaches its rows through indexes, whichever way Postgres plans it.
 
 Each is planned on 20,000 generated accounts in each store, as the purpose's role: with the values known
-(as a prepared statement is at first) and without (as it may be later). What may read more is listed below,
+(as a prepared statement is at first) and without (as it may be later). Exceptions are listed below,
 with the reason.
 """
 

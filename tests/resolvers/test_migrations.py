@@ -1,4 +1,4 @@
-"""The tables of each store are brought up to date once, in order, and never behind the owner's back."""
+"""Migrations of each store: applied once, in order, and only by the owner's command."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ async def test_programs_that_start_together_apply_each_file_once(
 
 
 async def test_a_file_changed_after_it_was_applied_stops(empty: Connection, ddl: Path) -> None:
-    """A file that no longer says what was applied is named, and nothing newer is applied."""
+    """A file that was changed after it was applied is named, and no newer file is applied."""
     await migrate(empty, "messenger")
     (ddl / "0001_first.sql").write_text("CREATE TABLE other (n int);")
     (ddl / "0003_third.sql").write_text("CREATE TABLE third (n int);")
@@ -107,7 +107,7 @@ async def test_another_stores_database_is_refused(empty: Connection) -> None:
 
 
 async def test_an_overtaken_file_stops(empty: Connection, ddl: Path) -> None:
-    """A file numbered before one that was applied is refused: its tables are not those it expects."""
+    """A new file with a lower number than an applied one is refused, because its tables differ."""
     await migrate(empty, "messenger")
     (ddl / "0001_between.sql").write_text("CREATE TABLE between_them (n int);")
     with pytest.raises(MigrationProblem, match=r"0001_between\.sql was not applied"):
@@ -115,7 +115,7 @@ async def test_an_overtaken_file_stops(empty: Connection, ddl: Path) -> None:
 
 
 async def test_a_file_that_fails_leaves_nothing_of_itself(empty: Connection, ddl: Path) -> None:
-    """A failing file is undone to its first line; those before it stay, and it can be tried again."""
+    """A failing file is rolled back as a whole; earlier files stay, and it can be applied again."""
     (ddl / "0002_second.sql").write_text("CREATE TABLE half (n int); SELECT 1 / 0;")
     with pytest.raises(asyncpg.DivisionByZeroError):
         await migrate(empty, "messenger")
@@ -125,7 +125,7 @@ async def test_a_file_that_fails_leaves_nothing_of_itself(empty: Connection, ddl
 
 
 async def test_an_unknown_store_is_refused(empty: Connection) -> None:
-    """A mistyped store is named together with those that exist."""
+    """An unknown store is refused, and the message lists the known ones."""
     with pytest.raises(MigrationProblem, match=r"'telegraph'.*messenger, social, control"):
         await migrate(empty, "telegraph")
 

@@ -32,7 +32,7 @@ async def golden(new_database: NewDatabase) -> AsyncIterator[Golden]:
 async def test_plan_and_answer_are_the_golden_ones(
     case: Case, golden: Golden, request: pytest.FixtureRequest
 ) -> None:
-    """Statements, their number, price and answer equal the files; sharded stores answer the same bytes."""
+    """Statements, price and answer equal the golden files, and sharded stores answer the same bytes."""
     whole, sharded = await golden.run(case, sharded=False), await golden.run(case, sharded=True)
     document = case.document
     for name, default, spread in (
@@ -58,7 +58,7 @@ async def test_plan_and_answer_are_the_golden_ones(
 @pytest.mark.parametrize("sharded", [False, True], ids=["default", "sharded"])
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_the_passes_hand_on_frozen_values(case: Case, sharded: bool, golden: Golden) -> None:
-    """No pass can change what another one made: every record is frozen, every collection a tuple."""
+    """No pass can change another pass's result: every record is frozen, every collection a tuple."""
     cache = golden.caches[sharded]
     prepared = cache.prepare(case.purpose, case.document, None)
     variables = prepared.coerce(case.variables | dict.fromkeys(case.cursors, "-"))
@@ -85,7 +85,7 @@ def _changeable(value: object) -> Iterator[object]:
 
 
 def test_no_golden_file_is_left_over() -> None:
-    """Each file of the folder belongs to a document."""
+    """Each golden file belongs to a document."""
     expected = {
         case.path(suffix).name for case in CASES for suffix in (".graphql", ".sql", ".sharded.sql", ".json")
     }

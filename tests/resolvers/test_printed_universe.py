@@ -1,4 +1,4 @@
-"""`gateway universe` prints all that a store's owners need, and they need no other right than ownership."""
+"""`gateway universe` prints the SQL that a store's owners run with no right but ownership."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def printed(store: Store) -> str:
 
 @pytest.mark.parametrize("store", Store)
 async def test_running_what_is_printed_makes_the_universes(new_database: NewDatabase, store: Store) -> None:
-    """Whatever the client's search path is, nothing differs, even after a second run."""
+    """The printed SQL makes the universes under any search path, and may be run twice."""
     dsn = await new_database(store)
     owner = await connect_owner(dsn)
     sql = await printed(store)
@@ -55,8 +55,8 @@ async def test_running_what_is_printed_makes_the_universes(new_database: NewData
     await owner.close()
 
 
-async def test_what_fails_in_the_middle_leaves_all_as_it_was(new_database: NewDatabase) -> None:
-    """The SQL is one transaction: a store with a missing table keeps its universes."""
+async def test_a_failing_script_leaves_the_universes_as_they_were(new_database: NewDatabase) -> None:
+    """The printed SQL is one transaction: if it fails, the store keeps its universes."""
     owner = await connect_owner(await new_database("social"))
     await owner.execute(await printed(Store.SOCIAL))
     await owner.execute("ALTER TABLE social.merchant RENAME TO merchants")

@@ -162,7 +162,7 @@ async def test_rows_are_really_split(split: Split, store: Store) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 async def test_the_shards_together_answer_like_one_database(case: Case, split: Split) -> None:
-    """This holds for every statement of every golden plan, with the keys that it was really asked for."""
+    """Every statement of every golden plan, with its real keys, finds on the shards what one database has."""
     plan = split.whole.plan(case, sharded=True)[1]
     for sent in await split.sent(case):
         statement, arguments = sent.statement, sent.arguments
@@ -177,7 +177,7 @@ async def test_the_shards_together_answer_like_one_database(case: Case, split: S
 
 
 async def test_most_statements_find_rows_on_both_shards(split: Split) -> None:
-    """Otherwise the property above would hold for statements that find nothing."""
+    """Most statements find rows on both shards, so the property above proves something."""
     spread = asked = 0
     for case in CASES:
         for sent in await split.sent(case):
@@ -245,8 +245,8 @@ async def test_a_statement_that_no_shard_can_answer_is_seen(name: str, split: Sp
     assert Counter(row for rows in parts for row in rows) != Counter(whole)
 
 
-async def test_the_statements_of_one_machine_would_not_do(split: Split) -> None:
-    """The default mode joins rows that a sharded store holds apart, and the property shows the difference."""
+async def test_the_statements_of_one_machine_break_the_property(split: Split) -> None:
+    """The default mode's statements break the property: they join rows of different shards."""
     differ = set()
     for case in CASES:
         for sent in await split.sent(case, sharded=False):
@@ -327,7 +327,7 @@ def _first_of(keys: Any) -> Any:
 async def test_one_key_is_asked_of_one_shard(
     case: Case, split: Split, partitioned: dict[Store, Connection]
 ) -> None:
-    """R3: at every depth, and decided when the statement is planned; only a list without a key asks all."""
+    """R3: Postgres plans a statement of one key for one shard; only a list without a key reads all."""
     for sent in await split.sent(case):
         statement = sent.statement
         read = await read_partitions(partitioned[statement.store], statement.sql, for_one_key(sent))
@@ -353,7 +353,7 @@ async def test_one_key_is_asked_of_one_shard(
     ids=["not repeated", "column cast", "known only when it runs"],
 )
 async def test_a_key_that_reaches_no_shard_is_seen(sql: str, partitioned: dict[Store, Connection]) -> None:
-    """Each names one key, and would still be asked of every shard."""
+    """A statement that names one key and would still read every shard is found."""
     assert await read_partitions(partitioned[Store.MESSENGER], sql, [7]) != {1}
 
 
@@ -387,7 +387,7 @@ class Failing:
 
 @pytest.mark.parametrize("number", range(5))
 async def test_no_part_of_a_list_is_guessed(number: int, split: Split) -> None:
-    """If its rows, its count, the look beyond it or its items are missing, there is no list at all."""
+    """If a shard fails for a list's rows, count, next page or items, the answer has no list."""
     named = next(case for case in CASES if case.name == "page_between_two_cursors")
     # A page that holds all between its cursors: only what lies beyond them says that the list goes on.
     case = replace(named, variables={"first": 50})

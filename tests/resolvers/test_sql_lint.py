@@ -1,4 +1,4 @@
-"""The rules for growth, checked against the text of every golden statement.
+"""The rules for growth, checked in the text of every golden statement.
 
 The renderer writes one dialect of SQL, with every relation under an alias of its own, so patterns are
 enough to read it. The bad examples below show that each pattern finds what it is for. Rules that only data
@@ -252,7 +252,7 @@ def test_every_use_of_an_owned_relation_is_narrowed_to_the_tokens_own_rows(
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_list_without_a_key_is_known_to_ask_every_shard(case: Case, golden: Golden) -> None:
-    """R10: only such a list waits for its turn, and its price counts every shard."""
+    """R10: exactly the lists without a key are known to read every shard."""
     plan = golden.plan(case, sharded=True)[1]
     unkeyed = {
         statement.store
@@ -266,7 +266,7 @@ def test_a_list_without_a_key_is_known_to_ask_every_shard(case: Case, golden: Go
 
 
 def test_a_list_without_a_key_costs_as_much_as_its_shards(golden: Golden) -> None:
-    """R10: each shard reads as many rows as the page has."""
+    """R10: the price of a list without a key counts the page's rows on each shard."""
     case = next(case for case in CASES if case.name == "page_in_country_order")
     whole, sharded = (golden.plan(case, mode)[1].price.least for mode in (False, True))
 
@@ -389,15 +389,15 @@ BAD = {
 
 @pytest.mark.parametrize("name", BAD)
 def test_a_statement_that_breaks_a_rule_is_seen(name: str) -> None:
-    """Each bad example fails, and for its own reason."""
+    """Each bad example breaks the rule that it is for."""
     sql, rules = BAD[name]
 
     assert sorted(broken(sql, Store.MESSENGER, SHARDED)) == sorted(rules)
 
 
 @pytest.mark.parametrize("name", ["several_roots", "one_account_by_phone", "accounts_by_ids"])
-def test_the_statements_of_one_machine_would_not_pass(name: str, golden: Golden) -> None:
-    """The default mode may do what sharded stores may not."""
+def test_the_statements_of_one_machine_break_the_rules_for_shards(name: str, golden: Golden) -> None:
+    """The default mode's statements break the rules for sharded stores."""
     case = next(case for case in CASES if case.name == name)
     statements = golden.plan(case, sharded=False)[1].waves[0]
 

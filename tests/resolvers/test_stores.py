@@ -119,7 +119,7 @@ async def test_a_connection_is_opened_when_it_is_first_needed(login: StoreLogin,
         assert await pids_of(owner, login.role) == [first]
 
 
-async def test_who_came_first_is_served_first(login: StoreLogin) -> None:
+async def test_statements_are_served_in_order_of_arrival(login: StoreLogin) -> None:
     """With every connection in use, statements wait and are answered in the order of their arrival."""
     served: list[int] = []
     async with open_pool(login, size=1) as pool:
@@ -133,7 +133,7 @@ async def test_who_came_first_is_served_first(login: StoreLogin) -> None:
     assert served == list(range(20))
 
 
-async def test_who_asks_again_at_once_does_not_overtake(login: StoreLogin) -> None:
+async def test_a_repeated_statement_does_not_overtake_a_waiting_one(login: StoreLogin) -> None:
     """A caller with many sequential statements does not keep others from the only connection."""
     async with open_pool(login, size=1) as pool:
 
@@ -150,8 +150,8 @@ async def test_who_asks_again_at_once_does_not_overtake(login: StoreLogin) -> No
         await asyncio.gather(greedy, return_exceptions=True)
 
 
-async def test_who_waits_too_long_is_told_so(login: StoreLogin) -> None:
-    """If all connections stay in use, the store is unavailable."""
+async def test_a_wait_that_is_too_long_is_unavailability(login: StoreLogin) -> None:
+    """A statement that waits too long for a connection is StoreUnavailable."""
     async with open_pool(login, size=1, request_timeout_s=0.1) as pool:
         async with pool.snapshot():
             begun = time.monotonic()
@@ -163,7 +163,7 @@ async def test_who_waits_too_long_is_told_so(login: StoreLogin) -> None:
 
 
 @pytest.mark.parametrize("moment", ["while it waits", "before its turn", "after its turn"])
-async def test_a_cancelled_wait_takes_nobodys_turn(login: StoreLogin, owner: Connection, moment: str) -> None:
+async def test_a_cancelled_wait_delays_no_other(login: StoreLogin, owner: Connection, moment: str) -> None:
     """A waiter behind a cancelled waiter is served as if the cancelled one had never waited."""
     async with open_pool(login, size=1) as pool:
         session, _ = await pool._take()
@@ -225,7 +225,7 @@ async def test_a_cancelled_query_never_answers_the_next(login: StoreLogin, owner
 
 
 async def test_a_cancelled_querys_connection_is_given_up(login: StoreLogin) -> None:
-    """It may still be busy: the next statement goes to another server process."""
+    """The connection of a cancelled statement is closed, because its server process may still be busy."""
     async with open_pool(login, size=1) as pool:
         first = await own_pid(pool)
         asked = asyncio.create_task(pool.fetch(ASLEEP, (1.0,)))
@@ -458,8 +458,8 @@ async def test_prepared_statements_are_bounded(login: StoreLogin) -> None:
         assert (await pool.fetch("SELECT 0", ()))[0][0] == 0
 
 
-async def test_a_line_s_statement_is_analysed_once(login: StoreLogin) -> None:
-    """The server keeps the plan: otherwise the ledger's statement would be planned for each commit."""
+async def test_a_serial_connection_prepares_its_statement_once(login: StoreLogin) -> None:
+    """A serial connection's statement is prepared once, so the ledger's is not planned for each commit."""
     line = SerialConnection(login)
     for _ in range(3):
         await line.run("SELECT 1 + $1::integer", 1)
@@ -468,8 +468,8 @@ async def test_a_line_s_statement_is_analysed_once(login: StoreLogin) -> None:
     line.close()
 
 
-async def test_a_line_to_a_server_that_hangs_is_cut_in_time(login: StoreLogin) -> None:
-    """The next statement gets another connection."""
+async def test_a_serial_connection_to_a_hanging_server_is_closed_in_time(login: StoreLogin) -> None:
+    """A serial connection to a hanging server is closed in time, and the next statement gets another."""
     line = SerialConnection(replace(login, request_timeout_s=0.2))
     began = time.monotonic()
     with pytest.raises(StoreUnavailable):
@@ -479,8 +479,8 @@ async def test_a_line_to_a_server_that_hangs_is_cut_in_time(login: StoreLogin) -
     line.close()
 
 
-async def test_a_pooled_endpoint_prepares_nothing(login: StoreLogin) -> None:
-    """Behind a pooler a statement's name might be another process's."""
+async def test_a_pooled_login_prepares_nothing(login: StoreLogin) -> None:
+    """A login behind a pooler prepares no statement, because its name could be another process's."""
     async with open_pool(login, size=1, pooled=True) as pool:
         for number in range(20):
             assert (await pool.fetch("SELECT $1::int", (number,)))[0][0] == number
@@ -517,7 +517,7 @@ async def test_closing_ends_every_connection(login: StoreLogin, owner: Connectio
 
 
 async def test_a_store_that_hangs_costs_one_time_out(login: StoreLogin) -> None:
-    """Also with many idle connections: a statement that timed out is not repeated on another one."""
+    """A statement that timed out is not repeated, so a hanging store costs one time-out."""
     async with open_pool(login, size=3, request_timeout_s=0.3) as pool:
         pids = [rows[0][0] for rows in await asyncio.gather(*(pool.fetch(ASLEEP, (0.05,)) for _ in "123"))]
         with contextlib.ExitStack() as hanging:
