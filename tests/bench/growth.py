@@ -1,4 +1,4 @@
-"""Does a keyed question cost more when the stores grow? Buffers counted at three sizes.
+"""Count the buffers of keyed queries at three sizes of the stores.
 
 The gateway's own statements, as the purpose's role, with the generic plan that serves them, under
 EXPLAIN (ANALYZE, BUFFERS). Buffers do not depend on how busy the machine is. A B-tree of a hundred
@@ -46,7 +46,7 @@ class Cost:
 
 
 async def grow(sizes: tuple[int, ...], console: Console, folder: Path) -> bool:
-    """Measure at every size, print and write it; whether nothing grew."""
+    """Measure at every size, print and write the result; True if no cost grew."""
     costs = []
     made_s = {}
     for accounts in sizes:

@@ -1,4 +1,4 @@
-"""(b): the best that a person would write for each question: bare ASGI, hand-written SQL, no GraphQL.
+"""(b): the best hand-written server for each query: bare ASGI and hand-written SQL, without GraphQL.
 
 Same answers byte for byte as the gateway's, and the same rows hidden. It reads the variables from the
 POST body and nothing else: the path names the question, and tokens are not checked. Each
@@ -26,7 +26,7 @@ BITS = {"ADS_PERSONALIZATION": 1, "FRIEND_SUGGESTIONS": 2, "SECURITY": 0}
 
 
 class Tables:
-    """How a relation is named, and what makes its rows visible: in views, or in the raw tables."""
+    """A relation's name and the condition on its visible rows, for views or for the raw tables."""
 
     def __init__(self, purpose: str, raw: bool) -> None:
         self._bit = BITS[purpose]
@@ -201,7 +201,7 @@ def fill(text: str, ids: str, objects: str) -> str:
 
 
 def _close_empty_links(parts: list[str], found: dict[str, str]) -> None:
-    """Make a link whose account is not there null as a whole: cut the text around the hole."""
+    """Replace a link whose account is missing by null: cut the text around the hole."""
     for index in range(1, len(parts), 2):
         text = found.get(parts[index])
         if text is None:
@@ -211,7 +211,7 @@ def _close_empty_links(parts: list[str], found: dict[str, str]) -> None:
 
 
 def answers(pools: dict[tuple[str, str], FreeList], raw: bool) -> dict[str, Run]:
-    """How each scenario is answered, by its name. `pools`: by store and purpose."""
+    """The function that answers each scenario, by name. `pools`: by store and purpose."""
 
     def of(scenario: str) -> Run:
         purpose = BY_NAME[scenario].purpose

@@ -27,7 +27,7 @@ from tests.bench.process_costs import PostgresCpu, machine_cpu_ms, postgres_cpu,
 
 @dataclass(frozen=True)
 class Order:
-    """What to send and for how long. `lengths`: of each request's right answer, to be checked."""
+    """The requests to send and for how long. `lengths`: the expected length of each request's answer."""
 
     port: int
     requests: list[str]
@@ -42,7 +42,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Result:
-    """What came of a load; CPU in ms a request.
+    """The result of a load; CPU in ms a request.
 
     `wrong` counts answers of another status or length than they should have. `strangers`: the share of
     the machine that programs which are no part of the bench used meanwhile; above a tenth, believe the
@@ -65,7 +65,7 @@ class Result:
 
 
 def together(turns: list[Result]) -> Result:
-    """A load that came in several turns; its latencies are the median turn's."""
+    """Sum up a load of several turns; its latencies are those of the median turn."""
     requests, seconds = sum(each.requests for each in turns), sum(each.seconds for each in turns)
 
     def mean(read: Callable[[Result], float]) -> float:
@@ -88,7 +88,7 @@ def together(turns: list[Result]) -> Result:
 
 
 class Load:
-    """All connections of one load, and what they have in common."""
+    """All connections of one load, with their shared counters."""
 
     def __init__(self, order: Order) -> None:
         self.order = order
@@ -110,7 +110,7 @@ class Load:
             self.clients.append(client)
 
     async def run(self, seconds: float, count: int) -> float:
-        """Send for that long (or that many); the time until the last answer."""
+        """Send for that long (or that many requests); return the time until the last answer."""
         self.latencies = array("d")
         self.wrong = 0
         begun = time.perf_counter()
@@ -189,7 +189,7 @@ class Client(asyncio.Protocol):
 
 
 def percentile_ms(latencies: array[float], share: float) -> float:
-    """The latency below which that share of requests lies."""
+    """The latency that this share of requests does not exceed."""
     if not latencies:
         return float("nan")
     ordered = sorted(latencies)
@@ -198,7 +198,7 @@ def percentile_ms(latencies: array[float], share: float) -> float:
 
 @dataclass(frozen=True)
 class Meter:
-    """What the measured processes have used up to one moment."""
+    """The CPU that the measured processes have used up to one moment."""
 
     server_ms: float
     own_ms: float
@@ -207,12 +207,12 @@ class Meter:
 
     @classmethod
     def read(cls, server: int, postmaster: int) -> Self:
-        """Now."""
+        """Read the meter at this moment."""
         own = 0.0 if server == os.getpid() else process_cpu_ms(os.getpid())
         return cls(process_cpu_ms(server), own, machine_cpu_ms(), postgres_cpu(postmaster))
 
     def result(self, before: Meter, latencies: array[float], *, seconds: float, wrong: int) -> Result:
-        """What was used since `before`, for that many requests in that time."""
+        """The result since `before`, for this number of requests in this time."""
         requests = len(latencies)
         postgres = self.postgres.since(before.postgres)
         server, own = self.server_ms - before.server_ms, self.own_ms - before.own_ms

@@ -61,7 +61,7 @@ FROM generate_series(0, $2::bigint - 1) n, LATERAL (
 
 @dataclass(frozen=True)
 class LookUp:
-    """What was made, in what time, and how long a person's entries took to find."""
+    """The size of the ledger, the time to make it, and the times to find a person's entries."""
 
     entries: int
     people: int
@@ -74,7 +74,7 @@ class LookUp:
 
 
 async def look_up(entries: int, console: Console, folder: Path) -> bool:
-    """Measure, print and write it; whether it was fast enough."""
+    """Measure, print and write the look-up; True if it was fast enough."""
     place = FOLDER / "ledger"
     FOLDER.mkdir(exist_ok=True)
     (FOLDER / ".gitignore").write_text("*\n")

@@ -1,4 +1,4 @@
-"""What a part of the gateway costs: the gateway with it and without, in turns, at 16 connections.
+"""The cost of a part of the gateway: with the part and without it, in turns, at 16 connections.
 
 Postgres flushes commits to the disk, as in production: the ledger waits for that. The quotas are high enough
 that no request is refused, and are counted like any other.

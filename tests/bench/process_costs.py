@@ -1,4 +1,4 @@
-"""What processes cost: CPU of a server, CPU of Postgres by database, memory. Linux only (/proc)."""
+"""The costs of processes: CPU of a server, CPU of Postgres by database, memory. Linux only (/proc)."""
 
 from __future__ import annotations
 
@@ -82,10 +82,10 @@ def _status_kb(pid: int, name: str) -> int:
 
 
 def peak_memory_mb(pid: int) -> float:
-    """Most memory that the process ever held."""
+    """The process's peak memory."""
     return _status_kb(pid, "VmHWM") / 1024
 
 
 def memory_mb(pid: int) -> float:
-    """Memory that the process holds now."""
+    """The process's memory at this moment."""
     return _status_kb(pid, "VmRSS") / 1024

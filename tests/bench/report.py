@@ -1,4 +1,4 @@
-"""What was measured, as goals met or missed, tables, JSON and a plot."""
+"""The report of a run: goals reached or missed, tables, JSON and a plot."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ COLOURS = {
     CACHED: "#e69f00",
 }
 
-# Of the requests a second without a part, so many must be left with it.
+# With the part on, at least this share of the requests a second without it must remain.
 LEAST_SHARES = {
     ("ledger", "one"): 0.75,
     ("ledger", "usage"): 0.9,
@@ -45,7 +45,7 @@ LEAST_SHARES = {
 
 @dataclass(frozen=True)
 class Goal:
-    """A figure of the requirement, and what came of it."""
+    """A goal of the requirement with the measured figure."""
 
     what: str
     scenario: str
@@ -182,7 +182,7 @@ def _table_of_goals(findings: Findings) -> Table:
 
 
 def write(findings: Findings, folder: Path) -> tuple[Path, Path]:
-    """Write `bench.json` and `bench.png`; their paths."""
+    """Write `bench.json` and `bench.png`; return their paths."""
     folder.mkdir(exist_ok=True)
     data, picture = folder / "bench.json", folder / "bench.png"
     data.write_bytes(orjson.dumps(_as_data(findings), option=orjson.OPT_INDENT_2))
@@ -199,7 +199,7 @@ def _as_data(findings: Findings) -> dict[str, Any]:
 
 
 def machine() -> dict[str, Any]:
-    """On what it was measured."""
+    """The machine and the versions of the run."""
     models = [
         line.partition(":")[2].strip()
         for line in Path("/proc/cpuinfo").read_text().splitlines()

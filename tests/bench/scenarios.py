@@ -1,4 +1,4 @@
-"""The questions that are measured, and whose data they are asked of.
+"""The measured queries, and the accounts that they ask for.
 
 The requirement names a query that goes from 20 social accounts over 10 friends each to phones and
 usage on the messenger. The policy lets no purpose see friends and phones together, so it is asked in

@@ -1,4 +1,4 @@
-"""The servers that are compared, each a process of its own, and what is sent to them."""
+"""The compared servers, each in its own process, and the requests to them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the statements cost in Postgres alone: the gateway's, the hand-written ones, and those on raw tables.
+"""The cost of statements in Postgres: the gateway's, the hand-written ones, and those on raw tables.
 
 Under load, backends share the processors with the client, and the cost of a statement depends on that; here
 it does not. The hand-written ones are those of (b), on the universe's views, and once more on the raw tables
@@ -72,7 +72,7 @@ class _Form:
                 self.statements[each.sql] = await self.connections[each.store].prepare(each.sql)
 
     async def measure(self, number: int) -> None:
-        """One more slice, of so many requests."""
+        """Run one more slice of this number of requests."""
         pids = [connection.get_server_pid() for connection in self.connections.values()]
         before = sum(map(backend_cpu_ms, pids))
         for index in range(number):
@@ -101,7 +101,7 @@ async def _cost_of(
     number = SLICE[scenario.name]
     for form in forms:
         await form.open(stores)
-        # Until Postgres has settled on its generic plan.
+        # Enough executions for Postgres to choose its generic plan.
         await form.measure(number)
         form.slices.clear()
     ends = time.perf_counter() + seconds

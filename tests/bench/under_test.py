@@ -1,4 +1,4 @@
-"""The gateway as the bench needs it: its statements for (a), a token, its settings."""
+"""The gateway for the bench: its settings, a token, and its statements for (a)."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ SECRET = "the bench's own secret, which guards nothing but generated people"
 
 
 def environment(stores: Stores, port: int) -> dict[str, str]:
-    """The gateway's settings, as it reads them."""
+    """The gateway's settings as environment variables."""
     return {
         "GATEWAY_MESSENGER_DSN": stores.dsns["messenger"],
         "GATEWAY_SOCIAL_DSN": stores.dsns["social"],
         "GATEWAY_CONTROL_DSN": stores.dsns["control"],
         "GATEWAY_SECRET": SECRET,
         "GATEWAY_PORT": str(port),
-        # Counted like others, and never enough.
+        # Counted as in production, but too large to be used up.
         "GATEWAY_REQUESTS_PER_SECOND": "1000000",
         "GATEWAY_REQUESTS_AT_ONCE": "100000",
         "GATEWAY_PEOPLE_PER_HOUR": "1000000000",
@@ -65,7 +65,7 @@ async def new_token(stores: Stores) -> str:
 
 @dataclass(frozen=True)
 class Step:
-    """One statement that the gateway sends: to which store, as which role."""
+    """A statement of the gateway, with its store and its role."""
 
     store: str
     role: str
@@ -75,7 +75,7 @@ class Step:
 
 @dataclass
 class _Recorder:
-    """Takes the place of a pool, and records the statements that pass through it."""
+    """A pool that records the statements that it sends."""
 
     store: Store
     role: str
@@ -98,7 +98,7 @@ class _Recorder:
 
 @dataclass
 class Planner:
-    """The gateway's own compiler, for what its statements are and how long a plan takes to make."""
+    """The gateway's own compiler, which gives the statements and the time to make a plan."""
 
     stores: Stores
     cursors: Cursors = field(default_factory=lambda: Cursors(bytes(range(64))))

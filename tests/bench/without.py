@@ -1,4 +1,4 @@
-"""The gateway without one of its parts, for the bench alone: it shows what the part costs.
+"""The gateway without one of its parts, so that the bench can measure the part's cost.
 
 `python -m tests.bench.without ledger` serves like `gateway serve`, but its plans disclose no person, so that
 there is nothing to record. `… without quotas` admits every request and counts none. No setting does either.
@@ -19,7 +19,7 @@ from gateway.terminal.problems import read_settings
 
 
 class LetsAllIn:
-    """In the place of the admission."""
+    """An admission that admits every request."""
 
     async def enter(self, _: str) -> None:
         pass
@@ -29,14 +29,14 @@ class LetsAllIn:
 
 
 class AllCharged:
-    """In the place of the people quota."""
+    """A people quota that charges no one."""
 
     def is_charged(self, *_: Any) -> bool:
         return True
 
 
 async def main(without: str) -> None:
-    """Serve until told to stop."""
+    """Serve until a signal stops the process."""
     settings = read_settings()
     write_logs(sys.stderr)
     with listen(settings.host, settings.port) as taken:
