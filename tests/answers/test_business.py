@@ -169,7 +169,7 @@ async def test_i15_an_objection_changes_nothing(side: Side) -> None:
     assert await ask(side, TALKS) == before
 
 
-async def test_i29_how_much_was_said_is_what_the_conversation_says(side: Side) -> None:
+async def test_i29_the_number_of_messages_is_the_conversation_s_own(side: Side) -> None:
     """The number of messages comes from the conversation's own row, and not from its messages."""
     document = "{ messengerConversations { nodes { id messageCount } } }"
     before = await ask(side, document)

@@ -314,7 +314,9 @@ async def test_a_mode_for_an_unknown_client_is_a_problem(side: Side, client: str
     assert (said.status, f"{client}-mistyped" in await settings_of_clients(side.control)) == (1, False)
 
 
-async def test_what_is_registered_is_listed_and_can_be_retired(side: Side, client: str, folder: Path) -> None:
+async def test_a_registered_document_is_listed_and_can_be_retired(
+    side: Side, client: str, folder: Path
+) -> None:
     """A document can be retired by the first digits of its hash; another client's copy stays."""
     await register(side.control, f"{client}-2", [], None)
     await give_token(side, f"{client}-2", ADS)

@@ -45,7 +45,7 @@ def explained() -> dict[tuple[str, Purpose], Explanation]:
     return {(name, purpose): explain(name, purpose) for name in NAMES for purpose in Purpose}
 
 
-def test_every_line_that_runs_can_be_explained_and_is_what_was_decided(
+def test_every_running_line_can_be_explained_as_decided(
     explained: dict[tuple[str, Purpose], Explanation],
 ) -> None:
     """For every field and purpose the explanation has the mark and the visibility of the decided matrix."""

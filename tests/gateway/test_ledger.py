@@ -183,7 +183,7 @@ async def test_a_look_up_in_vain_is_recorded_too(side: Side) -> None:
     assert (entry["people"], entry["counts"], entry["outcome"]) == ([], [0], "WHOLE")
 
 
-async def test_what_is_missing_makes_an_answer_partial(side: Side) -> None:
+async def test_an_answer_with_a_missing_part_is_partial(side: Side) -> None:
     """A store that is down leaves null in place of its answer, and the entry says so."""
     pools = side.gateway.pools[Purpose.SECURITY]
     before = pools[Store.MESSENGER]
@@ -424,7 +424,7 @@ async def test_requests_that_wait_share_one_commit(side: Side) -> None:
     assert numbers == list(range(numbers[0], numbers[0] + 90))
 
 
-async def test_what_is_written_is_signed_within_a_second_however_quiet_it_is(side: Side) -> None:
+async def test_the_last_entry_is_signed_within_a_second(side: Side) -> None:
     """After two answers and no more, the entry of the second one is signed as well."""
     await ask_somebody(side)
     await ask_somebody(side)
@@ -435,7 +435,7 @@ async def test_what_is_written_is_signed_within_a_second_however_quiet_it_is(sid
             await asyncio.sleep(0.05)
 
 
-async def test_what_a_lost_connection_had_written_is_signed_by_the_next(side: Side) -> None:
+async def test_the_entries_of_a_lost_connection_are_signed_by_the_next(side: Side) -> None:
     """Entries of a stream that ended are signed as well."""
     await ask_somebody(side)
     await ask_somebody(side)

@@ -227,7 +227,7 @@ async def test_an_entry_that_should_not_be_is_found(asked: Side) -> None:
     assert not (await objectors(asked.control, Span(before, before + timedelta(days=1)))).wrong
 
 
-def test_what_an_objection_stops_is_what_the_purposes_say() -> None:
+def test_an_objection_stops_what_the_purposes_say() -> None:
     """An objection to ads covers offers; no objection covers a purpose that is not objectable."""
     assert STOPS == {
         "ADS_PERSONALIZATION": ["ADS_PERSONALIZATION", "OFFER_MATCHING"],
@@ -392,7 +392,7 @@ async def test_the_record_of_processing_is_the_policy(asked: Side) -> None:
 # --- is it what was written, and what ends --------------------------------------------------------
 
 
-async def test_verify_says_what_it_looked_at_and_what_is_wrong(whole: Side, tmp_path: Path) -> None:
+async def test_verify_names_what_it_checked_and_each_discrepancy(whole: Side, tmp_path: Path) -> None:
     """Status 0 and a table; status 1 and a line for each discrepancy; a public key replaces the secret."""
     await hold(whole, SMALL)
     for _ in range(3):

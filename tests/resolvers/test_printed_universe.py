@@ -34,7 +34,7 @@ async def printed(store: Store) -> str:
 
 
 @pytest.mark.parametrize("store", Store)
-async def test_running_what_is_printed_makes_the_universes(new_database: NewDatabase, store: Store) -> None:
+async def test_the_printed_sql_makes_the_universes(new_database: NewDatabase, store: Store) -> None:
     """The printed SQL makes the universes under any search path, and may be run twice."""
     dsn = await new_database(store)
     owner = await connect_owner(dsn)

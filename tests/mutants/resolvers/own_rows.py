@@ -137,6 +137,6 @@ MUTANTS = (
             ),
             Change("resolvers.universe.render:_view_sql", 'f"t.{_identifier(name)}"', "shown(name)"),
         ),
-        ("tests/answers/test_business.py::test_i29_how_much_was_said_is_what_the_conversation_says",),
+        ("tests/answers/test_business.py::test_i29_the_number_of_messages_is_the_conversation_s_own",),
     ),
 )
