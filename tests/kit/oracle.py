@@ -13,6 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tests.kit import decided
+from tests.kit.worlds.plain import plain_fields
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -183,7 +184,9 @@ class _Masking:
         return found == "V" or (found == "A" and person not in self.objected) or (found == "O" and own)
 
     def _only_seen(self, type_: str, fields: Fields) -> Fields:
-        return {name: value for name, value in fields.items() if sees(self.purpose, type_, name)}
+        """Of these fields, and of the plain columns that an object has besides, those that are seen."""
+        told = fields if "id" not in fields else plain_fields(self.world, type_, fields["id"]) | fields
+        return {name: value for name, value in told.items() if sees(self.purpose, type_, name)}
 
     def _messenger(self) -> dict[int, Fields]:
         usage: dict[int, Fields] = defaultdict(dict)

@@ -18,6 +18,7 @@ from graphql import (
 from tests.kit.reference.lists import Lists
 from tests.kit.reference.schema import ASKED, CONNECTIONS, FOUND, GROUPED, LISTED, PREFIXES
 from tests.kit.reference.values import Account, Arguments, Link, Page, Usage
+from tests.kit.worlds.plain import COLUMNS, field_name
 
 Resolver = Callable[[Any, Lists, Arguments], Any]
 
@@ -262,8 +263,14 @@ def with_resolvers(schema: GraphQLSchema) -> GraphQLSchema:
         type_.is_type_of = None
         for name, field in type_.fields.items():
             if type_ is not schema.query_type or name not in ASKED:
-                field.resolve = _adapted(RESOLVERS[type_.name][name])
+                field.resolve = _adapted(_resolver(type_.name, name))
     return schema
+
+
+def _resolver(type_: str, name: str) -> Resolver:
+    """The field's function. A plain column has none: its field is the value that the oracle tells."""
+    plain = {field_name(column) for column in COLUMNS.get(type_, ())}
+    return _own(name) if name in plain - RESOLVERS[type_].keys() else RESOLVERS[type_][name]
 
 
 def _planned_types(schema: GraphQLSchema) -> Iterable[GraphQLNamedType]:

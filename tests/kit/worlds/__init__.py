@@ -1,6 +1,7 @@
 """Worlds: all rows of all stores as plain records.
 
 rows.py              one record for each table, and the world that holds them
+plain.py             values of columns that no record has: a world fills them by itself
 making.py            random worlds, with hostile texts and many ties
 loading.py           a world's rows into the stores
 picks.py             one row of many: chosen, removed, replaced

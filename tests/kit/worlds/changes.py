@@ -31,6 +31,7 @@ from tests.kit.worlds.making import (
     random_usage,
 )
 from tests.kit.worlds.picks import one_of, replaced, without
+from tests.kit.worlds.plain import COLUMNS, objects
 from tests.kit.worlds.rows import (
     AdTopic,
     Contact,
@@ -240,6 +241,17 @@ def _shown_besides(world: World, person: int, member: int) -> list[Shown]:
     ]
 
 
+def _change_plain(world: World, random: Random) -> World:
+    """Another value of a plain column, of an objector's if there is one."""
+    found = tuple(objects(world))
+    restricted = {each.messenger_id for each in world.restrictions if each.purposes}
+    theirs = tuple(each for each in found if each[0] == "MessengerAccount" and each[1] in restricted)
+    chosen = one_of(theirs if theirs and chance(random, 0.5) else found, random)
+    if chosen is None:
+        return world
+    return replace(world, plain={**world.plain, chosen: random.randint(0, 10**9)})
+
+
 CHANGES: tuple[Callable[[World, Random], World], ...] = (
     _change_member,
     _delete_member,
@@ -267,4 +279,6 @@ CHANGES: tuple[Callable[[World, Random], World], ...] = (
     change_offer,
     rename_merchant,
     change_list,
+    # Without a plain column the change would do nothing, and take the place of one that does.
+    *([_change_plain] if COLUMNS else []),
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import astuple
 from typing import TYPE_CHECKING, Any
 
+from tests.kit.worlds.plain import COLUMNS, plain_values
 from tests.kit.worlds.rows import (
     AdTopic,
     Business,
@@ -67,12 +68,14 @@ async def _load_messenger(world: World, store: Connection) -> None:
             " messenger.business_conversation, messenger.customer_conversation, content.business_message"
         )
         await store.execute("UPDATE messenger.usage_horizon SET day = $1", world.usage_horizon)
-        await _copy(store, "messenger.account", MessengerAccount, world.messenger_accounts)
+        await _copy_objects(
+            store, "messenger.account", MessengerAccount, world=world, rows=world.messenger_accounts
+        )
         await _copy(store, "messenger.daily_usage", DailyUsage, world.daily_usage)
         await _copy(store, "messenger.contact", Contact, world.contacts)
         await _copy(store, "messenger.terms_acceptance", TermsAcceptance, world.acceptances)
         await _copy(store, "content.message", Message, world.messenger_messages)
-        await _copy(store, "messenger.business", Business, world.businesses)
+        await _copy_objects(store, "messenger.business", Business, world=world, rows=world.businesses)
         await _copy(store, "messenger.business_conversation", Conversation, world.messenger_conversations)
         await _copy(store, "content.business_message", BusinessMessage, world.messenger_business_messages)
         # Last, and through the table whose triggers spread them, as an objection's call does.
@@ -95,20 +98,33 @@ async def _load_social(world: World, store: Connection) -> None:
             " social.ad_topic, social.merchant, social.offer, social.offer_audience,"
             " social.customer_list"
         )
-        await _copy(store, "social.account", SocialAccount, world.social_accounts)
+        await _copy_objects(store, "social.account", SocialAccount, world=world, rows=world.social_accounts)
         await _copy(store, "social.friendship", Friendship, world.friendships)
         await _copy(store, "social.phone_binding", PhoneBinding, world.phone_bindings)
         await _copy(store, "social.messenger_link", MessengerLink, world.messenger_links)
         await _copy(store, "content.message", Message, world.social_messages)
-        await _copy(store, "social.business", Business, world.businesses)
+        await _copy_objects(store, "social.business", Business, world=world, rows=world.businesses)
         await _copy(store, "social.business_conversation", Conversation, world.social_conversations)
         await _copy(store, "content.business_message", BusinessMessage, world.social_business_messages)
         await _copy(store, "social.ad_topic", AdTopic, world.ad_topics)
-        await _copy(store, "social.merchant", Merchant, world.merchants)
-        await _copy(store, "social.offer", Offer, world.offers)
+        await _copy_objects(store, "social.merchant", Merchant, world=world, rows=world.merchants)
+        await _copy_objects(store, "social.offer", Offer, world=world, rows=world.offers)
         await _copy(store, "social.offer_audience", Shown, world.shown)
         await _copy(store, "social.customer_list", CustomerList, world.customer_lists)
         await _copy(store, "social.restriction", Restriction, world.restrictions)
+
+
+async def _copy_objects(
+    store: Connection, table: str, record: type, *, world: World, rows: Iterable[Any]
+) -> None:
+    """Rows of objects, with the columns that the record does not have."""
+    schema, name = table.split(".")
+    await store.copy_records_to_table(
+        name,
+        schema_name=schema,
+        columns=[*record.__dataclass_fields__, *COLUMNS.get(record.__name__, ())],  # type: ignore[attr-defined]
+        records=[(*astuple(row), *plain_values(world, record.__name__, row.id).values()) for row in rows],
+    )
 
 
 async def _copy(store: Connection, table: str, record: type, rows: Iterable[Any]) -> None:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from tests.kit import oracle
 from tests.kit.worlds.changes import CHANGES
+from tests.kit.worlds.plain import field_name, objects
 from tests.kit.worlds.rows import (
     HORIZON,
     TERMS_CHANGED,
@@ -138,7 +139,25 @@ def copy_of_visible(world: World, purpose: str) -> World:
             for offer in fields.get("offers", ())
         ),
         customer_lists=lists,
+        plain=_plain(world, purpose, seen),
     )
+
+
+def _plain(world: World, purpose: str, seen: oracle.Visible) -> dict[tuple[str, int, str], int]:
+    """What plain columns are made of: as in the world if the purpose sees it, otherwise of -1."""
+    there = {
+        "MessengerAccount": seen.messenger,
+        "SocialAccount": seen.social,
+        "Business": seen.businesses,
+        "Merchant": seen.merchants,
+        "Offer": seen.offers,
+    }
+    return {
+        (type_, number, column): world.plain.get((type_, number, column), number)
+        if number in there[type_] and oracle.sees(purpose, type_, field_name(column))
+        else -1
+        for type_, number, column in objects(world)
+    }
 
 
 def _declared(world: World, seen: oracle.Visible) -> dict[str, Any]:

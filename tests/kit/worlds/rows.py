@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 HORIZON = datetime.date(2016, 10, 1)
 TERMS_CHANGED = datetime.datetime(2016, 8, 25, tzinfo=datetime.UTC)
@@ -219,7 +220,10 @@ class CustomerList:
 
 @dataclass(frozen=True)
 class World:
-    """All rows of all stores, and whose token asks. Restrictions may name accounts that are gone."""
+    """All rows of all stores, and whose token asks. Restrictions may name accounts that are gone.
+
+    `plain`: (type, number, column) → the number of which a plain column's value is made (see `plain.py`).
+    """
 
     messenger_accounts: tuple[MessengerAccount, ...] = ()
     daily_usage: tuple[DailyUsage, ...] = ()
@@ -246,3 +250,4 @@ class World:
     offers: tuple[Offer, ...] = ()
     shown: tuple[Shown, ...] = ()
     customer_lists: tuple[CustomerList, ...] = ()
+    plain: Mapping[tuple[str, int, str], int] = field(default_factory=dict)
