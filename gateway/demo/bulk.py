@@ -1,4 +1,4 @@
-"""Load millions of rows: triggers and indexes are put aside first and restored afterwards.
+"""Load millions of rows: disable triggers, drop foreign keys and indexes, and restore all afterwards.
 
 Rejected: session_replication_role = replica (foreign keys would never be checked), dropping the
 primary keys too (rows arrive in their order, and views of a universe may depend on them).
@@ -76,7 +76,7 @@ SET LOCAL jit = off;
 
 @dataclass(frozen=True)
 class Aside:
-    """Something put aside for the loading: the statement that did so, and the one that puts it back."""
+    """A trigger, key or index that loading does without: the statements that remove and restore it."""
 
     aside: str
     back: str
@@ -84,16 +84,17 @@ class Aside:
 
 @contextlib.asynccontextmanager
 async def opened(connection: Connection, tables: Sequence[str]) -> AsyncIterator[None]:
-    """Within the caller's transaction: no trigger, foreign key or second index on `tables`.
+    """Take triggers, foreign keys and secondary indexes of `tables` out of use while the block runs.
 
-    On leaving, everything is back and every row loaded meanwhile is checked against the foreign keys.
-    Triggers do not run for those rows: the loader writes the copies and look-ups that they maintain.
-    Raises DemoProblem if a table holds rows. Others cannot read the tables until the transaction ends.
+    The block runs within the caller's transaction. At its end all of them are restored, and Postgres checks
+    each loaded row against the foreign keys. Triggers do not run for these rows: the loader itself writes
+    the copies and look-ups that triggers maintain. Raises DemoProblem if a table holds rows. Other sessions
+    cannot read the tables until the transaction ends.
     """
     await connection.execute(f"{LOADING} LOCK TABLE {', '.join(tables)} IN ACCESS EXCLUSIVE MODE")
     await refuse_rows(connection, tables)
     parts = await put_aside(connection, tables)
-    # Emptied in this transaction, new rows need no write-ahead log where wal_level is minimal.
+    # With wal_level=minimal, rows in a table truncated by this transaction need no write-ahead log.
     await connection.execute(f"TRUNCATE {', '.join(tables)}")
     yield
     for part in reversed(parts):
@@ -101,7 +102,7 @@ async def opened(connection: Connection, tables: Sequence[str]) -> AsyncIterator
 
 
 async def refuse_rows(connection: Connection, tables: Sequence[str]) -> None:
-    """DemoProblem if any of the tables holds a row."""
+    """Raise DemoProblem if any of the tables holds a row."""
     for table in tables:
         if await connection.fetchval(f"SELECT EXISTS (SELECT FROM {table})"):  # noqa: S608  # our own constants
             raise DemoProblem(
@@ -110,9 +111,9 @@ async def refuse_rows(connection: Connection, tables: Sequence[str]) -> None:
 
 
 async def put_aside(connection: Connection, tables: Sequence[str]) -> list[Aside]:
-    """Put triggers, foreign keys and second indexes of `tables` aside; what was, in that order."""
+    """Take triggers, foreign keys and secondary indexes of `tables` out of use; return them in that order."""
     keys = await connection.fetch(FOREIGN_KEYS, tables)
-    # Put back in reverse: a foreign key is checked faster when the indexes are there.
+    # The caller restores them in reverse order: with the indexes, Postgres checks a foreign key faster.
     rows = [*keys, *await connection.fetch(INDEXES, tables)]
     parts = [
         *(

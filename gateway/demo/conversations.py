@@ -1,6 +1,6 @@
-"""Made-up conversations of businesses and customers, in the words of `generate.py`.
+"""SQL for made-up conversations of businesses and customers; uses the functions of `generate.py`.
 
-{facet} is the first of the ten facets that are the channel's own, so that the two channels differ.
+{facet} is the first of the channel's own ten facets, so that the two channels differ.
 """
 
 from __future__ import annotations

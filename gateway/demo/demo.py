@@ -1,9 +1,9 @@
-"""`gateway demo`: from an empty folder to a gateway that answers, on one machine and with made-up people.
+"""`gateway demo`: set up a complete gateway with made-up people on one machine, and serve.
 
     port → Postgres → databases and tables → universes → people → tokens → examples → serve
 
-Every step checks first what exists: a second run starts in seconds, a run after an upgrade migrates the
-kept data, and a run after an interruption recreates the databases.
+Each step first checks what exists. So a second run starts in seconds, a run after an upgrade migrates the
+kept data, and a run after an interrupted load creates the databases again.
 """
 
 from __future__ import annotations
@@ -74,9 +74,9 @@ class DemoOptions:
 
 async def run_demo(demo: DemoOptions, console: Console) -> None:
     """Set up what is missing, show the examples, and serve unless `once`."""
-    # The tour sets it to the demo's own settings file, which a reset deletes.
+    # The tour sets this variable to the demo's own settings file, which a reset deletes.
     os.environ.pop(CONFIG_FILE, None)
-    # The port comes first: a taken port must fail before the minutes that the data takes.
+    # Open the port first: loading takes minutes, and a taken port must fail before it.
     with nullcontext() if demo.once else _port(demo) as taken:
         if demo.reset:
             with step(console, f"Deleted what was in {demo.folder}"):
@@ -124,7 +124,7 @@ async def set_up(server: EmbeddedPostgres, demo: DemoOptions, console: Console) 
     folder = Folder(demo.folder)
     loaded = folder.accounts_loaded()
     if loaded is None:
-        # The tokens' hashes go with the databases.
+        # The databases hold the tokens' hashes: without them the kept tokens are invalid.
         folder.forget()
         await _drop_databases(server)
     async with AsyncExitStack() as stack:

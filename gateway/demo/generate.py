@@ -1,15 +1,15 @@
 """Made-up stores of any size: the same seed gives the same rows (`gateway demo`, the tests, the bench).
 
-Everything about an account is a hash of its number, the seed and a *facet* (its gap, its name, its
-phone, …), computed by Postgres in one INSERT a table. So a row can be computed again wherever it is
-needed: the social network's store knows the messenger's phone numbers without asking it.
+Each value of an account is a hash of its number, the seed and a *facet* (the name, the phone, …). Postgres
+computes the hashes in one INSERT for each table. So each store can compute the other's rows: the social
+network's store needs no query to know the messenger's phone numbers.
 
-A person is a number n: on the messenger account n, on the social network account SOCIAL_FIRST + n, so
-that nothing that mixes the two up goes unnoticed. Of all numbers 3 % are missing in each store (closed
-accounts); of those in both, a third are linked. Neighbours in number are neighbours in life: contacts
-and friends are drawn from them, so that there are mutual ones.
+A person is a number n: account n on the messenger and account SOCIAL_FIRST + n on the social network. The
+ranges differ, so a mix-up of the two finds no account. In each store 3 % of the numbers are missing (closed
+accounts). A third of the people with both accounts are linked. Contacts and friends have numbers close to
+each other, so that people have mutual ones.
 
-Rejected: random() (not the same twice, and each store would have to ask the other).
+Rejected: random(), which differs between runs and between the stores.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 FEWEST, MOST = 1_000, 10_000_000
 SOCIAL_FIRST = 20_000_000
-# Numbers handled by one statement: small enough that progress is seen.
+# The count of numbers that one statement handles: small enough to show progress.
 CHUNK = 100_000
 
 # Country and the first digits of its mobile numbers; eight more follow. Repeated entries occur more often.
@@ -51,9 +51,9 @@ COUNTRIES = (
     ("US", "+120"),
 )
 
-# The facets' functions. {base} is derived from the seed. Each is one expression, so that Postgres
-# writes it into the query instead of calling it; for that it may hold nothing that depends on the
-# time zone (to_timestamp does not, timestamptz + interval does).
+# The facets' functions. {base} is derived from the seed. Each function is one expression, so that Postgres
+# inlines it. Postgres inlines only what does not depend on the time zone: to_timestamp does not,
+# timestamptz + interval does.
 FUNCTIONS = """
 CREATE FUNCTION pg_temp.hash(n bigint, facet integer) RETURNS bigint IMMUTABLE LANGUAGE sql
 RETURN hashint8extended(n, {base} + facet);
@@ -135,13 +135,13 @@ SELECT id, '2016-08-25', CASE WHEN registered_at >= terms THEN registered_at
 FROM (VALUES (timestamptz '2016-08-25 00:00:00+00')) v (terms), messenger.account
 WHERE id BETWEEN $1 AND $2 AND $3::bigint > 0 ORDER BY id
 """
-# In the order of its key: the index then grows at its end only.
+# In the order of the key, so that the index grows only at its end.
 PHONE_LOOKUP = """
 INSERT INTO messenger.phone_lookup (phone, account_id, restricted)
 SELECT phone, id, restricted FROM messenger.account ORDER BY phone
 """
-# OFFSET 0 keeps Postgres from computing the member's bits again for each of the sixty days. The days
-# are in a select list, not in a join: so the rows come in the order of the key, whatever the planner.
+# OFFSET 0 keeps Postgres from computing the member's bits again for each of the sixty days. The days are in
+# a select list and not in a join, so that each plan returns the rows in the order of the key.
 USAGE = """
 INSERT INTO messenger.daily_usage (account_id, day, messages_sent, restricted)
 SELECT id, date '2016-08-03' + d, 1 + pg_temp.roll(id * 64 + d, 15, 1 + pg_temp.roll(id, 16, 60)), restricted
@@ -152,7 +152,7 @@ FROM (SELECT *, generate_series(greatest(joined, 0), 59) AS d FROM (
 ) m WHERE active <> 0) days
 WHERE active >> d & 1 = 1
 """
-# Six pairs in ten have each other in their address books; of the others one has.
+# In six of ten pairs both have the other in the address book; in the rest only one does.
 CONTACTS = """
 INSERT INTO messenger.contact (account_id, contact_id, restricted)
 SELECT id, other, restricted
@@ -214,8 +214,8 @@ INSERT INTO social.phone_binding (account_id, source, number, messenger_id, rest
 SELECT account_id, 'MESSENGER_SHARED', pg_temp.phone(messenger_id), messenger_id, restricted
 FROM social.messenger_link WHERE messenger_id BETWEEN $1 AND $2 AND $3 > 0 ORDER BY account_id
 """
-# Two in three typed a number into their profile, one in five gave one for signing in: linked people
-# mostly the number that the messenger knows too.
+# Two in three people typed a number into their profile, one in five gave one for two-factor sign-in. For
+# linked people it is mostly the number that the messenger knows.
 OWN_NUMBERS = """
 INSERT INTO social.phone_binding (account_id, source, number)
 SELECT {social} + u.n, s.source, pg_temp.phone(CASE WHEN u.same THEN u.n ELSE {social} + u.n END)
@@ -270,14 +270,14 @@ WHERE pg_temp.member(n) AND pg_temp.objected(n) AND (kind = 'OBJECT' OR pg_temp.
 ORDER BY at, n
 """
 
-# How far away in number contacts and friends are; in order, because rows then arrive in that of the key.
+# The distances in number to contacts and friends, sorted so that rows arrive in the order of the key.
 NEAR = [*range(1, 24), 997, 10_007]
 OFFSETS = [*(-d for d in reversed(NEAR)), *NEAR]
 
 
 @dataclass(frozen=True)
 class Size:
-    """How big the stores are: the seed's base, and the last number that has an account in each."""
+    """The stores' size: the seed's base, and the last number that has an account in each store."""
 
     base: int
     accounts: int
@@ -292,7 +292,7 @@ class Size:
 
 @dataclass(frozen=True)
 class LoadStep:
-    """One INSERT, repeated for each chunk of numbers unless it is to see all at once."""
+    """One INSERT, repeated for each chunk of numbers, or run once for all if `whole`."""
 
     table: str
     sql: str
@@ -358,7 +358,7 @@ async def forget_functions(connection: Connection) -> None:
 
 
 async def measure(connection: Connection, accounts: int, base: int) -> Size:
-    """How far the numbers go until each store has exactly `accounts` accounts."""
+    """Find the last number with which each store has exactly `accounts` accounts."""
     last = (
         "SELECT max(n) FROM (SELECT n FROM generate_series(1, $1::bigint * 11 / 10 + 1000) n"
         " WHERE pg_temp.{exists}(n) ORDER BY n LIMIT $1::bigint) s"
@@ -416,7 +416,7 @@ async def load_social(connection: Connection, size: Size, progress: Progress) ->
         LoadStep(
             "social.business",
             BUSINESSES.format(schema="social", firms=FIRMS),
-            # The same facets as on the messenger: a business is the same one on both.
+            # The same facets as on the messenger, so that a business has the same name on both.
             (firms, TRADES, 100, LAST),
             True,
         ),
@@ -432,7 +432,7 @@ async def load_social(connection: Connection, size: Size, progress: Progress) ->
     ]
     async with opened(connection, SOCIAL_TABLES):
         await run(connection, steps, size.last_user, progress=progress)
-        # The messenger's numbers go as far as they go there.
+        # These rows are about members, so they end at the messenger's last number.
         await run(
             connection,
             [LoadStep("social.restriction", USER_RESTRICTIONS)],
@@ -444,7 +444,7 @@ async def load_social(connection: Connection, size: Size, progress: Progress) ->
 
 
 async def load_control(connection: Connection, size: Size, progress: Progress) -> None:
-    """Write the events whose fold the stores' restrictions are, within the caller's transaction."""
+    """Write the objection events that lead to the stores' restrictions, within the caller's transaction."""
     if await connection.fetchval("SELECT EXISTS (SELECT FROM control.objection_event)"):
         raise DemoProblem("control.objection_event already holds rows: use an empty control database")
     await run(

@@ -1,7 +1,7 @@
 """The names of made-up people and businesses; every combination is invented.
 
-`ODD` are names as people do write them and as a careless JSON writer breaks on: each belongs to some
-account of every generated store.
+`ODD` holds names that people really write and that break a careless JSON writer. In each generated store,
+some account has each of them.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""What the demo offers in its console: tokens of made-up people, and questions that run on their data.
+"""The demo's part of the console: tokens of made-up people, and example questions about their data.
 
-In both of the console's languages: a page in German should not explain itself in English.
+Both are explained in the console's two languages, English and German.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from gateway.demo.persons import ADA, BEN, CLEO, DEMO_BOUND, Person
 from resolvers.plan.principal import NO_PRINCIPAL, Principal
 from schema.purposes import Purpose
 
-# One field of it does not exist for ads.
+# The field `registeredAt` does not exist for ads.
 COMPARED = SIDE_BY_SIDE.replace("phone usage", "phone registeredAt usage")
 OWN_PURPOSES = (Purpose.SUBJECT_ACCESS, Purpose.PREFERENCES)
 
 
 @dataclass(frozen=True)
 class Holder:
-    """Who holds a token of the demo's console, for what; `person` if it is one of the named."""
+    """The holder of a token in the demo's console, and its purposes; `person` if it is one of PERSONS."""
 
     name: str
     about: Mapping[str, str]
@@ -58,7 +58,7 @@ HOLDERS = (
     ),
 )
 
-# What to look at, as in EXAMPLES.
+# What to look at in each answer, in German; EXAMPLES has the English sentences.
 GERMAN = {
     Purpose.ADS_PERSONALIZATION: "Die Frage nennt Ada und Ben. Ada hat widersprochen: Sie fehlt, auch in "
     "der Anzahl.",
@@ -82,7 +82,7 @@ GERMAN = {
 
 
 def offer(tokens: Mapping[str, str]) -> DemoOffer:
-    """Return what the console shows. `tokens`: by the holders' names."""
+    """Return the tokens and examples that the console shows. `tokens` maps holders' names to tokens."""
     return DemoOffer(
         tokens=[
             {

@@ -1,11 +1,11 @@
-"""A few people of the demo by name, so that its examples are the same everywhere.
+"""The demo's named people, so that its examples are the same everywhere.
 
     Ada    objected to ads and friend suggestions; her number has three sources
     Ben    did not object; has Ada, Cleo and Dan in his address book
     Cleo   joined after the terms changed, and may not object
     Dan    is on the messenger only
 
-Their numbers are those that Germany keeps free for film and radio (Bundesnetzagentur, Mfg. 148/2021).
+Germany reserves their phone numbers for film and radio (Bundesnetzagentur, Mfg. 148/2021).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from schema.terms.profiles import TERMS_OF_2016, TERMS_VERSION, Profile
 if TYPE_CHECKING:
     from resolvers.stores.pool import Connection
 
-# Two ends of one person never have the same number: the examples would read as if they had to.
+# A person's two accounts have different numbers: equal ones would suggest in the examples that they must be.
 FIRST_MEMBER, FIRST_PERSON = 90_000_001, 80_000_001
 SINCE = datetime.date(2016, 9, 26)
 CHANNEL = "demo"
@@ -32,9 +32,9 @@ CHANNEL = "demo"
 
 @dataclass(frozen=True)
 class Person:
-    """A person of the examples; `active_days` are the last days on which they sent something.
+    """A person of the examples, who sent messages on each of the last `active_days` days.
 
-    Persons without `befriends` are all friends of each other; the others are friends of those it names.
+    All persons without `befriends` are friends of each other. A person with it is a friend of those it names.
     """
 
     name: str
@@ -59,7 +59,7 @@ class Person:
 
     @property
     def person(self) -> int:
-        """The number of the social account, had by those who are `on_social`."""
+        """The number of the social account; it exists only if `on_social`."""
         return FIRST_PERSON + self.place
 
 
@@ -98,7 +98,7 @@ PERSONS = (
     ),
 )
 ADA, BEN, CLEO, DAN, EVA = PERSONS
-# What the demo's tokens are bound to, where their purpose needs it.
+# The principal of the demo's tokens; some purposes need one.
 DEMO_BOUND = Principal(ADA.member, ADA.person, merchant_id=1, business_id=1)
 
 

@@ -1,11 +1,12 @@
-"""Real input: two public data sets become the two stores (`gateway import snap`).
+"""`gateway import snap`: fill the two stores from two public data sets.
 
-Friendships `A B` and messages `SRC DST UNIXTIME`, one a line, gzip or plain (SNAP's `ego-Facebook` and
-`CollegeMsg`). Facebook's node n is social account n, CollegeMsg's user k is messenger account k; where
-both numbers exist they are the same person. Names, numbers and message bodies are made up.
+One file has a friendship `A B` on each line (SNAP's `ego-Facebook`), the other a message `SRC DST UNIXTIME`
+(SNAP's `CollegeMsg`); both may be plain or gzip. Node n of the first becomes social account n, user k of the
+second becomes messenger account k. Accounts with equal numbers belong to one person. Names, phone numbers and
+message bodies are made up.
 
-Both files are read to the end before anything is written, and both stores are written before either is
-committed: a malformed line leaves both empty.
+Both files are read to the end before a row is written, and both stores are written before either is
+committed. So a malformed line leaves both stores empty.
 """
 
 from __future__ import annotations
@@ -36,21 +37,21 @@ LAST_DAY = date(2016, 10, 1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 GZIP = b"\x1f\x8b"
 
-# Account, source, number, the messenger account that shared it.
+# The account, the source, the number, and the messenger account that shared it.
 PhoneRow = tuple[int, str, str, int | None]
 # One row of a table, as asyncpg takes it.
 Row = tuple[object, ...]
 
-# Eight digits, because the number of an account is written into its phone number.
+# At most eight digits, because a phone number contains the number of its account.
 FRIENDSHIP = re.compile(rb"([0-9]{1,8}) ([0-9]{1,8})\r?\n?")
 MESSAGE = re.compile(rb"([0-9]{1,8}) ([0-9]{1,8}) ([0-9]{1,10})\r?\n?")
-# No line that matches is longer; a file without line ends is not read into memory.
+# No valid line is longer. The limit keeps a file without line ends out of memory.
 LONGEST_LINE = 64
 
 
 @dataclass(frozen=True)
 class SnapMessage:
-    """One message as the file has it; `line` tells it from all others."""
+    """One message of the file; `line` identifies it."""
 
     line: int
     sender: int
@@ -87,7 +88,7 @@ class SnapMessages:
 
     @cached_property
     def contacts(self) -> list[tuple[int, int]]:
-        """Each member's address book: everyone they exchanged a message with, both ways round."""
+        """The pairs of all address books: two members with a message between them know each other."""
         pairs = {(message.sender, message.recipient) for message in self.sent}
         return sorted(pairs | {(recipient, sender) for sender, recipient in pairs})
 
@@ -151,7 +152,7 @@ def count(friends: Friendships, talks: SnapMessages) -> SnapCounts:
 
 
 def read_friendships(path: Path) -> Friendships:
-    """The file of friendships; DemoProblem at a malformed line, a repeated pair or one with oneself."""
+    """Read friendships; raise DemoProblem at a malformed line, a repeated pair or a pair of equal numbers."""
     pairs: set[tuple[int, int]] = set()
     for line, numbers in rows(path, FRIENDSHIP):
         one, other = sorted(numbers)
@@ -162,7 +163,7 @@ def read_friendships(path: Path) -> Friendships:
 
 
 def read_messages(path: Path) -> SnapMessages:
-    """The file of messages, shifted; DemoProblem at a malformed line or a message to oneself."""
+    """Read messages, shifted; raise DemoProblem at a malformed line or a message to its own sender."""
     sent: list[tuple[int, int, int, int]] = []
     for line, (sender, recipient, time) in rows(path, MESSAGE):
         if sender == recipient:
@@ -172,7 +173,7 @@ def read_messages(path: Path) -> SnapMessages:
 
 
 def shifted(sent: list[tuple[int, int, int, int]]) -> SnapMessages:
-    """Line, sender, recipient and Unix time as messages, all moved by one number of whole days."""
+    """The messages, all moved by the same number of whole days so that the last falls on LAST_DAY."""
     last = EPOCH + timedelta(seconds=max(time for *_, time in sent))
     shift = LAST_DAY - last.date()
     return SnapMessages(
@@ -201,7 +202,7 @@ def malformed(path: Path, line: int) -> DemoProblem:
 
 
 def lines(path: Path) -> Iterator[bytes]:
-    """The lines of a plain or compressed file; one that is too long comes in pieces."""
+    """Yield the lines of a plain or compressed file; a line over LONGEST_LINE comes in pieces."""
     try:
         with path.open("rb") as file:
             packed = file.read(len(GZIP)) == GZIP
@@ -275,8 +276,8 @@ async def copy(connection: Connection, tables: Mapping[str, Sequence[Row]], prog
 def phone_rows(account: int, *, linked: bool) -> list[PhoneRow]:
     """The phone numbers of a social account.
 
-    A linked person has the messenger's number, and typed the same one. Of the others two in three typed
-    a number of their own, and one in five gave it for signing in.
+    A linked person has the messenger's number, and typed the same one into the profile. Of the other people,
+    two in three typed a number of their own, and one in five gave theirs for two-factor sign-in.
     """
     if linked:
         number = phone(account)
@@ -290,7 +291,7 @@ def phone_rows(account: int, *, linked: bool) -> list[PhoneRow]:
 
 
 def phone(member: int) -> str:
-    """The made-up number of a messenger account: no two share one."""
+    """The made-up phone number of a messenger account, different for each."""
     return f"+49151{member:08d}"
 
 

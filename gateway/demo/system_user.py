@@ -47,8 +47,8 @@ def _known(owner: int, data: Path) -> pwd.struct_passwd:
 def one_adds_users() -> Iterator[None]:
     """Hold the lock under which the user is added; wait for another process that holds it.
 
-    Two useradd at one moment both succeed, and the number that one of them gave is not the one that stays:
-    Postgres would then run as a user id without a user.
+    Two concurrent runs of useradd both report success, but only one user id remains. Without the lock,
+    Postgres could run under an id that belongs to no user.
     """
     folder = os.open("/etc", os.O_RDONLY)
     try:
@@ -59,10 +59,10 @@ def one_adds_users() -> Iterator[None]:
 
 
 def open_way(user: pwd.struct_passwd | None, target: Path) -> tuple[Path, ...]:
-    """Let the system user pass through the folders above `target`; those that had to be changed.
+    """Let the system user pass through the folders above `target`; return the folders that were changed.
 
-    They can be passed through then, not listed: what a closed home holds stays unseen unless its own
-    mode is open and its name known. Nothing is changed for an ordinary user.
+    A changed folder can be passed through but not listed. So another user can open a file in a closed home
+    only if the file's own mode allows it and its name is known. For an ordinary user nothing is changed.
     """
     if user is None:
         return ()

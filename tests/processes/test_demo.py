@@ -1,4 +1,4 @@
-"""`gateway demo`: what a newcomer runs first works the first time, again, and after every mishap."""
+"""`gateway demo` works at its first run, at later runs, and after each kind of failure."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ sys.exit(run(sys.argv[1:]))
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """An empty folder to work in. Not pytest's own: that is closed to the user who runs Postgres for root."""
+    """An empty working folder. pytest's own would be closed to the user who runs Postgres for root."""
     with tempfile.TemporaryDirectory(prefix="gateway-demo-") as name:
         yield Path(name)
 
@@ -67,13 +67,13 @@ def tokens(folder: Path) -> dict[str, str]:
 
 
 def server_is_down(folder: Path) -> bool:
-    """Whether the folder's Postgres has stopped in good order."""
+    """Whether the folder's Postgres was shut down cleanly."""
     return not (folder / ".demo" / "data" / "postmaster.pid").exists()
 
 
 @pytest.fixture(scope="module")
 def first_run() -> Iterator[tuple[Path, subprocess.CompletedProcess[str]]]:
-    """The folder of a first run, and what it printed; for tests that only look, or run it again."""
+    """The folder and the output of a first run, for tests that only read it or run it again."""
     with tempfile.TemporaryDirectory(prefix="gateway-demo-") as name:
         yield Path(name), demo(Path(name), "--once")
 
@@ -83,14 +83,14 @@ FirstRun = tuple[Path, subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def made(first_run: FirstRun, folder: Path) -> Path:
-    """A folder to spoil: a copy of the first run's, which its Postgres left in good order."""
-    # With owners and modes: Postgres refuses data that is not its user's own.
+    """A folder that a test may damage: a copy of the first run's, cleanly shut down."""
+    # Keep owners and modes: Postgres refuses data that its user does not own.
     subprocess.run(["cp", "-a", first_run[0] / ".demo", folder / ".demo"], check=True)
     return folder
 
 
 def test_a_first_run_shows_everything_and_leaves_nothing_running(first_run: FirstRun) -> None:
-    """One example a purpose, the two columns side by side, status 0, no server left."""
+    """A first run shows an example for each purpose and the comparison, ends with 0 and leaves no server."""
     folder, ran = first_run
     assert (ran.returncode, ran.stderr) == (0, "")
     assert all(purpose in ran.stdout for purpose in Purpose)
@@ -100,7 +100,7 @@ def test_a_first_run_shows_everything_and_leaves_nothing_running(first_run: Firs
 
 
 def test_a_second_run_keeps_data_and_tokens(first_run: FirstRun) -> None:
-    """The same tokens and answers again, and nothing is loaded twice."""
+    """A second run keeps tokens and answers, and loads nothing twice."""
     folder, first = first_run
     kept = tokens(folder)
     again = demo(folder, "--once")
@@ -112,7 +112,7 @@ def test_a_second_run_keeps_data_and_tokens(first_run: FirstRun) -> None:
 
 
 def test_what_the_demo_writes_is_readable_by_its_owner_alone(first_run: FirstRun) -> None:
-    """Secret and tokens have mode 0600, and no token is in Postgres' log or on the screen of `--once`."""
+    """Secret and tokens have mode 0600; Postgres' log and the output of `--once` contain no token."""
     folder, ran = first_run
     for name in ("settings.toml", "tokens", "loaded"):
         assert (folder / ".demo" / name).stat().st_mode & 0o777 == 0o600
@@ -122,14 +122,14 @@ def test_what_the_demo_writes_is_readable_by_its_owner_alone(first_run: FirstRun
 
 
 def test_reset_starts_over(first_run: FirstRun, made: Path) -> None:
-    """Other tokens, the same examples."""
+    """A reset issues other tokens and shows the same examples."""
     _, first = first_run
     kept = tokens(made)
     again = demo(made, "--once", "--reset")
     assert again.returncode == 0
     assert not set(tokens(made).values()) & set(kept.values())
     shown, as_before = (
-        # When an objection was recorded is told too.
+        # The answer also holds the time at which an objection was recorded.
         re.sub(
             r"\d{4}-\d\d-\d\dT[\d:.]+\+00:00",
             "then",
@@ -141,7 +141,7 @@ def test_reset_starts_over(first_run: FirstRun, made: Path) -> None:
 
 
 def test_a_load_that_was_interrupted_is_repeated(made: Path) -> None:
-    """Killed before all people were loaded: the next run needs no help."""
+    """After a run that was killed while loading, the next run works without further steps."""
     (made / ".demo" / "loaded").unlink()
     again = demo(made, "--once")
     assert (again.returncode, again.stderr) == (0, "")
@@ -150,7 +150,7 @@ def test_a_load_that_was_interrupted_is_repeated(made: Path) -> None:
 
 
 def test_settings_of_another_gateway_do_not_lead_the_demo_astray(first_run: FirstRun) -> None:
-    """DSNs and a file of settings in the environment are not the demo's: it uses its own stores."""
+    """The demo uses its own stores, even if the environment names DSNs and a settings file."""
     folder, _ = first_run
     elsewhere = "postgresql://stranger@127.0.0.1:1/nowhere"
     ran = demo(
@@ -163,11 +163,11 @@ def test_settings_of_another_gateway_do_not_lead_the_demo_astray(first_run: Firs
     assert (ran.returncode, ran.stderr) == (0, "")
 
 
-# --- mishaps --------------------------------------------------------------------------------------
+# --- failures -------------------------------------------------------------------------------------
 
 
 def test_a_taken_port_is_one_line_before_anything_is_made(folder: Path) -> None:
-    """The taken port is found before any data is made."""
+    """A taken port is reported before data is created."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         ran = demo(folder, GATEWAY_PORT=port)
@@ -181,7 +181,7 @@ def test_a_taken_port_is_one_line_before_anything_is_made(folder: Path) -> None:
 
 
 def test_a_missing_wheel_is_one_line(folder: Path) -> None:
-    """Without the embedded Postgres, the line says what to install."""
+    """Without the embedded Postgres, the demo says in one line what to install."""
     ran = demo(folder, "--once", code=("-c", NO_WHEEL))
     assert ran.returncode == 1
     assert len(ran.stderr.splitlines()) == 1
@@ -189,7 +189,7 @@ def test_a_missing_wheel_is_one_line(folder: Path) -> None:
 
 
 def test_a_half_finished_folder_is_one_line_and_reset_mends_it(made: Path) -> None:
-    """Killed while Postgres prepared its data: the line says what to run, and that works."""
+    """After a run that was killed during initdb, the demo says what to run, and that command works."""
     (made / ".demo" / ".ready").unlink()
     ran = demo(made, "--once")
     assert ran.returncode == 1
@@ -199,7 +199,7 @@ def test_a_half_finished_folder_is_one_line_and_reset_mends_it(made: Path) -> No
 
 
 def test_a_folder_with_other_files_is_left_alone(folder: Path) -> None:
-    """Files in the folder are neither overwritten nor deleted by --reset."""
+    """The demo refuses a folder with foreign files, and --reset neither overwrites nor deletes them."""
     (folder / ".demo").mkdir()
     (folder / ".demo" / "letter").write_text("mine")
     for arguments in (["--once"], ["--once", "--reset"]):
@@ -210,7 +210,7 @@ def test_a_folder_with_other_files_is_left_alone(folder: Path) -> None:
 
 
 def test_data_of_another_version_is_one_line(made: Path) -> None:
-    """After an upgrade that cannot bring the data along, the line says what to run."""
+    """If an upgrade cannot migrate the data, the demo says in one line what to run."""
     migrations = 'from resolvers.universe import migrations as m; m.DDL = m.Path("ddl")\n'
     for store in ("messenger", "social", "control"):
         (made / "ddl" / store).mkdir(parents=True)
@@ -223,7 +223,7 @@ def test_data_of_another_version_is_one_line(made: Path) -> None:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("after", ["A universe of views", "Serving on"])
 def test_a_signal_stops_the_demo_and_its_postgres(folder: Path, after: str, number: signal.Signals) -> None:
-    """While it sets up or while it serves: nothing is left running, and the next run works."""
+    """Ctrl-C during set-up or serving leaves no process running, and the next run works."""
     command = [*PROGRAM, "demo", "--accounts", "20000", "--port", "0"]
     with started(command, environment=environment(), folder=folder) as process:
         assert process.stdout is not None
@@ -240,7 +240,7 @@ def test_a_signal_stops_the_demo_and_its_postgres(folder: Path, after: str, numb
 
 
 def test_there_is_an_example_for_each_purpose() -> None:
-    """None is left out, and the well-known persons are in them."""
+    """Each purpose has an example, and the named persons occur in them."""
     assert list(EXAMPLES) == list(Purpose)
     documents = " ".join(example.document for example in EXAMPLES.values())
     assert all(f"ma_{person.member}" in documents for person in (ADA, BEN))

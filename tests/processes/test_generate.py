@@ -98,7 +98,7 @@ async def contents(world: World) -> dict[str, str]:
 
 
 async def test_the_same_seed_gives_the_same_rows(world: World, empty: World) -> None:
-    """Every row of every table follows from the number of accounts and the seed."""
+    """The number of accounts and the seed determine each row of each table."""
     await empty.generate()
     same = await contents(world)
     assert same == await contents(empty)
@@ -106,14 +106,14 @@ async def test_the_same_seed_gives_the_same_rows(world: World, empty: World) -> 
 
 
 async def test_another_seed_gives_other_rows(world: World, empty: World) -> None:
-    """No table is the same under another seed."""
+    """Another seed changes each table."""
     await empty.generate(seed=2)
     same, other = await contents(world), await contents(empty)
     assert {table for table in same if same[table] == other[table]} == set()
 
 
 async def test_there_are_as_many_accounts_as_asked_for_with_gaps_between(world: World) -> None:
-    """Both stores have the number of accounts asked for, and a missing number says nothing."""
+    """Both stores have exactly the requested number of accounts, with gaps between their numbers."""
     for connection, table in ((world.messenger, "messenger.account"), (world.social, "social.account")):
         count, spread = await connection.fetchrow(f"SELECT count(*), max(id) - min(id) + 1 FROM {table}")
         assert count == ACCOUNTS
@@ -121,7 +121,7 @@ async def test_there_are_as_many_accounts_as_asked_for_with_gaps_between(world: 
 
 
 async def test_numbers_are_possible_unique_and_of_their_country(world: World) -> None:
-    """Every phone number is one that the gateway reads back unchanged, in the country that it says."""
+    """Each phone number is in the gateway's own format and matches the account's country."""
     rows = await world.messenger.fetch("SELECT phone, country_code FROM messenger.account")
     assert len({row["phone"] for row in rows}) == ACCOUNTS
     assert len({row["country_code"] for row in rows}) > 10
@@ -134,7 +134,7 @@ async def test_numbers_are_possible_unique_and_of_their_country(world: World) ->
 
 
 async def test_odd_names_are_there(world: World) -> None:
-    """Some account bears each of the names that careless JSON breaks on; most names are plain, some twice."""
+    """Each name that breaks careless JSON occurs; most names are plain, and some occur twice."""
     names = [
         row["display_name"] for row in await world.social.fetch("SELECT display_name FROM social.account")
     ]
@@ -143,7 +143,7 @@ async def test_odd_names_are_there(world: World) -> None:
 
 
 async def test_every_copy_of_a_restriction_equals_it(world: World) -> None:
-    """Each row has the restriction of the member that it came from."""
+    """Each row carries the restriction of its member."""
     of_messenger = [(table, "account_id") for table in ("phone_lookup", "daily_usage", "contact")]
     of_social = [(table, "messenger_id") for table in ("messenger_link", "messenger_lookup", "phone_binding")]
     copies = {world.messenger: [("account", "id"), *of_messenger], world.social: of_social}
@@ -162,7 +162,7 @@ async def test_every_copy_of_a_restriction_equals_it(world: World) -> None:
 
 
 async def test_what_is_in_force_is_the_fold_of_the_events(world: World) -> None:
-    """Folding the events by their order gives the restrictions of both stores, withdrawals included."""
+    """The events, applied in order with withdrawals, give the restrictions of both stores."""
     fold: dict[int, int] = {}
     events = await world.control.fetch("SELECT * FROM control.objection_event ORDER BY id")
     for event in events:
@@ -180,7 +180,7 @@ async def test_what_is_in_force_is_the_fold_of_the_events(world: World) -> None:
 
 
 async def test_everybody_accepted_the_terms(world: World) -> None:
-    """Who was there before did so within 30 days, and before any objection; who came later by joining."""
+    """Existing members accepted the terms within 30 days and before objecting; later members by joining."""
     rows = await world.messenger.fetch(
         "SELECT a.id, a.registered_at, t.accepted_at FROM messenger.account a"
         " LEFT JOIN messenger.terms_acceptance t ON t.account_id = a.id AND t.version = $1",
@@ -198,7 +198,7 @@ async def test_everybody_accepted_the_terms(world: World) -> None:
 
 
 async def test_only_members_from_before_the_terms_objected(world: World) -> None:
-    """Seven in ten were there before the terms, some to the second; one in ten of them objected."""
+    """Seven in ten members joined before the terms, some by one second; one in ten of these objected."""
     before, objected, late, at, just = await world.messenger.fetchrow(
         "SELECT count(*) FILTER (WHERE early), count(*) FILTER (WHERE early AND restricted > 0),"
         " count(*) FILTER (WHERE NOT early AND restricted > 0),"
@@ -214,7 +214,7 @@ async def test_only_members_from_before_the_terms_objected(world: World) -> None
 
 
 async def test_usage_lies_between_joining_and_the_horizon(world: World) -> None:
-    """Members use the messenger from the day they joined to the horizon, from hardly ever to every day."""
+    """Usage lies between a member's first day and the horizon, from almost none to daily."""
     rows = await world.messenger.fetch(
         "SELECT account_id, count(*) AS days,"
         " min(day) >= min(registered_at AT TIME ZONE 'UTC')::date AS since,"
@@ -230,7 +230,7 @@ async def test_usage_lies_between_joining_and_the_horizon(world: World) -> None:
 
 
 async def test_friendships_have_a_row_for_both_ends_and_mutual_friends(world: World) -> None:
-    """Each friendship is there from both ends; most friends have friends in common; some people have none."""
+    """Each friendship has both rows; most friends have mutual friends; some people have no friends."""
     pairs = set(await world.social.fetch("SELECT account_id, friend_id FROM social.friendship"))
     assert {tuple(pair) for pair in pairs} == {tuple(pair)[::-1] for pair in pairs}
     assert 7 < len(pairs) / ACCOUNTS < 13
@@ -243,7 +243,7 @@ async def test_friendships_have_a_row_for_both_ends_and_mutual_friends(world: Wo
 
 
 async def test_contacts_differ_by_direction_and_lead_to_suggestions(world: World) -> None:
-    """Some have each other in their address books, some not; linked contacts need not be friends."""
+    """Some contacts are mutual and some are not; linked contacts need not be friends."""
     contacts = {
         tuple(row)
         for row in await world.messenger.fetch("SELECT account_id, contact_id FROM messenger.contact")
@@ -261,7 +261,7 @@ async def test_contacts_differ_by_direction_and_lead_to_suggestions(world: World
 
 
 async def test_links_are_true_in_the_other_store(world: World) -> None:
-    """A link names an existing member, from the day of the terms on or of joining; the way back agrees."""
+    """A link names an existing member, since the terms or since joining; the look-up table agrees."""
     members = {row["id"]: row for row in await world.messenger.fetch("SELECT * FROM messenger.account")}
     links = await world.social.fetch("SELECT * FROM social.messenger_link")
     assert 0.22 < len(links) / ACCOUNTS < 0.38
@@ -278,7 +278,7 @@ async def test_links_are_true_in_the_other_store(world: World) -> None:
 
 
 async def test_shared_numbers_are_those_of_the_messenger(world: World) -> None:
-    """Exactly the linked have a number shared by the messenger, and it is the one they have there."""
+    """Exactly the linked people have a shared number, and it equals their messenger number."""
     phones = dict(await world.messenger.fetch("SELECT account_id, phone FROM messenger.phone_lookup"))
     assert phones == dict(await world.messenger.fetch("SELECT id, phone FROM messenger.account"))
     rows = await world.social.fetch("SELECT * FROM social.phone_binding")
@@ -300,7 +300,7 @@ CONVERSATION = "business_id, id, account_id, category, status, opened_on, last_m
 
 
 async def test_a_business_is_the_same_on_both_messengers(world: World) -> None:
-    """The same number bears the same name in both stores, and talks on both."""
+    """A business has the same name in both stores, and conversations in both."""
     names = [
         dict(await connection.fetch(f"SELECT id, name FROM {store}.business"))
         for store, connection in (("messenger", world.messenger), ("social", world.social))
@@ -326,7 +326,7 @@ async def test_customers_have_copies_of_their_conversations(world: World) -> Non
 
 
 async def test_every_message_has_a_canary_of_its_own(world: World) -> None:
-    """No canary occurs twice, on either messenger."""
+    """Each canary occurs once across both messengers."""
     canaries = [
         row["body"].rpartition("canary-")[2]
         for connection in (world.messenger, world.social)
@@ -340,7 +340,7 @@ async def test_every_message_has_a_canary_of_its_own(world: World) -> None:
 
 
 async def test_the_tables_are_left_as_they_were_found(world: World, empty: World) -> None:
-    """After the loading every key, index, check and trigger is back, and nothing else has stayed."""
+    """After the load each key, index, check and trigger is restored, and nothing else remains."""
     for loaded, fresh in ((world.messenger, empty.messenger), (world.social, empty.social)):
         assert await fresh.fetch(ATTACHED) == await loaded.fetch(ATTACHED)
         assert (
@@ -350,7 +350,7 @@ async def test_the_tables_are_left_as_they_were_found(world: World, empty: World
 
 
 async def test_the_planner_knows_the_tables(world: World) -> None:
-    """Statistics and the visibility map are there at once: index-only scans need no visit to the table."""
+    """After the load the statistics and the visibility map exist, so index-only scans read no table page."""
     rows = await world.messenger.fetch(
         "SELECT relname, reltuples, relpages, relallvisible FROM pg_class"
         " WHERE oid IN ('messenger.daily_usage'::regclass, 'messenger.contact'::regclass)"
@@ -367,7 +367,7 @@ async def test_stores_that_hold_rows_are_refused_and_left_alone(world: World) ->
 
 
 async def test_a_failure_leaves_all_databases_empty(empty: World) -> None:
-    """When one of the three cannot be filled none is."""
+    """If one of the three databases cannot be filled, all stay empty."""
     await empty.social.execute("INSERT INTO social.merchant VALUES (1, 'here before')")
     with pytest.raises(DemoProblem, match=r"social\.merchant already holds rows"):
         await empty.generate()
@@ -379,6 +379,6 @@ async def test_a_failure_leaves_all_databases_empty(empty: World) -> None:
 
 @pytest.mark.parametrize("accounts", [0, 999, 10_000_001])
 async def test_a_size_out_of_range_is_refused(empty: World, accounts: int) -> None:
-    """Fewer than a thousand or more than ten million accounts are not made."""
+    """Fewer than a thousand or more than ten million accounts are refused."""
     with pytest.raises(DemoProblem, match="between 1,000 and 10,000,000"):
         await empty.generate(accounts)

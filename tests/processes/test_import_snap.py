@@ -1,4 +1,4 @@
-"""The two public data sets become the two stores, line by line, or nothing does."""
+"""The import loads each line of the two public data sets, or nothing."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def write(folder: Path, name: str, content: bytes) -> Path:
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
 async def test_files_are_read_compressed_or_not(stores: Stores, tmp_path: Path, pack: type[bytes]) -> None:
-    """What a file is, is seen from its first bytes, whatever its name."""
+    """The import recognises gzip by a file's first bytes and ignores its name."""
     friendships = write(tmp_path, "friends", pack(FRIENDSHIPS))
     counts = await stores.load(friendships, write(tmp_path, "messages.txt", pack(MESSAGES)))
     assert counts == SnapCounts(
@@ -83,7 +83,7 @@ async def test_files_are_read_compressed_or_not(stores: Stores, tmp_path: Path, 
 
 
 async def test_small_files_give_exactly_these_rows(stores: Stores, tmp_path: Path) -> None:
-    """Members, address books, usage, links and numbers are those that the README of the data says."""
+    """Members, address books, usage, links and numbers follow from the two files."""
     await stores.load(write(tmp_path, "f", FRIENDSHIPS), write(tmp_path, "m", MESSAGES))
     members = await stores.messenger.fetch("SELECT * FROM messenger.account ORDER BY id")
     assert [tuple(row) for row in members] == [
@@ -118,7 +118,7 @@ async def test_small_files_give_exactly_these_rows(stores: Stores, tmp_path: Pat
 
 
 async def test_messages_need_not_be_in_order(stores: Stores, tmp_path: Path) -> None:
-    """The last message and the first of each member are found wherever they are in the file."""
+    """The last message and each member's first are found at any position in the file."""
     backwards = b"".join(reversed(MESSAGES.splitlines(keepends=True)))
     await stores.load(write(tmp_path, "f", FRIENDSHIPS), write(tmp_path, "m", backwards))
     assert await stores.messenger.fetchval("SELECT max(sent_at) FROM content.message") == datetime(
@@ -137,7 +137,7 @@ async def test_messages_need_not_be_in_order(stores: Stores, tmp_path: Path) -> 
 async def test_a_malformed_friendship_is_refused_by_its_place(
     stores: Stores, tmp_path: Path, line: bytes
 ) -> None:
-    """The refusal names file and line, never their content, and both stores stay empty."""
+    """The refusal names file and line but not their content, and both stores stay empty."""
     friendships = write(tmp_path, "friends.txt", b"0 1\n2 3\n" + line + b"\n4 6\n")
     with pytest.raises(DemoProblem) as refusal:
         await stores.load(friendships, write(tmp_path, "m", MESSAGES))
@@ -161,7 +161,7 @@ async def test_a_malformed_friendship_is_refused_by_its_place(
 async def test_a_malformed_message_is_refused_by_its_place(
     stores: Stores, tmp_path: Path, line: bytes
 ) -> None:
-    """So is a message: the good lines before it are not loaded either."""
+    """A malformed message is refused, too, and the valid lines before it are not loaded."""
     messages = write(tmp_path, "messages.gz", gzip.compress(MESSAGES + line + b"\n"))
     with pytest.raises(DemoProblem) as refusal:
         await stores.load(write(tmp_path, "f", FRIENDSHIPS), messages)
@@ -170,7 +170,7 @@ async def test_a_malformed_message_is_refused_by_its_place(
 
 
 async def test_a_file_without_a_last_line_end_is_whole(stores: Stores, tmp_path: Path) -> None:
-    """Neither a missing last line end nor Windows' line ends are malformed."""
+    """A missing last line end and Windows line ends are accepted."""
     messages = write(tmp_path, "m", MESSAGES.replace(b"\n", b"\r\n").rstrip())
     counts = await stores.load(write(tmp_path, "f", FRIENDSHIPS.rstrip()), messages)
     assert (counts.friendships, counts.messages) == (3, 4)
@@ -199,7 +199,7 @@ async def test_a_file_that_is_not_whole_is_refused(
 
 @pytest.mark.parametrize("store", ["messenger", "social"])
 async def test_a_store_that_holds_rows_is_refused(stores: Stores, tmp_path: Path, store: str) -> None:
-    """Neither store is touched when one of them is not empty."""
+    """If one store is not empty, both stay unchanged."""
     connection = stores.messenger if store == "messenger" else stores.social
     await connection.execute(f"INSERT INTO {store}.business VALUES (1, 'here before', true)")
     with pytest.raises(DemoProblem, match=rf"{store}\.business already holds rows"):
@@ -223,7 +223,7 @@ async def real(new_database: NewDatabase, real_data: Path) -> AsyncIterator[Stor
 
 @pytest.mark.real_data
 async def test_every_account_has_the_friends_of_the_file(real: Stores, truth: Truth) -> None:
-    """All 4,039 accounts have exactly their friends, 88,234 friendships in all."""
+    """All 4,039 accounts have exactly the file's friends, 88,234 friendships in total."""
     friends: dict[int, set[int]] = {
         row["id"]: set() for row in await real.social.fetch("SELECT id FROM social.account")
     }
@@ -235,7 +235,7 @@ async def test_every_account_has_the_friends_of_the_file(real: Stores, truth: Tr
 
 @pytest.mark.real_data
 async def test_every_member_has_the_address_book_of_the_file(real: Stores, truth: Truth) -> None:
-    """A member's address book holds everyone that they exchanged a message with."""
+    """A member's address book holds the sender of each received and the recipient of each sent message."""
     books: dict[int, set[int]] = defaultdict(set)
     for account, contact in await real.messenger.fetch(
         "SELECT account_id, contact_id FROM messenger.contact"
@@ -247,7 +247,7 @@ async def test_every_member_has_the_address_book_of_the_file(real: Stores, truth
 
 @pytest.mark.real_data
 async def test_every_members_usage_is_that_of_the_file(real: Stores, truth: Truth) -> None:
-    """Messages sent a day, in all 59,835, and with them every count of active days, are the file's."""
+    """Daily message counts, 59,835 in total, and all counts of active days equal the file's."""
     usage: dict[int, dict[date, int]] = defaultdict(dict)
     for account, day, sent in await real.messenger.fetch(
         "SELECT account_id, day, messages_sent FROM messenger.daily_usage"
@@ -263,7 +263,7 @@ async def test_every_members_usage_is_that_of_the_file(real: Stores, truth: Trut
 @pytest.mark.real_data
 @pytest.mark.parametrize("end", [date(2016, 10, 1), date(2016, 8, 25), date(2016, 5, 1)])
 async def test_active_days_of_four_weeks_are_those_of_the_file(real: Stores, truth: Truth, end: date) -> None:
-    """For the 28 days to any date: how many days each was active, and which was the last."""
+    """Active days and the last active day of each member in the 28 days before each date."""
     start = end - timedelta(days=27)
     within = {member: [day for day in days if start <= day <= end] for member, days in truth.sent.items()}
     expected = {member: (len(days), max(days)) for member, days in within.items() if days}
@@ -279,7 +279,7 @@ async def test_active_days_of_four_weeks_are_those_of_the_file(real: Stores, tru
 
 @pytest.mark.real_data
 async def test_members_joined_with_their_first_message(real: Stores, truth: Truth) -> None:
-    """Registration is the first message sent or received; some joined before the terms and some after."""
+    """Registration is the first message sent or received; members joined before and after the terms."""
     rows = await real.messenger.fetch("SELECT id, registered_at FROM messenger.account")
     assert truth.joined == dict(rows)
     terms = datetime(2016, 8, 25, tzinfo=UTC)
@@ -293,7 +293,7 @@ async def test_members_joined_with_their_first_message(real: Stores, truth: Trut
 
 @pytest.mark.real_data
 async def test_the_same_number_is_the_same_person(real: Stores, truth: Truth) -> None:
-    """A person in both files is linked, since the terms or since joining, under one phone number."""
+    """A person in both files is linked since the terms or since joining, with one phone number."""
     both = truth.friends.keys() & truth.joined.keys()
     links = {row["account_id"]: row for row in await real.social.fetch("SELECT * FROM social.messenger_link")}
     phones = dict(await real.messenger.fetch("SELECT id, phone FROM messenger.account"))
@@ -311,7 +311,7 @@ async def test_the_same_number_is_the_same_person(real: Stores, truth: Truth) ->
 
 @pytest.mark.real_data
 async def test_every_real_message_has_a_canary_of_its_own(real: Stores) -> None:
-    """59,835 messages, 59,835 canaries."""
+    """Each of the 59,835 messages has its own canary."""
     rows = await real.messenger.fetch("SELECT body FROM content.message")
     canaries = {row["body"].rpartition(" ")[2] for row in rows}
     assert len(canaries) == 59_835
