@@ -18,7 +18,7 @@ import pytest
 from gateway.access.tokens import issue, revoke
 from gateway.web.responses import STATUS
 from resolvers.compile import compiler
-from resolvers.compile.bind import Bound, bind
+from resolvers.compile.bind import BoundOperation, bind
 from resolvers.compile.context import PurposeContext
 from resolvers.compile.selected import Selection
 from resolvers.stores.pool import connect_owner
@@ -288,7 +288,7 @@ async def test_i14_a_document_that_costs_too_much_is_never_bound(
     """I14: a request is priced, and refused, before a field is bound or a statement is rendered."""
     bound = []
 
-    def note(context: PurposeContext, selection: Selection) -> Bound:
+    def note(context: PurposeContext, selection: Selection) -> BoundOperation:
         bound.append(selection)
         return bind(context, selection)
 
