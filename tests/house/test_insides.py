@@ -162,7 +162,7 @@ async def test_an_answer_without_uvicorns_inside_is_the_same(status: int) -> Non
 
 
 UNKNOWN = """
-import asyncio, importlib.metadata, logging, sys
+import asyncio, importlib.metadata, logging, sys, uvloop
 importlib.metadata.version = lambda name: "9.9.9"
 from gateway.processes.serve import listen, serve
 from gateway.web.responses import Answer, send_answer
@@ -187,13 +187,14 @@ async def main():
             os.kill(os.getpid(), signal.SIGTERM)
         asking = []
         await serve(App(), taken, lambda: asking.append(asyncio.ensure_future(ask())))
-asyncio.run(main())
+with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    runner.run(main())
 print("gateway.web.connections.uvicorn_inside" in sys.modules)
 """
 
 
 def test_a_server_runs_with_an_unknown_uvicorn_and_says_so() -> None:
-    """With an unknown version the server answers without uvicorn's inside, and logs one line."""
+    """With an unknown version `gateway serve`'s loop answers without uvicorn's inside, and logs one line."""
     done = subprocess.run(
         [sys.executable, "-c", UNKNOWN], cwd=HOUSE, capture_output=True, text=True, timeout=60
     )

@@ -73,9 +73,8 @@ class TimedProtocol(asyncio.Protocol):
         self._clock = ArrivalClock()
         self._look: asyncio.TimerHandle | None = None
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to look."""
-        assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self._client = client_of(transport.get_extra_info("peername"))
         self._open[self._client] = self
