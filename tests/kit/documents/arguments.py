@@ -16,7 +16,7 @@ from graphql import (
 
 from tests.kit.documents.spelling import Spelling, is_one_of
 from tests.kit.reference.schema import DAYS, FOUND, LISTED
-from tests.kit.worlds.making import CATEGORIES, STATUSES
+from tests.kit.worlds.possible_values import CATEGORIES, STATUSES
 
 MAX_ROWS = 250
 NESTED_ROWS = 4

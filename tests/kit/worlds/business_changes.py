@@ -6,7 +6,6 @@ from dataclasses import replace
 from random import Random
 
 from tests.kit.worlds.making import (
-    BANDS,
     chance,
     random_conversation,
     random_day,
@@ -15,6 +14,7 @@ from tests.kit.worlds.making import (
     random_time,
 )
 from tests.kit.worlds.picks import one_of, replaced, without
+from tests.kit.worlds.possible_values import BANDS
 from tests.kit.worlds.rows import BusinessMessage, Conversation, Message, World
 
 

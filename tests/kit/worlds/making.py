@@ -1,8 +1,7 @@
 """Random worlds.
 
-The texts are hostile on purpose (quotes, the bytes that mark holes, emoji, line separators), the
-numbers overlap between the stores and reach the ends of their types, and many rows tie in the lists'
-orders.
+The texts are hostile on purpose (possible_values.py), the numbers overlap between the stores and reach
+the ends of their types, and many rows tie in the lists' orders.
 """
 
 from __future__ import annotations
@@ -13,6 +12,18 @@ from random import Random
 
 from hypothesis import strategies as st
 
+from tests.kit.worlds.possible_values import (
+    BANDS,
+    CATEGORIES,
+    COUNTRIES,
+    ENDS,
+    NAMES,
+    OBJECTABLE,
+    SOURCES,
+    STATUSES,
+    TOPIC_SOURCES,
+    TOPICS,
+)
 from tests.kit.worlds.rows import (
     HORIZON,
     TERMS_CHANGED,
@@ -39,37 +50,6 @@ from tests.kit.worlds.rows import (
     Whose,
     World,
 )
-
-CATEGORIES = ("AUTHENTICATION", "MARKETING", "SERVICE", "UTILITY")
-STATUSES = ("ANSWERED", "CLOSED", "OPEN")
-TOPICS = ("", "Chess", "chess", "Hiking \u2028", '"quoted" \\ ', "\x1f0:7\x1f", "Žižek 😀")
-BANDS = ("BELOW_MINIMUM", "FROM_100", "FROM_500", "FROM_1000", "FROM_5000", "FROM_10000", "FROM_50000")
-TOPIC_SOURCES = ("MESSENGER", "SOCIAL")
-SOURCES = ("MESSENGER_SHARED", "SECURITY_2FA", "SELF_PROFILE")
-COUNTRIES = {"+49151": "DE", "+44770": "GB", "+14155": "US", "+91981": "IN"}
-NAMES = (
-    "",
-    "Ada",
-    "Adam",
-    "ada",
-    "Ada Lovelace",
-    'Ann "Q" O\'Neil',
-    "back\\slash \\u0041",
-    "\x1f0:7\x1f",
-    "\x1e,\x1e",
-    "\x01\x08\t\n\x0b\x0c\r\x7f",
-    "\u2028\u2029",
-    "Zoë 😀",
-    "Z\uffffe",
-    "Žižek",
-    '{"data":null}',
-    "%s $1 :x ' --",
-    "</script>",
-    "عمر",
-    "long " * 200,
-)
-OBJECTABLE = ("ADS_PERSONALIZATION", "FRIEND_SUGGESTIONS")
-ENDS = (0, 2**31, 2**53 + 1, 2**63 - 1)
 
 
 def random_world(seed: int, size: int) -> World:
