@@ -174,13 +174,13 @@ def test_lines_are_read_back_as_they_were_written() -> None:
 def test_a_changed_policy_is_added_once(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A changed policy is added once, as a version with its day, author and reason."""
     with pytest.raises(HistoryProblem, match="nothing to add"):
-        add("v2", DAY, author="somebody", reason="no reason", folder=copy)
+        add("v99", DAY, author="somebody", reason="no reason", folder=copy)
 
     changed = (SOME, *policy_lines())
     for module in (history, history.sys.modules["schema.policy.matrix"]):
         monkeypatch.setattr(module, "policy_lines", lambda: changed)
     assert current(versions(copy)) is None
-    add("v2", DAY, author='the office\'s "first"', reason="one more thing", folder=copy)
+    add("v99", DAY, author='the office\'s "first"', reason="one more thing", folder=copy)
 
     newest = versions(copy)[-1]
     assert newest == current(versions(copy))
@@ -189,7 +189,7 @@ def test_a_changed_policy_is_added_once(copy: Path, monkeypatch: pytest.MonkeyPa
         newest.author,
         newest.reason,
         newest.released,
-    ) == ("v2", 'the office\'s "first"', "one more thing", False)
+    ) == ("v99", 'the office\'s "first"', "one more thing", False)
     assert newest.valid_from == datetime.datetime(2030, 1, 1, tzinfo=datetime.UTC)
     assert SOME in newest.lines
     assert decisions(copy) == decisions()
@@ -208,7 +208,7 @@ def test_a_new_version_needs_a_name_of_its_own(
 
 def test_the_newest_version_can_be_replaced_until_it_is_released(copy: Path) -> None:
     """The newest version can be replaced before its release, and never afterwards."""
-    (copy / "v1.policy").write_text("spoilt")
+    (copy / f"{versions()[-1].name}.policy").write_text("spoilt")
     amend(copy)
     assert versions(copy) == versions()
 
@@ -220,8 +220,10 @@ def test_the_newest_version_can_be_replaced_until_it_is_released(copy: Path) -> 
 
 def test_the_command_says_why_it_cannot(capsys: pytest.CaptureFixture[str]) -> None:
     """If a version cannot be added, the command prints one line, ends with status 1, and changes nothing."""
-    arguments = ["add", "v2", "--valid-from", "2030-01-01", "--author", "somebody", "--reason", "none"]
+    arguments = ["add", "v99", "--valid-from", "2030-01-01", "--author", "somebody", "--reason", "none"]
 
     assert history.main(arguments) == 1
-    assert capsys.readouterr().err == "v1 is the running policy: there is nothing to add\n"
+    assert (
+        capsys.readouterr().err == f"{versions()[-1].name} is the running policy: there is nothing to add\n"
+    )
     assert digest() == versions()[-1].digest
