@@ -1,4 +1,4 @@
-"""`gateway lists`: match a merchant's customer list, and keep the store's own numbers ready for it."""
+"""`gateway lists`: match a merchant's customer list, and hash the store's numbers for it."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ lists_app = typer.Typer(no_args_is_help=True)
     "upload", epilog=examples("gateway lists upload customers.csv --merchant 3 --offer of_201")
 )
 def upload_list(
-    file: Annotated[Path, typer.Argument(help="CSV in UTF-8; the numbers stand in the first column.")],
-    merchant: Annotated[int, typer.Option(metavar="N", help="Whose list it is.")],
-    offer: Annotated[str, typer.Option(metavar="of_5", help="Which of the merchant's offers to show.")],
+    file: Annotated[Path, typer.Argument(help="CSV in UTF-8; the numbers are in the first column.")],
+    merchant: Annotated[int, typer.Option(metavar="N", help="The merchant whose list it is.")],
+    offer: Annotated[str, typer.Option(metavar="of_5", help="The merchant's offer that the list is for.")],
 ) -> None:
-    """Match a customer list, as a merchant's own upload would; what is told is told in bands."""
+    """Match a customer list as a merchant's own upload would. The result has bands, no exact counts."""
     done(_upload(read_settings(), file, merchant, offer=offer))
 
 
@@ -94,10 +94,12 @@ async def _upload(settings: Settings, file: Path, merchant: int, *, offer: str) 
 def index_numbers(
     new_key: Annotated[
         bool,
-        typer.Option(help="Hash all numbers anew: GATEWAY_SECRET was changed. Earlier lists are new then."),
+        typer.Option(
+            help="Hash all numbers again after GATEWAY_SECRET changed. Earlier lists then count as new."
+        ),
     ] = False,
 ) -> None:
-    """Hash the numbers that the social network learnt since the last time; every upload does so first."""
+    """Hash the numbers that are new in the social network's store. Every upload does this first."""
     done(_index(read_settings(), new_key))
 
 

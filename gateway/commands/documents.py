@@ -1,4 +1,4 @@
-"""`gateway documents`: which documents a client may ask; what they tell, before they are asked."""
+"""`gateway documents`: register the documents that a client may send, and review what they disclose."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ MAX_BYTES = DocumentLimits().max_bytes
 SHORTEST_HASH = 8
 
 
-OfClient = Annotated[str, typer.Option("--client", metavar="NAME", help="Whose: as in `gateway token list`.")]
+OfClient = Annotated[
+    str, typer.Option("--client", metavar="NAME", help="The client, as in `gateway token list`.")
+]
 
 
 # --- push -----------------------------------------------------------------------------------------
@@ -65,7 +67,7 @@ def push_documents(
         list[Purpose] | None,
         typer.Option(
             metavar="PURPOSE",
-            help="What it may ask for besides the purposes of its live tokens: what its JWTs open. "
+            help="A purpose besides those of the client's live tokens: one that its JWTs open. "
             "May be repeated.",
         ),
     ] = None,
@@ -73,10 +75,10 @@ def push_documents(
         str | None, typer.Option(metavar="NAME", help="Who registers them, or who reviewed them.")
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Show what they tell; register nothing.")
+        bool, typer.Option("--dry-run", help="Show what they disclose; register nothing.")
     ] = False,
 ) -> None:
-    """Check a folder of documents against the client's purposes, show what they tell, and register all."""
+    """Check a folder of documents for the client's purposes, show what they disclose, and register all."""
     _check_name(client)
     done(_push(read_settings(), folder, client, named=purpose or [], by=by or None, dry_run=dry_run))
 
@@ -103,7 +105,7 @@ async def _push(
             typer.echo("Nothing was registered.")
             return
         held = {each.review.document.hash: each.review.document for each in reviews}
-        new = await registered.register(connection, client, held.values(), by)
+        new = await registered.register(connection, client, held.values(), by=by)
     if new:
         typer.echo(f"{len(new)} registered for {client}; {len(held) - len(new)} were already.")
     else:
@@ -148,7 +150,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _read(path: Path) -> str:
-    """The text as it stands, line ends included: its hash is that of the file."""
+    """The text unchanged, line ends included: its hash is that of the file."""
     # Opening a pipe would wait for its other end.
     if not stat.S_ISREG(path.stat().st_mode):
         raise OSError
@@ -185,10 +187,11 @@ def _printable(name: str) -> str:
 )
 def list_documents(
     client: Annotated[
-        str | None, typer.Option("--client", metavar="NAME", help="Whose; everybody's if left out.")
+        str | None,
+        typer.Option("--client", metavar="NAME", help="Only this client's; all clients' if left out."),
     ] = None,
 ) -> None:
-    """List what is registered, for whom, and each client's mode."""
+    """List the registered documents and the mode of each client."""
     done(_list(read_settings(), client))
 
 
@@ -231,8 +234,8 @@ def set_documents_mode(
     mode: Annotated[
         Mode,
         typer.Argument(
-            help="log: all runs, the log tells of what is not registered. prefer: all runs. "
-            "enforce: only what is registered runs.",
+            help="log: every document runs; the log names unregistered ones. prefer: every document runs. "
+            "enforce: only registered documents run.",
         ),
     ],
     client: OfClient,
@@ -241,13 +244,13 @@ def set_documents_mode(
         typer.Option(
             "--automatic/--no-automatic",
             help="Whether the client may name any document by its hash once it has sent it (automatic "
-            "persisted queries); never under enforce. As it was if left out.",
+            "persisted queries); never under enforce. Unchanged if left out.",
         ),
     ] = None,
 ) -> None:
-    """Set what a client may ask besides what is registered; every gateway follows within a second."""
+    """Set whether a client may send unregistered documents. Every gateway follows within a second."""
     if mode is Mode.ENFORCE and automatic:
-        raise Problem("under enforce nothing runs that was not registered: leave --automatic out")
+        raise Problem("under enforce only registered documents run: leave --automatic out")
     _check_name(client)
     done(_set_mode(read_settings(), client, mode, automatic=automatic))
 
@@ -264,7 +267,7 @@ async def _set_mode(settings: Settings, client: str, mode: Mode, *, automatic: b
         count = len(await registered.registered(connection, client))
     typer.echo(f"{client}: {_mode(setting)}; registered documents: {count}.")
     if mode is Mode.ENFORCE and not count:
-        say("It can ask nothing now: `gateway documents push` registers documents.")
+        say("No document of the client runs now: `gateway documents push` registers documents.")
 
 
 @documents_app.command("retire", epilog=examples("gateway documents retire 3f7c9a12 --client ads-ranker"))
@@ -275,7 +278,7 @@ def retire_document(
     ],
     client: OfClient,
 ) -> None:
-    """Take a document from a client; under enforce every gateway refuses it within a second."""
+    """Take a document from a client. Under enforce, every gateway refuses it within a second."""
     if re.fullmatch(f"[0-9a-f]{{{SHORTEST_HASH},64}}", digest) is None:
         raise Problem(f"HASH needs {SHORTEST_HASH} to 64 hexadecimal digits")
     done(_retire(read_settings(), digest, client))
@@ -310,7 +313,7 @@ def review_documents(
         ReportFormat, typer.Option("--format", help="A table here, JSON for programs, or a page to print.")
     ] = ReportFormat.TABLE,
 ) -> None:
-    """Show what every registered document of a client tells, for each purpose, and of whom."""
+    """Show what every registered document of a client discloses for each purpose, and about which people."""
     done(_review(read_settings(), client, form))
 
 

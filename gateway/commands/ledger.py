@@ -1,4 +1,4 @@
-"""`gateway ledger`: who was told what of whom; and that what is written there is what was written."""
+"""`gateway ledger`: reports on who received which data of which people, and a check of the ledger itself."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ Shape = Annotated[ReportFormat, typer.Option("--format", help="A table, JSON, or
 Name = StrEnum("Name", {each.replace("-", "_").upper(): each for each in REPORTS})  # type: ignore[misc]
 
 
-# --- is it what was written -------------------------------------------------------------------------
+# --- the check of the ledger ------------------------------------------------------------------------
 
 
 @ledger_app.command(
@@ -58,17 +58,17 @@ Name = StrEnum("Name", {each.replace("-", "_").upper(): each for each in REPORTS
 )
 def verify(
     since: Annotated[
-        datetime | None, typer.Option(formats=DAYS, metavar="2026-11-01", help="Only what is written since.")
+        datetime | None, typer.Option(formats=DAYS, metavar="2026-11-01", help="Only entries since that day.")
     ] = None,
     against: Annotated[
         Path | None,
-        typer.Option(exists=True, dir_okay=False, help="Checkpoints that were kept elsewhere, too."),
+        typer.Option(exists=True, dir_okay=False, help="Compare with checkpoints kept elsewhere."),
     ] = None,
     public_key: Annotated[
-        str | None, typer.Option(metavar="HEX", help="Of whom the signatures must be; else our own.")
+        str | None, typer.Option(metavar="HEX", help="The key that must have signed; our own if left out.")
     ] = None,
 ) -> None:
-    """Look at every entry, number and signature; status 1 and a line each for whatever does not fit."""
+    """Check every entry, number and signature. Print a line a mismatch; exit status 1 if any."""
     done(_verify(read_settings(), _utc(since), against, key=public_key))
 
 
@@ -101,7 +101,7 @@ async def _verify(
         out().print(f"[red]✗[/] stream {each.stream}: {each.what} {each.numbers}".rstrip())
     if found.discrepancies:
         raise typer.Exit(1)
-    out().print("[green]✓[/] all is as it was written")
+    out().print("[green]✓[/] every entry is as it was written")
 
 
 def _key(text: str) -> bytes:
@@ -125,10 +125,11 @@ def _published(path: Path) -> list[verification.Signed]:
 )
 def checkpoints(
     since: Annotated[
-        datetime | None, typer.Option(formats=DAYS, metavar="2026-11-24", help="Only those since then.")
+        datetime | None,
+        typer.Option(formats=DAYS, metavar="2026-11-24", help="Only checkpoints since that day."),
     ] = None,
 ) -> None:
-    """The signed checkpoints, a line of JSON each: publish them where nobody who writes here can."""
+    """Print the signed checkpoints, a line of JSON each. Publish them where its writers cannot write."""
     done(_checkpoints(read_settings(), _utc(since)))
 
 
@@ -140,7 +141,7 @@ async def _checkpoints(settings: Settings, since: datetime | None) -> None:
 
 @ledger_app.command("key", epilog=examples("gateway ledger key > ledger.pub"))
 def key() -> None:
-    """The public key by which anybody can check the signatures: Ed25519, in hexadecimal digits."""
+    """Print the public key that checks the signatures: Ed25519, in hexadecimal digits."""
     typer.echo(retention.signer_of(read_settings()).public.hex())
 
 
@@ -161,15 +162,15 @@ def subject(
     until: Until = None,
     shape: Shape = ReportFormat.TABLE,
 ) -> None:
-    """Who received which fields of one person, when, for what; of both their accounts."""
+    """Show who received which fields of one person, when and for which purpose; both accounts count."""
     done(_subject(read_settings(), person, _span(since, until), shape=shape))
 
 
 async def _subject(settings: Settings, person: str, span: Span, *, shape: ReportFormat) -> None:
-    whom = await _person(settings, person)
+    found = await _person(settings, person)
     async with owner_of(settings, "control") as control:
-        report = await reports.of_person(control, whom, span)
-    _give(f"What was told of {_named(whom)}", report, shape)
+        report = await reports.of_person(control, found, span)
+    _give(f"Data disclosed about {_named(found)}", report, shape)
 
 
 @ledger_app.command("client", epilog=examples("gateway ledger client risk --since 2026-11-01"))
@@ -180,7 +181,7 @@ def client(
     until: Until = None,
     shape: Shape = ReportFormat.TABLE,
 ) -> None:
-    """What one client received, by purpose."""
+    """Show what one client received, by purpose."""
     done(_report(read_settings(), f"What {name} received", shape, span=_span(since, until), of_client=name))
 
 
@@ -195,13 +196,14 @@ def report(
     until: Until = None,
     shape: Shape = ReportFormat.TABLE,
 ) -> None:
-    """A data protection officer's question; status 1 if the answer is something that must not be.
+    """Answer one question of a data protection officer. Exit status 1 if the report finds a violation.
 
-    phone-readers: who was told phone numbers, by purpose. objectors: was anything from the messenger told of
-    somebody for what they had objected to (must be 0). honoured: how long after an objection the first answer
-    for its purposes. two-purposes: who read the same people for more than one purpose. bulk: most people
-    within an hour. phone-enumeration: whose look-ups find nobody. replayed: does the policy that each entry
-    names open to its purpose what was told (must be all). recalls: notices by client, and which are overdue.
+    phone-readers: clients that received phone numbers, by purpose. objectors: messenger data disclosed for
+    a purpose to which the person had objected (must be 0). honoured: time from an objection to the first
+    answer for its purposes. two-purposes: clients that read the same people for more than one purpose. bulk:
+    most people within an hour. phone-enumeration: clients whose look-ups mostly find no account. replayed:
+    entries whose policy opens to their purpose what they disclosed (must be all). recalls: notices by client,
+    and the overdue ones.
     """
     done(_report(read_settings(), str(name), shape, span=_span(since, until)))
 
@@ -223,7 +225,7 @@ async def _report(
     "processing", epilog=examples("gateway ledger processing --format html > article-30.html")
 )
 def record_of_processing(shape: Shape = ReportFormat.TABLE) -> None:
-    """The record of processing activities (GDPR Art. 30), made from the policy and from who holds a token."""
+    """Print the record of processing activities (GDPR Art. 30), made from the policy and the live tokens."""
     done(_processing(read_settings(), shape))
 
 
@@ -259,46 +261,52 @@ def _cell(value: Any) -> str:
     return "-" if value is None else str(value)
 
 
-# --- what ends --------------------------------------------------------------------------------------
+# --- retention --------------------------------------------------------------------------------------
 
 
 @ledger_app.command("drop", epilog=examples("gateway ledger drop --before 2026-01-01 --yes"))
 def drop(
     before: Annotated[datetime, typer.Option(formats=DAYS[:1], metavar="2026-01-01", help="Days before it.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do it; without, it is only said.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do it. Without this option the command does nothing.")
+    ] = False,
 ) -> None:
-    """Drop the entries of whole days whose time is over. Where each stream goes on is signed first."""
+    """Delete the entries of whole days. The gateway first signs where each stream continues."""
     done(_drop(read_settings(), before.date(), yes))
 
 
 async def _drop(settings: Settings, before: date, yes: bool) -> None:
     if not yes:
-        raise Problem(f"entries of all days before {before} would be gone for good: say --yes")
+        raise Problem(f"this deletes the entries of all days before {before} for good: add --yes")
     async with owner_of(settings, "control") as control:
         try:
             days = await retention.drop_before(control, retention.signer_of(settings), before)
         except retention.TooLate:
-            raise Problem("--before must be today or earlier: what is written today is not over") from None
+            raise Problem(
+                "--before must be today or earlier: the entries of today are not complete"
+            ) from None
     typer.echo(
-        f"Dropped {len(days)} days: {days[0]} to {days[-1]}." if days else "There was nothing to drop."
+        f"Deleted {len(days)} days: {days[0]} to {days[-1]}." if days else "There was nothing to delete."
     )
 
 
 @ledger_app.command("forget", epilog=examples("gateway ledger forget ma_5 --yes"))
 def forget(
     person: Annotated[str, typer.Argument(help="A phone number, or an account: ma_5, sa_7.")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do it; without, it is only said.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do it. Without this option the command does nothing.")
+    ] = False,
 ) -> None:
-    """Let nothing lead from a person to the entries that name them; those stay, and name nobody."""
+    """Cut a person off from the entries that name them. The entries stay, but lead to no account."""
     done(_forget(read_settings(), person, yes))
 
 
 async def _forget(settings: Settings, person: str, yes: bool) -> None:
-    whom = await _person(settings, person)
+    found = await _person(settings, person)
     if not yes:
-        raise Problem(f"nobody could tell any more who received data of {_named(whom)}: say --yes")
+        raise Problem(f"no report could then show who received data of {_named(found)}: add --yes")
     async with owner_of(settings, "control") as control:
-        gone = await retention.forget(control, whom)
+        gone = await retention.forget(control, found)
     typer.echo(f"{gone} accounts cut off from their entries." if gone else "The ledger does not know them.")
 
 
@@ -306,7 +314,7 @@ async def _forget(settings: Settings, person: str, yes: bool) -> None:
 
 
 async def _person(settings: Settings, person: str) -> Principal:
-    """The person's accounts. Problem if there is nobody like that."""
+    """The person's accounts. Problem if there is no such person."""
     if _PHONE.fullmatch(person):
         async with owner_of(settings, "messenger") as messenger:
             number = await messenger.fetchval("SELECT id FROM messenger.account WHERE phone = $1", person)

@@ -1,4 +1,4 @@
-"""`gateway objection`: record or withdraw a member's objection, and make sure of both stores."""
+"""`gateway objection`: record or withdraw a member's objection, and correct both stores."""
 
 from __future__ import annotations
 
@@ -54,21 +54,21 @@ Objected = Annotated[
     ),
 )
 def record_objection(account: Account, purpose: Objected = None) -> None:
-    """Record a member's objection; when this returns it binds in both stores."""
+    """Record a member's objection. When the command returns, both stores apply it."""
     done(_change_objection(read_settings(), objections.record, account, purposes=purpose))
 
 
 @objection_app.command("withdraw", epilog=examples("gateway objection withdraw --account ma_5"))
 def withdraw_objection(account: Account, purpose: Objected = None) -> None:
-    """Withdraw a member's objection: their data is open again from then on."""
+    """Withdraw a member's objection. Their data is open again from then on."""
     done(_change_objection(read_settings(), objections.withdraw, account, purposes=purpose))
 
 
 def objectable(purposes: list[Purpose] | None) -> frozenset[Purpose]:
-    """What is named, or all that can be. Problem if nobody may object to one of them."""
+    """The named purposes, or all that admit an objection. Problem if one of them admits none."""
     named = frozenset(purposes or OBJECTABLE)
     if not named <= OBJECTABLE.keys():
-        raise Problem(f"nobody may object to {', '.join(sorted(named - OBJECTABLE.keys()))}")
+        raise Problem(f"no member may object to {', '.join(sorted(named - OBJECTABLE.keys()))}")
     return named
 
 
@@ -90,7 +90,7 @@ async def _change_objection(
 
 @objection_app.command("recover", epilog=examples("gateway objection recover"))
 def recover_objections() -> None:
-    """Compare everybody with both stores and correct what differs, after a crash or a restored backup."""
+    """Compare objections with both stores and correct differences, after a crash or a restored backup."""
     done(_recover_objections(read_settings()))
 
 

@@ -74,7 +74,7 @@ def show_explanation(
         Purpose, typer.Option(metavar="PURPOSE", help=f"One of {', '.join(Purpose)}.", show_default=False)
     ],
 ) -> None:
-    """Say whether a purpose sees a field and why, where that stands, and which tests prove it."""
+    """Show whether a purpose sees a field and why, where the code says so, and which tests prove it."""
     found = explain(field, purpose)
     mark = "" if found.mark is None else f" ({found.mark})"
     typer.echo(f"{field} under {purpose}: {'visible' if found.visible else 'not visible'}{mark}\n")
@@ -112,7 +112,7 @@ def show_difference(before: Called, after: Called) -> None:
 
 @app.command("versions", epilog=examples("gateway policy versions"))
 def show_versions() -> None:
-    """List the versions of the policy: since when, by whom, why, and the digest that proves each."""
+    """List the versions of the policy: start, author, reason, and the digest that proves each."""
     known = versions()
     running = current(known)
     for each in known:
@@ -120,5 +120,5 @@ def show_versions() -> None:
         typer.echo(f"{each.name}, {since}, by {each.author}{', runs' if each == running else ''}")
         typer.echo(f"    {each.reason}\n    {each.digest}")
     if running is None:
-        say("What runs is none of these.")
+        say("The running policy is none of these.")
         raise typer.Exit(1)

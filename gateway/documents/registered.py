@@ -101,7 +101,7 @@ def hash_of(text: str) -> bytes:
 
 
 async def register(
-    connection: Connection, client: str, documents: Iterable[Document], by: str | None
+    connection: Connection, client: str, documents: Iterable[Document], *, by: str | None
 ) -> tuple[bytes, ...]:
     """Let the client use all these documents; the hashes of those that are new, or for other purposes now.
 

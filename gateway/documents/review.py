@@ -1,7 +1,7 @@
 """A document reviewed before it is asked: the purposes it is valid for, and the data it discloses.
 
-It is made exactly as a request's is: parsed, validated in each purpose's schema, planned. What a plan
-refuses for the values of variables alone is not held against it: those come with the request.
+The review parses, validates and plans the document as a request would, in each purpose's schema. It ignores
+refusals that only the values of variables cause: a request brings its own values.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from schema.refusals import Code, Location, Refusal
 from schema.terms.marks import Mark
 from schema.terms.words import Belongs, terms_of
 
-WHOM: dict[Mark, str] = {
+PEOPLE: dict[Mark, str] = {
     Mark.VISIBLE: "everybody in the store",
     Mark.ABSENT: "people who did not object",
     Mark.NULL: "people who did not object",
@@ -73,15 +73,15 @@ class ReviewedField:
         return f"{self.disclosed.type}.{self.disclosed.field}"
 
     @property
-    def whom(self) -> str:
-        """Whose data it discloses; empty for a field that is about no person."""
+    def people(self) -> str:
+        """The people whose data it discloses; empty for a field that is about no person."""
         mark = self.disclosed.mark
-        return WHOM.get(mark, "") if self.is_personal and mark is not None else ""
+        return PEOPLE.get(mark, "") if self.is_personal and mark is not None else ""
 
 
 @dataclass(frozen=True)
 class OfPurpose:
-    """What a document tells under one purpose: root fields, what they are asked by, and every field."""
+    """What a document discloses under one purpose: its root fields, their arguments, and every field."""
 
     roots: tuple[str, ...]
     asked_by: tuple[str, ...]
@@ -90,7 +90,7 @@ class OfPurpose:
 
 @dataclass(frozen=True)
 class Review:
-    """A document with what it tells for each purpose under which it is valid, and why not for the others."""
+    """A document, what it discloses for each purpose that may run it, and the refusals of the others."""
 
     document: Document
     tells: Mapping[Purpose, OfPurpose]
@@ -108,7 +108,7 @@ class Reviewer:
         self._max_cost = max_cost
 
     def review(self, text: str, purposes: Iterable[Purpose]) -> Review:
-        """What the text tells under each of the purposes, or the refusal. Nothing is raised."""
+        """Return what the text discloses under each of the purposes, or the refusal. It raises nothing."""
         tells: dict[Purpose, OfPurpose] = {}
         refusals: dict[Purpose, Refusal] = {}
         names: tuple[str, ...] = ()
@@ -175,11 +175,11 @@ def _made_up(type_: GraphQLInputType) -> Any:
     return _MADE_UP.get(type_.name, "")
 
 
-# --- what it tells --------------------------------------------------------------------------------
+# --- what it discloses ----------------------------------------------------------------------------
 
 
 def _told(purpose: Purpose, reaches: list[DisclosedFields]) -> OfPurpose:
-    """What all operations of a document tell, each field once."""
+    """What all operations of a document disclose, each field once."""
     told: dict[tuple[str, str], Disclosed] = {}
     for each in (field for reach in reaches for field in reach.told):
         known = told.get((each.type, each.field))
@@ -189,17 +189,17 @@ def _told(purpose: Purpose, reaches: list[DisclosedFields]) -> OfPurpose:
         roots=tuple(dict.fromkeys(root for each in reaches for root in each.roots)),
         asked_by=tuple(dict.fromkeys(asked for each in reaches for asked in each.asked_by)),
         told=tuple(
-            ReviewedField(each, _is_personal(each.type, each.field, each.rows, purpose))
+            ReviewedField(each, _is_personal(each.type, each.field, each.rows, purpose=purpose))
             for each in told.values()
         ),
     )
 
 
 @cache
-def _is_personal(type_name: str, field: str, rows: str, purpose: Purpose) -> bool:
-    """Whether what is read for the field holds anything of a person, or else the rows of which it tells.
+def _is_personal(type_name: str, field: str, rows: str, *, purpose: Purpose) -> bool:
+    """Whether the columns read for the field, or else for its rows, hold personal data.
 
-    What a change tells has no readings: it speaks of the token's own subject, where tokens must have one.
+    The fields of a mutation's answer read no columns. They are about the token's own subject, if it has one.
     """
     readings = readings_of(OBJECTS, type_name, field, purpose=purpose) or readings_of(
         OBJECTS, rows, "(row)", purpose=purpose

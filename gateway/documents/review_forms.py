@@ -29,7 +29,7 @@ class Named(NamedTuple):
 
 def as_table(reviews: Iterable[Named]) -> Table:
     """For a terminal: a row for each document and purpose."""
-    table = Table("Document", "Hash", "Purpose", "Root fields", "What it tells", "Asked by")
+    table = Table("Document", "Hash", "Purpose", "Root fields", "What it discloses", "Asked by")
     for name, review, _ in reviews:
         if table.rows:
             table.add_section()
@@ -73,7 +73,7 @@ def _purpose(purpose: Purpose, tells: OfPurpose) -> dict[str, Any]:
                 "field": each.name,
                 "personal": each.is_personal,
                 "mark": each.disclosed.mark,
-                "ofWhom": each.whom or None,
+                "ofWhom": each.people or None,
                 "paths": each.disclosed.paths,
             }
             for each in tells.told
@@ -84,7 +84,7 @@ def _purpose(purpose: Purpose, tells: OfPurpose) -> dict[str, Any]:
 def as_page(client: str, reviews: Iterable[Named]) -> str:
     """One page that loads nothing else and prints."""
     parts = [part for each in reviews for part in _page_parts(each)]
-    title = f"What {client} may ask, and what it is told"
+    title = f"What {client} may ask, and what it receives"
     return page(title, parts or ["<p>Nothing is registered.</p>"])
 
 
@@ -96,10 +96,10 @@ def _page_parts(named: Named) -> Iterator[str]:
     for purpose, tells in review.tells.items():
         yield f"<p>{purpose}: {escape_html(ABOUT[purpose].sentence)}</p>"
         rows = [
-            (each.name, each.disclosed.mark or "", each.whom or "nobody", ", ".join(each.disclosed.paths))
+            (each.name, each.disclosed.mark or "", each.people or "no one", ", ".join(each.disclosed.paths))
             for each in tells.told
         ]
-        yield page_table(f"{purpose} is told", ("field", "mark", "of whom", "where in the answer"), rows)
+        yield page_table(f"{purpose} receives", ("field", "mark", "about", "where in the answer"), rows)
         if tells.asked_by:
             yield page_table("Asked by", ("argument",), [(each,) for each in tells.asked_by])
     for purpose, refusal in review.refusals.items():

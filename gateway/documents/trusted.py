@@ -160,8 +160,8 @@ class DocumentBook:
         mark = hash(text)
         if mark in told or len(told) > MAX_TOLD:
             return
-        # Nobody registers a text with a value in it. Its hash would tell that value to whoever tries all
-        # numbers; and there is another one for each value.
+        # A text with a value in it has another hash for each value, and is never registered. From its hash a
+        # reader of the log could find the value by trying all numbers.
         if '"' in text or _LONG_NUMBER.search(text):
             mark = 0
             if mark in told:
@@ -169,7 +169,7 @@ class DocumentBook:
         told.add(mark)
         about = {"client": client}
         if len(told) > MAX_TOLD:
-            log.warning("Documents are not registered, and too many to be told of.", extra=about)
+            log.warning("More documents are not registered than the log names.", extra=about)
         elif mark:
             log.info("A document is not registered.", extra={**about, "document": hash_of(text).hex()})
         else:

@@ -1,4 +1,4 @@
-"""Why a purpose sees a field or does not: the rule in words, where it stands, and what proves it."""
+"""Why a purpose sees a field or does not: the rule in words, its place in the code, and the tests of it."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from schema.types.content import Message
 
 PROOFS = Path(__file__).with_name("proofs.json")
 
-# What each invariant says, of those that speak of a single field.
+# The invariants about a single field, in words.
 INVARIANTS = {
-    "I1": "what this purpose may not see changes no byte of any answer",
+    "I1": "data that this purpose may not see changes no byte of any answer",
     "I2": "the answer is the one that a copy without the hidden rows would give",
     "I4": "every value shown is the true one",
-    "I5": "everything that an independent reading of the matrix calls visible is there",
-    "I7": "what is hidden reads like what does not exist",
+    "I5": "an answer holds everything that an independent reading of the matrix calls visible",
+    "I7": "hidden data reads like data that does not exist",
     "I9": "a field that may be null for an objector may be null for others",
     "I10": "a filter or an order exists only where its field does",
     "I11": "counts and pages hold the visible rows, each once",
@@ -39,7 +39,7 @@ INVARIANTS = {
     "I16": "an objection binds the next request, in both stores",
     "I19": "an objection stops the purposes that it names, and no other",
     "I20": "a relation between two people needs both",
-    "I21": "what counts is where the number came from",
+    "I21": "the origin of a phone number decides who sees it",
     "I23": "a withdrawal opens the data again",
     "I26": "no message is in any answer, error, log or cursor",
     "I27": "no role may read a column of content",
@@ -57,11 +57,11 @@ BY_OWNER = ("I1", "I2", "I5")
 OF_CONTENT = ("I26", "I27", "I29", "I28")
 
 
-# By its key, what a reason says. The console has the same in other languages.
+# The sentence of each reason, by its key. The console has the same keys in other languages.
 SENTENCES = {
     "mark": "The matrix has {mark}: {meaning}.",
-    "nobody": "It is for nobody, under no purpose: audit, subject access and debugging included.",
-    "rows": "The rows in which it stands have marks of their own ({told}).",
+    "no_purpose": "No purpose sees it, audit, subject access and debugging included.",
+    "rows": "The rows that hold it have marks of their own ({told}).",
     "line": "It follows {line}: it exists exactly where that is visible.",
     "plumbing": "It has no data of its own: it exists wherever rows of {rows} are visible.",
     "probe": "It looks up by a value that {purpose} does not see: decided for that purpose alone.",
@@ -70,7 +70,7 @@ SENTENCES = {
     "with a misspelt word.",
     "objectable": "It comes from the messenger: an objection to {objection} covers it (GDPR Art. 21).",
     "elsewhere": "An objection to {objection} covers what came from the messenger: this did not.",
-    "duty": "Nobody may object to {purpose}: {sentence}",
+    "duty": "No member may object to {purpose}: {sentence}",
 }
 
 
@@ -110,7 +110,7 @@ def explain(name: str, purpose: Purpose) -> Explanation:
     Problem with the closest names if there is no such field.
     """
     cls, field_name = _found(name)
-    rule = _rule(cls, field_name, _terms_of(cls, field_name), purpose)
+    rule = _rule(cls, field_name, _terms_of(cls, field_name), purpose=purpose)
     return Explanation(
         name=name,
         purpose=purpose,
@@ -142,14 +142,14 @@ def rules() -> dict[str, dict[Purpose, Rule]]:
         for field_name in _names_of(cls):
             terms = _terms_of(cls, field_name)
             found[f"{cls.__name__}.{field_name}"] = {
-                purpose: _rule(cls, field_name, terms, purpose) for purpose in Purpose
+                purpose: _rule(cls, field_name, terms, purpose=purpose) for purpose in Purpose
             }
     return found
 
 
-def _rule(cls: type, field_name: str, terms: Terms, purpose: Purpose) -> Rule:
+def _rule(cls: type, field_name: str, terms: Terms, *, purpose: Purpose) -> Rule:
     mark = terms.marks[purpose] if isinstance(terms, Seen) else None
-    return Rule(terms_open(terms, purpose), mark, tuple(_why(cls, field_name, terms, purpose)))
+    return Rule(terms_open(terms, purpose), mark, tuple(_why(cls, field_name, terms, purpose=purpose)))
 
 
 # --- names ----------------------------------------------------------------------------------------
@@ -194,10 +194,10 @@ def _terms_of(cls: type, field_name: str) -> Terms:
     return terms
 
 
-def _why(cls: type, field_name: str, terms: Terms, purpose: Purpose) -> Iterator[Reason]:
+def _why(cls: type, field_name: str, terms: Terms, *, purpose: Purpose) -> Iterator[Reason]:
     match terms:
         case Seen(marks):
-            yield from _why_seen(cls, field_name, marks, purpose)
+            yield from _why_seen(cls, field_name, marks, purpose=purpose)
         case Follows(line):
             yield _because("line", line=line)
         case Plumbing(rows) | Belongs(_, str(rows)):
@@ -208,10 +208,10 @@ def _why(cls: type, field_name: str, terms: Terms, purpose: Purpose) -> Iterator
             yield _because("belongs")
 
 
-def _why_seen(cls: type, field_name: str, marks: Marks, purpose: Purpose) -> Iterator[Reason]:
+def _why_seen(cls: type, field_name: str, marks: Marks, *, purpose: Purpose) -> Iterator[Reason]:
     yield from _why_marked(marks[purpose], purpose)
     if cls is Message or field_name in getattr(cls, "NEVER", ()):
-        yield _because("nobody")
+        yield _because("no_purpose")
     rows: Rows | None = getattr(cls, "ROWS", None)
     if rows is not None and not field_name.startswith("("):
         told = (f"{kind or 'all'}: {line[purpose]}" for kind, line in rows.kinds.items())
@@ -265,12 +265,12 @@ def _terms_place(cls: type, field_name: str) -> CodeLine:
                 return code_line(module, node)
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) if name == wanted:
                 return code_line(module, node.decorator_list[0] if node.decorator_list else node)
-    # It stands in the interface or class from which this one has it.
+    # The field is inherited from an interface or class.
     return _terms_place(cls.__mro__[1], field_name)
 
 
 def view_line(reading: Reading, purpose: Purpose) -> str:
-    """Which columns of which view are read, and which rows stand in it."""
+    """Which columns of which view are read, and which rows the view has."""
     store, view = reading.relation.store, f"{purpose.universe}.{reading.relation.name}"
     rows = f", only rows where {reading.condition}" if reading.condition else ""
     return f"{view} in {store}: {', '.join(reading.columns)}{rows}"

@@ -77,7 +77,7 @@ async def serve(
     """Serve until SIGTERM or SIGINT, then let requests in flight finish; `announce` once it answers."""
     if not IS_KNOWN:
         log.warning(
-            "This version of uvicorn is not known: HTTP takes about three times as much CPU.",
+            "This version of uvicorn is not known: the gateway serves without its fast path.",
             extra={"uvicorn": INSTALLED},
         )
     config = bounded_config(

@@ -100,6 +100,7 @@ class Desk:
         schema: GraphQLSchema,
         store: RecallStore,
         notices: Notices,
+        *,
         ledger: Ledger,
         policy: str,
         max_cost: int,
@@ -121,11 +122,11 @@ class Desk:
 
     async def answer(self, prepared: RecallOperation, caller: Caller, request_id: bytes) -> Changed:
         """Answer a query or a mutation. Whatever went wrong is among what it returns."""
-        context = _Context(self._feed(prepared, caller, request_id, _no_stream))
+        context = _Context(self._feed(prepared, caller, request_id, still_asks=_no_stream))
         return await run_changes(self._schema, prepared.operation, prepared.variables, context=context)  # type: ignore[arg-type]
 
     async def stream(
-        self, prepared: RecallOperation, caller: Caller, request_id: bytes, still_asks: StillAsks
+        self, prepared: RecallOperation, caller: Caller, request_id: bytes, *, still_asks: StillAsks
     ) -> AsyncGenerator[RecallAnswer]:
         """Answer a subscription within a `place`, until it is closed.
 
@@ -135,7 +136,7 @@ class Desk:
         found: Any = subscribe(
             self._schema,
             DocumentNode(definitions=(operation.node, *operation.fragments.values())),
-            context_value=_Context(self._feed(prepared, caller, request_id, still_asks)),
+            context_value=_Context(self._feed(prepared, caller, request_id, still_asks=still_asks)),
             variable_values=raw_values(prepared.variables),
         )
         results: Any = await found if isawaitable(found) else found
@@ -168,7 +169,7 @@ class Desk:
             self._streams[client] -= 1
 
     def _feed(
-        self, prepared: RecallOperation, caller: Caller, request_id: bytes, still_asks: StillAsks
+        self, prepared: RecallOperation, caller: Caller, request_id: bytes, *, still_asks: StillAsks
     ) -> Feed:
         shape = shape_of_all(
             self._schema,
@@ -177,7 +178,15 @@ class Desk:
             purpose=Duty.NOTIFICATION,
             policy=self._policy,
         )
-        return Feed(self._store, self._notices, self._ledger, shape, caller, request_id, still_asks)
+        return Feed(
+            self._store,
+            self._notices,
+            self._ledger,
+            shape=shape,
+            caller=caller,
+            request_id=request_id,
+            still_asks=still_asks,
+        )
 
 
 @dataclass(frozen=True)
@@ -195,6 +204,7 @@ class Feed:
         store: RecallStore,
         notices: Notices,
         ledger: Ledger,
+        *,
         shape: DisclosureShape,
         caller: Caller,
         request_id: bytes,
@@ -258,12 +268,13 @@ async def open_desk(
     login: StoreLogin,
     ledger: Ledger,
     connect: Callable[[], Awaitable[Connection]],
+    *,
     monotonic: Callable[[], float],
     max_cost: int,
 ) -> AsyncIterator[Desk]:
     """The desk, while the block runs. `connect`: see `Follower`."""
     store, notices = RecallStore(login), Notices(connect, monotonic)
-    desk = Desk(recall_schema(), store, notices, ledger, digest(), max_cost)
+    desk = Desk(recall_schema(), store, notices, ledger=ledger, policy=digest(), max_cost=max_cost)
     try:
         async with kept_fresh(notices, "notices"):
             yield desk

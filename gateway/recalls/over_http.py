@@ -2,10 +2,10 @@
 
     method and site → token → purpose → quota → body → document → `Desk` → bytes, or events, out
 
-A stream is what a subscription gets whose Accept names `text/event-stream`; nothing else is answered so,
-whatever Accept says. Events are framed as the protocol GraphQL over Server-Sent Events says ("distinct
-connections mode"): `next` with a GraphQL response each, then `complete`. A comment now and then tells whoever
-stands between that the stream lives.
+A subscription whose Accept names `text/event-stream` gets a stream; no other operation does, whatever its
+Accept says. Events have the frames of GraphQL over Server-Sent Events ("distinct connections mode"): one
+`next` for each GraphQL response, then `complete`. A comment every few seconds keeps proxies from closing the
+stream.
 """
 
 from __future__ import annotations
@@ -60,7 +60,13 @@ class RecallsEndpoint:
     """The ASGI application of /recalls over HTTP."""
 
     def __init__(
-        self, who_asks: WhoAsks, admission: Admission, desk: Desk, ids: Iterator[bytes], max_body_bytes: int
+        self,
+        who_asks: WhoAsks,
+        admission: Admission,
+        desk: Desk,
+        *,
+        ids: Iterator[bytes],
+        max_body_bytes: int,
     ) -> None:
         self._who_asks, self._admission, self._desk = who_asks, admission, desk
         self._request_ids, self._max_body_bytes = ids, max_body_bytes
@@ -71,15 +77,15 @@ class RecallsEndpoint:
         head = read_head(scope)
         streams = EVENTS in (head.accept or b"").lower()
         if streams:
-            # What is refused, and what is no subscription, is answered as if nothing had been said.
+            # Refusals and the answers of other operations are sent as if the client had named no media type.
             head = head._replace(accept=None)
         graphql_response = wants_graphql_response(head)
         try:
-            given = await self._answer_to(head, receive, request_id, streams)
+            given = await self._answer_to(head, receive, request_id, streams=streams)
             if isinstance(given, _Subscription):
                 with self._desk.place(given.caller.client):
                     async with aclosing(self._begin(given, head, request_id)) as told:
-                        await _send_events(send, receive, told, request_id)
+                        await _send_events(send, receive, told, request_id=request_id)
                 return
         except ClientGone:
             return
@@ -90,7 +96,7 @@ class RecallsEndpoint:
         await send_answer(send, given, graphql_response, request_id=request_id)
 
     async def _answer_to(
-        self, head: Head, receive: Receive, request_id: bytes, streams: bool
+        self, head: Head, receive: Receive, request_id: bytes, *, streams: bool
     ) -> Answer | _Subscription:
         refuse_method(head)
         caller = await caller_of(self._who_asks, head.authorization, head.purpose)
@@ -111,7 +117,7 @@ class RecallsEndpoint:
 
     def _begin(self, stream: _Subscription, head: Head, request_id: bytes) -> AsyncGenerator[RecallAnswer]:
         still_asks = partial(refuse_unless_still, self._who_asks, head.authorization, head.purpose)
-        return self._desk.stream(stream.prepared, stream.caller, request_id, still_asks)
+        return self._desk.stream(stream.prepared, stream.caller, request_id, still_asks=still_asks)
 
 
 def _errors(wrong: tuple[Code, ...]) -> bytes:
@@ -122,7 +128,7 @@ def _errors(wrong: tuple[Code, ...]) -> bytes:
 
 
 async def _send_events(
-    send: Send, receive: Receive, told: AsyncGenerator[RecallAnswer], request_id: bytes
+    send: Send, receive: Receive, told: AsyncGenerator[RecallAnswer], *, request_id: bytes
 ) -> None:
     """Send each answer as it comes, until there are no more or the client leaves."""
     headers = [
@@ -130,7 +136,7 @@ async def _send_events(
         (b"cache-control", b"no-store"),
         (b"vary", b"Authorization, Gateway-Purpose, Accept"),
         (b"x-content-type-options", b"nosniff"),
-        # A proxy that gathers would hold what should be there now.
+        # A proxy that buffers would delay each event.
         (b"x-accel-buffering", b"no"),
         (b"x-request-id", request_id),
     ]

@@ -91,9 +91,9 @@ class RecallSocket(GraphQL[Any, Any]):
 
     graphql_transport_ws_handler_class = _Handler
 
-    def __init__(self, who_asks: WhoAsks, admission: Admission, desk: Desk, ids: Iterator[bytes]) -> None:
+    def __init__(self, who_asks: WhoAsks, admission: Admission, desk: Desk, *, ids: Iterator[bytes]) -> None:
         super().__init__(
-            _Operations(who_asks, admission, desk, ids),  # type: ignore[arg-type]
+            _Operations(who_asks, admission, desk, ids=ids),  # type: ignore[arg-type]
             graphql_ide=None,
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
             connection_init_wait_timeout=timedelta(seconds=INIT_SECONDS),
@@ -126,7 +126,7 @@ class RecallSocket(GraphQL[Any, Any]):
 class _Operations:
     """What the handler asks of a schema: to run one operation, as a stream of one answer or of many."""
 
-    def __init__(self, who_asks: WhoAsks, admission: Admission, desk: Desk, ids: Iterator[bytes]) -> None:
+    def __init__(self, who_asks: WhoAsks, admission: Admission, desk: Desk, *, ids: Iterator[bytes]) -> None:
         self._who_asks, self._admission, self._desk, self._request_ids = who_asks, admission, desk, ids
 
     async def stream(
@@ -139,23 +139,24 @@ class _Operations:
         operation_name: str | None,
     ) -> AsyncGenerator[ExecutionResult]:
         """The answers; the first one is a PreExecutionError if the operation is refused."""
-        return self._answers(query, operation_name, variable_values or {}, context_value)
+        return self._answers(query, operation_name, variable_values or {}, connection=context_value)
 
     async def _answers(
-        self, query: str, name: str | None, variables: dict[str, Any], connection: _Connection
+        self, query: str, name: str | None, variables: dict[str, Any], *, connection: _Connection
     ) -> AsyncGenerator[ExecutionResult]:
         request_id = next(self._request_ids)
         try:
             caller = await caller_of(self._who_asks, *connection.credential)
-            prepared = await self._admitted(caller, query, name, variables)
+            prepared = await self._admitted(caller, query, name, variables=variables)
             if not prepared.operation.is_stream:
                 changed = await self._desk.answer(prepared, caller, request_id)
                 yield _result(orjson.loads(changed.data), changed.wrong)
                 return
             still_asks = partial(refuse_unless_still, self._who_asks, *connection.credential)
             with self._desk.place(caller.client):
-                async with aclosing(self._desk.stream(prepared, caller, request_id, still_asks)) as told:
-                    async for each in told:
+                stream = self._desk.stream(prepared, caller, request_id, still_asks=still_asks)
+                async with aclosing(stream) as answers:
+                    async for each in answers:
                         yield _result(each.data, each.wrong)
         except Refusal as refusal:
             yield PreExecutionError(None, [_error(refusal.code)])
@@ -164,7 +165,7 @@ class _Operations:
             yield PreExecutionError(None, [_error(Code.INTERNAL)])
 
     async def _admitted(
-        self, caller: Caller, query: str, name: str | None, variables: dict[str, Any]
+        self, caller: Caller, query: str, name: str | None, *, variables: dict[str, Any]
     ) -> RecallOperation:
         """The operation, counted like a request."""
         async with self._admission.place(caller.client):

@@ -464,7 +464,7 @@ async def test_an_objection_is_recorded_and_withdrawn(stores: dict[str, str]) ->
             "record --account sa_5",
             "gateway: --account needs a member's identifier on the messenger, such as ma_5\n",
         ),
-        ("record --account ma_5 --purpose SECURITY", "gateway: nobody may object to SECURITY\n"),
+        ("record --account ma_5 --purpose SECURITY", "gateway: no member may object to SECURITY\n"),
     ],
 )
 async def test_an_objection_that_is_not_recorded_says_why(
@@ -540,7 +540,7 @@ async def test_the_suspensions_of_2016_are_recorded_once(empty: dict[str, str]) 
         ("add --jurisdiction DE --from 2016-09-27 --until 2016-09-27 --reason r --author a", "later than"),
         (
             "add --jurisdiction DE --from 2016-09-27 --reason r --author a --purpose SECURITY",
-            "nobody may object",
+            "no member may object",
         ),
     ],
 )

@@ -318,7 +318,7 @@ async def test_a_registered_document_is_listed_and_can_be_retired(
     side: Side, client: str, folder: Path
 ) -> None:
     """A document can be retired by the first digits of its hash; another client's copy stays."""
-    await register(side.control, f"{client}-2", [], None)
+    await register(side.control, f"{client}-2", [], by=None)
     await give_token(side, f"{client}-2", ADS)
     await push(folder, client, "--by", "[red]jane")
     await push(folder, f"{client}-2")
@@ -337,7 +337,7 @@ async def test_a_registered_document_is_listed_and_can_be_retired(
 async def test_a_client_with_a_mode_and_no_document_is_listed(client: str) -> None:
     """The list shows a client under enforce without any document: it can run nothing."""
     said = await command("documents", "mode", "--client", client, "enforce")
-    assert "can ask nothing now" in said.err
+    assert "No document of the client runs now" in said.err
     assert f"{client} enforce" in words((await command("documents", "list")).out)
 
 
@@ -430,6 +430,6 @@ async def test_a_review_without_documents_is_a_problem(client: str) -> None:
 
 async def test_a_document_that_a_later_policy_closed_is_named(side: Side, client: str) -> None:
     """The review names a registered document that a new policy made invalid: the gateway refuses it."""
-    await register(side.control, client, [Document(CONTACTS, ("Contacts",), (ADS,))], None)
+    await register(side.control, client, [Document(CONTACTS, ("Contacts",), (ADS,))], by=None)
     said = await command("documents", "review", "--client", client)
     assert "Contacts is not valid any more under ADS_PERSONALIZATION: FieldsOnCorrectType" in said.err

@@ -399,7 +399,7 @@ async def test_verify_names_what_it_checked_and_each_discrepancy(whole: Side, tm
         await whole.ask(SECURITY, BY_PHONE, {"phone": PHONES[ANN]})
     said = await ledger("verify")
     assert said.status == 0, said.out
-    assert "all is as it was written" in said.out
+    assert "every entry is as it was written" in said.out
     public = (await ledger("key")).out.strip()
     assert (await ledger("verify", "--public-key", public)).status == 0
     assert "64 hexadecimal digits" in (await ledger("verify", "--public-key", "xyz")).err

@@ -91,7 +91,7 @@ class Client:
         """Register documents for ADS, or for other purposes, and set the mode."""
         purposes = more.get("purposes", (ADS,))
         held = [Document(text, (), purposes) for text in documents]
-        await register(self.side.control, self.name, held, "a reviewer")
+        await register(self.side.control, self.name, held, by="a reviewer")
         await set_mode(self.side.control, self.name, Setting(mode, automatic))
         await self.side.documents.cache.refreshed()
 
@@ -503,7 +503,7 @@ async def test_two_processes_see_a_registration(client: Client) -> None:
         open_document_book(deaf, time.monotonic) as two,
     ):
         await asyncio.gather(one.cache.refreshed(), two.cache.refreshed())
-        await register(side.control, client.name, [Document(DOCUMENT, ("Policy",), (ADS,))], None)
+        await register(side.control, client.name, [Document(DOCUMENT, ("Policy",), (ADS,))], by=None)
         begun = time.monotonic()
         while not (_knows(one, client.name) and _knows(two, client.name)):
             assert time.monotonic() - begun < WITHIN_SECONDS
@@ -543,9 +543,9 @@ async def test_a_second_registration_changes_nothing(client: Client) -> None:
     """A second registration notifies no process and reports nothing new."""
     held = [Document(DOCUMENT, ("Policy",), (ADS,)), Document(OTHER, ("Other",), (ADS,))]
     control = client.side.control
-    first = await register(control, client.name, held, "a reviewer")
+    first = await register(control, client.name, held, by="a reviewer")
     before = await control.fetchval("SELECT number FROM control.document_revision")
-    second = await register(control, client.name, held, "somebody else")
+    second = await register(control, client.name, held, by="somebody else")
     assert (len(first), second) == (2, ())
     assert await control.fetchval("SELECT number FROM control.document_revision") == before
 

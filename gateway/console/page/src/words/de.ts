@@ -234,7 +234,7 @@ export const de: Words = {
   },
   sentences: {
     mark: "Die Matrix hat {mark}: {meaning}.",
-    nobody: "Es ist unter keinem Zweck sichtbar: auch nicht für Prüfung, Auskunft oder Fehlersuche.",
+    no_purpose: "Es ist unter keinem Zweck sichtbar: auch nicht für Prüfung, Auskunft oder Fehlersuche.",
     rows: "Die Zeilen, zu denen es gehört, haben eigene Kennbuchstaben ({told}).",
     line: "Es folgt {line}: Es ist genau dort sichtbar, wo dieses Feld sichtbar ist.",
     plumbing: "Es hat keine eigenen Daten: Es ist überall dort sichtbar, wo Zeilen von {rows} sichtbar sind.",
