@@ -7,7 +7,8 @@ import random
 import re
 import socket
 import time
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from itertools import accumulate, pairwise
 from typing import Any
@@ -20,11 +21,57 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from gateway.web.connections import bounds
-from gateway.web.connections.bounds import MAX_HEAD_BYTES
+from gateway.web.connections.bounds import MAX_HEAD_BYTES, ArrivalClock, Phase
 from gateway.web.connections.fast_path import bounded_config, write_whole
 from gateway.web.connections.known_heads import GRAPHQL_PATH, MAX_HEADS
 from gateway.web.connections.known_heads import MAX_HEAD_BYTES as MAX_KEPT_HEAD_BYTES
 from gateway.web.connections.uvicorn_inside import BoundedProtocol
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Return once the condition holds."""
+    async with asyncio.timeout(20):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+class Looks:
+    """Counts how often the server has looked for late requests."""
+
+    count = 0
+
+    async def more(self, wanted: int) -> None:
+        """Return after so many more looks."""
+        end = self.count + wanted
+        await until(lambda: self.count >= end)
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> Looks:
+    """The looks of all connections, which are 0.1 seconds apart."""
+    counted, is_over = Looks(), ArrivalClock.is_over
+
+    def counting(clock: ArrivalClock, phase: Phase) -> bool:
+        counted.count += 1
+        return is_over(clock, phase)
+
+    monkeypatch.setattr(bounds, "ARRIVE_SECONDS", 0.1)
+    monkeypatch.setattr(ArrivalClock, "is_over", counting)
+    return counted
+
+
+@pytest.fixture
+def arrived(monkeypatch: pytest.MonkeyPatch) -> Counter[int]:
+    """The number of bytes that the server has received, by the client's port."""
+    counted: Counter[int] = Counter()
+    receive = BoundedProtocol.data_received
+
+    def counting(connection: BoundedProtocol, data: bytes) -> None:
+        receive(connection, data)
+        counted[connection.transport.get_extra_info("peername")[1]] += len(data)
+
+    monkeypatch.setattr(BoundedProtocol, "data_received", counting)
+    return counted
 
 
 @pytest.fixture(params=[True, False], ids=["inside", "any_version"])
@@ -57,8 +104,7 @@ async def serving(
     )
     server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
+    await until(lambda: server.started)
     yield server.servers[0].sockets[0].getsockname()[1]
     server.should_exit = True
     await task
@@ -102,30 +148,30 @@ async def test_a_client_that_stops_sending_loses_its_connection(
     assert time.monotonic() - begun < 5
 
 
-async def test_a_body_that_keeps_coming_is_waited_for(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_body_that_keeps_coming_is_waited_for(
+    port: int, looks: Looks, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A body that arrives fast enough is read, however long it takes; an idle connection stays open."""
-    monkeypatch.setattr(bounds, "ARRIVE_SECONDS", 0.1)
     monkeypatch.setattr(bounds, "MIN_BODY_BYTES", 10)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(b"POST / HTTP/1.1\r\nhost: h\r\ncontent-length: 1000\r\n\r\n")
     for _ in range(10):
         writer.write(b"a" * 100)
-        await asyncio.sleep(0.06)
+        await looks.more(1)
     assert await reader.readuntil(b"ok")
-    await asyncio.sleep(0.5)
+    await looks.more(5)
     writer.write(b"GET / HTTP/1.1\r\nhost: h\r\n\r\n")
     assert await reader.readuntil(b"ok")
     writer.close()
 
 
-async def test_a_connection_that_idles_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_connection_that_idles_is_closed(looks: Looks) -> None:
     """An idle connection is closed after uvicorn's own time, and never while a request is being answered."""
-    monkeypatch.setattr(bounds, "ARRIVE_SECONDS", 0.1)
     slow = asyncio.Event()
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         await receive()
-        await asyncio.wait_for(slow.wait(), 5)
+        await asyncio.wait_for(slow.wait(), 30)
         assert write_whole(send, 200, b"content-length: 2\r\n", body=b"ok", close=False)
         del scope
 
@@ -134,12 +180,13 @@ async def test_a_connection_that_idles_is_closed(monkeypatch: pytest.MonkeyPatch
         for path in (b"/graphql", b"/other"):
             slow.clear()
             writer.write(b"POST %b HTTP/1.1\r\nhost: h\r\ncontent-length: 1\r\n\r\na" % path)
-            await asyncio.sleep(0.7)
+            await looks.more(6)
+            answered, before = time.monotonic(), looks.count
             slow.set()
             assert await reader.readuntil(b"ok")
-            answered = time.monotonic()
         assert await reader.read() == b""
-        assert 0.3 <= time.monotonic() - answered < 2
+        assert time.monotonic() - answered >= 0.3
+        assert looks.count - before <= 5
         writer.close()
 
 
@@ -148,13 +195,18 @@ async def test_no_more_connections_than_allowed(inside: bool) -> None:
     """One connection too many gets 503; when another one is gone there is room."""
     async with serving(Starlette(), 2, inside=inside) as limited:
         opened = [await asyncio.open_connection("127.0.0.1", limited) for _ in range(2)]
-        await asyncio.sleep(0.1)
+        for reader, writer in opened:
+            writer.write(b"GET / HTTP/1.1\r\nhost: h\r\n\r\n")
+            assert await reader.readuntil(b"Not Found")
         refused = await exchange(limited, b"GET / HTTP/1.1\r\nhost: h\r\n\r\n")
         assert refused.startswith(b"HTTP/1.1 503 Service Unavailable\r\n")
         assert not inside or b"\r\nretry-after: 1\r\n" in refused
         opened[0][1].close()
-        await asyncio.sleep(0.1)
-        answered = await exchange(limited, b"GET / HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n")
+        asked = b"GET / HTTP/1.1\r\nhost: h\r\nconnection: close\r\n\r\n"
+        async with asyncio.timeout(20):
+            # The server learns a moment later that the connection is closed.
+            while (answered := await exchange(limited, asked)).startswith(b"HTTP/1.1 503"):
+                pass
         assert answered.startswith(b"HTTP/1.1 404")
         opened[1][1].close()
 
@@ -313,8 +365,8 @@ REQUESTS = {
 }
 
 
-async def said_to(port: int, path: bytes, pieces: list[bytes]) -> bytes:
-    """Send these pieces one by one; return the server's bytes until it closes, for a second at most."""
+async def said_to(port: int, path: bytes, pieces: list[bytes], *, arrived: Counter[int]) -> bytes:
+    """Send each piece once the last one has arrived; return the bytes until it closes, or for a second."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     said = bytearray()
 
@@ -324,11 +376,16 @@ async def said_to(port: int, path: bytes, pieces: list[bytes]) -> bytes:
             while part := await reader.read(65_536):
                 said.extend(part)
 
+    client = writer.get_extra_info("sockname")[1]
+    before = arrived[client]
     listening = asyncio.create_task(listen())
-    for piece in pieces:
+    for sent, piece in zip(accumulate(map(len, pieces)), pieces, strict=True):
         if not listening.done():
             writer.write(piece)
-        await asyncio.sleep(0.02)
+        await until(lambda sent=sent: listening.done() or arrived[client] - before >= sent)
+        # The application answers without waiting for anything but the loop.
+        for _ in range(20):
+            await asyncio.sleep(0)
     await asyncio.wait([listening], timeout=1)
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)
@@ -346,11 +403,12 @@ assert len(USUAL) == len(OTHER)
 
 
 @pytest.mark.parametrize("name", REQUESTS)
-async def test_the_usual_request_is_answered_as_any_other(name: str) -> None:
+async def test_the_usual_request_is_answered_as_any_other(name: str, arrived: Counter[int]) -> None:
     """A request to /graphql, in any form, has for the application the content that uvicorn gives it."""
     async with serving(echo) as port:
         said = [
-            await said_to(port, path, [at(path, each) for each in REQUESTS[name]]) for path in (USUAL, OTHER)
+            await said_to(port, path, [at(path, each) for each in REQUESTS[name]], arrived=arrived)
+            for path in (USUAL, OTHER)
         ]
 
     assert said[0] == said[1]
@@ -358,7 +416,9 @@ async def test_the_usual_request_is_answered_as_any_other(name: str) -> None:
 
 
 @pytest.mark.slow
-async def test_a_known_head_means_the_same_wherever_it_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_known_head_means_the_same_wherever_it_is_cut(
+    arrived: Counter[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Requests in any order, cut anywhere, have for the application the content that the parser finds."""
     known: list[bool] = []
     begin = BoundedProtocol._begin_known
@@ -375,7 +435,10 @@ async def test_a_known_head_means_the_same_wherever_it_is_cut(monkeypatch: pytes
         cuts = {each for each in ends if chance.random() < 0.9}
         cuts |= {chance.randrange(len(sent[0])) for _ in range(chance.randint(0, 1))}
         pieces = [[each[a:b] for a, b in pairwise([0, *sorted(cuts), len(each)])] for each in sent]
-        said = [await said_to(port, path, each) for path, each in zip((USUAL, OTHER), pieces, strict=True)]
+        said = [
+            await said_to(port, path, each, arrived=arrived)
+            for path, each in zip((USUAL, OTHER), pieces, strict=True)
+        ]
         assert said[0] == said[1], (seed, pieces[0])
 
     async with serving(echo) as port:
@@ -384,7 +447,7 @@ async def test_a_known_head_means_the_same_wherever_it_is_cut(monkeypatch: pytes
     assert sum(known) > 50
 
 
-async def test_few_and_short_heads_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_few_and_short_heads_are_kept(arrived: Counter[int], monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection that sends many or long heads makes the gateway keep few and short ones."""
     kept: dict[str, dict[bytes, Any]] = {}
     keep = BoundedProtocol._keep_head
@@ -399,8 +462,8 @@ async def test_few_and_short_heads_are_kept(monkeypatch: pytest.MonkeyPatch) -> 
         for n in range(20)
     ]
     async with serving(echo) as port:
-        said = await said_to(port, USUAL, heads)
-    assert said.count(b"200 OK") == 20
+        said = await said_to(port, USUAL, [*heads, at(OTHER, LAST)], arrived=arrived)
+    assert said.count(b"200 OK") == 21
     assert 0 < len(kept["all"]) <= MAX_HEADS
     assert max(map(len, kept["all"])) <= MAX_KEPT_HEAD_BYTES
 
@@ -409,11 +472,12 @@ async def test_few_and_short_heads_are_kept(monkeypatch: pytest.MonkeyPatch) -> 
 async def test_a_client_that_leaves_does_not_delay_a_stop_for_ever(path: str) -> None:
     """A stop waits for requests whose client has left until they end, and remembers none of them then."""
     ended = []
+    may_end = asyncio.Event()
     config = uvicorn.Config(echo, port=0, http=BoundedProtocol, lifespan="off", log_config=None, ws="none")
     server = uvicorn.Server(config)
 
     async def slow(scope: Any, receive: Any, send: Any) -> None:
-        await asyncio.sleep(0.3)
+        await may_end.wait()
         ended.append(scope["path"])
         if len(ended) % 2:
             await send({"type": "http.response.start", "status": 200, "headers": []})
@@ -422,17 +486,20 @@ async def test_a_client_that_leaves_does_not_delay_a_stop_for_ever(path: str) ->
 
     config.app = slow
     task = asyncio.create_task(server.serve())
-    while not server.started:
-        await asyncio.sleep(0.01)
+    await until(lambda: server.started)
     port = server.servers[0].sockets[0].getsockname()[1]
-    for _ in range(4):
+    state = server.server_state
+    for begun in range(1, 5):
         _, writer = await asyncio.open_connection("127.0.0.1", port)
         writer.write(b"POST %b HTTP/1.1\r\nhost: h\r\ncontent-length: 1\r\n\r\na" % path.encode())
-        await asyncio.sleep(0.05)
+        await until(lambda begun=begun: len(state.tasks) == begun)
         writer.close()
-    await asyncio.sleep(0.05)
-    assert len(server.server_state.tasks) == 4
+    await until(lambda: not state.connections)
+    assert len(state.tasks) == 4
     server.should_exit = True
+    await until(lambda: not server.servers[0].is_serving())
+    assert not task.done()
+    may_end.set()
     await task
     assert ended == [path] * 4
-    assert not server.server_state.tasks
+    assert not state.tasks
