@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import re
 import subprocess
 import sys
 import tomllib
@@ -16,6 +17,7 @@ import pytest
 import uvicorn
 from uvicorn.protocols.http import httptools_impl
 
+from gateway.recalls import over_websocket
 from gateway.web.connections import fast_path
 from gateway.web.connections.fast_path import bounded_config, is_written_for
 from gateway.web.responses import Answer, send_answer
@@ -49,6 +51,26 @@ def test_the_installed_version_is_one_that_the_code_is_written_for(package: str)
     assert ".".join(version(package).split(".")[:2]) in written_for
     assert releases(written_for[0])[0] in bounds
     assert releases(written_for[-1])[1] in bounds
+
+
+def test_strawberrys_websocket_handler_has_the_insides_that_are_used() -> None:
+    """Strawberry's handler has each method that ours overrides or calls, with the same parameters."""
+    handler, application = over_websocket.BaseGraphQLTransportWSHandler, over_websocket.GraphQL
+
+    assert over_websocket.WRITTEN_FOR == strawberry_inside.WRITTEN_FOR
+    assert list(inspect.signature(handler.handle_message).parameters) == ["self", "message"]
+    assert list(inspect.signature(handler.handle_invalid_message).parameters) == ["self", "error_message"]
+    assert hasattr(application, "graphql_transport_ws_handler_class")
+    assert list(inspect.signature(application.on_ws_connect).parameters) == ["self", "context"]
+
+
+def test_sqlalchemy_is_used_by_its_public_names_alone() -> None:
+    """No file imports a private module or name of SQLAlchemy's, so no file is written for a version of it."""
+    private = re.compile(r"^\s*(from|import) sqlalchemy\S*(\._| import .*\b_\w)", re.MULTILINE)
+    sources = [path for room in ("schema", "resolvers", "gateway") for path in (HOUSE / room).rglob("*.py")]
+
+    assert [path for path in sources if private.search(path.read_text())] == []
+    assert private.search("from sqlalchemy.sql import _typing")
 
 
 def test_no_other_version_of_uvicorn_is_taken_for_a_known_one() -> None:
