@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.measure.__main__ import GATES
 from tests.measure.checkout import Checkout
 from tests.measure.findings import CHECKS
 from tests.measure.words import EXCEPTIONS, NAMES, PATTERNS, WORDS, is_excepted
@@ -124,7 +123,7 @@ def test_the_command_prints_its_figures() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", GATES)
+@pytest.mark.parametrize("name", CHECKS)
 def test_a_check_holds(name: str) -> None:
     """What `make check` enforces, for this checkout."""
     assert [f"{each.place}: {each.message}" for each in CHECKS[name](HERE)] == []

@@ -15,14 +15,6 @@ from tests.measure.figures import Figures, figures
 from tests.measure.findings import CHECKS
 
 HERE = Path(__file__).parents[2]
-# The checks that `--check` enforces: each holds for the whole checkout.
-GATES: tuple[str, ...] = (
-    "crowded rooms",
-    "import cycles",
-    "functions over 50 lines",
-    "types and enum values without a description",
-    "tests without a claim",
-)
 
 
 def main() -> int:
@@ -30,7 +22,7 @@ def main() -> int:
     asked = arguments()
     here = Checkout(asked.root)
     if asked.check:
-        return check(here, tuple(CHECKS) if asked.all else GATES)
+        return check(here)
     columns = {str(asked.against): figures(Checkout(asked.against))} if asked.against else {}
     columns[str(asked.root)] = figures(here, asked.since)
     if asked.format == "json":
@@ -52,17 +44,14 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--check", action="store_true", help="name every place that is to be changed; status 1"
     )
-    parser.add_argument(
-        "--all", action="store_true", help="with --check: the checks that are not enforced, too"
-    )
     return parser.parse_args()
 
 
-def check(checkout: Checkout, names: tuple[str, ...]) -> int:
+def check(checkout: Checkout) -> int:
     """Name every finding of the checks; 1 if there is one."""
     failed = 0
-    for name in names:
-        found = list(CHECKS[name](checkout))
+    for name, find in CHECKS.items():
+        found = list(find(checkout))
         for finding in found:
             print(f"{finding.place}: {finding.message}")
         if found:
