@@ -422,13 +422,13 @@ async def test_drop_and_forget_ask_first(whole: Side) -> None:
     """Without --yes the command does nothing and says what it would do; it is safe to repeat."""
     await hold(whole, SMALL)
     await whole.ask(SECURITY, BY_PHONE, {"phone": PHONES[ANN]})
-    assert "say --yes" in (await ledger("forget", "ma_1")).err
+    assert "add --yes" in (await ledger("forget", "ma_1")).err
     assert await rows_of("subject", "ma_1")
     assert (await ledger("forget", "ma_1", "--yes")).out == "1 accounts cut off from their entries.\n"
     assert await rows_of("subject", "ma_1") == []
     assert (await ledger("forget", "ma_1", "--yes")).out == "The ledger does not know them.\n"
     today = f"{datetime.now(UTC):%Y-%m-%d}"
-    assert "say --yes" in (await ledger("drop", "--before", today)).err
+    assert "add --yes" in (await ledger("drop", "--before", today)).err
     assert (await ledger("drop", "--before", today, "--yes")).status == 0
     late = f"{datetime.now(UTC) + timedelta(days=2):%Y-%m-%d}"
     assert "must be today or earlier" in (await ledger("drop", "--before", late, "--yes")).err
