@@ -49,6 +49,8 @@ class Reference(Lists):
 
     def answer(self, document: str, variables: Mapping[str, Any], name: str | None = None) -> bytes | Refused:
         """The bytes of the response, or the refusal."""
+        if _holds_nul([document, name, *variables.items()]):
+            return Refused(frozenset({"BAD_REQUEST"}))
         parsed = parse(document)
         operation = _operation(parsed, name)
         codes = set()
@@ -83,6 +85,15 @@ class Reference(Lists):
             # A link to an account that the messenger has no more: null, as GraphQL says.
             assert "non-nullable field MessengerLink.account" in error.message, error
         return json.dumps({"data": result.data}, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _holds_nul(value: object) -> bool:
+    """True if a text within the value holds a NUL: the request is refused while its body is read."""
+    if isinstance(value, dict):
+        return any(_holds_nul(each) for pair in value.items() for each in pair)
+    if isinstance(value, list | tuple):
+        return any(map(_holds_nul, value))
+    return isinstance(value, str) and "\0" in value
 
 
 def _operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode | None:
