@@ -151,10 +151,19 @@ class _Reader:
                 yield from _both(source.type, replace(found, kinds=_kinds_of_far(source.type)))
             case Many(other, on, _, fields):
                 found = replace(read, relation=other, columns=frozenset({on}))
-                yield from _both(source.type, replace(found, kinds=_kinds_of(source.type) or None))
+                yield from self.of_items(source.type, found)
                 yield from self.of_fields(source.type, fields, other)
             case Suggestions():
                 yield from self.of_suggestions(source, read)
+
+    def of_items(self, type_name: str, read: Read) -> Iterator[Read]:
+        """What a list reads of the rows of its type, with the marks of these rows."""
+        kinds = _kinds_of(type_name)
+        if ALL_ROWS in kinds:
+            yield read
+            yield replace(read, line=rows_line(type_name), mark=kinds[ALL_ROWS][self.purpose])
+        else:
+            yield from _both(type_name, replace(read, kinds=kinds or None))
 
     def of_summary(self, source: Summary, read: Read) -> Iterator[Read]:
         window = frozenset({source.on, source.day})
