@@ -20,6 +20,8 @@ from tests.mutants.catalogue import MUTANTS
 from tests.mutants.edits import ROOT, Mutant
 
 SECONDS = 600
+# The unchanged build runs all tests of all mutants, one after the other.
+UNCHANGED_SECONDS = 3_600
 # The first trials catch a broken build; the unchanged build gets all of them (GATEWAY_TRIALS).
 TRIALS = "0.4"
 _FAILED = re.compile(r"^(FAILED|ERROR) tests/\S*?::(.+?)(?: - .*)?$", re.MULTILINE)
@@ -37,7 +39,7 @@ class Ending:
     seconds: float
 
 
-def run_tests(tests: Iterable[str], mutant: str = "") -> tuple[int, str]:
+def run_tests(tests: Iterable[str], mutant: str = "", *, seconds: int = SECONDS) -> tuple[int, str]:
     """Run the tests in the mutant's build, or in the unchanged one: pytest's exit code and output."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "--no-header", "--tb=no", "-p", "no:cacheprovider"]
     if mutant:
@@ -45,10 +47,10 @@ def run_tests(tests: Iterable[str], mutant: str = "") -> tuple[int, str]:
     environment = {"GATEWAY_TRIALS": TRIALS, **os.environ, "GATEWAY_MUTANT": mutant}
     try:
         ran = subprocess.run(
-            [*command, *tests], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=SECONDS
+            [*command, *tests], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=seconds
         )
     except subprocess.TimeoutExpired:
-        return -1, f"did not end within {SECONDS} s"
+        return -1, f"did not end within {seconds} s"
     return ran.returncode, ran.stdout + ran.stderr
 
 
@@ -77,7 +79,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--jobs", type=int, default=2)
     chosen = parser.parse_args(arguments)
     mutants = [MUTANTS[name] for name in chosen.only]
-    code, output = run_tests(sorted({test for mutant in mutants for test in mutant.tests}))
+    tests = sorted({test for mutant in mutants for test in mutant.tests})
+    print(f"The unchanged build must pass {len(tests)} tests first.", flush=True)
+    code, output = run_tests(tests, seconds=UNCHANGED_SECONDS)
     if code:
         print(f"{output}\nThe tests fail on the unchanged build, so no mutant was tried.")
         return 1
