@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
     from starlette.types import Send
 
 Headers = tuple[tuple[bytes, bytes], ...]
+
+ID_BYTES, IDS_AT_ONCE = 16, 256
 
 STATUS: dict[Code, int] = {
     Code.TOKEN_REFUSED: 401,
@@ -172,10 +173,14 @@ async def send_answer(send: Send, answer: Answer, graphql_response: bool, *, req
 
 
 def request_ids(random: Callable[[int], bytes]) -> Iterator[bytes]:
-    """Yield the ids of this process's requests: a random prefix and a counter.
+    """Yield the ids of this process's requests: 128 random bits each, in hexadecimal digits.
 
-    A client's own id is never taken over: it would let one client write into another's log lines.
+    No id says anything about another one: a counter would tell each client how many requests all clients
+    make. A client's own id is never taken over: it would let one client write into another's log lines.
+    `random`: see `secrets.token_bytes`.
     """
-    prefix = random(8).hex().encode()
-    for number in count(1):
-        yield b"%b-%d" % (prefix, number)
+    while True:
+        # One call for many: 0.17 µs an id, against 0.97 for a call each, and 0.29 for a counter.
+        block = random(IDS_AT_ONCE * ID_BYTES).hex().encode()
+        for start in range(0, len(block), 2 * ID_BYTES):
+            yield block[start : start + 2 * ID_BYTES]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from itertools import islice
 from typing import Any
 
@@ -116,9 +117,16 @@ def test_only_errors_of_the_graphql_request_become_200() -> None:
     assert {code for code in Code if status_of(code, False) == 200} == GRAPHQL_REQUEST_ERRORS
 
 
-def test_request_ids_differ() -> None:
-    """Request ids are unique in a process by counting, and between processes by a random prefix."""
-    one = list(islice(request_ids(lambda size: bytes(size)), 3))
-    other = list(islice(request_ids(lambda size: b"\1" * size), 3))
-    assert one[0] == b"0000000000000000-1"
-    assert len({*one, *other}) == 6
+def test_i46_a_request_id_says_nothing_of_another_one() -> None:
+    """Request ids are random bits, each used once: they do not tell how many others there are."""
+    drawn: list[bytes] = []
+
+    def random(size: int) -> bytes:
+        drawn.append(secrets.token_bytes(size))
+        return drawn[-1]
+
+    ids = list(islice(request_ids(random), 600))
+
+    assert b"".join(drawn).hex().encode()[: 32 * 600] == b"".join(ids)
+    assert {len(each) for each in ids} == {32}
+    assert len({*ids, *islice(request_ids(secrets.token_bytes), 600)}) == 1_200

@@ -76,14 +76,24 @@ async def ask(url: str, token: str, times: int = 1, body: object = BODY) -> list
 
     async def once() -> httpx.Response:
         async with httpx.AsyncClient(headers={"authorization": f"Bearer {token}"}) as client:
-            return await client.post(url, json=body)
+            reply = await client.post(url, json=body)
+            # As long as the connection is open, the system knows whose it is.
+            reply.extensions["process"] = process_at_the_end_of(reply)
+            return reply
 
     return list(await asyncio.gather(*(once() for _ in range(times))))
 
 
-def processes(replies: list[httpx.Response]) -> set[str]:
-    """Which processes answered: their requests' identifiers begin alike."""
-    return {reply.headers["x-request-id"].partition("-")[0] for reply in replies}
+def process_at_the_end_of(reply: httpx.Response) -> int | None:
+    """The number of the process that holds the other end of the reply's connection."""
+    own = reply.extensions["network_stream"].get_extra_info("client_addr")[1]
+    ends = psutil.net_connections("tcp")
+    return next((each.pid for each in ends if each.raddr and each.raddr.port == own), None)
+
+
+def processes(replies: list[httpx.Response]) -> set[int]:
+    """Which processes answered."""
+    return {reply.extensions["process"] for reply in replies}
 
 
 async def ask_both(url: str, token: str) -> list[httpx.Response]:
@@ -107,8 +117,8 @@ async def test_both_answer_and_each_writes_a_stream_of_its_own(stores: Stores) -
         "SELECT at, number, request, client, credential, question, outcome, counts::text, people::text,"
         " stream, hash FROM control.ledger_entry ORDER BY at, stream, number"
     )
-    asked = {reply.headers["x-request-id"] for reply in replies}
-    assert asked == {row["request"] for row in rows}
+    answered = {reply.headers["x-request-id"]: reply.extensions["process"] for reply in replies}
+    assert answered.keys() == {row["request"] for row in rows}
     streams = defaultdict(list)
     for row in rows:
         streams[row["stream"]].append(row)
@@ -120,7 +130,7 @@ async def test_both_answer_and_each_writes_a_stream_of_its_own(stores: Stores) -
             assert entry.number == number
             before = entry_hash(before, entry)
             assert before == row["hash"]
-        assert len({row["request"].partition("-")[0] for row in entries}) == 1
+        assert len({answered[row["request"]] for row in entries}) == 1
     signed = await stores.control.fetch(
         "SELECT stream, max(number) AS number FROM control.ledger_checkpoint GROUP BY stream"
     )

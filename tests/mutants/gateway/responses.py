@@ -36,4 +36,16 @@ MUTANTS = (
         ),
         "tests/promises/test_content.py::test_i26_a_store_that_fails_over_content_does_not_quote_it",
     ),
+    mutant(
+        "request_ids_count",
+        Change(
+            "gateway.web.responses:request_ids",
+            "block = random(IDS_AT_ONCE * ID_BYTES).hex().encode()",
+            """
+            first = random(ID_BYTES)
+            block = b"".join((first[:12] + n.to_bytes(4)).hex().encode() for n in range(IDS_AT_ONCE))
+            """,
+        ),
+        "tests/gateway/test_responses.py::test_i46_a_request_id_says_nothing_of_another_one",
+    ),
 )
