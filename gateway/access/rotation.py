@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from gateway.access.tokens import Issued, TokenBook, TokenSummary, issue, principal_of
+from resolvers.stores.pool import transaction
 from schema.purposes import Purpose
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ async def rotate(
     Until then both work; an earlier end stays. All or nothing, and at most once for each token, also when
     several callers try: CannotRotate for a token that is unknown, revoked, expired or already replaced.
     """
-    async with connection.transaction():
+    async with transaction(connection):
         old = await connection.fetchrow(_OLD, token_id)
         if old is None:
             raise CannotRotate(f"there is no token {token_id}: `gateway token list` shows all")

@@ -15,6 +15,8 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from resolvers.stores.pool import transaction
+
 if TYPE_CHECKING:
     from resolvers.stores.pool import Connection
 
@@ -103,7 +105,7 @@ class ControlCache:
         """Ask for notifications, unless a pooler is in between: LISTEN would stay on a shared session."""
         connection.add_termination_listener(lambda _: self._notified.set())
         with _deadline(connection):
-            async with connection.transaction():
+            async with transaction(connection):
                 backend = await connection.fetchval("SELECT pg_backend_pid()")
             if backend == connection.get_server_pid():
                 await connection.add_listener(self._source.channel, lambda *_: self._notified.set())

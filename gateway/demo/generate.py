@@ -25,6 +25,7 @@ from gateway.demo.bulk import MESSENGER_TABLES, SOCIAL_TABLES, opened, settle, s
 from gateway.demo.conversations import BUSINESS_MESSAGES, CONVERSATIONS, CUSTOMERS
 from gateway.demo.names import FIRST, LAST, ODD, TRADES
 from gateway.demo.problem import DemoProblem
+from resolvers.stores.pool import transaction
 
 if TYPE_CHECKING:
     from gateway.terminal.progress import Progress
@@ -320,7 +321,7 @@ async def generate(
     connections = [messenger, social, *([control] if control else [])]
     async with AsyncExitStack() as stack:
         for connection in connections:
-            await stack.enter_async_context(connection.transaction())
+            await stack.enter_async_context(transaction(connection))
             await connection.execute(functions(base_of(seed)))
         size = await measure(messenger, accounts, base_of(seed))
         works = [load_messenger(messenger, size, progress), load_social(social, size, progress)]

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from resolvers.changes.objections import Rules, record
 from resolvers.changes.restrictions import Stores
 from resolvers.plan.principal import Principal
+from resolvers.stores.pool import transaction
 from schema.purposes import OBJECTABLE
 from schema.terms.profiles import TERMS_OF_2016, TERMS_VERSION, Profile
 
@@ -110,7 +111,7 @@ async def add_persons(
     now: Callable[[], datetime.datetime],
 ) -> None:
     """Add the persons to stores that do not hold them, then record their objections as usual."""
-    async with messenger.transaction(), social.transaction():
+    async with transaction(messenger), transaction(social):
         await _add_members(messenger)
         await _add_people(social)
         await _add_conversations(messenger, social)

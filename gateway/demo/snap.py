@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 from gateway.demo.bulk import MESSENGER_TABLES, SOCIAL_TABLES, opened, settle, side_by_side
 from gateway.demo.names import FIRST, LAST
 from gateway.demo.problem import DemoProblem
+from resolvers.stores.pool import transaction
 from schema.terms.profiles import TERMS_OF_2016, TERMS_VERSION
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ async def import_snap(
     progress("read messages", 2, 2)
     async with AsyncExitStack() as stack:
         for connection in (messenger, social):
-            await stack.enter_async_context(connection.transaction())
+            await stack.enter_async_context(transaction(connection))
         await side_by_side(
             load_messenger(messenger, talks, progress), load_social(social, friends, talks, progress=progress)
         )

@@ -13,6 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from resolvers.stores.pool import transaction
 from schema.purposes import Purpose
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ async def register(
 
     All or none. What is registered already stays untouched, and no process hears of it.
     """
-    async with connection.transaction():
+    async with transaction(connection):
         # Two at once would each find the other's missing.
         await connection.execute(_LOCK)
         known = {each.hash: each.document for each in await registered(connection, client)}

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from gateway.ledger.chain import CUT, Signer, StreamHead
-from resolvers.stores.pool import connect_role
+from resolvers.stores.pool import connect_role, transaction
 
 if TYPE_CHECKING:
     from gateway.settings import Settings
@@ -47,7 +47,7 @@ async def drop_before(control: Connection, signer: Signer, day: date) -> list[st
     if day > datetime.now(UTC).date():
         raise TooLate
     midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    async with control.transaction():
+    async with transaction(control):
         tables = [row[0] for row in await control.fetch(_DAYS, f"{day:%Y%m%d}")]
         for row in await control.fetch(_LAST, midnight):
             head = StreamHead(stream=row["stream"], number=row["number"], at=row["at"], hash=row["hash"])
@@ -63,7 +63,7 @@ async def forget(control: Connection, person: Principal) -> int:
     The entries and their proof stay. Running gateways notice when they next sign. Entries that they write
     until then carry the old reference, which leads to no account.
     """
-    async with control.transaction():
+    async with transaction(control):
         gone = await control.fetch(_FORGET, person.messenger_id, person.social_id)
         await control.execute("UPDATE control.ledger_forgotten SET forgotten = forgotten + $1", len(gone))
     return len(gone)
@@ -73,7 +73,7 @@ async def index_closed_days(login: StoreLogin) -> int:
     """Index the closed days that have no index yet; return their number. It may take minutes."""
     connection = await connect_role(login)
     try:
-        async with connection.transaction():
+        async with transaction(connection):
             await connection.execute("SET LOCAL statement_timeout = 0")
             return int(await connection.fetchval("SELECT control.index_ledger()"))
     finally:

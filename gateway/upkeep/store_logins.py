@@ -12,7 +12,7 @@ from gateway.web.uploads import PATIENCE_SECONDS
 from resolvers.changes.customer_lists import WRONG_KEY, ListWriters, fits
 from resolvers.sources.catalogue import Store
 from resolvers.sources.fields import OBJECTS
-from resolvers.stores.pool import StoreUnavailable, connect_role, is_behind_pooler
+from resolvers.stores.pool import StoreUnavailable, connect_role, is_behind_pooler, transaction
 from resolvers.universe.difference import Difference, DifferenceKind
 from resolvers.universe.inspection import differences
 from resolvers.universe.migrations import STORES
@@ -78,7 +78,7 @@ async def checked_logins(settings: Settings, store: Store) -> dict[Purpose, Stor
         refused = Difference(DifferenceKind.LOGIN_REFUSED, store, first.role)
         raise NotReady.because_of([refused]) from None
     try:
-        async with connection.transaction(readonly=True):
+        async with transaction(connection, readonly=True):
             found = await differences(connection, OBJECTS, store)
     finally:
         connection.terminate()
@@ -114,7 +114,7 @@ async def _log_in(login: StoreLogin, purpose: Purpose) -> tuple[bool, bool]:
     """Whether the role is itself in its own universe, and whether a pooler is in between."""
     connection = await connect_role(login)
     try:
-        async with connection.transaction(readonly=True):
+        async with transaction(connection, readonly=True):
             row = await connection.fetchrow("SELECT current_user, current_schema")
             pooled = await is_behind_pooler(connection)
         return (row is not None and tuple(row) == (login.role, purpose.universe)), pooled

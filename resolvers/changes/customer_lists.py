@@ -19,7 +19,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from resolvers.stores.pool import StoreLogin, StoreUnavailable, fresh_connections
+from resolvers.stores.pool import StoreLogin, StoreUnavailable, fresh_connections, transaction
 from schema.types.customer_lists import (
     CustomerListRefused,
     CustomerListTaken,
@@ -212,7 +212,7 @@ class CustomerLists:
             return CustomerListRefused(reason=ListRefusal.UNKNOWN_OFFER)
         async with self.writers.open() as connection:
             await hash_new_numbers(connection, self.key)
-            async with connection.transaction():
+            async with transaction(connection):
                 hashing.upload = await connection.fetchval(_UPLOAD)
                 await _copy(connection, rows)
                 row = await connection.fetchrow(_MATCH, hashing.upload, self.merchant, offer)

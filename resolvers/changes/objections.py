@@ -17,6 +17,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 from resolvers.changes.restrictions import Stores, ask, bits_of, folds_of, lock_one, settle
+from resolvers.stores.pool import transaction
 from schema.purposes import OBJECTABLE, Purpose
 from schema.terms.profiles import TERMS_VERSION, Eligibility, Profile, Standing, eligibility
 
@@ -83,7 +84,7 @@ async def record(
     """
     wanted = _checked(purposes)
     now = rules.clock()
-    async with stores.control.transaction():
+    async with transaction(stores.control):
         await lock_one(stores.control, account_id)
         before = await in_force(stores.control, account_id)
         known = before & wanted == wanted
@@ -108,7 +109,7 @@ async def withdraw(
     """
     wanted = _checked(purposes)
     now = rules.clock()
-    async with stores.control.transaction():
+    async with transaction(stores.control):
         await lock_one(stores.control, account_id)
         before = await in_force(stores.control, account_id)
         objected = bool(before & wanted)

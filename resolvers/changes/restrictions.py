@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from resolvers.stores.pool import transaction
 from schema.purposes import OBJECTABLE, Purpose
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ async def ask(connection: Connection, sql: str, *arguments: Any) -> list[Record]
 
     Outside a transaction a pooler could send a statement's parts to two servers.
     """
-    async with connection.transaction():
+    async with transaction(connection):
         return await connection.fetch(sql, *arguments)
 
 
@@ -112,7 +113,7 @@ async def settle(
     both stores enforce it. After an exception the result is *unknown*: call it again.
     """
     control = stores.control
-    async with control.transaction():
+    async with transaction(control):
         # Thousands of single locks would not fit into the server's lock table.
         await (lock_one(control, members[0]) if len(members) == 1 else lock_all(control))
         version = await control.fetchval(_VERSION)

@@ -19,6 +19,7 @@ from operator import or_
 from typing import TYPE_CHECKING
 
 from resolvers.changes.restrictions import Stores, ask, lock_all, settle, suspended_at
+from resolvers.stores.pool import transaction
 from schema.policy.history import decisions
 from schema.purposes import Purpose
 
@@ -192,7 +193,7 @@ async def _begin(stores: Stores, now: datetime) -> None:
     held = {row[0]: row[1] for row in await ask(stores.messenger, _HELD)}
     changed = [each for each in sorted(wanted.keys() | held.keys()) if wanted.get(each) != held.get(each)]
     await ask(stores.control, _BEGUN, changed)
-    async with stores.control.transaction():
+    async with transaction(stores.control):
         await lock_all(stores.control)
         # Read again: the previous holder of the lock may have followed a newer decision.
         wanted = await suspended_at(stores.control, now)

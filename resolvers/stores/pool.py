@@ -27,6 +27,7 @@ from resolvers.stores.deadlines import Deadlines
 if TYPE_CHECKING:
     Record = asyncpg.Record
     Connection = asyncpg.Connection[Record]
+    Transaction = asyncpg.transaction.Transaction
     Statement = asyncpg.prepared_stmt.PreparedStatement[asyncpg.Record]
     # A session, or None for the place of one that is gone.
     Turn = asyncio.Future["Session | None"]
@@ -61,25 +62,54 @@ class StoreLogin:
     pooled: bool = False
 
 
+def transaction(connection: Connection, *, readonly: bool = False) -> Transaction:
+    """A transaction at READ COMMITTED, whatever the database or the role has as its default.
+
+    The triggers that copy restrictions refuse any other level: a transaction with an older snapshot would
+    miss an objection that was committed meanwhile. Within another transaction it is a savepoint.
+    """
+    return connection.transaction(isolation="read_committed", readonly=readonly)
+
+
+async def _name_level(connection: Connection) -> None:
+    """Let single statements run at READ COMMITTED as well.
+
+    A statement without a transaction has the default level. `SET SESSION` costs one round trip for each
+    connection; naming the level with each statement would cost two round trips for each statement.
+    """
+    await connection.execute("SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED")
+
+
 async def connect_owner(dsn: str) -> Connection:
     """Open one connection with the owner's rights: for migrations, universes, loading, objections."""
     # Behind a pooler, asyncpg's statement names would clash with those of other processes.
-    return await asyncpg.connect(dsn, statement_cache_size=0)
+    connection = await asyncpg.connect(dsn, statement_cache_size=0)
+    # Behind a pooler the setting would stay on a server connection that others of the same login use.
+    if not await is_behind_pooler(connection):
+        await _name_level(connection)
+    return connection
 
 
 async def connect_role(login: StoreLogin) -> Connection:
     """Open one connection as the login's role. StoreUnavailable if that fails or takes too long."""
+    connection = None
     try:
-        return await asyncpg.connect(
+        connection = await asyncpg.connect(
             login.dsn,
             user=login.role,
             timeout=login.connect_timeout_s,
             # The pool keeps its own; behind a pooler asyncpg's would return other sessions' rows.
             statement_cache_size=0,
         )
-    except (*_DOWN, asyncpg.InterfaceError, asyncpg.PostgresError):
+        # Behind a pooler too: only the gateway uses the role, and it wants this level everywhere.
+        await asyncio.wait_for(_name_level(connection), login.connect_timeout_s)
+    except BaseException as error:
+        if connection is not None:
+            connection.terminate()
         # A refused connection (no right to connect, a closed database) means a store that cannot answer.
-        raise StoreUnavailable from None
+        refused = isinstance(error, (*_DOWN, asyncpg.InterfaceError, asyncpg.PostgresError))
+        raise (StoreUnavailable() if refused else error) from None
+    return connection
 
 
 @asynccontextmanager
@@ -159,7 +189,7 @@ class Session:
         if connection.is_in_transaction():
             return await connection.fetch(sql, *arguments, timeout=timeout_s)
         # connection.transaction() would wait for ever for a server that hangs.
-        await connection.execute("BEGIN READ ONLY", timeout=timeout_s)
+        await connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY", timeout=timeout_s)
         try:
             rows = await connection.fetch(sql, *arguments, timeout=timeout_s)
         except asyncpg.PostgresError:

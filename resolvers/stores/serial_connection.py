@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from resolvers.stores.deadlines import Deadlines
-from resolvers.stores.pool import StoreLogin, connect_role, is_behind_pooler, prepare_named, translated
+from resolvers.stores.pool import (
+    StoreLogin,
+    connect_role,
+    is_behind_pooler,
+    prepare_named,
+    transaction,
+    translated,
+)
 
 if TYPE_CHECKING:
     from resolvers.stores.pool import Connection, Statement
@@ -48,7 +55,7 @@ class SerialConnection:
     async def _fetch(self, connection: Connection, sql: str, arguments: Sequence[Any]) -> Sequence[Any]:
         rows: Sequence[Any]
         if self._pooled:
-            async with connection.transaction():
+            async with transaction(connection):
                 rows = await connection.fetch(sql, *arguments)
         else:
             rows = await (await self._statement(connection, sql)).fetch(*arguments)

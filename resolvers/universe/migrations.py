@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from resolvers.stores.pool import transaction
+
 if TYPE_CHECKING:
     from resolvers.stores.pool import Connection
 
@@ -100,7 +102,7 @@ def check(applied: dict[str, str], files: list[Migration]) -> None:
 
 async def apply(connection: Connection, file: Migration) -> str:
     """Run one file and record it, in one transaction; returns its name."""
-    async with connection.transaction():
+    async with transaction(connection):
         await connection.execute(file.sql)
         await connection.execute(
             "INSERT INTO gateway_migration.applied (name, sha256) VALUES ($1, $2)", file.name, file.sha256

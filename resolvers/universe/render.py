@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from resolvers.sources.catalogue import Class, Relation, Store, relations_of
 from resolvers.sources.words import ObjectSource
+from resolvers.stores.pool import transaction
 from resolvers.universe.readings import PolicyGap
 from resolvers.universe.roles import login_lines, writer_lines, writers_of
 from resolvers.universe.views import View, views_of
@@ -245,6 +246,6 @@ async def fingerprint(connection: Connection, schema: str) -> str:
 
 async def apply(connection: Connection, objects: Mapping[str, ObjectSource], store: Store) -> list[Universe]:
     """Make the store's universes what the policy says, in one transaction. Needs the owner's rights."""
-    async with connection.transaction():
+    async with transaction(connection):
         await connection.execute(render(objects, store))
     return universes(objects, store)

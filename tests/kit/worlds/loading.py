@@ -45,7 +45,7 @@ async def load(world: World, messenger: Connection, social: Connection, control:
 
 
 async def _load_control(world: World, store: Connection) -> None:
-    async with store.transaction():
+    async with store.transaction(isolation="read_committed"):
         # What was declared is append-only, but for a world that takes the place of another.
         await store.execute("SET LOCAL session_replication_role = replica")
         await store.execute("TRUNCATE control.objection_event, control.suspension RESTART IDENTITY")
@@ -60,7 +60,7 @@ async def _load_control(world: World, store: Connection) -> None:
 
 async def _load_messenger(world: World, store: Connection) -> None:
     members = {account.id for account in world.messenger_accounts}
-    async with store.transaction():
+    async with store.transaction(isolation="read_committed"):
         await store.execute(
             "TRUNCATE messenger.account, messenger.phone_lookup, messenger.restriction,"
             " messenger.daily_usage, messenger.contact, messenger.terms_acceptance, messenger.suspended,"
@@ -88,7 +88,7 @@ async def _load_messenger(world: World, store: Connection) -> None:
 
 
 async def _load_social(world: World, store: Connection) -> None:
-    async with store.transaction():
+    async with store.transaction(isolation="read_committed"):
         await store.execute(
             "TRUNCATE social.account, social.friendship, social.restriction, social.phone_binding,"
             " social.number_lookup, social.messenger_link, social.messenger_lookup,"
