@@ -219,6 +219,7 @@ async def _opened_ledger(settings: Settings) -> AsyncIterator[Ledger]:
             ledger = await stack.enter_async_context(
                 open_ledger(ledger_login(settings), settings.key("ledger"))
             )
+            await ledger.cover_people()
         except StoreUnavailable:
             unwritable = Difference(DifferenceKind.LEDGER_UNWRITABLE, Store.CONTROL, LEDGER)
             raise NotReady.because_of([unwritable]) from None

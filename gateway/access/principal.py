@@ -24,6 +24,16 @@ SELECT messenger_id, account_id FROM social.messenger_link WHERE messenger_id = 
 """
 
 
+async def find_person(settings: Settings, subjects: Sequence[str]) -> Principal:
+    """The person with these accounts, which may be gone from their stores.
+
+    If one account is named, the link between the stores, as long as it is there, leads to the other one.
+    Problem if the stores link either account to somebody else.
+    """
+    messenger_id, social_id = _accounts(subjects)
+    return Principal(*await _one_person(settings, messenger_id, social_id, may_be_gone=True))
+
+
 async def find_principal(
     settings: Settings, subjects: Sequence[str], *, merchant: int | None, business: int | None
 ) -> Principal:
@@ -63,12 +73,12 @@ def _accounts(subjects: Sequence[str]) -> tuple[int | None, int | None]:
 
 
 async def _one_person(
-    settings: Settings, messenger_id: int | None, social_id: int | None
+    settings: Settings, messenger_id: int | None, social_id: int | None, *, may_be_gone: bool = False
 ) -> tuple[int | None, int | None]:
     async with owner_of(settings, "social") as connection:
         links = await connection.fetch(_LINK, messenger_id, social_id)
     if messenger_id is not None and social_id is not None:
-        if (messenger_id, social_id) not in {tuple(link) for link in links}:
+        if (links or not may_be_gone) and (messenger_id, social_id) not in {tuple(link) for link in links}:
             raise Problem(f"ma_{messenger_id} and sa_{social_id} are not linked: not one person's accounts")
         return messenger_id, social_id
     return (links[0]["messenger_id"], links[0]["account_id"]) if links else (messenger_id, social_id)

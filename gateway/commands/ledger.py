@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from html import escape as escape_html
@@ -15,12 +16,15 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from gateway.access.principal import find_principal
+from gateway.access.principal import find_person, find_principal
 from gateway.commands.output import ReportFormat, done, examples, out, say
 from gateway.ledger import reports, retention
 from gateway.ledger import verify as verification
+from gateway.ledger.checkpoints import Signed, read_checkpoint
+from gateway.ledger.checkpoints import checkpoints as signed_lines
 from gateway.ledger.processing_record import processing_record
 from gateway.ledger.reports import REPORTS, Report, Span
+from gateway.ledger.verify_people import VerifiedPeople
 from gateway.policy.tables import page, page_table
 from gateway.settings import Settings
 from gateway.terminal.problems import Problem, owner_of, read_settings
@@ -94,14 +98,27 @@ async def _verify(
         ("checkpoints", f"{found.checkpoints:,}, and {len(published):,} kept elsewhere"),
         ("until", until),
         ("not signed yet", f"{found.unsigned:,}"),
+        *_people_lines(found.people),
     ):
         table.add_row(what, value)
     out().print(table)
     for each in found.discrepancies:
-        out().print(f"[red]✗[/] stream {each.stream}: {each.what} {each.numbers}".rstrip())
+        place = f"stream {each.stream}: " if each.stream else ""
+        out().print(f"[red]✗[/] {place}{each.what} {each.numbers}".rstrip())
     if found.discrepancies:
         raise typer.Exit(1)
     out().print("[green]✓[/] every entry is as it was written")
+
+
+def _people_lines(people: VerifiedPeople) -> Iterator[tuple[str, str]]:
+    """How far the people of the entries are proved."""
+    covered = "never: start the gateway" if people.since is None else f"{people.since:%Y-%m-%d %H:%M:%S} UTC"
+    yield "people", f"{people.people:,}, and {people.erased:,} erased"
+    yield "people proved since", covered
+    if people.adopted:
+        yield "people older than that", f"{people.adopted:,}: an exchange before then is not found"
+    if people.uncovered:
+        yield "people not proved", f"{people.uncovered:,}"
 
 
 def _key(text: str) -> bytes:
@@ -110,11 +127,11 @@ def _key(text: str) -> bytes:
     return bytes.fromhex(text)
 
 
-def _published(path: Path) -> list[verification.Signed]:
+def _published(path: Path) -> list[Signed]:
     found = []
     for number, text in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
         try:
-            found.append(verification.read_checkpoint(text))
+            found.append(read_checkpoint(text))
         except ValueError:
             raise Problem(f"{path.name}, line {number}: not a checkpoint") from None
     return found
@@ -135,7 +152,7 @@ def checkpoints(
 
 async def _checkpoints(settings: Settings, since: datetime | None) -> None:
     async with owner_of(settings, "control") as control:
-        async for line in verification.checkpoints(control, since):
+        async for line in signed_lines(control, since):
             typer.echo(line)
 
 
@@ -290,23 +307,33 @@ async def _drop(settings: Settings, before: date, yes: bool) -> None:
     )
 
 
-@ledger_app.command("forget", epilog=examples("gateway ledger forget ma_5 --yes"))
+@ledger_app.command("forget", epilog=examples('gateway ledger forget ma_5 --reason "request 2026-17" --yes'))
 def forget(
-    person: Annotated[str, typer.Argument(help="A phone number, or an account: ma_5, sa_7.")],
+    person: Annotated[
+        list[str], typer.Argument(help="A phone number, or accounts: ma_5, sa_7. They may be gone.")
+    ],
+    reason: Annotated[
+        str, typer.Option(help="Why: it stays in the ledger, so name no person in it.")
+    ] = "erasure, GDPR Art. 17",
     yes: Annotated[
         bool, typer.Option("--yes", help="Do it. Without this option the command does nothing.")
     ] = False,
 ) -> None:
-    """Cut a person off from the entries that name them. The entries stay, but lead to no account."""
-    done(_forget(read_settings(), person, yes))
+    """Delete the link between a person and the entries that name them, and record that it was erased.
+
+    The entries stay, but lead to no account. `gateway erase` erases everything else as well.
+    """
+    done(_forget(read_settings(), person, reason, yes=yes))
 
 
-async def _forget(settings: Settings, person: str, yes: bool) -> None:
-    found = await _person(settings, person)
+async def _forget(settings: Settings, person: list[str], reason: str, *, yes: bool) -> None:
+    found = await named_person(settings, person)
     if not yes:
         raise Problem(f"no report could then show who received data of {_named(found)}: add --yes")
+    if not reason.strip():
+        raise Problem("--reason must say why")
     async with owner_of(settings, "control") as control:
-        gone = await retention.forget(control, found)
+        gone = await retention.forget(control, retention.signer_of(settings), found, reason=reason)
     typer.echo(f"{gone} accounts cut off from their entries." if gone else "The ledger does not know them.")
 
 
@@ -315,15 +342,28 @@ async def _forget(settings: Settings, person: str, yes: bool) -> None:
 
 async def _person(settings: Settings, person: str) -> Principal:
     """The person's accounts. Problem if there is no such person."""
-    if _PHONE.fullmatch(person):
+    return await find_principal(settings, await _accounts(settings, [person]), merchant=None, business=None)
+
+
+async def named_person(settings: Settings, names: list[str]) -> Principal:
+    """The person with these accounts, which may be gone. Problem for a number that no account has."""
+    return await find_person(settings, await _accounts(settings, names))
+
+
+async def _accounts(settings: Settings, names: list[str]) -> list[str]:
+    return [await _account(settings, each) for each in names]
+
+
+async def _account(settings: Settings, name: str) -> str:
+    if _PHONE.fullmatch(name):
         async with owner_of(settings, "messenger") as messenger:
-            number = await messenger.fetchval("SELECT id FROM messenger.account WHERE phone = $1", person)
+            number = await messenger.fetchval("SELECT id FROM messenger.account WHERE phone = $1", name)
         if number is None:
             raise Problem("the messenger has no account with that number")
-        person = f"ma_{number}"
-    elif re.fullmatch("(ma|sa)_[0-9]+", person) is None:
+        return f"ma_{number}"
+    if re.fullmatch("(ma|sa)_[0-9]+", name) is None:
         raise Problem("a person is named by a phone number in international form, or by ma_5 or sa_7")
-    return await find_principal(settings, [person], merchant=None, business=None)
+    return name
 
 
 def _named(person: Principal) -> str:

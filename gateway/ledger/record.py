@@ -17,6 +17,7 @@ the gateway cannot know which of its entries were written, so the next connectio
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
@@ -34,7 +35,7 @@ from gateway.ledger.chain import (
     initial_hash,
     microseconds,
 )
-from gateway.ledger.references import References
+from gateway.ledger.references import References, cover_people
 from resolvers.run.people import Who
 from resolvers.sources.catalogue import Store
 from resolvers.stores.pool import StoreLogin, StoreUnavailable
@@ -44,6 +45,8 @@ from schema.refusals import Code, Refusal
 if TYPE_CHECKING:
     from gateway.access.tokens import Caller
     from resolvers.plan.subjects import DisclosureShape
+
+log = logging.getLogger("gateway.ledger.record")
 
 ROLE = "control_ledger"
 CHECKPOINT_SECONDS = 1.0
@@ -114,7 +117,7 @@ class Ledger:
     def __init__(self, login: StoreLogin, signer: Signer, now: Callable[[], datetime]) -> None:
         self._connection = SerialConnection(login)
         self._signer, self._now = signer, now
-        self._references = References(login)
+        self._references = References(login, signer, now)
         self._entries: GroupCommit[tuple[DisclosureShape, EntryContent] | None] = GroupCommit(self._write)
         self._stream: EntryStream | None = None
         self._left: list[StreamHead] = []
@@ -288,6 +291,11 @@ class Ledger:
             connection.close()
         if not may:
             raise StoreUnavailable
+
+    async def cover_people(self) -> None:
+        """Commit to the references that are older than commitments. StoreUnavailable if that failed."""
+        if adopted := await cover_people(self._connection.login, self._signer, self._now):
+            log.info("References of before are covered by the ledger's proof now.", extra={"people": adopted})
 
     async def is_well(self) -> bool:
         """Whether the last batch was written; if not, whether the ledger can be written again."""

@@ -1,13 +1,27 @@
-"""Random ledger identifiers for people: looked up or drawn once, then cached in memory."""
+"""Random ledger identifiers for people: looked up or drawn once, then cached in memory.
+
+A draw and the event that commits to it (`commitments.py`) are one transaction. `cover_people` commits once to
+the references of before.
+"""
 
 from __future__ import annotations
 
 import secrets
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 
 from gateway.control.group_commit import GroupCommit
+from gateway.ledger.chain import Signer
+from gateway.ledger.commitments import (
+    ADD_EVENT,
+    EventKind,
+    PeopleStream,
+    SignedEvent,
+    commitment,
+    new_salts,
+)
 from resolvers.run.people import Who
 from resolvers.stores.pool import StoreLogin, StoreUnavailable
 from resolvers.stores.serial_connection import SerialConnection, columns
@@ -16,16 +30,20 @@ from resolvers.stores.serial_connection import SerialConnection, columns
 MAX_CACHED = 200_000
 # After a look-up the reference is cached, unless the cache was cleared in between.
 LOOK_UPS = 3
+# Two gateways may draw for the same account at once: one of them draws again, without it.
+DRAWS = 20
+ADOPTED_AT_ONCE = 1_000
 
 _FIND = """
 SELECT p.store, p.account_id, p.reference::text
 FROM unnest($1::text[], $2::bigint[]) AS wanted(store, account_id) JOIN control.ledger_person p
     ON (p.store, p.account_id) = (wanted.store, wanted.account_id)
 """
-_DRAW = """
-INSERT INTO control.ledger_person (store, account_id, reference)
-SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[])
-ON CONFLICT DO NOTHING
+_DRAW = "SELECT control.draw_references($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+_COVERED = "SELECT EXISTS (SELECT FROM control.ledger_reference WHERE kind = 'COVERED')"
+_KNOWN = """
+SELECT store, account_id, reference, salt FROM control.ledger_person WHERE reference > $1
+ORDER BY reference LIMIT $2
 """
 _BEHIND = "SELECT person, account_id FROM control.pseudonym WHERE person = ANY($1::text[])"
 
@@ -33,8 +51,11 @@ _BEHIND = "SELECT person, account_id FROM control.pseudonym WHERE person = ANY($
 class References:
     """The ledger's references for people, cached for one process."""
 
-    def __init__(self, login: StoreLogin) -> None:
+    def __init__(self, login: StoreLogin, signer: Signer, now: Callable[[], datetime]) -> None:
         self._connection = SerialConnection(login)
+        self._signer, self._now = signer, now
+        self._stream = PeopleStream(signer)
+        self.last: SignedEvent | None = None
         self._known: dict[Who, dict[str, str]] = {who: {} for who in Who}
         self._forgotten = 0
         self._look_ups: GroupCommit[Sequence[tuple[Who, str]]] = GroupCommit(self._look_up)
@@ -74,16 +95,40 @@ class References:
 
     async def _drawn(self, accounts: Sequence[tuple[str, int]]) -> Sequence[Any]:
         """(store, account, reference) of all. An account without a reference gets one now."""
-        found = await self._connection.run(_FIND, *columns(accounts, 2))
-        there = {(row[0], row[1]) for row in found}
-        # In order: two gateways that draw for the same people would otherwise wait for each other.
-        lacking = [each for each in accounts if each not in there]
-        if not lacking:
-            return found
-        lots = [lot >> 1 for lot in struct.unpack(f"{len(lacking)}Q", secrets.token_bytes(8 * len(lacking)))]
-        await self._connection.run(_DRAW, *columns(lacking, 2), lots)
-        # Another gateway may have drawn first: only the reference in the table counts.
-        return await self._connection.run(_FIND, *columns(accounts, 2))
+        for _ in range(DRAWS):
+            found = await self._connection.run(_FIND, *columns(accounts, 2))
+            there = {(row[0], row[1]) for row in found}
+            # In order: two gateways that draw for the same people would otherwise wait for each other.
+            lacking = [each for each in accounts if each not in there]
+            if not lacking:
+                return found
+            # Another gateway may have drawn first: only the reference in the table counts.
+            await self._draw(lacking)
+        raise StoreUnavailable
+
+    async def _draw(self, accounts: Sequence[tuple[str, int]]) -> None:
+        """Draw for all of these accounts; for none if another gateway drew for one of them."""
+        count = len(accounts)
+        lots = [lot >> 1 for lot in struct.unpack(f"{count}Q", secrets.token_bytes(8 * count))]
+        salts = new_salts(count)
+        commitments = [
+            commitment(salt, store, account_id, reference=lot)
+            for salt, (store, account_id), lot in zip(salts, accounts, lots, strict=True)
+        ]
+        event = self._stream.next(EventKind.DRAWN, self._now(), lots, commitments=commitments)
+        stream, number, at, *_ = event
+        try:
+            ((drawn,),) = await self._connection.run(
+                _DRAW, *columns(accounts, 2), lots, salts,
+                stream, number, at, event.commitments, event.hash, event.signature,
+            )  # fmt: skip
+        except BaseException:
+            # It is unknown whether it was written: another event in this stream could break its chain.
+            self._stream = PeopleStream(self._signer)
+            raise
+        if drawn:
+            self._stream.keep(event)
+            self.last = event
 
     def keep_up(self, forgotten: int) -> None:
         """Clear the cache if people were forgotten since the last call: their references lead nowhere now."""
@@ -95,3 +140,31 @@ class References:
         """Close the connection once all look-ups are done."""
         await self._look_ups.idle()
         self._connection.close()
+
+
+async def cover_people(login: StoreLogin, signer: Signer, now: Callable[[], datetime]) -> int:
+    """Commit once to the references that are older than commitments; return their number.
+
+    From then on verification demands a commitment for each reference. Safe to repeat, and to cut off: it
+    begins again then, and a commitment that is written twice is the same. StoreUnavailable if it cannot be
+    written.
+    """
+    connection = SerialConnection(login)
+    stream, adopted = PeopleStream(signer), 0
+    try:
+        ((covered,),) = await connection.run(_COVERED)
+        if covered:
+            return 0
+        last = -1
+        while rows := await connection.run(_KNOWN, last, ADOPTED_AT_ONCE):
+            last = rows[-1][2]
+            commitments = [commitment(row[3], row[0], row[1], reference=row[2]) for row in rows]
+            references = [row[2] for row in rows]
+            event = stream.next(EventKind.ADOPTED, now(), references, commitments=commitments)
+            await connection.run(ADD_EVENT, *event)
+            stream.keep(event)
+            adopted += len(rows)
+        await connection.run(ADD_EVENT, *stream.next(EventKind.COVERED, now()))
+        return adopted
+    finally:
+        connection.close()

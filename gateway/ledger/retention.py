@@ -1,4 +1,4 @@
-"""Drops old entries, cuts the link between a person and their entries, and indexes closed days.
+"""Drops old entries, deletes the link between a person and their entries, and indexes closed days.
 
 A day's entries are dropped as a whole. Before that the gateway signs each stream's last dropped entry
 (`chain.CUT`): so verification distinguishes entries dropped on purpose from entries that were removed.
@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from gateway.ledger.chain import CUT, Signer, StreamHead
+from gateway.ledger.commitments import ADD_EVENT, EventKind, PeopleStream
 from resolvers.stores.pool import connect_role, transaction
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ ON CONFLICT DO NOTHING
 """
 _FORGET = """
 DELETE FROM control.ledger_person
-WHERE (store, account_id) IN (('messenger', $1), ('social', $2)) RETURNING store
+WHERE (store, account_id) IN (('messenger', $1), ('social', $2)) RETURNING reference
 """
 
 
@@ -57,14 +58,19 @@ async def drop_before(control: Connection, signer: Signer, day: date) -> list[st
     return [f"{table[-8:-4]}-{table[-4:-2]}-{table[-2:]}" for table in tables]
 
 
-async def forget(control: Connection, person: Principal) -> int:
-    """Cut the link between a person's accounts and their entries, in both directions; count the accounts.
+async def forget(control: Connection, signer: Signer, person: Principal, *, reason: str) -> int:
+    """Delete the link between a person's accounts and their entries, and record that; count the accounts.
 
-    The entries and their proof stay. Running gateways notice when they next sign. Entries that they write
-    until then carry the old reference, which leads to no account.
+    The entries and their proof stay, and a signed event with the reason: without it, verification would
+    report the people as removed. The salts of their commitments are gone, so nothing leads back. Running
+    gateways notice when they next sign. Entries that they write until then carry the old reference, which
+    leads to no account.
     """
     async with transaction(control):
-        gone = await control.fetch(_FORGET, person.messenger_id, person.social_id)
+        gone = [row[0] for row in await control.fetch(_FORGET, person.messenger_id, person.social_id)]
+        if gone:
+            event = PeopleStream(signer).next(EventKind.ERASED, datetime.now(UTC), gone, reason=reason)
+            await control.execute(ADD_EVENT, *event)
         await control.execute("UPDATE control.ledger_forgotten SET forgotten = forgotten + $1", len(gone))
     return len(gone)
 

@@ -1,4 +1,4 @@
-"""Verifies every hash, number and signature of the ledger, and reports each discrepancy.
+"""Verifies every hash, number, signature and person of the ledger, and reports each discrepancy.
 
 Entries are read once, in the order of time. Memory holds a few bytes for each stream, so a ledger of any size
 can be verified. A discrepancy is reported by stream and number:
@@ -10,7 +10,7 @@ can be verified. A discrepancy is reported by stream and number:
     rewritten   all hashes match, but not the signed ones
     forged      a checkpoint or a cut that the gateway's key did not sign
 
-A discrepancy never quotes the content of an entry.
+`verify_people.py` lists what is found about the people. A discrepancy never quotes the content of an entry.
 """
 
 from __future__ import annotations
@@ -20,8 +20,6 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
-
-import orjson
 
 from gateway.ledger.chain import (
     CHECKPOINT,
@@ -33,6 +31,8 @@ from gateway.ledger.chain import (
     is_signed,
     question_key,
 )
+from gateway.ledger.checkpoints import Signed, signed_heads
+from gateway.ledger.verify_people import PeopleVerification, VerifiedPeople
 
 if TYPE_CHECKING:
     from resolvers.stores.pool import Connection, Record
@@ -43,7 +43,6 @@ SELECT at, number, request, client, credential, question, outcome, counts::text 
 FROM control.ledger_entry WHERE $1::timestamptz IS NULL OR at >= $1 ORDER BY at, stream, number
 """
 _COUNT = "SELECT count(*) FROM control.ledger_entry WHERE $1::timestamptz IS NULL OR at >= $1"
-_HEADS = "SELECT stream, number, at, hash, signature FROM control.ledger_{} ORDER BY stream, number"
 _QUESTIONS = "SELECT key, text FROM control.ledger_question"
 _READ_AT_ONCE = 2_000
 # A moved entry is found by comparing each misfit with each: their number bounds the time.
@@ -51,18 +50,11 @@ _MAX_COMPARED = 40
 
 
 class Discrepancy(NamedTuple):
-    """What is wrong, in which stream, and at which numbers."""
+    """What is wrong, in which stream, and at which numbers; for a person no stream, and the reference."""
 
     what: str
     stream: str
     numbers: str
-
-
-class Signed(NamedTuple):
-    """A stream head and its signature."""
-
-    head: StreamHead
-    signature: bytes
 
 
 class _Misfit(NamedTuple):
@@ -95,6 +87,7 @@ class Verified:
     checkpoints: int = 0
     until: datetime | None = None
     unsigned: int = 0
+    people: VerifiedPeople = field(default_factory=VerifiedPeople)
     discrepancies: list[Discrepancy] = field(default_factory=list)
 
 
@@ -122,7 +115,8 @@ class _Verification:
         self._control, self._public, self._since = control, public, since
         self._published = list(published)
         self._streams: dict[bytes, _StreamState] = {}
-        self._found = Verified()
+        self._people = PeopleVerification(control, public, self._note)
+        self._found = Verified(people=self._people.found)
         self._shapes: set[bytes] = set()
 
     async def run(self, progress: Callable[[int, int], None]) -> Verified:
@@ -138,14 +132,16 @@ class _Verification:
                 heads[each.head.stream].setdefault(each.head.number, each.head)
             latest = _latest(cuts)
             await self._read(latest, heads, progress)
+            await self._people.read_events(heads)
             self._check_ends(latest, heads)
             await self._check_shapes()
+            await self._people.check_people(self._since)
         self._found.streams = len(self._streams)
         return self._found
 
     async def _signed(self, what: str) -> list[Signed]:
         """The heads of one table, after a check of their signatures."""
-        found = [_signed_of(row) for row in await self._control.fetch(_HEADS.format(what))]
+        found = await signed_heads(self._control, what)
         for each in found:
             self._check_signature(what, each)
         return found
@@ -243,7 +239,8 @@ class _Verification:
                 continue
             if self._since is not None and last.at < self._since:
                 continue
-            reached = stream.number if stream is not None else cut.number if cut is not None else 0
+            end = stream or self._people.reached.get(stream_id) or cut
+            reached = end.number if end is not None else 0
             if reached < last.number:
                 self._report("removed", stream_id, _span(reached + 1, last.number))
         for stream_id, stream in self._streams.items():
@@ -261,7 +258,10 @@ class _Verification:
             self._report("removed question", key[:8], "")
 
     def _report(self, what: str, stream: bytes, numbers: str) -> None:
-        self._found.discrepancies.append(Discrepancy(what, stream.hex(), numbers))
+        self._note(what, stream.hex(), numbers)
+
+    def _note(self, what: str, stream: str, numbers: str) -> None:
+        self._found.discrepancies.append(Discrepancy(what, stream, numbers))
 
 
 def _latest(signed: Iterable[Signed]) -> dict[bytes, StreamHead]:
@@ -276,47 +276,3 @@ def _latest(signed: Iterable[Signed]) -> dict[bytes, StreamHead]:
 
 def _span(first: int, last: int) -> str:
     return str(first) if first == last else f"{first} to {last}"
-
-
-# --- published checkpoints --------------------------------------------------------------------------
-
-
-async def checkpoints(control: Connection, since: datetime | None) -> AsyncIterator[str]:
-    """The signed checkpoints as lines of JSON, for publishing."""
-    for row in await control.fetch(_HEADS.format(CHECKPOINT)):
-        if since is None or row["at"] >= since:
-            yield checkpoint_line(_signed_of(row))
-
-
-def _signed_of(row: Record) -> Signed:
-    head = StreamHead(stream=row["stream"], number=row["number"], at=row["at"], hash=row["hash"])
-    return Signed(head, row["signature"])
-
-
-def checkpoint_line(signed: Signed) -> str:
-    """A signed head as a line of JSON."""
-    stream, number, at, hash_ = signed.head
-    return orjson.dumps(
-        {
-            "stream": stream.hex(),
-            "number": number,
-            "at": at.isoformat(),
-            "hash": hash_.hex(),
-            "signature": signed.signature.hex(),
-        }
-    ).decode()
-
-
-def read_checkpoint(line: str) -> Signed:
-    """The signed head of a line of JSON. ValueError for any other text."""
-    members = orjson.loads(line)
-    try:
-        head = StreamHead(
-            stream=bytes.fromhex(members["stream"]),
-            number=int(members["number"]),
-            at=datetime.fromisoformat(members["at"]),
-            hash=bytes.fromhex(members["hash"]),
-        )
-        return Signed(head, bytes.fromhex(members["signature"]))
-    except (KeyError, TypeError):
-        raise ValueError("not a checkpoint") from None

@@ -374,6 +374,7 @@ LEDGER_PERSON = Relation(
         "store": _public("text"),
         "account_id": Column(Class.GATEWAY, "bigint"),
         "reference": Column(Class.GATEWAY, "bigint"),
+        "salt": Column(Class.GATEWAY, "bytea"),
     },
     key=None,
     group=None,
@@ -635,6 +636,18 @@ RELATIONS: tuple[Relation, ...] = (
         _kept(name, stream="bytea", number="bigint", at="timestamptz", hash="bytea", signature="bytea")
         for name in ("ledger_checkpoint", "ledger_cut")
     ),
+    _kept(
+        "ledger_reference",
+        stream="bytea",
+        number="bigint",
+        at="timestamptz",
+        kind="text",
+        people="bigint[]",
+        commitments="bytea",
+        reason="text",
+        hash="bytea",
+        signature="bytea",
+    ),
     _kept("document", hash="bytea", text="text", registered_at="timestamptz", registered_by="text"),
     _kept(
         "client_document",
@@ -711,6 +724,7 @@ TRIGGERS: dict[Store, frozenset[str]] = {
             "control.ledger_cut: refuse_rewriting",
             "control.ledger_entry: refuse_rewriting",
             "control.ledger_question: refuse_rewriting",
+            "control.ledger_reference: refuse_rewriting",
             "control.client_document: bump_document_revision",
             "control.document: refuse_change",
             "control.document_mode: bump_document_revision",

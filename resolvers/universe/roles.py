@@ -106,13 +106,13 @@ RIGHTS: dict[str, Rights] = {
             {
                 *(
                     ("INSERT", f"control.ledger_{name}")
-                    for name in ("entry", "question", "checkpoint", "person")
+                    for name in ("entry", "question", "checkpoint", "reference")
                 ),
-                *(("SELECT", f"control.ledger_{name}") for name in ("person", "forgotten")),
+                *(("SELECT", f"control.ledger_{name}") for name in ("person", "forgotten", "reference")),
                 ("SELECT", "control.pseudonym"),
             }
         ),
-        functions=("control.index_ledger", "control.open_ledger_day"),
+        functions=("control.draw_references", "control.index_ledger", "control.open_ledger_day"),
         what="the access ledger",
     ),
     # A durable ledger entry follows before the answer is sent, and writes the count to disk with it.

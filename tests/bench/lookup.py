@@ -39,8 +39,8 @@ PEOPLE = 10_000_000
 GOAL_MS = 50.0
 
 _PEOPLE = """
-INSERT INTO control.ledger_person (store, account_id, reference)
-SELECT 'messenger', n, (hashint8extended(n, 7) & 9223372036854775807)
+INSERT INTO control.ledger_person (store, account_id, reference, salt)
+SELECT 'messenger', n, (hashint8extended(n, 7) & 9223372036854775807), substr(sha256(int8send(n)), 1, 16)
 FROM generate_series(0, $1::bigint - 1) n
 """
 _DAY = """

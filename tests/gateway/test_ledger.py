@@ -382,7 +382,7 @@ def endpoint_of(side: Side) -> StoreLogin:
 async def test_concurrent_gateways_agree_on_a_person_s_reference(side: Side) -> None:
     """Several gateways that choose a person's reference at the same moment all use the one that is kept."""
     await side.control.execute("DELETE FROM control.ledger_person")
-    several = [References(endpoint_of(side)) for _ in range(4)]
+    several = [References(endpoint_of(side), Signer(bytes(32)), lambda: datetime.now(UTC)) for _ in range(4)]
     keys = [str(number) for number in range(200)]
     found = await asyncio.gather(*(each.of(Who.MESSENGER, keys) for each in several))
     assert found[1:] == found[:-1]

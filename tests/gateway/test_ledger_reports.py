@@ -418,6 +418,17 @@ async def test_verify_names_what_it_checked_and_each_discrepancy(whole: Side, tm
     assert "other" not in said.out and PHONES[ANN] not in said.out
 
 
+async def test_a_person_whose_account_is_gone_is_forgotten(whole: Side) -> None:
+    """`forget` works after the account is gone from its store; verification then finds its record."""
+    await hold(whole, SMALL)
+    await whole.ask(SECURITY, BY_PHONE, {"phone": PHONES[ANN]})
+    await whole.messenger.execute("DELETE FROM messenger.account WHERE id = $1", ANN)
+    said = await ledger("forget", f"ma_{ANN}", "--yes")
+    assert (said.status, said.out) == (0, "1 accounts cut off from their entries.\n")
+    said = await ledger("verify")
+    assert said.status == 0 and "and 1 erased" in said.out
+
+
 async def test_drop_and_forget_ask_first(whole: Side) -> None:
     """Without --yes the command does nothing and says what it would do; it is safe to repeat."""
     await hold(whole, SMALL)
@@ -427,6 +438,8 @@ async def test_drop_and_forget_ask_first(whole: Side) -> None:
     assert (await ledger("forget", "ma_1", "--yes")).out == "1 accounts cut off from their entries.\n"
     assert await rows_of("subject", "ma_1") == []
     assert (await ledger("forget", "ma_1", "--yes")).out == "The ledger does not know them.\n"
+    assert (await ledger("forget", "ma_999", "--yes")).out == "The ledger does not know them.\n"
+    assert "must say why" in (await ledger("forget", "ma_1", "--reason", " ", "--yes")).err
     today = f"{datetime.now(UTC):%Y-%m-%d}"
     assert "add --yes" in (await ledger("drop", "--before", today)).err
     assert (await ledger("drop", "--before", today, "--yes")).status == 0

@@ -26,9 +26,10 @@ from gateway.ledger.chain import (
     is_signed,
     question_key,
 )
+from gateway.ledger.checkpoints import Signed, checkpoint_line, checkpoints, read_checkpoint
 from gateway.ledger.record import Ledger
 from gateway.ledger.retention import TooLate, drop_before, forget, signer_of
-from gateway.ledger.verify import Signed, Verified, checkpoint_line, checkpoints, read_checkpoint, verify
+from gateway.ledger.verify import Verified, verify
 from resolvers.plan.principal import Principal
 from resolvers.plan.subjects import DisclosureShape, SubjectPlace
 from resolvers.sources.catalogue import Store
@@ -82,7 +83,7 @@ async def empty(control: Connection) -> None:
     """An empty ledger."""
     async with control.transaction():
         await control.execute("SET LOCAL session_replication_role = replica")
-        for table in ("entry", "checkpoint", "cut", "question"):
+        for table in ("entry", "checkpoint", "cut", "question", "person", "reference"):
             await control.execute(f"TRUNCATE control.ledger_{table}")
 
 
@@ -93,6 +94,7 @@ async def written(side: Side) -> Written:
     login = StoreLogin(side.settings.owner_dsn("control"), "control_ledger")
     for _ in range(2):
         ledger = Ledger(login, KEY, lambda: datetime.now(UTC))
+        await ledger.cover_people()
         for number in range(ENTRIES):
             shape = QUESTION if number % 3 else OTHER
             people = await ledger.people(shape, {0: [str(number), "7"]}, ())
@@ -123,7 +125,7 @@ async def test_a_gateway_s_own_ledger_is_whole(new_database: NewDatabase) -> Non
         found = await verify(side.control, signer_of(side.settings).public)
         assert (found.discrepancies, found.entries) == ([], 5)
         wrong = await verify(side.control, KEY.public)
-        assert {each.what for each in wrong.discrepancies} == {"forged checkpoint"}
+        assert {each.what for each in wrong.discrepancies} == {"forged checkpoint", "forged event"}
 
 
 async def test_an_empty_ledger_is_whole(side: Side) -> None:
@@ -331,8 +333,8 @@ async def test_dropped_days_are_not_missed_and_other_entries_are(written: Writte
 
 async def test_a_forgotten_person_leaves_the_proof_whole(written: Written) -> None:
     """After a person is forgotten their entries are unchanged, and the ledger verifies."""
-    assert await forget(written.control, Principal(messenger_id=7)) == 1
-    assert await forget(written.control, Principal(messenger_id=7)) == 0
+    assert await forget(written.control, KEY, Principal(messenger_id=7), reason="a request") == 1
+    assert await forget(written.control, KEY, Principal(messenger_id=7), reason="a request") == 0
     assert (await written.verified()).discrepancies == []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutants.edits import Change, ChangeString, mutant
 
 LEDGER_REPORTS = "tests/gateway/test_ledger_reports.py"
+REFERENCES = "tests/gateway/test_ledger_references.py"
 
 MUTANTS = (
     mutant(
@@ -62,5 +63,61 @@ MUTANTS = (
             "WHERE (store, account_id) = ('messenger', $1) AND ($2::bigint IS NULL OR true)",
         ),
         f"{LEDGER_REPORTS}::test_i43_the_subject_s_report_equals_all_entries_naming_them",
+    ),
+    mutant(
+        "people_not_compared",
+        Change("gateway.ledger.verify_people:PeopleVerification._wrong", 'made == row["commitment"]', "True"),
+        f"{REFERENCES}::test_i50_swapped_people_are_found",
+        f"{REFERENCES}::test_i50_every_generated_tampering_is_found[swap_two]",
+    ),
+    mutant(
+        "removed_people_taken_for_forgotten",
+        Change(
+            "gateway.ledger.verify_people:PeopleVerification._wrong",
+            'None if row["erased"] else "removed person"',
+            "None",
+        ),
+        f"{REFERENCES}::test_i50_a_removed_person_is_found",
+    ),
+    mutant(
+        "events_not_signed",
+        Change(
+            "gateway.ledger.verify_people:PeopleVerification._check_signature",
+            'not is_signed(self._public, CHECKPOINT, head, signature=row["signature"])',
+            "False",
+        ),
+        f"{REFERENCES}::test_i50_a_forged_forget_is_found",
+    ),
+    mutant(
+        "events_not_hashed",
+        Change(
+            "gateway.ledger.verify_people:PeopleVerification._check_event",
+            'event_hash(before, PeopleEvent(*list(row)[:6])) != row["hash"]',
+            "False",
+        ),
+        f"{REFERENCES}::test_i50_an_erasure_for_another_person_is_found",
+    ),
+    mutant(
+        "people_without_a_commitment_taken_for_old",
+        Change(
+            "gateway.ledger.verify_people:PeopleVerification._wrong",
+            "self.found.since is not None",
+            "False",
+        ),
+        f"{REFERENCES}::test_i50_a_person_without_a_commitment_is_found",
+    ),
+    mutant(
+        "commitments_without_the_account",
+        Change(
+            "gateway.ledger.commitments:commitment",
+            'f"{store} {account_id} {reference}"',
+            'f"{reference}"',
+        ),
+        f"{REFERENCES}::test_i50_every_generated_tampering_is_found[move_to_no_account]",
+    ),
+    mutant(
+        "forgotten_without_a_record",
+        Change("gateway.ledger.retention:forget", "await control.execute(ADD_EVENT, *event)"),
+        f"{REFERENCES}::test_i50_a_removed_person_is_found",
     ),
 )
