@@ -9,9 +9,9 @@ TOPICS = (
 
 # $4 holds the topics. A person has up to three from their use of the social network.
 SOCIAL_TOPICS = """
-INSERT INTO social.ad_topic (account_id, source, topic)
+INSERT INTO social.ad_topic (account_id, source, topic, restricted)
 SELECT DISTINCT {social} + n, 'SOCIAL',
-       ($4::text[])[1 + pg_temp.roll(n * 4 + k, 151, cardinality($4::text[]))]
+       ($4::text[])[1 + pg_temp.roll(n * 4 + k, 151, cardinality($4::text[]))], 0
 FROM generate_series($1::bigint, $2::bigint) n CROSS JOIN generate_series(1, 3) k
 WHERE n <= $3 AND pg_temp.user(n) AND pg_temp.roll(n, 150, 4) >= k
 ORDER BY 1, 3

@@ -60,6 +60,15 @@ FROM pg_constraint
 WHERE contype = 'f' AND (conrelid = ANY($1::regclass[]) OR confrelid = ANY($1::regclass[]))
 ORDER BY conrelid::regclass::text, conname
 """
+# Each by itself: ENABLE TRIGGER USER would leave those that bind an apply worker, too, as ordinary ones.
+TRIGGERS = """
+SELECT format('ALTER TABLE %s DISABLE TRIGGER %I', tgrelid::regclass, tgname) AS aside,
+       format('ALTER TABLE %s ENABLE %s TRIGGER %I', tgrelid::regclass,
+              CASE tgenabled WHEN 'A' THEN 'ALWAYS' ELSE '' END, tgname) AS back
+FROM pg_trigger
+WHERE NOT tgisinternal AND tgenabled IN ('O', 'A') AND tgrelid = ANY($1::regclass[])
+ORDER BY tgrelid::regclass::text, tgname
+"""
 INDEXES = """
 SELECT format('DROP INDEX %s', indexrelid::regclass) AS aside, pg_get_indexdef(indexrelid) AS back
 FROM pg_index i
@@ -114,14 +123,12 @@ async def put_aside(connection: Connection, tables: Sequence[str]) -> list[Aside
     """Take triggers, foreign keys and secondary indexes of `tables` out of use; return them in that order."""
     keys = await connection.fetch(FOREIGN_KEYS, tables)
     # The caller restores them in reverse order: with the indexes, Postgres checks a foreign key faster.
-    rows = [*keys, *await connection.fetch(INDEXES, tables)]
-    parts = [
-        *(
-            Aside(f"ALTER TABLE {t} DISABLE TRIGGER USER", f"ALTER TABLE {t} ENABLE TRIGGER USER")
-            for t in tables
-        ),
-        *(Aside(row["aside"], row["back"]) for row in rows),
+    rows = [
+        *await connection.fetch(TRIGGERS, tables),
+        *keys,
+        *await connection.fetch(INDEXES, tables),
     ]
+    parts = [Aside(row["aside"], row["back"]) for row in rows]
     for part in parts:
         await connection.execute(part.aside)
     return parts

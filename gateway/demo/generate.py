@@ -218,8 +218,8 @@ FROM social.messenger_link WHERE messenger_id BETWEEN $1 AND $2 AND $3 > 0 ORDER
 # Two in three people typed a number into their profile, one in five gave one for two-factor sign-in. For
 # linked people it is mostly the number that the messenger knows.
 OWN_NUMBERS = """
-INSERT INTO social.phone_binding (account_id, source, number)
-SELECT {social} + u.n, s.source, pg_temp.phone(CASE WHEN u.same THEN u.n ELSE {social} + u.n END)
+INSERT INTO social.phone_binding (account_id, source, number, restricted)
+SELECT {social} + u.n, s.source, pg_temp.phone(CASE WHEN u.same THEN u.n ELSE {social} + u.n END), 0
 FROM (
     SELECT n, n <= $4 AND pg_temp.linked(n) AND pg_temp.roll(n, 62, 4) > 0 AS same
     FROM generate_series($1::bigint, $2::bigint) n WHERE pg_temp.user(n) AND n <= $3 OFFSET 0

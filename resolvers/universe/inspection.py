@@ -26,7 +26,7 @@ SELECT n.nspname || '.' || c.relname || ': ' || t.tgname
 FROM pg_trigger t
 JOIN pg_class c ON c.oid = t.tgrelid
 JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE NOT t.tgisinternal AND t.tgenabled = 'O'
+WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')
 """
 
 _COLUMNS = """

@@ -41,6 +41,10 @@ COPIES = {
         UNION ALL SELECT 'phone_binding', messenger_id, restricted FROM social.phone_binding
         WHERE messenger_id IS NOT NULL""",
 }
+EMPTYING = {
+    "messenger": "DELETE FROM messenger.account",
+    "social": "DELETE FROM social.account",
+}
 PEOPLE = {
     "messenger": """
         INSERT INTO messenger.account (id, phone, country_code, registered_at)
@@ -197,13 +201,22 @@ async def test_many_writers_and_objectors_never_leave_an_open_row(store: Store) 
         assert await store.bits(member) == {BOTH}
 
 
-async def test_a_deleted_account_takes_its_restriction_along(store: Store) -> None:
-    """The deletion of a restricted member of the messenger leaves none of their rows."""
+async def test_a_deleted_account_leaves_its_restriction(store: Store) -> None:
+    """The deletion of a restricted member of the messenger leaves their restriction, and no other row."""
     if store.name == "messenger":
         await store.object(1, BOTH)
         await store.owner.execute("DELETE FROM messenger.account WHERE id = 1")
         assert await store.owner.fetch(f"SELECT * FROM ({COPIES['messenger']}) c WHERE member = 1") == []
-        assert await store.owner.fetchval("SELECT count(*) FROM messenger.restriction") == 0
+        assert await store.owner.fetchval("SELECT purposes FROM messenger.restriction") == BOTH
+
+
+async def test_a_row_that_comes_back_is_bound(store: Store) -> None:
+    """A nightly load by DELETE and INSERT brings the member back restricted, and everything of theirs."""
+    await store.object(1, BOTH)
+    await store.owner.execute(EMPTYING[store.name])
+    await store.owner.execute(PEOPLE[store.name])
+    assert await store.bits(1) == {BOTH}
+    assert await store.bits(3) == {0}
 
 
 async def test_a_changed_number_keeps_the_restriction(store: Store) -> None:

@@ -62,11 +62,12 @@ async def _load_messenger(world: World, store: Connection) -> None:
     members = {account.id for account in world.messenger_accounts}
     async with store.transaction(isolation="read_committed"):
         await store.execute(
-            "TRUNCATE messenger.account, messenger.phone_lookup, messenger.restriction,"
+            "TRUNCATE messenger.account, messenger.phone_lookup,"
             " messenger.daily_usage, messenger.contact, messenger.terms_acceptance, messenger.suspended,"
             " messenger.unplaced, content.message, messenger.business,"
             " messenger.business_conversation, messenger.customer_conversation, content.business_message"
         )
+        await store.execute("DELETE FROM messenger.restriction")
         await store.execute("UPDATE messenger.usage_horizon SET day = $1", world.usage_horizon)
         await _copy_objects(
             store, "messenger.account", MessengerAccount, world=world, rows=world.messenger_accounts
@@ -90,7 +91,7 @@ async def _load_messenger(world: World, store: Connection) -> None:
 async def _load_social(world: World, store: Connection) -> None:
     async with store.transaction(isolation="read_committed"):
         await store.execute(
-            "TRUNCATE social.account, social.friendship, social.restriction, social.phone_binding,"
+            "TRUNCATE social.account, social.friendship, social.phone_binding,"
             " social.number_lookup, social.messenger_link, social.messenger_lookup,"
             " social.suspended, social.unplaced,"
             " content.message, social.business,"
@@ -98,6 +99,7 @@ async def _load_social(world: World, store: Connection) -> None:
             " social.ad_topic, social.merchant, social.offer, social.offer_audience,"
             " social.customer_list"
         )
+        await store.execute("DELETE FROM social.restriction")
         await _copy_objects(store, "social.account", SocialAccount, world=world, rows=world.social_accounts)
         await _copy(store, "social.friendship", Friendship, world.friendships)
         await _copy(store, "social.phone_binding", PhoneBinding, world.phone_bindings)

@@ -119,8 +119,10 @@ MUTANTS = (
         "offers_stay_after_an_objection",
         ChangeSql(
             "social/0008_ads.sql:CREATE FUNCTION social.spread_to_ads",
-            "UPDATE social.offer_audience t SET restricted = c.purposes & kept",
-            "UPDATE social.offer_audience t SET restricted = 0",
+            """
+            UPDATE social.offer_audience t SET restricted = c.purposes & kept
+            FROM changed c WHERE t.messenger_id = c.messenger_id AND t.restricted <> c.purposes & kept;
+            """,
         ),
         f"{CUSTOMER_LISTS}::test_an_offer_is_shown_to_matched_people_and_to_no_objector",
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutants.edits import Change, ChangeSql, mutant
 
 SUSPENSIONS = "tests/promises/test_suspensions.py"
+FEEDING = "tests/promises/test_feeding.py"
 
 MUTANTS = (
     mutant(
@@ -21,7 +22,7 @@ MUTANTS = (
     mutant(
         "restriction_not_spread_to_shared_numbers",
         ChangeSql(
-            "social/0007_suspensions.sql:CREATE OR REPLACE FUNCTION social.spread_restriction",
+            "social/0013_placed_rows.sql:CREATE OR REPLACE FUNCTION social.spread_restriction",
             """
             UPDATE social.phone_binding t SET restricted = c.purposes & kept
             FROM changed c WHERE t.messenger_id = c.messenger_id AND t.restricted <> c.purposes & kept;
@@ -32,13 +33,9 @@ MUTANTS = (
     mutant(
         "what_arrives_later_is_open",
         ChangeSql(
-            "social/0002_restrictions.sql:"
-            "CREATE TRIGGER inherit_restriction AFTER INSERT ON social.phone_binding",
-            """
-            CREATE TRIGGER inherit_restriction AFTER INSERT ON social.phone_binding
-                REFERENCING NEW TABLE AS new_rows
-                FOR EACH STATEMENT EXECUTE FUNCTION social.inherit_restriction();
-            """,
+            "social/0013_placed_rows.sql:CREATE FUNCTION social.bits_on_arrival",
+            "RETURN coalesce(bits, 0);",
+            "RETURN 0;",
         ),
         "tests/promises/test_objection.py::test_i16_rows_that_arrive_later_are_covered_too",
     ),
@@ -110,21 +107,18 @@ MUTANTS = (
     mutant(
         "suspension_ignores_late_registrations",
         ChangeSql(
-            "messenger/0004_objections.sql:CREATE FUNCTION messenger.inherit_suspension",
-            """
-            SELECT n.id, s.purposes, 0
-            FROM new_rows n JOIN messenger.suspended s ON s.country_code = n.country_code
-            """,
-            "SELECT n.id, s.purposes, 0 FROM new_rows n JOIN messenger.suspended s ON false",
+            "messenger/0013_placed_rows.sql:CREATE FUNCTION messenger.suspend_arrival",
+            "WHERE s.country_code = country",
+            "WHERE false",
         ),
         "tests/promises/test_suspensions.py::test_i25_members_who_register_later_are_covered",
     ),
     mutant(
         "suspension_ignores_late_links",
         ChangeSql(
-            "social/0007_suspensions.sql:CREATE FUNCTION social.restrictions_of",
-            "SELECT m, coalesce(r.purposes, s.purposes)",
-            "SELECT m, coalesce(r.purposes, 0)",
+            "social/0013_placed_rows.sql:CREATE FUNCTION social.bits_on_arrival",
+            "SELECT s.purposes INTO bits FROM social.suspended s;",
+            "SELECT s.purposes INTO bits FROM social.suspended s WHERE false;",
         ),
         f"{SUSPENSIONS}::test_i25_one_who_registers_elsewhere_is_open_once_both_stores_know",
     ),
@@ -147,5 +141,46 @@ MUTANTS = (
             "resolvers.changes.suspensions:_begin", "wanted.get(each)", "wanted.get(each, held.get(each))"
         ),
         "tests/promises/test_suspensions.py::test_i25_two_suspensions_overlap",
+    ),
+    mutant(
+        "a_restriction_goes_with_its_account",
+        ChangeSql(
+            "messenger/0013_placed_rows.sql:CREATE FUNCTION messenger.unindex_phone",
+            "DELETE FROM messenger.phone_lookup WHERE account_id = OLD.id;",
+            """
+            DELETE FROM messenger.phone_lookup WHERE account_id = OLD.id;
+            DELETE FROM messenger.restriction WHERE account_id = OLD.id;
+            """,
+        ),
+        f"{FEEDING}::test_i48_a_nightly_load_keeps_every_objection",
+    ),
+    mutant(
+        "replication_passes_the_triggers",
+        ChangeSql(
+            "messenger/0013_placed_rows.sql:"
+            "ALTER TABLE messenger.account ENABLE ALWAYS TRIGGER place_account",
+            "ALTER TABLE messenger.account ENABLE ALWAYS TRIGGER place_account",
+            "ALTER TABLE messenger.account ENABLE TRIGGER place_account",
+        ),
+        f"{FEEDING}::test_i48_a_copy_that_is_edited_by_hand_stays_as_it_is",
+    ),
+    mutant(
+        "rows_that_no_trigger_placed_are_open",
+        ChangeSql(
+            "messenger/0013_placed_rows.sql:ALTER TABLE messenger.daily_usage ALTER COLUMN restricted",
+            "SET DEFAULT -1",
+            "SET DEFAULT 0",
+        ),
+        f"{FEEDING}::test_a_row_that_no_trigger_placed_is_hidden",
+    ),
+    mutant(
+        "an_edit_by_hand_opens_a_copy",
+        ChangeSql(
+            "social/0013_placed_rows.sql:"
+            "CREATE TRIGGER place_restriction BEFORE INSERT OR UPDATE ON social.ad_topic",
+            "BEFORE INSERT OR UPDATE",
+            "BEFORE INSERT",
+        ),
+        f"{FEEDING}::test_i48_a_copy_that_is_edited_by_hand_stays_as_it_is",
     ),
 )
