@@ -32,7 +32,7 @@ from schema.refusals import Code, Refusal
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from starlette.types import Receive, Scope
+    from starlette.types import Message, Receive, Scope
 
     from gateway.access.tokens import Caller
 
@@ -166,21 +166,33 @@ async def read_asked(head: Head, receive: Receive, max_body_bytes: int) -> Asked
         raise Refusal(Code.UNSUPPORTED_MEDIA_TYPE)
     if head.content_length is not None and _number(head.content_length) > max_body_bytes:
         raise Refusal(Code.REQUEST_TOO_LARGE)
-    body = await _read_chunks(receive, max_body_bytes)
+    message = await receive()
+    body = _chunk_of(message)
+    if message.get("more_body"):
+        body = await _read_on(body, receive, max_body_bytes)
+    elif len(body) > max_body_bytes:
+        raise Refusal(Code.REQUEST_TOO_LARGE)
     return _asked_by_post(body, media_type == GRAPHQL_RESPONSE)
 
 
-async def _read_chunks(receive: Receive, max_body_bytes: int) -> bytes:
-    body = bytearray()
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientGone
-        body += message.get("body", b"")
+async def _read_on(begun: bytes, receive: Receive, max_body_bytes: int) -> bytes:
+    """The body whose first chunk is this."""
+    body, more = bytearray(begun), True
+    while more:
         if len(body) > max_body_bytes:
             raise Refusal(Code.REQUEST_TOO_LARGE)
-        if not message.get("more_body"):
-            return bytes(body)
+        message = await receive()
+        body += _chunk_of(message)
+        more = message.get("more_body", False)
+    if len(body) > max_body_bytes:
+        raise Refusal(Code.REQUEST_TOO_LARGE)
+    return bytes(body)
+
+
+def _chunk_of(message: Message) -> bytes:
+    if message["type"] == "http.disconnect":
+        raise ClientGone
+    return message.get("body", b"")  # type: ignore[no-any-return]
 
 
 def _number(content_length: bytes) -> int:
