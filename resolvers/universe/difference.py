@@ -16,7 +16,19 @@ class DifferenceKind(StrEnum):
 
     COLUMN_UNCLASSIFIED = auto()
     COLUMN_MISSING = auto()
+    COLUMN_TYPE = auto()
+    CHECK_MISSING = auto()
     TRIGGER_OFF = auto()
+    TRIGGER_NOT_ALWAYS = auto()
+    TRIGGER_CHANGED = auto()
+    TRIGGER_UNKNOWN = auto()
+    FUNCTION_CHANGED = auto()
+    TABLE_REWRITTEN = auto()
+    SETTING_CHANGED = auto()
+    COPIES_DIFFER = auto()
+    PROBE_FOUND = auto()
+    PROBE_MISSED = auto()
+    PROBE_FAILED = auto()
     UNIVERSE_MISSING = auto()
     UNIVERSE_OF_OTHER_POLICY = auto()
     UNIVERSE_CHANGED = auto()
@@ -34,7 +46,8 @@ class DifferenceKind(StrEnum):
 class Difference:
     """What differs, and in which store. It names parts of the schema and roles, never data.
 
-    `name`: the column, trigger, universe or role. `relation`: for a privilege, the table, view or function.
+    `name`: the column, trigger, universe or role. `relation`: for a privilege, the table, view or
+    function; for a setting, what it is set for: a role, the database, or the session.
     """
 
     kind: DifferenceKind
@@ -46,7 +59,19 @@ class Difference:
 SENTENCES: Mapping[DifferenceKind, str] = {
     DifferenceKind.COLUMN_UNCLASSIFIED: "column {name} is not classified",
     DifferenceKind.COLUMN_MISSING: "column {name} is classified but missing",
+    DifferenceKind.COLUMN_TYPE: "column {name} has another type than its class says",
+    DifferenceKind.CHECK_MISSING: "column {name} has no validated CHECK that keeps its values plain",
     DifferenceKind.TRIGGER_OFF: "trigger {name} is missing or off",
+    DifferenceKind.TRIGGER_NOT_ALWAYS: "trigger {name} does not fire for replicated rows",
+    DifferenceKind.TRIGGER_CHANGED: "trigger {name} has another condition, event or function",
+    DifferenceKind.TRIGGER_UNKNOWN: "trigger {name} runs before rows are written, and is not the gateway's",
+    DifferenceKind.FUNCTION_CHANGED: "function {name} is missing, or does something else",
+    DifferenceKind.TABLE_REWRITTEN: "table {name} has a rule, row security, or a table that inherits from it",
+    DifferenceKind.SETTING_CHANGED: "{name} is set for {relation} and must not be",
+    DifferenceKind.COPIES_DIFFER: "rows do not carry the restriction of their member",
+    DifferenceKind.PROBE_FOUND: "a made-up person who objected is found in {name}",
+    DifferenceKind.PROBE_MISSED: "a made-up person who did not object is missing from {name}",
+    DifferenceKind.PROBE_FAILED: "the made-up people could not be looked for",
     DifferenceKind.UNIVERSE_MISSING: "universe {name} is missing",
     DifferenceKind.UNIVERSE_OF_OTHER_POLICY: "universe {name} is of another policy",
     DifferenceKind.UNIVERSE_CHANGED: "universe {name} was changed by hand since it was applied",

@@ -1,7 +1,7 @@
 """Compares a store with what its universes must be, at start-up and for the doctor.
 
 columns    every column of the store is classified
-triggers   every restriction reaches its copies: the triggers exist and are on
+effect     functions, triggers, CHECKs, types, settings and other privileges (`effect/`)
 universes  each one is of this policy, and unchanged since it was applied
 roles      a purpose's role has no power beyond its universe
 writers    a role that writes may do that and nothing else (`writer_inspection.py`)
@@ -12,22 +12,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from resolvers.sources.catalogue import TRIGGERS, Store, relations_of
+from resolvers.sources.catalogue import Store, relations_of
 from resolvers.universe.difference import Difference, DifferenceKind
+from resolvers.universe.effect.functions import function_differences
+from resolvers.universe.effect.outside import outside_differences
+from resolvers.universe.effect.settings import setting_differences
+from resolvers.universe.effect.unescaped import unescaped_differences
 from resolvers.universe.render import Universe, fingerprint, universes
+from resolvers.universe.roles import writers_of
 from resolvers.universe.writer_inspection import writer_differences
 
 if TYPE_CHECKING:
     from resolvers.sources.words import ObjectSource
     from resolvers.stores.pool import Connection
-
-_TRIGGERS = """
-SELECT n.nspname || '.' || c.relname || ': ' || t.tgname
-FROM pg_trigger t
-JOIN pg_class c ON c.oid = t.tgrelid
-JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE NOT t.tgisinternal AND t.tgenabled IN ('O', 'A')
-"""
 
 _COLUMNS = """
 SELECT n.nspname || '.' || c.relname AS relation, a.attname AS column
@@ -73,13 +70,15 @@ async def differences(
     It reads only the database's catalogues, so any login may call it.
     """
     found = await _column_differences(connection, store)
-    triggers = {row[0] for row in await connection.fetch(_TRIGGERS)}
-    found += [
-        Difference(DifferenceKind.TRIGGER_OFF, store, name) for name in sorted(TRIGGERS[store] - triggers)
-    ]
-    for each in universes(objects, store):
+    found += await function_differences(connection, store)
+    found += await unescaped_differences(connection, objects, store)
+    present = universes(objects, store)
+    for each in present:
         found += await _universe_differences(connection, each)
-    return found + await writer_differences(connection, store)
+    found += await writer_differences(connection, store)
+    roles = [*(each.role for each in present), *writers_of(store)]
+    found += await setting_differences(connection, store, roles)
+    return found + await outside_differences(connection, store, roles)
 
 
 async def _column_differences(connection: Connection, store: Store) -> list[Difference]:

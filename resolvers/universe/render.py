@@ -233,14 +233,20 @@ def _ways_in(logins: list[str]) -> Iterator[str]:
 _FINGERPRINT = """
 SELECT encode(sha256(convert_to(coalesce(string_agg(line, E'\\n' ORDER BY line), ''), 'UTF8')), 'hex')
 FROM (
-    SELECT c.relname || c.relkind::text || coalesce(pg_get_viewdef(c.oid), '') AS line
+    SELECT concat_ws(' ', c.relname || c.relkind::text || coalesce(pg_get_viewdef(c.oid), ''),
+                     array_to_string(c.reloptions, ','), c.relowner::regrole,
+                     (SELECT string_agg(r.rulename || r.ev_enabled::text, ',' ORDER BY r.rulename)
+                      FROM pg_rewrite r WHERE r.ev_class = c.oid),
+                     (SELECT string_agg(t.tgname, ',' ORDER BY t.tgname)
+                      FROM pg_trigger t WHERE t.tgrelid = c.oid)
+           ) AS line
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1
 ) lines
 """
 
 
 async def fingerprint(connection: Connection, schema: str) -> str:
-    """SHA-256 of a schema's views as the database itself spells them."""
+    """SHA-256 of a schema's views as the database spells them, with options, owner, rules and triggers."""
     return str(await connection.fetchval(_FINGERPRINT, schema))
 
 

@@ -432,7 +432,7 @@ SPOILED: dict[str, tuple[str, str, Difference]] = {
     ),
     "a trigger that is off": (
         "ALTER TABLE messenger.restriction DISABLE TRIGGER spread_restriction_of_new",
-        "ALTER TABLE messenger.restriction ENABLE TRIGGER spread_restriction_of_new",
+        "ALTER TABLE messenger.restriction ENABLE ALWAYS TRIGGER spread_restriction_of_new",
         _differs(DifferenceKind.TRIGGER_OFF, "messenger.restriction: spread_restriction_of_new"),
     ),
     "a writer of objections who may read numbers": (
