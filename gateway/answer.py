@@ -29,7 +29,7 @@ from gateway.web.requests import Asked, HttpRequest, read_asked, refuse_method
 from gateway.web.responses import Answer, error_object
 from resolvers.compile.subjects import shape_of_all
 from resolvers.plan.plan import RootAsked
-from resolvers.plan.principal import NO_PRINCIPAL, with_principal
+from resolvers.plan.principal import NO_PRINCIPAL, with_caller
 from resolvers.run.fill import StoreChanged
 from resolvers.run.graphql_core import ask_resolvers, cost_of_fields, run_changes
 from resolvers.run.introspection import introspect
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from gateway.quotas.requests import Admission
     from resolvers.compile.cache import PlanCache, PreparedOperation
     from resolvers.plan.cursors import Cursors
+    from resolvers.plan.identifiers import Identifiers
     from resolvers.plan.plan import Plan
     from resolvers.plan.principal import Principal
     from resolvers.plan.subjects import DisclosureShape
@@ -76,6 +77,7 @@ class Gateway:
     context_of: Callable[[Principal, str, People], Context]
     pools: Mapping[Purpose, Mapping[Store, Pool]]
     cursors: Cursors
+    identifiers: Identifiers
     people: PeopleQuota
     ledger: Ledger
     policy: str
@@ -104,7 +106,7 @@ async def answer(gateway: Gateway, request: HttpRequest) -> Answer:
             priced = gateway.plans.price(caller.purpose, prepared, variables)
             admit(priced.price, variables, gateway.max_cost)
             plan = gateway.plans.plan(caller.purpose, prepared, priced)
-            variables = _with_principal(variables, caller)
+            variables = _with_caller(gateway, variables, caller)
             resolved = await _resolve(gateway, caller, prepared, plan=plan, variables=variables)
             ran = await _run(gateway, caller.purpose, plan, variables=variables, texts=resolved.texts)
             await _record(
@@ -123,10 +125,11 @@ def _refuse_change_by_get(asked: Asked, prepared: PreparedOperation) -> None:
         raise Refusal(Code.METHOD_NOT_ALLOWED)
 
 
-def _with_principal(variables: VariableValues, caller: Caller) -> VariableValues:
-    if caller.principal is NO_PRINCIPAL:
+def _with_caller(gateway: Gateway, variables: VariableValues, caller: Caller) -> VariableValues:
+    seal = gateway.identifiers.seal_for(caller.purpose, caller.client)
+    if seal is None and caller.principal is NO_PRINCIPAL:
         return variables
-    return with_principal(variables, caller.principal)
+    return with_caller(variables, caller.principal, seal)
 
 
 class _Resolved(NamedTuple):

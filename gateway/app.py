@@ -70,6 +70,7 @@ from resolvers.changes.preferences import Preferences, Writers
 from resolvers.compile.cache import PlanCache
 from resolvers.compile.context import build_contexts
 from resolvers.plan.cursors import Cursors
+from resolvers.plan.identifiers import Identifiers
 from resolvers.reads.audit import ObjectionAudit
 from resolvers.reads.disclosures import ReadDisclosures
 from resolvers.reads.policies import RecordedPolicies
@@ -245,6 +246,7 @@ def _opened_desk(settings: Settings, ledger: Ledger, connect: Connect) -> Abstra
         connect,
         monotonic=time.monotonic,
         max_cost=settings.max_cost,
+        identifiers=_identifiers(settings),
     )
 
 
@@ -285,7 +287,9 @@ async def _upkeep(settings: Settings, book: TokenBook) -> AsyncIterator[None]:
 def _gateway(settings: Settings, parts: _Parts, *, names_people: bool) -> Gateway:
     """The parts of an answer. Without `names_people` no plan names people, so the ledger stays empty."""
     cursors = Cursors(settings.key("cursors", 64))
-    contexts = build_contexts(OBJECTS, cursors, settings.sharded, names_people=names_people)
+    contexts = build_contexts(
+        OBJECTS, cursors, settings.sharded, names_people=names_people, scope=settings.identifiers
+    )
     return Gateway(
         who_asks=parts.book.caller,
         admission=parts.admission,
@@ -297,10 +301,15 @@ def _gateway(settings: Settings, parts: _Parts, *, names_people: bool) -> Gatewa
         context_of=_calls_of(settings, parts.pools),
         pools=parts.pools,
         cursors=cursors,
+        identifiers=_identifiers(settings),
         people=parts.people,
         ledger=parts.ledger,
         policy=digest(),
     )
+
+
+def _identifiers(settings: Settings) -> Identifiers:
+    return Identifiers(settings.identifiers, settings.key("identifiers"))
 
 
 def _calls_of(settings: Settings, pools: Pools) -> Callable[[Principal, str, People], Calls]:

@@ -25,6 +25,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from resolvers.plan.identifiers import IdentifierScope
 from resolvers.stores.pool import StoreLogin
 from schema.purposes import Purpose
 from schema.terms.profiles import Profile
@@ -103,6 +104,11 @@ class Settings(BaseSettings):
     )
     secret: Annotated[SecretStr, Field(min_length=32)] = Field(
         description="At least 32 characters; the keys of tokens and cursors are derived from it."
+    )
+    identifiers: IdentifierScope = Field(
+        default=IdentifierScope.PURPOSE,
+        description="The identifiers in answers: `PURPOSE` sealed for each purpose, `CLIENT` for each client "
+        "of it, `PLAIN` the stores' own numbers, where gaps show that people are hidden.",
     )
     policy_profile: Profile = Field(
         default=Profile.SEED_2016,

@@ -118,7 +118,8 @@ def _check_name(client: str) -> None:
 
 
 def _reviewer(settings: Settings) -> Reviewer:
-    return Reviewer(Cursors(settings.key("cursors", 64)), settings.sharded, settings.max_cost)
+    cursors = Cursors(settings.key("cursors", 64))
+    return Reviewer(cursors, settings.sharded, settings.max_cost, scope=settings.identifiers)
 
 
 def _read_folder(folder: Path) -> dict[str, str]:

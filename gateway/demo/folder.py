@@ -21,6 +21,7 @@ from gateway.access.token_text import is_well_formed
 from gateway.demo.embedded import plain_words
 from gateway.settings import Settings
 from gateway.terminal.problems import read_settings
+from resolvers.plan.identifiers import IdentifierScope
 
 HEAD = """\
 # Made by `gateway demo`. While it runs, in another terminal:
@@ -63,10 +64,11 @@ class Folder:
         return kept if isinstance(kept, str) and len(kept) >= 32 else secrets.token_urlsafe(32)
 
     def settings(self, dsns: Mapping[str, str]) -> Settings:
-        """Write and return the demo's settings: DSNs and secret; all others come from the environment."""
+        """Write and return the demo's settings; those that it does not write come from the environment."""
         settings = settings_of(dsns, self.secret())
         written = {f"{store}_dsn": dsn for store, dsn in dsns.items()}
         written["secret"] = settings.secret.get_secret_value()
+        written["identifiers"] = settings.identifiers
         lines = [f"{name} = {json.dumps(value)}\n" for name, value in written.items()]
         self._write("settings.toml", HEAD.format(self.settings_file) + "".join(lines))
         return settings
@@ -97,8 +99,9 @@ class Folder:
 
 
 def settings_of(dsns: Mapping[str, str], secret: str) -> Settings:
-    """Settings for these stores, each with its owner's rights; all others come from the environment."""
+    """Settings of a demo of these stores, each with its owner's rights; others come from the environment."""
     places = {f"{store}_dsn": dsn for store, dsn in dsns.items()}
     # Name the owners' DSNs, too: one from the environment would make the demo write into a real store.
     owners = {f"{store}_owner_dsn": dsn for store, dsn in dsns.items() if store != "control"}
-    return read_settings(**places, **owners, secret=secret)
+    # Made-up people are known by the same number in every example, answer and command.
+    return read_settings(**places, **owners, secret=secret, identifiers=IdentifierScope.PLAIN)

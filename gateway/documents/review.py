@@ -27,6 +27,7 @@ from gateway.quotas.cost import admit
 from resolvers.compile.compiler import compile_plan, price_selection
 from resolvers.compile.context import PurposeContext, build_contexts
 from resolvers.plan.cursors import Cursors
+from resolvers.plan.identifiers import IdentifierScope
 from resolvers.plan.parameters import coerce_variables
 from resolvers.sources.catalogue import Class
 from resolvers.sources.fields import OBJECTS
@@ -100,11 +101,19 @@ class Review:
 class Reviewer:
     """Reviews documents as a gateway of these settings would run them.
 
-    `cursors` opens cursors in documents; `max_cost` is the most rows that one may touch.
+    `cursors` opens cursors in documents; `max_cost` is the most rows that one may touch; `scope`: see
+    `IdentifierScope`.
     """
 
-    def __init__(self, cursors: Cursors, sharded: bool, max_cost: int) -> None:
-        self._worlds = build_contexts(OBJECTS, cursors, sharded)
+    def __init__(
+        self,
+        cursors: Cursors,
+        sharded: bool,
+        max_cost: int,
+        *,
+        scope: IdentifierScope = IdentifierScope.PLAIN,
+    ) -> None:
+        self._worlds = build_contexts(OBJECTS, cursors, sharded, scope=scope)
         self._max_cost = max_cost
 
     def review(self, text: str, purposes: Iterable[Purpose]) -> Review:

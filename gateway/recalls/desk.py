@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from gateway.access.tokens import Caller
     from gateway.ledger.record import Ledger
+    from resolvers.plan.identifiers import Identifiers, Seal
     from resolvers.stores.pool import Connection, Record, StoreLogin
     from schema.operations import Operation
 
@@ -104,9 +105,10 @@ class Desk:
         ledger: Ledger,
         policy: str,
         max_cost: int,
+        identifiers: Identifiers,
     ) -> None:
         self._schema, self._store, self._notices, self._ledger = schema, store, notices, ledger
-        self._policy, self._max_cost = policy, max_cost
+        self._policy, self._max_cost, self._identifiers = policy, max_cost, identifiers
         self._limits = DocumentLimits()
         self._streams: Counter[str] = Counter()
 
@@ -186,6 +188,7 @@ class Desk:
             caller=caller,
             request_id=request_id,
             still_asks=still_asks,
+            seal=self._identifiers.seal_for(caller.purpose, caller.client),
         )
 
 
@@ -209,10 +212,11 @@ class Feed:
         caller: Caller,
         request_id: bytes,
         still_asks: StillAsks,
+        seal: Seal | None,
     ) -> None:
         self._store, self._notices, self._ledger = store, notices, ledger
         self._shape, self._caller, self._request_id = shape, caller, request_id
-        self._still_asks = still_asks
+        self._still_asks, self._seal = still_asks, seal
 
     async def page(self, first: int, after: int, acknowledged: bool) -> Sequence[Recall]:
         """A page of them, recorded."""
@@ -221,7 +225,7 @@ class Feed:
             caller.client, caller.purpose, first, after=after, acknowledged=acknowledged
         )
         await self._record(rows)
-        return [recall_of(row) for row in rows]
+        return [recall_of(row, self._seal) for row in rows]
 
     async def acknowledge(self, numbers: Sequence[int]) -> frozenset[int]:
         """Return which of them are acknowledged now. It discloses no person: the client has the numbers."""
@@ -271,10 +275,19 @@ async def open_desk(
     *,
     monotonic: Callable[[], float],
     max_cost: int,
+    identifiers: Identifiers,
 ) -> AsyncIterator[Desk]:
     """The desk, while the block runs. `connect`: see `Follower`."""
     store, notices = RecallStore(login), Notices(connect, monotonic)
-    desk = Desk(recall_schema(), store, notices, ledger=ledger, policy=digest(), max_cost=max_cost)
+    desk = Desk(
+        recall_schema(),
+        store,
+        notices,
+        ledger=ledger,
+        policy=digest(),
+        max_cost=max_cost,
+        identifiers=identifiers,
+    )
     try:
         async with kept_fresh(notices, "notices"):
             yield desk

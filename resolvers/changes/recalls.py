@@ -29,6 +29,7 @@ from schema.terms.words import Seen, terms_of
 from schema.types.recalls import Recall
 
 if TYPE_CHECKING:
+    from resolvers.plan.identifiers import Seal
     from resolvers.stores.pool import Connection, Record
 
 # An answer that was in progress at the time of an objection may leave a little later.
@@ -142,14 +143,16 @@ class RecallStore:
         self._connection.close()
 
 
-def recall_of(row: Record) -> Recall:
-    """The notice of a row of `control.recall`."""
+def recall_of(row: Record, seal: Seal | None) -> Recall:
+    """The notice of a row of `control.recall`. `seal` sealed the identifiers in the client's answers."""
+    prefix, number = f"{_PREFIX[row['store']]}_", str(row["account_id"])
+    key = number if seal is None else seal.seal((prefix,), (number,))[0]
     return Recall(
         number=strawberry.ID(str(row["number"])),
         objected_to=row["objected_to"],
         objected_at=row["objected_at"],
         received_for=row["received_for"],
-        account=strawberry.ID(f"{_PREFIX[row['store']]}_{row['account_id']}"),
+        account=strawberry.ID(f"{prefix}{key}"),
         fields=row["fields"],
         answers=row["answers"],
         first_received_at=row["first_at"],

@@ -14,6 +14,7 @@ too much never reaches `bind`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -26,7 +27,8 @@ from resolvers.compile.selection import select_fields
 from resolvers.compile.subjects import subject_places
 from resolvers.compile.waves import stores_asked_again, stores_asked_whole, waves_of
 from resolvers.plan.fetches import Assembly
-from resolvers.plan.holes import HOLE
+from resolvers.plan.holes import HOLE, KEPT, KEY
+from resolvers.plan.identifiers import PREFIX_LENGTH
 from resolvers.plan.parameters import Parameter
 from resolvers.plan.plan import Plan, Price, RootAsked, RootIntrospection, Statement, StepRows
 from resolvers.plan.subjects import DisclosureShape, SubjectPlace
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
     from graphql.execution.values import VariableValues
 
     from schema.operations import Operation
+
+# The text that the renderer writes before the key of an identifier.
+_IDENTIFIER = re.compile(f'"(.{{{PREFIX_LENGTH}}})[{KEPT}{KEY}]')
 
 
 @dataclass(frozen=True)
@@ -76,12 +81,18 @@ def compile_plan(context: PurposeContext, priced: PricedSelection) -> Plan:
         unasked=_unasked(priced.selection.given, statements),
         shape=_shape(context, priced.operation, subjects),
         holed=any(map(_makes_holes, statements)),
+        prefixes=_prefixes(statements),
     )
 
 
 def _makes_holes(statement: Statement) -> bool:
     """True if its texts may hold holes: those that Postgres writes, or those of lists assembled here."""
     return isinstance(statement.rows, Assembly | StepRows) or HOLE in statement.sql
+
+
+def _prefixes(statements: Iterable[Statement]) -> tuple[str, ...]:
+    """The prefixes of the identifiers that the statements write."""
+    return tuple(sorted({found for each in statements for found in _IDENTIFIER.findall(each.sql)}))
 
 
 def _shape(

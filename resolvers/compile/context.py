@@ -9,6 +9,12 @@ from graphql import GraphQLSchema
 
 from resolvers.compile.policy_text import Texts, policy_texts, version_texts
 from resolvers.plan.cursors import Cursors
+from resolvers.plan.identifiers import (
+    IdentifierArguments,
+    IdentifierScope,
+    PlainArguments,
+    SealedArguments,
+)
 from resolvers.sources.catalogue import Relation
 from resolvers.sources.words import ObjectSource
 from resolvers.universe.readings import objects_for
@@ -29,6 +35,8 @@ ASKED = frozenset(
 # Those of them whose answers are about people: all but the policy itself, and the counts of refusals.
 TELLS_OF_PEOPLE = ASKED - {"policyMatrix", "requestTally"}
 
+PLAIN, SEALED = PlainArguments(), SealedArguments()
+
 
 @dataclass(frozen=True)
 class PurposeContext:
@@ -38,6 +46,7 @@ class PurposeContext:
     cursors; `policy` is the digest of the policy. `sharded`: the stores are spread over machines, so links
     between groups must be cut. `owned`: the relations of which a token sees only the rows of its principal.
     `names_people`: the answers tell the ledger which people they are about; only a bench does without.
+    `identifiers`: how they are read from arguments.
     """
 
     schema: GraphQLSchema
@@ -49,6 +58,7 @@ class PurposeContext:
     sharded: bool = False
     owned: Mapping[Relation, Owned] = field(default_factory=dict)
     names_people: bool = True
+    identifiers: IdentifierArguments = PLAIN
 
     @property
     def sealed_for(self) -> str:
@@ -57,9 +67,17 @@ class PurposeContext:
 
 
 def build_contexts(
-    objects: Mapping[str, ObjectSource], cursors: Cursors, sharded: bool = False, *, names_people: bool = True
+    objects: Mapping[str, ObjectSource],
+    cursors: Cursors,
+    sharded: bool = False,
+    *,
+    names_people: bool = True,
+    scope: IdentifierScope = IdentifierScope.PLAIN,
 ) -> dict[Purpose, PurposeContext]:
-    """The contexts of all purposes. MissingTerms if a field has none, PolicyGap if no view can keep them."""
+    """The contexts of all purposes. MissingTerms if a field has none, PolicyGap if no view can keep them.
+
+    Each request's variables bring the seal that opens the identifiers of this scope.
+    """
     policy = digest()
     return {
         purpose: PurposeContext(
@@ -72,6 +90,7 @@ def build_contexts(
             sharded=sharded,
             owned=owned_relations(objects, purpose),
             names_people=names_people,
+            identifiers=PLAIN if scope is IdentifierScope.PLAIN else SEALED,
         )
         for purpose, schema in build_schemas().items()
     }

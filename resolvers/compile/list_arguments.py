@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -18,14 +19,13 @@ from resolvers.plan.fetches import Via
 from resolvers.plan.parameters import (
     Arguments,
     Parameter,
-    account_numbers,
     each_once,
     page_size,
     plain_text,
     plain_texts,
     utc_time,
 )
-from resolvers.plan.principal import principal_text
+from resolvers.plan.principal import caller_text
 from resolvers.plan.tree import Bounds, ListOrder, Narrowing
 from resolvers.sources.catalogue import Relation
 from resolvers.sources.words import Copies, Hop, Json, Many, ObjectSource, Page, Value
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from graphql.execution.values import VariableValues
 
     from resolvers.plan.cursors import Cursors
+    from resolvers.plan.identifiers import IdentifierArguments
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ class ListArguments:
     arguments: Arguments
     cursors: Cursors
     sealed_for: str
+    identifiers: IdentifierArguments
     given: list[Parameter]
 
     def listed(self, source: Page | Copies, objects: Mapping[str, ObjectSource]) -> ListedRows:
@@ -89,8 +91,8 @@ class ListArguments:
     def keys(self, source: ObjectSource, name: str) -> Parameter:
         """The keys that the argument names, each once, in order."""
         if name == "ids":
-            numbers = account_numbers(source.prefix, MAX_PAGE)
-            return self._given("bigint[]", self.arguments.reader((name,), numbers))
+            reader = partial(self.arguments.reader, (name,))
+            return self._given("bigint[]", self.identifiers.many(reader, source.prefix, MAX_PAGE))
         return self._given("text[]", self.arguments.reader((name,), each_once(MAX_PAGE)))
 
     def order(self, source: ObjectSource) -> ListOrder:
@@ -155,7 +157,7 @@ class ListArguments:
 
         def read(variables: VariableValues) -> bytes:
             values = {name: reader(variables) for name, reader in readers.items()}
-            head = f"{prefix}{principal_text(variables)}{suffix}"
+            head = f"{prefix}{caller_text(variables)}{suffix}"
             return head.encode() + orjson.dumps(values, option=orjson.OPT_SORT_KEYS)
 
         return Parameter("bytea", read)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import orjson
@@ -46,8 +47,6 @@ from resolvers.compile.selected import (
 from resolvers.plan.parameters import (
     Arguments,
     Parameter,
-    account_number,
-    number_of,
     plain_text,
     read_arguments,
 )
@@ -157,7 +156,10 @@ class Selector:
         prefixes = tuple(source.prefix for source in sources)
         choices = []
         for source in sources:
-            keys = Parameter("bigint", arguments.reader(("id",), number_of(source.prefix, prefixes)))
+            read = self.context.identifiers.one_of(
+                partial(arguments.reader, ("id",)), source.prefix, prefixes
+            )
+            keys = Parameter("bigint", read)
             choices.append((self.object(source, selected), keys))
         return SelectedNodeRoot(selected.key, tuple(choices))
 
@@ -170,7 +172,8 @@ class Selector:
             raise Refusal(Code.BAD_USER_INPUT)
         (name,) = given
         if name == "id":
-            keys = Parameter("bigint", arguments.reader((name,), account_number(source.prefix)))
+            read = self.context.identifiers.one(partial(arguments.reader, (name,)), source.prefix)
+            keys = Parameter("bigint", read)
             return SelectedLookup(selected.key, self.object(source, selected), keys)
         keys = Parameter("text", arguments.reader((name,), plain_text))
         probe = source.probes.get(selected.name)
@@ -192,7 +195,9 @@ class Selector:
 
     def _list_arguments(self, arguments: Arguments) -> ListArguments:
         context = self.context
-        return ListArguments(arguments, context.cursors, context.sealed_for, given=self.given)
+        return ListArguments(
+            arguments, context.cursors, context.sealed_for, identifiers=context.identifiers, given=self.given
+        )
 
     # --- objects ----------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 parameters   from a request's variables to the parameters of a plan's statements
 principal    the principal of a token: what it speaks for, and how that reaches a statement
+identifiers  identifiers of objects: sealed for one purpose or client, or plain numbers
 cursors      sealed cursors: an item's place in one list, readable by this gateway alone
 tree         the bound tree: how each selected field is computed
 holes        the control characters that mark holes and people in a JSON text

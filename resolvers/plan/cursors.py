@@ -19,6 +19,9 @@ from schema.refusals import Code, Refusal
 
 # Far above the longest name: a sealed cursor must open, or a refusal would disclose the data's length.
 MAX_CURSOR = 100_000
+# A payload is filled up with spaces to a multiple of this, and every number fits into 24. Else the length of
+# a cursor would tell how many digits a number has, and so where a list passes 10, 100 or 1,000 in the store.
+FILLED_TO = 24
 
 
 class Cursors:
@@ -29,7 +32,9 @@ class Cursors:
 
     def seal(self, payload: str, sealed_for: bytes) -> str:
         """URL-safe text of the payload (a JSON list of the order's values)."""
-        return _spelled(self._cipher.encrypt(payload.encode(), [sealed_for]))
+        plain = payload.encode()
+        filled = plain.ljust(-(-len(plain) // FILLED_TO) * FILLED_TO)
+        return _spelled(self._cipher.encrypt(filled, [sealed_for]))
 
     def open(self, cursor: str, sealed_for: bytes) -> list[object]:
         """The order's values. CURSOR_REFUSED for every text that was not sealed for `sealed_for`."""

@@ -17,6 +17,8 @@ ITEM = "\x1c"
 MARK = "\x1d"
 # Between two KEPT: the same within the object's own identifier, where the key stays in the answer.
 KEPT = "\x19"
+# Between two KEY: the key within an identifier that names no person for the ledger.
+KEY = "\x18"
 # A subject's number begins with NUMBERED, as no key does. The first subject, most plans' only one, has none.
 NUMBERED = "@"
 NUMBER_LENGTH = 4

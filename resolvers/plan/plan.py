@@ -156,7 +156,8 @@ class Plan:
     `repeatable`: the stores that are asked more than once, so they need one snapshot for the whole
     request. `fans_out`: the sharded stores of which every shard is asked for a list. `unasked`: values
     that no statement needs; a wrong one is refused all the same. `shape`: what the ledger records of all
-    its answers; None if they are about no person. `holed`: whether its texts may hold holes.
+    its answers; None if they are about no person. `holed`: whether its texts may hold holes. `prefixes`: of
+    the identifiers in its texts.
     """
 
     roots: tuple[Root, ...]
@@ -170,3 +171,4 @@ class Plan:
     unasked: tuple[Parameter, ...] = ()
     shape: DisclosureShape | None = None
     holed: bool = True
+    prefixes: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""The principal of a token: what it speaks for, and how that reaches a statement.
+"""What a request's caller adds to its variables: the token's principal, and the seal of its identifiers.
 
 Under some purposes a token speaks for one person, merchant or business and sees what belongs to them. The
 catalogue names the columns that say whose a row is. The renderer compares them with an `OwnKey` wherever the
@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from graphql.execution.values import VariableValues
 
+from resolvers.plan.identifiers import Seal
 from resolvers.plan.parameters import Parameter
 from resolvers.sources.catalogue import Store
 from schema.purposes import ABOUT, PrincipalKind, Purpose
@@ -72,17 +73,23 @@ class Principal:
 NO_PRINCIPAL = Principal()
 
 
-class PrincipalVariables(VariableValues):
-    """A request's variables, and its token's principal."""
+class CallerVariables(VariableValues):
+    """A request's variables, its token's principal, and its seal; None where identifiers are plain."""
 
     principal: Principal
+    seal: Seal | None
 
 
-def with_principal(variables: VariableValues, principal: Principal) -> PrincipalVariables:
-    """The variables, for statements that ask for the principal's own rows."""
-    complete = PrincipalVariables(*variables)
-    complete.principal = principal
+def with_caller(variables: VariableValues, principal: Principal, seal: Seal | None = None) -> CallerVariables:
+    """The variables, for identifiers in arguments and statements that ask for the principal's own rows."""
+    complete = CallerVariables(*variables)
+    complete.principal, complete.seal = principal, seal
     return complete
+
+
+def seal_of(variables: VariableValues) -> Seal | None:
+    """The seal of the request's identifiers, in its arguments and its answer."""
+    return variables.seal if isinstance(variables, CallerVariables) else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,6 +107,12 @@ def _own_key(own: Own) -> OwnKey:
 OWN_KEYS = {own: _own_key(own) for own in Own}
 
 
-def principal_text(variables: VariableValues) -> str:
-    """The principal's part of what a cursor is sealed for: another principal's token cannot use it."""
-    return f"{variables.principal}|" if isinstance(variables, PrincipalVariables) else ""
+def caller_text(variables: VariableValues) -> str:
+    """The caller's part of what a cursor is sealed for: another principal's token cannot use it.
+
+    Where identifiers are a client's own, cursors are too: they name the same objects.
+    """
+    if not isinstance(variables, CallerVariables):
+        return ""
+    client = f"client {variables.seal.client}|" if variables.seal and variables.seal.client else ""
+    return client if variables.principal is NO_PRINCIPAL else f"{client}{variables.principal}|"

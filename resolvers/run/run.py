@@ -19,7 +19,7 @@ from resolvers.plan.groups import Groups, text_of
 from resolvers.plan.holes import HOLE, ITEM
 from resolvers.plan.parameters import Parameter, array_text
 from resolvers.plan.plan import GatheredTexts, Plan, Statement, StepRows, Texts
-from resolvers.plan.principal import OwnKey
+from resolvers.plan.principal import OwnKey, seal_of
 from resolvers.plan.suggestions import SuggestionsOf
 from resolvers.run.fill import Filling
 from resolvers.run.sharded_list import assemble
@@ -71,7 +71,8 @@ async def run_plan(
         data = filling.data(introspected)
     except StoreUnavailable:
         return Ran(["null"], frozenset(filling.down), {})
-    named = taken_apart(data, plan.shape) if plan.shape is not None else {}
+    marked = plan.shape is not None or plan.prefixes
+    named = taken_apart(data, plan, seal_of(variables)) if marked else {}
     return Ran(data, frozenset(filling.down) if filling.down else NONE_DOWN, named)
 
 

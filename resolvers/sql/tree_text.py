@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Integer, func, literal_column, select
 
-from resolvers.plan.holes import HOLE, KEPT, PART, subject_mark
+from resolvers.plan.holes import HOLE, KEPT, KEY, PART, subject_mark
 from resolvers.plan.tree import (
     BandOf,
     Hole,
@@ -86,7 +86,7 @@ class TreeText:
                 kept = f"{KEPT}{subject_mark(subject)}"
                 text, subject = [f'"{bound.source.prefix}{kept}', row.key, f'{KEPT}"'], None
             else:
-                text = [f'"{bound.source.prefix}', row.key, '"']
+                text = [f'"{bound.source.prefix}{KEY}', row.key, f'{KEY}"']
             pieces += [f'{"," if pieces else "{"}"{name}":', *text]
         pieces += ["}" if pieces else "{}"]
         return pieces if subject is None else [*self._mark(bound.source, subject, row), *pieces]

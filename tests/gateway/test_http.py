@@ -35,6 +35,7 @@ from gateway.web.uploads import ListsEndpoint
 from resolvers.compile.cache import PlanCache
 from resolvers.compile.context import build_contexts
 from resolvers.plan.cursors import Cursors
+from resolvers.plan.identifiers import Identifiers, IdentifierScope
 from resolvers.sources.fields import OBJECTS
 from schema.operations import DocumentLimits
 from schema.purposes import Purpose
@@ -128,6 +129,7 @@ async def gateway() -> AsyncIterator[Running]:
         context_of=_no_lists,
         pools={purpose: {} for purpose in Purpose},
         cursors=cursors,
+        identifiers=Identifiers(IdentifierScope.PLAIN, b""),
         people=None,  # type: ignore[arg-type]
         ledger=NothingToRecord(),  # type: ignore[arg-type]
         policy="",

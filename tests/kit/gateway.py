@@ -16,7 +16,7 @@ import socket
 import tomllib
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from gateway.access.tokens import TokenBook, issue
@@ -27,6 +27,7 @@ from gateway.processes.serve import serve
 from gateway.recalls.over_http import PATH as RECALLS_PATH
 from gateway.settings import Settings
 from resolvers.plan.cursors import Cursors
+from resolvers.plan.identifiers import IdentifierScope
 from resolvers.plan.principal import Principal
 from resolvers.sources.catalogue import Store
 from resolvers.sources.fields import OBJECTS
@@ -38,6 +39,7 @@ from schema.purposes import ABOUT, Purpose
 from tests.kit import oracle
 from tests.kit.documents.known import Known, know
 from tests.kit.reference.executor import Reference
+from tests.kit.sealed_ids import SealedIds
 from tests.kit.worlds.loading import load
 from tests.kit.worlds.rows import Whose, World
 
@@ -230,13 +232,24 @@ class Side:
         variables: dict[str, Any] | None = None,
         operation_name: str | None = None,
     ) -> Reply:
-        """The answer to a document under a purpose."""
+        """The answer to a document under a purpose; if identifiers are sealed, both speak of plain ones."""
         self.asked.clear()
         parameters = {"query": document, "variables": variables or {}, "operationName": operation_name}
-        body = json.dumps(parameters).encode()
         await self.give_the_book_time()
         headers = self.authorised(purpose, await self.token_of(purpose))
-        return await send(self.app, headers=headers, body=body)
+        ids = self.ids_for(purpose)
+        if ids is None:
+            return await send(self.app, headers=headers, body=json.dumps(parameters).encode())
+        body = ids.sealed(json.dumps(parameters)).encode()
+        reply = await send(self.app, headers=headers, body=body)
+        return replace(reply, body=ids.opened(reply.body.decode()).encode())
+
+    def ids_for(self, purpose: Purpose, client: str = "client") -> SealedIds | None:
+        """The identifiers of this purpose, or of this client of it; None if they are plain."""
+        if self.settings.identifiers is IdentifierScope.PLAIN:
+            return None
+        secret = self.settings.secret.get_secret_value()
+        return SealedIds(secret, self.settings.identifiers, purpose, client)
 
     async def ready(self) -> Reply:
         """What /readyz says."""
@@ -283,7 +296,8 @@ async def new_settings(new_database: NewDatabase, **others: Any) -> Settings:
         await apply(owner, OBJECTS, store)
         await owner.close()
     named = {f"{name}_dsn": dsn for name, dsn in dsns.items()}
-    usual = {"pool_size": 2, "connect_timeout_ms": 20_000, **UNLIMITED}
+    # Most tests are not about identifiers, and easier to read with the numbers of their worlds.
+    usual = {"pool_size": 2, "connect_timeout_ms": 20_000, "identifiers": "PLAIN", **UNLIMITED}
     return Settings(**named, secret=SECRET, **{**usual, **others})
 
 

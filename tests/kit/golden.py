@@ -14,14 +14,18 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
 from gateway.quotas.cost import cost_of
 from resolvers.compile.cache import PlanCache, PreparedOperation
 from resolvers.compile.context import build_contexts
 from resolvers.plan.cursors import Cursors
 from resolvers.plan.fetches import CursorSlot
+from resolvers.plan.identifiers import Identifiers, IdentifierScope
 from resolvers.plan.parameters import Parameter
 from resolvers.plan.plan import Plan, Statement
-from resolvers.plan.principal import OwnKey, Principal, with_principal
+from resolvers.plan.principal import OwnKey, Principal, with_caller
 from resolvers.run.introspection import introspect
 from resolvers.run.run import run_plan
 from resolvers.sources.catalogue import Store
@@ -31,6 +35,7 @@ from resolvers.universe.render import apply, universes
 from schema.operations import DocumentLimits
 from schema.purposes import Purpose
 from tests.kit.gateway import BOUND
+from tests.kit.sealed_ids import SealedIds
 
 if TYPE_CHECKING:
     from graphql.execution.values import VariableValues
@@ -41,6 +46,10 @@ NewDatabase = Callable[[str], Awaitable[str]]
 
 PLANS = Path(__file__).parents[1] / "plans"
 KEY = bytes(range(64))
+SECRET = "a secret of the golden plans, for their identifiers"
+IDENTIFIERS = Identifiers(
+    IdentifierScope.PURPOSE, HKDF(SHA256(), 32, None, b"gateway identifiers").derive(SECRET.encode())
+)
 # What the tokens of the cases speak for, where their purpose needs it.
 PRINCIPAL_OF_CASES = Principal(messenger_id=28, social_id=1, merchant_id=1, business_id=2)
 SHOWN = {code: chr(0x2400 + code) for code in range(32) if code not in (9, 10)}
@@ -81,6 +90,19 @@ def read_case(path: Path) -> Case:
 CASES = [read_case(path) for path in sorted(PLANS.glob("*.graphql"))]
 
 
+def sealed_ids(case: Case) -> SealedIds:
+    """The identifiers of the case's purpose, where they are sealed."""
+    return SealedIds(SECRET, IdentifierScope.PURPOSE, case.purpose)
+
+
+def _called(case: Case, variables: VariableValues, seals: bool) -> VariableValues:
+    """The variables with what the case's caller adds to them."""
+    if not seals and case.purpose not in BOUND:
+        return variables
+    seal = IDENTIFIERS.seal_for(case.purpose, "") if seals else None
+    return with_caller(variables, _principal(case), seal)
+
+
 def _principal(case: Case) -> Principal:
     principal = PRINCIPAL_OF_CASES.under(case.purpose)
     assert principal is not None
@@ -104,6 +126,7 @@ class Outcome:
     price: int
     sent: list[Sent]
     answer: str
+    named: dict[int, list[str]]
 
     @property
     def sql(self) -> str:
@@ -155,23 +178,31 @@ class Golden:
     dsns: dict[Store, str]
     pools: dict[Purpose, dict[Store, Pool]]
     caches: dict[bool, PlanCache] = field(default_factory=dict)
+    sealing: dict[bool, PlanCache] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for sharded in (False, True):
-            contexts = build_contexts(OBJECTS, Cursors(KEY), sharded)
-            golden = {purpose: replace(context, policy="golden") for purpose, context in contexts.items()}
-            self.caches[sharded] = PlanCache(golden, DocumentLimits())
+        for caches, scope in (
+            (self.caches, IdentifierScope.PLAIN),
+            (self.sealing, IdentifierScope.PURPOSE),
+        ):
+            for sharded in (False, True):
+                contexts = build_contexts(OBJECTS, Cursors(KEY), sharded, scope=scope)
+                golden = {purpose: replace(context, policy="golden") for purpose, context in contexts.items()}
+                caches[sharded] = PlanCache(golden, DocumentLimits())
 
-    def plan(self, case: Case, sharded: bool) -> tuple[PreparedOperation, Plan, VariableValues]:
-        """The case's plan, with the variables that it is asked with."""
-        cache = self.caches[sharded]
-        prepared = cache.prepare(case.purpose, case.document, None)
-        given = case.variables | dict.fromkeys(case.cursors, "-")
-        variables = prepared.coerce(given)
+    def plan(
+        self, case: Case, sharded: bool, *, seals: bool = False
+    ) -> tuple[PreparedOperation, Plan, VariableValues]:
+        """The case's plan, with the variables that it is asked with; `seals`: all identifiers are sealed."""
+        cache = (self.sealing if seals else self.caches)[sharded]
+        document, given = case.document, case.variables | dict.fromkeys(case.cursors, "-")
+        if seals:
+            ids = sealed_ids(case)
+            document, given = ids.sealed(document), json.loads(ids.sealed(json.dumps(given)))
+        prepared = cache.prepare(case.purpose, document, None)
+        variables = _called(case, prepared.coerce(given), seals)
         priced = cache.price(case.purpose, prepared, variables)
         plan = cache.plan(case.purpose, prepared, priced)
-        if case.purpose in BOUND:
-            variables = with_principal(variables, _principal(case))
         if case.cursors:
             sealed_for = next(slot.sealed_for for slot in plan.slots if isinstance(slot, CursorSlot)).read(
                 variables
@@ -180,14 +211,12 @@ class Golden:
             for name, values in case.cursors.items():
                 payload = json.dumps(values, separators=(",", ":"), ensure_ascii=False)
                 given[name] = Cursors(KEY).seal(payload, sealed_for)
-            variables = prepared.coerce(given)
-        if case.purpose in BOUND:
-            variables = with_principal(variables, _principal(case))
+            variables = _called(case, prepared.coerce(given), seals)
         return prepared, plan, variables
 
-    async def run(self, case: Case, sharded: bool) -> Outcome:
+    async def run(self, case: Case, sharded: bool, *, seals: bool = False) -> Outcome:
         """Ask the case of the stores."""
-        prepared, plan, variables = self.plan(case, sharded)
+        prepared, plan, variables = self.plan(case, sharded, seals=seals)
         recorders = {store: Recorder(pool) for store, pool in self.pools[case.purpose].items()}
         introspected = introspect(prepared.schema, prepared.operation, plan, variables=variables)
         ran = await run_plan(plan, variables, recorders, cursors=Cursors(KEY), introspected=introspected)  # type: ignore[arg-type]
@@ -202,7 +231,7 @@ class Golden:
             for store, recorder in recorders.items()
             for sql, arguments in recorder.asked
         ]
-        return Outcome(plan, cost_of(plan.price, variables), sent, answer="".join(ran.data))
+        return Outcome(plan, cost_of(plan.price, variables), sent, answer="".join(ran.data), named=ran.named)
 
 
 @asynccontextmanager

@@ -124,10 +124,11 @@ def await_port(process: subprocess.Popen[str], port: int) -> None:
 
 
 def environment_of(settings: Settings, **others: object) -> dict[str, str]:
-    """This process's environment with the stores and the secret of the settings, and other settings."""
+    """This process's environment with stores, secret and identifiers of the settings, and other settings."""
     return {
         **os.environ,
         **{f"GATEWAY_{store.upper()}_DSN": settings.owner_dsn(store) for store in Store},
         "GATEWAY_SECRET": settings.secret.get_secret_value(),
+        "GATEWAY_IDENTIFIERS": settings.identifiers,
         **{f"GATEWAY_{name.upper()}": str(value) for name, value in others.items()},
     }

@@ -27,12 +27,12 @@ WHERE a1.id = $1::BIGINT
 
 -- wave 0, messenger
 -- $1: bigint
-SELECT '7:' AS k, ('{"id":"bu_' || b1.id || '","verified":' || CAST(b1.verified AS TEXT) || '}') AS b
+SELECT '7:' AS k, ('{"id":"bu_␘' || b1.id || '␘","verified":' || CAST(b1.verified AS TEXT) || '}') AS b
 FROM business AS b1
 WHERE b1.id = $1::BIGINT
 
 -- wave 1, messenger
 -- $1: the keys of 2
-SELECT ('2:' || b1.id) AS k, ('{"id":"bu_' || b1.id || '","name":' || CAST(to_json(b1.name) AS TEXT) || ',"verified":' || CAST(b1.verified AS TEXT) || '}') AS b
+SELECT ('2:' || b1.id) AS k, ('{"id":"bu_␘' || b1.id || '␘","name":' || CAST(to_json(b1.name) AS TEXT) || ',"verified":' || CAST(b1.verified AS TEXT) || '}') AS b
 FROM business AS b1
 WHERE b1.id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))

@@ -1,7 +1,7 @@
 -- wave 0, messenger
 -- $1: the token's own business_id
 -- $2: bigint
-SELECT '0:' AS k, ('␝' || b1_own.account_id || '␝{"__typename":"MessengerConversation","id":"mc_' || b1_own.id || '","status":"' || b1_own.status || '","business":␟1:' || b1_own.business_id || '␟,"customer":␟2:' || b1_own.account_id || '␟,"messageCount":' || b1_own.message_count || '}') AS b
+SELECT '0:' AS k, ('␝' || b1_own.account_id || '␝{"__typename":"MessengerConversation","id":"mc_␘' || b1_own.id || '␘","status":"' || b1_own.status || '","business":␟1:' || b1_own.business_id || '␟,"customer":␟2:' || b1_own.account_id || '␟,"messageCount":' || b1_own.message_count || '}') AS b
 FROM (SELECT b1.business_id AS business_id, b1.id AS id, b1.account_id AS account_id, b1.category AS category, b1.status AS status, b1.opened_on AS opened_on, b1.last_message_on AS last_message_on, b1.message_count AS message_count
 FROM business_conversation AS b1
 WHERE b1.business_id = $1::BIGINT) AS b1_own
@@ -10,7 +10,7 @@ WHERE b1_own.id = $2::BIGINT
 -- wave 0, social
 -- $1: the token's own business_id
 -- $2: bigint
-SELECT '3:' AS k, (coalesce(('␝@002' || b1_own.account_id || '␝'), '') || '{"__typename":"SocialConversation","id":"sc_' || b1_own.id || '","status":"' || b1_own.status || '","business":␟4:' || b1_own.business_id || '␟,"customer":' || coalesce(('␟5:' || b1_own.account_id || '␟'), 'null') || ',"lastMessageOn":' || CAST(to_json(b1_own.last_message_on) AS TEXT) || '}') AS b
+SELECT '3:' AS k, (coalesce(('␝@002' || b1_own.account_id || '␝'), '') || '{"__typename":"SocialConversation","id":"sc_␘' || b1_own.id || '␘","status":"' || b1_own.status || '","business":␟4:' || b1_own.business_id || '␟,"customer":' || coalesce(('␟5:' || b1_own.account_id || '␟'), 'null') || ',"lastMessageOn":' || CAST(to_json(b1_own.last_message_on) AS TEXT) || '}') AS b
 FROM (SELECT b1.business_id AS business_id, b1.id AS id, b1.account_id AS account_id, b1.category AS category, b1.status AS status, b1.opened_on AS opened_on, b1.last_message_on AS last_message_on, b1.message_count AS message_count
 FROM business_conversation AS b1
 WHERE b1.business_id = $1::BIGINT) AS b1_own
@@ -19,7 +19,7 @@ WHERE b1_own.id = $2::BIGINT
 -- wave 0, messenger
 -- $1: the token's own business_id
 -- $2: bigint
-SELECT '6:' AS k, ('␝@004' || b1_own.account_id || '␝{"__typename":"MessengerConversation","id":"mc_' || b1_own.id || '","status":"' || b1_own.status || '","business":␟7:' || b1_own.business_id || '␟,"customer":␟8:' || b1_own.account_id || '␟,"messageCount":' || b1_own.message_count || '}') AS b
+SELECT '6:' AS k, ('␝@004' || b1_own.account_id || '␝{"__typename":"MessengerConversation","id":"mc_␘' || b1_own.id || '␘","status":"' || b1_own.status || '","business":␟7:' || b1_own.business_id || '␟,"customer":␟8:' || b1_own.account_id || '␟,"messageCount":' || b1_own.message_count || '}') AS b
 FROM (SELECT b1.business_id AS business_id, b1.id AS id, b1.account_id AS account_id, b1.category AS category, b1.status AS status, b1.opened_on AS opened_on, b1.last_message_on AS last_message_on, b1.message_count AS message_count
 FROM business_conversation AS b1
 WHERE b1.business_id = $1::BIGINT) AS b1_own
@@ -28,7 +28,7 @@ WHERE b1_own.id = $2::BIGINT
 -- wave 0, social
 -- $1: the token's own business_id
 -- $2: bigint
-SELECT '9:' AS k, (coalesce(('␝@006' || b1_own.account_id || '␝'), '') || '{"__typename":"SocialConversation","id":"sc_' || b1_own.id || '","status":"' || b1_own.status || '","business":␟10:' || b1_own.business_id || '␟,"customer":' || coalesce(('␟11:' || b1_own.account_id || '␟'), 'null') || ',"lastMessageOn":' || CAST(to_json(b1_own.last_message_on) AS TEXT) || '}') AS b
+SELECT '9:' AS k, (coalesce(('␝@006' || b1_own.account_id || '␝'), '') || '{"__typename":"SocialConversation","id":"sc_␘' || b1_own.id || '␘","status":"' || b1_own.status || '","business":␟10:' || b1_own.business_id || '␟,"customer":' || coalesce(('␟11:' || b1_own.account_id || '␟'), 'null') || ',"lastMessageOn":' || CAST(to_json(b1_own.last_message_on) AS TEXT) || '}') AS b
 FROM (SELECT b1.business_id AS business_id, b1.id AS id, b1.account_id AS account_id, b1.category AS category, b1.status AS status, b1.opened_on AS opened_on, b1.last_message_on AS last_message_on, b1.message_count AS message_count
 FROM business_conversation AS b1
 WHERE b1.business_id = $1::BIGINT) AS b1_own
@@ -37,7 +37,7 @@ WHERE b1_own.id = $2::BIGINT
 -- wave 0, messenger
 -- $1: the token's own business_id
 -- $2: bigint
-SELECT '12:' AS k, ('␝@008' || b1_own.account_id || '␝{"__typename":"MessengerConversation","id":"mc_' || b1_own.id || '","status":"' || b1_own.status || '","business":␟13:' || b1_own.business_id || '␟,"customer":␟14:' || b1_own.account_id || '␟,"messageCount":' || b1_own.message_count || '}') AS b
+SELECT '12:' AS k, ('␝@008' || b1_own.account_id || '␝{"__typename":"MessengerConversation","id":"mc_␘' || b1_own.id || '␘","status":"' || b1_own.status || '","business":␟13:' || b1_own.business_id || '␟,"customer":␟14:' || b1_own.account_id || '␟,"messageCount":' || b1_own.message_count || '}') AS b
 FROM (SELECT b1.business_id AS business_id, b1.id AS id, b1.account_id AS account_id, b1.category AS category, b1.status AS status, b1.opened_on AS opened_on, b1.last_message_on AS last_message_on, b1.message_count AS message_count
 FROM business_conversation AS b1
 WHERE b1.business_id = $1::BIGINT) AS b1_own
@@ -46,7 +46,7 @@ WHERE b1_own.id = $2::BIGINT
 -- wave 0, social
 -- $1: the token's own business_id
 -- $2: bigint
-SELECT '15:' AS k, (coalesce(('␝@00a' || b1_own.account_id || '␝'), '') || '{"__typename":"SocialConversation","id":"sc_' || b1_own.id || '","status":"' || b1_own.status || '","business":␟16:' || b1_own.business_id || '␟,"customer":' || coalesce(('␟17:' || b1_own.account_id || '␟'), 'null') || ',"lastMessageOn":' || CAST(to_json(b1_own.last_message_on) AS TEXT) || '}') AS b
+SELECT '15:' AS k, (coalesce(('␝@00a' || b1_own.account_id || '␝'), '') || '{"__typename":"SocialConversation","id":"sc_␘' || b1_own.id || '␘","status":"' || b1_own.status || '","business":␟16:' || b1_own.business_id || '␟,"customer":' || coalesce(('␟17:' || b1_own.account_id || '␟'), 'null') || ',"lastMessageOn":' || CAST(to_json(b1_own.last_message_on) AS TEXT) || '}') AS b
 FROM (SELECT b1.business_id AS business_id, b1.id AS id, b1.account_id AS account_id, b1.category AS category, b1.status AS status, b1.opened_on AS opened_on, b1.last_message_on AS last_message_on, b1.message_count AS message_count
 FROM business_conversation AS b1
 WHERE b1.business_id = $1::BIGINT) AS b1_own
@@ -76,14 +76,14 @@ WHERE a1_own.id = $2::BIGINT
 
 -- wave 0, messenger
 -- $1: bigint
-SELECT '20:' AS k, ('{"id":"bu_' || b1.id || '"}') AS b
+SELECT '20:' AS k, ('{"id":"bu_␘' || b1.id || '␘"}') AS b
 FROM business AS b1
 WHERE b1.id = $1::BIGINT
 
 -- wave 0, messenger
 -- $1: the token's own business_id
 -- $2: bigint
-SELECT '21:' AS k, ('␝@00e' || b1_own.account_id || '␝{"id":"mc_' || b1_own.id || '","__typename":"MessengerConversation","status":"' || b1_own.status || '","business":␟22:' || b1_own.business_id || '␟,"customer":␟23:' || b1_own.account_id || '␟,"messageCount":' || b1_own.message_count || '}') AS b
+SELECT '21:' AS k, ('␝@00e' || b1_own.account_id || '␝{"id":"mc_␘' || b1_own.id || '␘","__typename":"MessengerConversation","status":"' || b1_own.status || '","business":␟22:' || b1_own.business_id || '␟,"customer":␟23:' || b1_own.account_id || '␟,"messageCount":' || b1_own.message_count || '}') AS b
 FROM (SELECT b1.business_id AS business_id, b1.id AS id, b1.account_id AS account_id, b1.category AS category, b1.status AS status, b1.opened_on AS opened_on, b1.last_message_on AS last_message_on, b1.message_count AS message_count
 FROM business_conversation AS b1
 WHERE b1.business_id = $1::BIGINT) AS b1_own
@@ -92,7 +92,7 @@ WHERE b1_own.id = $2::BIGINT
 -- wave 0, social
 -- $1: the token's own business_id
 -- $2: bigint
-SELECT '24:' AS k, (coalesce(('␝@010' || b1_own.account_id || '␝'), '') || '{"id":"sc_' || b1_own.id || '","__typename":"SocialConversation","status":"' || b1_own.status || '","business":␟25:' || b1_own.business_id || '␟,"customer":' || coalesce(('␟26:' || b1_own.account_id || '␟'), 'null') || ',"lastMessageOn":' || CAST(to_json(b1_own.last_message_on) AS TEXT) || '}') AS b
+SELECT '24:' AS k, (coalesce(('␝@010' || b1_own.account_id || '␝'), '') || '{"id":"sc_␘' || b1_own.id || '␘","__typename":"SocialConversation","status":"' || b1_own.status || '","business":␟25:' || b1_own.business_id || '␟,"customer":' || coalesce(('␟26:' || b1_own.account_id || '␟'), 'null') || ',"lastMessageOn":' || CAST(to_json(b1_own.last_message_on) AS TEXT) || '}') AS b
 FROM (SELECT b1.business_id AS business_id, b1.id AS id, b1.account_id AS account_id, b1.category AS category, b1.status AS status, b1.opened_on AS opened_on, b1.last_message_on AS last_message_on, b1.message_count AS message_count
 FROM business_conversation AS b1
 WHERE b1.business_id = $1::BIGINT) AS b1_own

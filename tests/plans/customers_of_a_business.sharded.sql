@@ -40,7 +40,7 @@ WHERE a1_part.account_id = a1.id AND a1_part.business_id = $1::BIGINT)) AS a1_ow
 -- $1: the token's own business_id
 -- $2: bigint
 SELECT '8:' AS k, ('␝@002' || a1_own.id || '␝{"phone":"' || a1_own.phone || '","businessConversations":' || (SELECT ('{"edges":[' || coalesce(string_agg(page2.c0, ',' ORDER BY page2.k0, page2.k1), '') || ']}') AS anon_1
-FROM (SELECT ('{"cursor":␟9:[' || CAST(to_json(c2_own.category) AS TEXT) || ',' || c2_own.id || ']␟,"node":␝@003' || c2_own.account_id || '␝{"id":"mc_' || c2_own.id || '","category":"' || c2_own.category || '"}}') AS c0, c2_own.category AS k0, c2_own.id AS k1
+FROM (SELECT ('{"cursor":␟9:[' || CAST(to_json(c2_own.category) AS TEXT) || ',' || c2_own.id || ']␟,"node":␝@003' || c2_own.account_id || '␝{"id":"mc_␘' || c2_own.id || '␘","category":"' || c2_own.category || '"}}') AS c0, c2_own.category AS k0, c2_own.id AS k1
 FROM (SELECT c2.business_id AS business_id, c2.id AS id, c2.account_id AS account_id, c2.category AS category, c2.status AS status, c2.opened_on AS opened_on, c2.last_message_on AS last_message_on, c2.message_count AS message_count
 FROM customer_conversation AS c2
 WHERE c2.business_id = $1::BIGINT) AS c2_own

@@ -17,7 +17,7 @@ WHERE EXISTS (SELECT 1
 FROM customer_conversation AS a1_part
 WHERE a1_part.account_id = a1.id AND a1_part.business_id = $1::BIGINT)) AS a1_own ORDER BY a1_own.id
  LIMIT 2 + 1) AS page1) AS b UNION ALL SELECT '4:' AS k, ('␝@002' || a3_own.id || '␝{"phone":"' || a3_own.phone || '","businessConversations":' || (SELECT ('{"edges":[' || coalesce(string_agg(page4.c0, ',' ORDER BY page4.k0, page4.k1), '') || ']}') AS anon_2
-FROM (SELECT ('{"cursor":␟5:[' || CAST(to_json(c4_own.category) AS TEXT) || ',' || c4_own.id || ']␟,"node":␝@003' || c4_own.account_id || '␝{"id":"mc_' || c4_own.id || '","category":"' || c4_own.category || '"}}') AS c0, c4_own.category AS k0, c4_own.id AS k1
+FROM (SELECT ('{"cursor":␟5:[' || CAST(to_json(c4_own.category) AS TEXT) || ',' || c4_own.id || ']␟,"node":␝@003' || c4_own.account_id || '␝{"id":"mc_␘' || c4_own.id || '␘","category":"' || c4_own.category || '"}}') AS c0, c4_own.category AS k0, c4_own.id AS k1
 FROM (SELECT c4.business_id AS business_id, c4.id AS id, c4.account_id AS account_id, c4.category AS category, c4.status AS status, c4.opened_on AS opened_on, c4.last_message_on AS last_message_on, c4.message_count AS message_count
 FROM customer_conversation AS c4
 WHERE c4.business_id = $1::BIGINT) AS c4_own

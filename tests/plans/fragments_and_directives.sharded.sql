@@ -12,7 +12,7 @@ WHERE a1.id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[
 
 -- wave 1, messenger
 -- $1: the keys of 5
-SELECT ('5:' || a1.id) AS k, ('{"id":"ma_␙@002' || a1.id || '␙","socialAccount":␟6:' || a1.id || '␟,"number":"ma_' || a1.id || '"}') AS b
+SELECT ('5:' || a1.id) AS k, ('{"id":"ma_␙@002' || a1.id || '␙","socialAccount":␟6:' || a1.id || '␟,"number":"ma_␘' || a1.id || '␘"}') AS b
 FROM account AS a1
 WHERE a1.id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))
 

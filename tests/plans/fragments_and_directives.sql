@@ -1,7 +1,7 @@
 -- wave 0, messenger
 -- $1: integer
 SELECT '0:' AS k, (SELECT ('{"__typename":"MessengerAccountConnection","nodes":[' || coalesce(string_agg(page1.c0, ',' ORDER BY page1.k0), '') || '],"edges":[' || coalesce(string_agg(page1.c2, ',' ORDER BY page1.k0), '') || ']}') AS anon_1
-FROM (SELECT ('{"id":"ma_␙' || a1.id || '␙","socialAccount":␟2:' || a1.id || '␟,"countryCode":"' || a1.country_code || '"}') AS c0, a1.id AS k0, ('{"__typename":"MessengerAccountEdge","node":{"id":"ma_␙@002' || a1.id || '␙","socialAccount":␟3:' || a1.id || '␟,"number":"ma_' || a1.id || '"}}') AS c2
+FROM (SELECT ('{"id":"ma_␙' || a1.id || '␙","socialAccount":␟2:' || a1.id || '␟,"countryCode":"' || a1.country_code || '"}') AS c0, a1.id AS k0, ('{"__typename":"MessengerAccountEdge","node":{"id":"ma_␙@002' || a1.id || '␙","socialAccount":␟3:' || a1.id || '␟,"number":"ma_␘' || a1.id || '␘"}}') AS c2
 FROM account AS a1 ORDER BY a1.id
  LIMIT $1::INTEGER) AS page1) AS b
 

@@ -16,7 +16,7 @@ WHERE o1.merchant_id = $1::BIGINT) AS o1_own
 -- wave 1, social
 -- $1: the token's own merchant_id
 -- $2: the keys of 2
-SELECT ('2:' || o1_own.id) AS k, ('{"id":"of_' || o1_own.id || '","title":' || CAST(to_json(o1_own.title) AS TEXT) || ',"validUntil":' || CAST(to_json(o1_own.valid_until) AS TEXT) || ',"merchant":␟3:' || o1_own.merchant_id || '␟}') AS b
+SELECT ('2:' || o1_own.id) AS k, ('{"id":"of_␘' || o1_own.id || '␘","title":' || CAST(to_json(o1_own.title) AS TEXT) || ',"validUntil":' || CAST(to_json(o1_own.valid_until) AS TEXT) || ',"merchant":␟3:' || o1_own.merchant_id || '␟}') AS b
 FROM (SELECT o1.id AS id, o1.merchant_id AS merchant_id, o1.title AS title, o1.valid_until AS valid_until
 FROM offer AS o1
 WHERE o1.merchant_id = $1::BIGINT) AS o1_own

@@ -32,6 +32,6 @@ WHERE o1.id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[
 
 -- wave 5, social
 -- $1: the keys of 5
-SELECT ('5:' || m1.id) AS k, ('{"id":"me_' || m1.id || '"}') AS b
+SELECT ('5:' || m1.id) AS k, ('{"id":"me_␘' || m1.id || '␘"}') AS b
 FROM merchant AS m1
 WHERE m1.id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))

@@ -44,7 +44,7 @@ FROM (SELECT c3.business_id AS business_id, c3.id AS id, c3.account_id AS accoun
 FROM customer_conversation AS c3
 WHERE c3.account_id = $1::BIGINT) AS c3_own
 WHERE c3_own.account_id = a1_own.id AND c3_own.account_id = any(CAST(string_to_array(btrim($2::VARCHAR, '{}'), ',') AS BIGINT[]))) || ',"nodes":[' || coalesce(string_agg(page2.c0, ',' ORDER BY page2.k0), '') || ']}') AS anon_1
-FROM (SELECT ('␝@001' || c2_own.account_id || '␝{"id":"mc_' || c2_own.id || '"}') AS c0, c2_own.id AS k0
+FROM (SELECT ('␝@001' || c2_own.account_id || '␝{"id":"mc_␘' || c2_own.id || '␘"}') AS c0, c2_own.id AS k0
 FROM (SELECT c2.business_id AS business_id, c2.id AS id, c2.account_id AS account_id, c2.category AS category, c2.status AS status, c2.opened_on AS opened_on, c2.last_message_on AS last_message_on, c2.message_count AS message_count
 FROM customer_conversation AS c2
 WHERE c2.account_id = $1::BIGINT) AS c2_own
@@ -58,7 +58,7 @@ WHERE a1_own.id = any(CAST(string_to_array(btrim($2::VARCHAR, '{}'), ',') AS BIG
 -- wave 1, messenger
 -- $1: the token's own messenger_id
 -- $2: the keys of 6
-SELECT ('6:' || c1_own.id) AS k, ('␝@002' || c1_own.account_id || '␝{"id":"mc_' || c1_own.id || '","business":␟7:' || c1_own.business_id || '␟,"customer":␟8:' || c1_own.account_id || '␟}') AS b
+SELECT ('6:' || c1_own.id) AS k, ('␝@002' || c1_own.account_id || '␝{"id":"mc_␘' || c1_own.id || '␘","business":␟7:' || c1_own.business_id || '␟,"customer":␟8:' || c1_own.account_id || '␟}') AS b
 FROM (SELECT c1.business_id AS business_id, c1.id AS id, c1.account_id AS account_id, c1.category AS category, c1.status AS status, c1.opened_on AS opened_on, c1.last_message_on AS last_message_on, c1.message_count AS message_count
 FROM customer_conversation AS c1
 WHERE c1.account_id = $1::BIGINT) AS c1_own
@@ -67,7 +67,7 @@ WHERE c1_own.id = any(CAST(string_to_array(btrim($2::VARCHAR, '{}'), ',') AS BIG
 -- wave 1, social
 -- $1: the token's own social_id
 -- $2: the keys of 12
-SELECT ('12:' || c1_own.id) AS k, (coalesce(('␝@004' || c1_own.account_id || '␝'), '') || '{"id":"sc_' || c1_own.id || '","business":␟13:' || c1_own.business_id || '␟,"customer":' || coalesce(('␟14:' || c1_own.account_id || '␟'), 'null') || ',"messageCount":' || c1_own.message_count || '}') AS b
+SELECT ('12:' || c1_own.id) AS k, (coalesce(('␝@004' || c1_own.account_id || '␝'), '') || '{"id":"sc_␘' || c1_own.id || '␘","business":␟13:' || c1_own.business_id || '␟,"customer":' || coalesce(('␟14:' || c1_own.account_id || '␟'), 'null') || ',"messageCount":' || c1_own.message_count || '}') AS b
 FROM (SELECT c1.business_id AS business_id, c1.id AS id, c1.account_id AS account_id, c1.category AS category, c1.status AS status, c1.opened_on AS opened_on, c1.last_message_on AS last_message_on, c1.message_count AS message_count
 FROM customer_conversation AS c1
 WHERE c1.account_id = $1::BIGINT) AS c1_own

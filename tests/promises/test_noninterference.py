@@ -39,8 +39,10 @@ CASES = [(purpose, size, seed) for purpose in SEEING for size in (4, 12, 30) for
 async def sides(new_database: NewDatabase) -> AsyncIterator[list[Side]]:
     """One gateway before four databases: all requests are the same to the byte."""
     async with AsyncExitStack() as stack:
-        first = await stack.enter_async_context(open_side(new_database))
-        others = [await stack.enter_async_context(open_side(new_database, first)) for _ in range(3)]
+        # Sealed, as by default: the differential test asks for plain identifiers as well.
+        scope = {"identifiers": "PURPOSE"}
+        first = await stack.enter_async_context(open_side(new_database, **scope))
+        others = [await stack.enter_async_context(open_side(new_database, first, **scope)) for _ in range(3)]
         for side in (first, *others):
             side.watch()
         yield [first, *others]

@@ -63,9 +63,9 @@ UNKNOWN_PHONE = "+491519999999"
 
 @pytest.fixture(scope="module")
 async def side(new_database: NewDatabase) -> AsyncIterator[Side]:
-    """A gateway before stores of its own."""
+    """A gateway before stores of its own, which seals identifiers as by default."""
     # A crawl of everything asks for more than a client may.
-    async with open_side(new_database, max_cost=10**9) as opened:
+    async with open_side(new_database, max_cost=10**9, identifiers="PURPOSE") as opened:
         yield opened
 
 

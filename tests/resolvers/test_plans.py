@@ -14,7 +14,7 @@ import pytest
 
 from resolvers.compile.bind import bind
 from resolvers.compile.compiler import compile_plan, price_selection
-from tests.kit.golden import CASES, PLANS, Case, Golden, NewDatabase, open_golden
+from tests.kit.golden import CASES, PLANS, Case, Golden, NewDatabase, open_golden, sealed_ids
 
 pytestmark = pytest.mark.golden
 # The sources are constants of the build: no pass makes them.
@@ -53,6 +53,18 @@ async def test_plan_and_answer_are_the_golden_ones(
         for suffix, text in actual.items():
             case.path(suffix).write_text(text, encoding="utf-8")
     assert {suffix: case.path(suffix).read_text(encoding="utf-8") for suffix in actual} == actual
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+async def test_a_sealed_answer_holds_no_plain_identifier(case: Case, golden: Golden) -> None:
+    """With sealed identifiers, statements and price are the golden ones, and so is the answer once opened."""
+    for sharded in (False, True):
+        plain = await golden.run(case, sharded)
+        sealed = await golden.run(case, sharded, seals=True)
+        # `opened` refuses a plain identifier anywhere in the answer.
+        assert sealed_ids(case).opened(sealed.answer) == plain.answer
+        assert (sealed.sql, sealed.price, sealed.named) == (plain.sql, plain.price, plain.named)
+        assert [each.arguments for each in sealed.sent] == [each.arguments for each in plain.sent]
 
 
 @pytest.mark.parametrize("sharded", [False, True], ids=["default", "sharded"])

@@ -29,7 +29,7 @@ MUTANTS = (
         "cursor_of_another_subject",
         Change(
             "resolvers.compile.list_arguments:ListArguments.cursor_sealed_for",
-            'f"{prefix}{principal_text(variables)}{suffix}"',
+            'f"{prefix}{caller_text(variables)}{suffix}"',
             'f"{prefix}{suffix}"',
         ),
         f"{UNIVERSE}::test_i12_a_cursor_of_one_subject_is_refused_under_anothers_token",

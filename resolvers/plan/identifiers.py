@@ -1,0 +1,233 @@
+"""Identifiers of objects: sealed for one purpose, or for one client of it, or the stores' own numbers.
+
+A store's numbers are dense. A client that sees ``ma_4`` and ``ma_6`` guesses that 5 is a hidden person, and
+two clients join their answers by them. A sealed identifier is ``ma_`` and 32 hexadecimal digits: one block of
+AES over the prefix and the number. Equal numbers give equal identifiers for the same purpose (and client)
+and unrelated ones for another. The prefix fills half of the block. So it authenticates the other half:
+a forged block has the right prefix once in 2^64 (encode, then encipher: Bellare and Rogaway,
+ASIACRYPT 2000).
+
+Whether a text is an identifier depends on the text alone: BAD_USER_INPUT if not. A well-formed text that was
+never sealed for this purpose leads to a number that no object has, so it is answered like an absent object.
+
+A whole answer is sealed by one call: 0.1 µs for each identifier of a page of 1,000. Rejected: an HMAC beside
+the number (a column in the stores, and a look-up), FF1 (no native code: 30 µs), base64url (10 characters
+shorter, 0.17 µs more, and some clients' databases ignore the case of letters).
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from array import array
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any, Protocol
+
+import orjson
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import ECB
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+
+from resolvers.plan.parameters import account_number, account_numbers, array_text, number_of
+from schema.refusals import Code, Refusal
+
+if TYPE_CHECKING:
+    from graphql.execution.values import VariableValues
+
+    from schema.purposes import Purpose
+
+BLOCK = 16
+PREFIX_LENGTH = len("ma_")
+_SEALED = f"[0-9a-f]{{{2 * BLOCK}}}"
+# Clients whose ciphers are kept.
+KNOWN_CLIENTS = 1_000
+
+
+class IdentifierScope(StrEnum):
+    """Which requests share an identifier: elsewhere the same object has another one."""
+
+    PURPOSE = "PURPOSE"
+    CLIENT = "CLIENT"
+    PLAIN = "PLAIN"
+
+    __hash__ = str.__hash__
+
+
+class Seal:
+    """Seals and opens the identifiers of one purpose, or of one client of it. `key`: 16 bytes.
+
+    `client`: the client's name if the identifiers are this client's own, otherwise empty.
+    """
+
+    def __init__(self, key: bytes, client: str = "") -> None:
+        self.client = client
+        # One block for each identifier, all different: ECB is then AES itself, and keeps no state.
+        cipher = Cipher(AES(key), ECB())  # noqa: S305 - blocks of different numbers cannot be equal
+        self._encrypt = cipher.encryptor().update
+        self._decrypt = cipher.decryptor().update
+
+    def seal(self, prefixes: Sequence[str], numbers: Sequence[str]) -> list[str]:
+        """What follows the prefix in these identifiers; `prefixes`: one for all numbers, or one for each."""
+        kinds = array("q", map(_kind_of, prefixes))
+        blocks = array("q", bytes(BLOCK * len(numbers)))
+        blocks[::2] = kinds if len(prefixes) > 1 else kinds * len(numbers)
+        blocks[1::2] = array("q", orjson.loads(f"[{','.join(numbers)}]"))
+        return self._encrypt(_ordered(blocks).tobytes()).hex(",", BLOCK).split(",")
+
+    def open(self, prefix: str, sealed: str) -> int:
+        """The number in what follows the prefix, or a number that no object has."""
+        return self._numbers(prefix, sealed)[0]
+
+    def open_all(self, prefix: str, sealed: str) -> str:
+        """The same for many, one after the other, as an array in Postgres' text form."""
+        return array_text(map(str, self._numbers(prefix, sealed)))
+
+    def _numbers(self, prefix: str, sealed: str) -> list[int]:
+        blocks = _ordered(array("q", self._decrypt(bytes.fromhex(sealed))))
+        kind = _kind_of(prefix)
+        # A forged block leads to a number of its own below zero, where the stores have none.
+        return [
+            number if found == kind else min(number, ~number)
+            for found, number in zip(blocks[::2], blocks[1::2], strict=True)
+        ]
+
+
+@cache
+def _kind_of(prefix: str) -> int:
+    """The half of the block that says what the number counts."""
+    return int.from_bytes(prefix.encode().ljust(BLOCK // 2, b"\0"), "little")
+
+
+def _ordered(blocks: array[int]) -> array[int]:
+    """Little-endian on every machine: the processes of one deployment give equal identifiers."""
+    if sys.byteorder == "big":
+        blocks.byteswap()
+    return blocks
+
+
+class Identifiers:
+    """The seals of one deployment. `key`: 32 bytes, derived from the gateway's secret."""
+
+    def __init__(self, scope: IdentifierScope, key: bytes) -> None:
+        self._scope, self._key = scope, key
+        self._made = lru_cache(KNOWN_CLIENTS)(self._make)
+
+    def seal_for(self, purpose: Purpose, client: str) -> Seal | None:
+        """The seal of a request of this client for this purpose; None where identifiers are plain."""
+        if self._scope is IdentifierScope.PLAIN:
+            return None
+        return self._made(purpose, client if self._scope is IdentifierScope.CLIENT else "")
+
+    def _make(self, purpose: Purpose, client: str) -> Seal:
+        # No purpose has a "|" in its name, so no other pair gives the same bytes.
+        derive = HKDFExpand(SHA256(), BLOCK, f"{self._scope}|{purpose}|{client}".encode())
+        return Seal(derive.derive(self._key), client)
+
+
+# --- as arguments ---------------------------------------------------------------------------------
+
+# What reads a request's value, once it is told how the value is decoded (`Arguments.reader`).
+Reader = Callable[[Callable[[Any], Any]], Callable[["VariableValues"], Any]]
+
+
+class IdentifierArguments(Protocol):
+    """How identifiers in arguments are read. A malformed one is BAD_USER_INPUT."""
+
+    def one(self, reader: Reader, prefix: str) -> Callable[[VariableValues], int]:
+        """Reads one identifier of this prefix: its number."""
+
+    def one_of(
+        self, reader: Reader, prefix: str, known: tuple[str, ...]
+    ) -> Callable[[VariableValues], int | None]:
+        """The same; None if the identifier has another of the known prefixes."""
+
+    def many(self, reader: Reader, prefix: str, limit: int) -> Callable[[VariableValues], str | None]:
+        """Reads identifiers of this prefix, each once, in order: an array in Postgres' text form, or None."""
+
+
+class PlainArguments:
+    """The identifiers are the stores' own numbers."""
+
+    def one(self, reader: Reader, prefix: str) -> Callable[[VariableValues], int]:
+        """See `IdentifierArguments`."""
+        return reader(account_number(prefix))
+
+    def one_of(
+        self, reader: Reader, prefix: str, known: tuple[str, ...]
+    ) -> Callable[[VariableValues], int | None]:
+        """See `IdentifierArguments`."""
+        return reader(number_of(prefix, known))
+
+    def many(self, reader: Reader, prefix: str, limit: int) -> Callable[[VariableValues], str | None]:
+        """See `IdentifierArguments`."""
+        return reader(account_numbers(prefix, limit))
+
+
+class SealedArguments:
+    """The identifiers are sealed: checked while the plan is made, opened for each request with its seal.
+
+    Variables without a seal have no such attribute: a mistake fails, and never reads a plain number.
+    """
+
+    def one(self, reader: Reader, prefix: str) -> Callable[[VariableValues], int]:
+        """See `IdentifierArguments`."""
+        sealed = reader(_sealed_text((prefix,)))
+        return lambda variables: variables.seal.open(prefix, sealed(variables)[PREFIX_LENGTH:])  # type: ignore[attr-defined]
+
+    def one_of(
+        self, reader: Reader, prefix: str, known: tuple[str, ...]
+    ) -> Callable[[VariableValues], int | None]:
+        """See `IdentifierArguments`."""
+        sealed = reader(_sealed_text(known))
+
+        def read(variables: VariableValues) -> int | None:
+            text = sealed(variables)
+            if not text.startswith(prefix):
+                return None
+            return variables.seal.open(prefix, text[PREFIX_LENGTH:])  # type: ignore[attr-defined,no-any-return]
+
+        return read
+
+    def many(self, reader: Reader, prefix: str, limit: int) -> Callable[[VariableValues], str | None]:
+        """See `IdentifierArguments`."""
+        sealed = reader(_sealed_texts(prefix, limit))
+
+        def read(variables: VariableValues) -> str | None:
+            texts = sealed(variables)
+            return variables.seal.open_all(prefix, texts) if texts else None  # type: ignore[attr-defined]
+
+        return read
+
+
+def _sealed_text(prefixes: tuple[str, ...]) -> Callable[[Any], str]:
+    """Reads the text of a sealed identifier of one of the prefixes."""
+    well_formed = re.compile(f"(?:{'|'.join(prefixes)}){_SEALED}").fullmatch
+
+    def read(identifier: Any) -> str:
+        if not isinstance(identifier, str) or not well_formed(identifier):
+            raise Refusal(Code.BAD_USER_INPUT)
+        return identifier
+
+    return read
+
+
+def _sealed_texts(prefix: str, limit: int) -> Callable[[Any], str]:
+    """Reads sealed identifiers of the prefix, each once, as one text without the prefixes."""
+    one = f"{prefix}{_SEALED}"
+    all_well_formed = re.compile(f"{one}(?:,{one})*").fullmatch
+
+    def read(identifiers: Any) -> str:
+        if not identifiers:
+            return ""
+        joined = ",".join(identifiers)
+        # An identifier that holds a comma would pass as two.
+        well_formed = joined.count(",") == len(identifiers) - 1 and all_well_formed(joined)
+        if not well_formed or len(identifiers) > limit:
+            raise Refusal(Code.BAD_USER_INPUT)
+        return "".join([each[PREFIX_LENGTH:] for each in dict.fromkeys(identifiers)])
+
+    return read
