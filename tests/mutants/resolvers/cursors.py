@@ -11,8 +11,8 @@ MUTANTS = (
         "cursor_in_the_clear",
         Change(
             "resolvers.plan.cursors:Cursors.seal",
-            "self._cipher.encrypt(payload.encode(), [sealed_for])",
-            "payload.encode()",
+            "self._cipher.encrypt(filled, [sealed_for])",
+            "filled",
         ),
         "tests/promises/test_universe.py::test_i12_a_cursor_tells_nothing_to_its_bearer",
     ),
