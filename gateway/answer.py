@@ -28,6 +28,7 @@ from gateway.quotas.deadline import AnswerDeadline
 from gateway.web.requests import Asked, HttpRequest, read_asked, refuse_method
 from gateway.web.responses import Answer, error_object
 from resolvers.compile.subjects import shape_of_all
+from resolvers.plan.amounts import NO_QUESTIONS
 from resolvers.plan.plan import RootAsked
 from resolvers.plan.principal import NO_PRINCIPAL, with_caller
 from resolvers.run.fill import StoreChanged
@@ -107,10 +108,17 @@ async def answer(gateway: Gateway, request: HttpRequest) -> Answer:
             admit(priced.price, variables, gateway.max_cost)
             plan = gateway.plans.plan(caller.purpose, prepared, priced)
             variables = _with_caller(gateway, variables, caller)
+            questions = NO_QUESTIONS if plan.questions is None else plan.questions.count(variables)
             resolved = await _resolve(gateway, caller, prepared, plan=plan, variables=variables)
             ran = await _run(gateway, caller.purpose, plan, variables=variables, texts=resolved.texts)
             await _record(
-                gateway, request, plan.shape, named=ran.named, people=resolved.people, whole=not ran.down
+                gateway,
+                request,
+                plan.shape,
+                named=ran.named,
+                people=resolved.people,
+                whole=not ran.down,
+                asked=questions.asked,
             )
             return _respond(ran)
     finally:
@@ -199,11 +207,13 @@ async def _record(
     named: Mapping[int, Sequence[str]],
     people: Sequence[Named],
     whole: bool,
+    asked: str = NO_QUESTIONS.asked,
 ) -> None:
     """Charge the people in the answer to the client's quota, then write the ledger entry.
 
     Returns once the entry is durable. An answer whose shape is None is about no person. `named`: keys of
-    the people that the plan's answer names; `people`: those that graphql-core's resolvers disclosed.
+    the people that the plan's answer names; `people`: those that graphql-core's resolvers disclosed; `asked`:
+    how many the request asked about.
     """
     if shape is None:
         return
@@ -214,7 +224,7 @@ async def _record(
         found = await gateway.ledger.people(shape, named, people)
     if not gateway.people.is_charged(caller.client, caller.purpose, found.people):
         await gateway.people.charge(caller.client, caller.purpose, found.people)
-    await gateway.ledger.record(request.id, caller, shape, people=found, whole=whole)
+    await gateway.ledger.record(request.id, caller, shape, people=found, whole=whole, asked=asked)
 
 
 def _respond(ran: Ran) -> Answer:

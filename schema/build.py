@@ -92,6 +92,7 @@ TYPES: tuple[type, ...] = (
     offers.CustomerListEdge,
     offers.CustomerListConnection,
     disclosures.Disclosure,
+    disclosures.PeopleAsked,
     audit.AuditedObjection,
     audit.ObjectionsInForce,
     audit.AuditedRecall,

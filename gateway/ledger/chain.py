@@ -27,8 +27,9 @@ _MICROSECOND = timedelta(microseconds=1)
 class Entry(NamedTuple):
     """One answer in the ledger. `people`: references, in the order of the shape's places.
 
-    `counts`: the number of references at each place. Both as Postgres writes arrays: ``{3,5}``. `shape`: the
-    key of the disclosure shape.
+    `counts`: the number of references at each place. `asked`: how many people were asked about, for each way
+    in which the shape says that they were chosen; None in an entry from before this was recorded. All three
+    as Postgres writes arrays: ``{3,5}``. `shape`: the key of the disclosure shape.
     """
 
     at: datetime
@@ -40,6 +41,7 @@ class Entry(NamedTuple):
     outcome: str
     counts: str
     people: str
+    asked: str | None
 
 
 class StreamHead(NamedTuple):
@@ -59,7 +61,7 @@ def initial_hash(stream: bytes) -> bytes:
 class EntryContent(NamedTuple):
     """An entry without its time and number, in the form that its hash covers.
 
-    `shape`: hexadecimal digits. `counts`, `people`: as Postgres writes arrays.
+    `shape`: hexadecimal digits. `counts`, `people`, `asked`: as Postgres writes arrays.
     """
 
     request: str
@@ -69,6 +71,7 @@ class EntryContent(NamedTuple):
     outcome: str
     counts: str
     people: str
+    asked: str | None
 
 
 def microseconds(at: datetime) -> int:
@@ -77,12 +80,13 @@ def microseconds(at: datetime) -> int:
 
 
 def _text(at: int, number: int, content: EntryContent) -> bytes:
-    return orjson.dumps([at, number, *content])
+    # An entry from before `asked` was recorded has a text without it.
+    return orjson.dumps([at, number, *(content if content.asked is not None else content[:-1])])
 
 
 def entry_text(entry: Entry) -> bytes:
     """The entry as its hash covers it: a JSON list, times in microseconds since 1970."""
-    at, number, request, client, credential, shape, outcome, counts, people = entry
+    at, number, request, client, credential, shape, outcome, counts, people, asked = entry
     content = EntryContent(
         request=request,
         client=client,
@@ -91,6 +95,7 @@ def entry_text(entry: Entry) -> bytes:
         outcome=outcome,
         counts=counts,
         people=people,
+        asked=asked,
     )
     return _text(microseconds(at), number, content)
 

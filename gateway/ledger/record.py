@@ -7,8 +7,9 @@ while many more calls are expected. A commit of one entry takes 0.16 ms of the t
 0.18 (0.27 with its columns as arrays; more if the server did not keep its statement).
 
 An entry holds no values. It holds names of fields, and for each person a random reference; one table alone
-links references to accounts. An answer that found no person is recorded as well: so the ledger shows clients
-that guess numbers, and the time of an answer does not show whether a person was found.
+links references to accounts. It says how many people the client asked about and how it chose them, found or
+not: so the ledger shows clients that guess or count numbers, and the time of an answer does not show whether
+a person was found.
 
 Every connection writes a stream of its own, hashed from entry to entry (`chain.py`). After a failed commit
 the gateway cannot know which of its entries were written, so the next connection starts a new stream.
@@ -36,6 +37,7 @@ from gateway.ledger.chain import (
     microseconds,
 )
 from gateway.ledger.references import References, cover_people
+from resolvers.plan.amounts import NO_QUESTIONS
 from resolvers.run.people import Who
 from resolvers.sources.catalogue import Store
 from resolvers.stores.pool import StoreLogin, StoreUnavailable
@@ -62,13 +64,13 @@ _BETWEEN = "\x1f"
 # One text for each column of a batch: with arrays the driver takes ten times as long (0.4 µs an item).
 _ENTRIES = """
 INSERT INTO control.ledger_entry
-    (stream, at, number, request, client, credential, question, outcome, counts, people, hash)
+    (stream, at, number, request, client, credential, question, outcome, counts, people, asked, hash)
 SELECT $1, $2, $3::bigint + t.place, t.request, t.client, t.credential, decode(t.question, 'hex'), t.outcome,
-       t.counts::integer[], t.people::bigint[], decode(t.hash, 'hex')
+       t.counts::integer[], t.people::bigint[], t.asked::integer[], decode(t.hash, 'hex')
 FROM unnest(string_to_array($4, chr(31)), string_to_array($5, chr(31)), string_to_array($6, chr(31)),
             string_to_array($7, chr(31)), string_to_array($8, chr(31)), string_to_array($9, chr(31)),
-            string_to_array($10, chr(31)), string_to_array($11, chr(31)))
-    WITH ORDINALITY AS t(request, client, credential, question, outcome, counts, people, hash, place)
+            string_to_array($10, chr(31)), string_to_array($11, chr(31)), string_to_array($12, chr(31)))
+    WITH ORDINALITY AS t(request, client, credential, question, outcome, counts, people, asked, hash, place)
 """
 _CHECKPOINT = """
 INSERT INTO control.ledger_checkpoint (stream, number, at, hash, signature) VALUES ($1, $2, $3, $4, $5)
@@ -143,15 +145,17 @@ class Ledger:
         *,
         people: DisclosedPeople,
         whole: bool,
+        asked: str = NO_QUESTIONS.asked,
     ) -> None:
         """Return once the entry is durable. NOT_RECORDED: the answer must not leave.
 
-        `people`: the result of `known` or `people`. `whole`: no part of the answer was missing.
+        `people`: the result of `known` or `people`. `whole`: no part of the answer was missing. `asked`: how
+        many people the request asked about, in each of the shape's ways, as Postgres writes an array.
         """
-        # By position: seven named arguments take twice as long, once for each answer.
+        # By position: eight named arguments take twice as long, once for each answer.
         content = EntryContent(
             request.decode(), caller.client, caller.credential, shape.key.hex(),
-            "WHOLE" if whole else "PARTIAL", _array(map(str, people.counts)), _array(people.people),
+            "WHOLE" if whole else "PARTIAL", _array(map(str, people.counts)), _array(people.people), asked,
         )  # fmt: skip
         try:
             await self._entries.submit((shape, content))

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from gateway.ledger.replay import PolicyEvaluator, not_open
-from resolvers.reads.disclosures import disclosed_fields
+from resolvers.reads.disclosures import disclosed_fields, people_asked
 from schema.policy.history import versions
 from schema.purposes import Purpose
 
@@ -36,10 +36,10 @@ _OF_PERSON = """
 WITH named AS MATERIALIZED (
     SELECT * FROM control.own_disclosure WHERE (store, account_id) IN (('messenger', $1), ('social', $2))
 )
-SELECT at, stream, number, request, client, outcome, purpose, policy, fields, counts,
+SELECT at, stream, number, request, client, outcome, purpose, policy, fields, counts, asked, chosen,
        array_agg(position) AS positions
 FROM named, unnest(positions) AS position WHERE at >= $3 AND at < $4
-GROUP BY at, stream, number, request, client, outcome, purpose, policy, fields, counts
+GROUP BY at, stream, number, request, client, outcome, purpose, policy, fields, counts, asked, chosen
 ORDER BY at, stream, number
 """
 _OF_CLIENT = """
@@ -77,8 +77,16 @@ SELECT client, hour, people FROM (
 """
 _PHONE_ENUMERATION = """
 SELECT e.client, count(*) FILTER (WHERE cardinality(e.people) = 0) AS in_vain, count(*) AS answers,
-       round(100.0 * count(*) FILTER (WHERE cardinality(e.people) = 0) / count(*), 1) AS percent
-FROM control.ledger_entry e WHERE e.at >= $1 AND e.at < $2
+       round(100.0 * count(*) FILTER (WHERE cardinality(e.people) = 0) / count(*), 1) AS percent,
+       coalesce(sum(asked.by_key), 0)::bigint AS by_key,
+       coalesce(sum(asked.otherwise), 0)::bigint AS otherwise
+FROM control.ledger_entry e JOIN control.ledger_question q ON q.key = e.question
+CROSS JOIN LATERAL (
+    SELECT sum(many) FILTER (WHERE way ->> 0 IN ('BY_ID', 'BY_NUMBER')) AS by_key,
+           sum(many) FILTER (WHERE way ->> 0 NOT IN ('BY_ID', 'BY_NUMBER')) AS otherwise
+    FROM ROWS FROM (unnest(e.asked), jsonb_array_elements(q.chosen)) AS each (many, way)
+) asked
+WHERE e.at >= $1 AND e.at < $2
 GROUP BY e.client HAVING count(*) FILTER (WHERE cardinality(e.people) = 0) > 0
 ORDER BY in_vain DESC, e.client
 """
@@ -150,7 +158,10 @@ class Report:
 
 
 async def of_person(control: Connection, person: Principal, span: Span) -> Report:
-    """Which clients received which fields of one person, when, and for which purpose."""
+    """Which clients received which fields of one person, when, and for which purpose.
+
+    And how many people the client asked about in that request, and how it chose them.
+    """
     rows = await control.fetch(_OF_PERSON, person.messenger_id, person.social_id, span.since, span.until)
     table = [
         (
@@ -160,11 +171,12 @@ async def of_person(control: Connection, person: Principal, span: Span) -> Repor
             ", ".join(disclosed_fields(orjson.loads(row["fields"]), row["counts"], row["positions"])),
             row["outcome"],
             row["request"],
+            ", ".join(f"{count} {how}" for how, count in people_asked(row["asked"], row["chosen"])),
         )
         for row in rows
     ]
     says = f"{len(table)} answers disclosed this person." if table else "No answer disclosed this person."
-    return Report(says, ("at", "client", "purpose", "fields", "outcome", "request"), table)
+    return Report(says, ("at", "client", "purpose", "fields", "outcome", "request", "asked about"), table)
 
 
 async def of_client(control: Connection, client: str, span: Span) -> Report:
@@ -208,8 +220,11 @@ async def bulk(control: Connection, span: Span) -> Report:
 
 async def phone_enumeration(control: Connection, span: Span) -> Report:
     """The clients that look for people that do not exist."""
-    columns = "client", "in vain", "answers", "percent"
-    says = "Answers without any person, by client: a client that guesses numbers has many."
+    columns = "client", "in vain", "answers", "percent", "asked by id or number", "by filter or page"
+    says = (
+        "Answers without any person, by client, and how many people it asked about: a client that guesses or "
+        "counts numbers has many."
+    )
     return await _table(control, span, _PHONE_ENUMERATION, says=says, columns=columns)
 
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 _ENTRIES = """
 SELECT at, number, request, client, credential, question, outcome, counts::text AS counts,
-       people::text AS people, stream, hash
+       people::text AS people, asked::text AS asked, stream, hash
 FROM control.ledger_entry WHERE $1::timestamptz IS NULL OR at >= $1 ORDER BY at, stream, number
 """
 _COUNT = "SELECT count(*) FROM control.ledger_entry WHERE $1::timestamptz IS NULL OR at >= $1"
@@ -161,7 +161,7 @@ class _Verification:
         total = await self._control.fetchval(_COUNT, self._since)
         async for row in self._rows():
             values = list(row)
-            entry, stream_id, hash_ = Entry(*values[:9]), values[9], values[10]
+            entry, stream_id, hash_ = Entry(*values[:10]), values[10], values[11]
             stream = self._streams.get(stream_id)
             if stream is None:
                 stream = self._streams[stream_id] = self._begin(stream_id, cuts.get(stream_id), entry)

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from resolvers.plan.parameters import Parameter
-from resolvers.plan.plan import Price
+from resolvers.plan.amounts import Price
 from schema.refusals import Code, Refusal
 
 if TYPE_CHECKING:
@@ -28,18 +27,4 @@ def admit_cost(cost: int, max_cost: int) -> None:
 
 def cost_of(price: Price, variables: VariableValues) -> int:
     """The most rows that a plan can touch: a sum of products of list sizes."""
-    if not price.sized:
-        return price.least
-    return price.least + sum(_product(factors, variables) for factors in price.sized)
-
-
-def _product(factors: tuple[Parameter | int, ...], variables: VariableValues) -> int:
-    product = 1
-    for factor in factors:
-        if isinstance(factor, Parameter):
-            size = factor.read(variables)
-            assert isinstance(size, int)
-            product *= size
-        else:
-            product *= factor
-    return product
+    return price.of(variables)

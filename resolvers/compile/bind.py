@@ -35,7 +35,7 @@ from resolvers.compile.selected import (
     SelectedSummary,
     Selection,
 )
-from resolvers.compile.suggestion_waves import last_wave, steps
+from resolvers.compile.waves import last_wave, steps
 from resolvers.plan.fetches import (
     AssembledList,
     Assembly,
@@ -276,6 +276,7 @@ class Binder:
             source=rows.source,
             ids=rows.ids,
             via=rows.via,
+            told=selected.told,
         )
 
     def _part(self, selected: SelectedList, part: SelectedPart, at: At, *, cursor: int) -> ListPart:

@@ -5,6 +5,7 @@
               here the gateway refuses                                  COST_TOO_HIGH
     bind      each field to its source, cut where the answer hops
     subjects  the people that the answer names
+    questions the people that it asks about, there or not
     waves     the fetches that run together
     render    the SQL of each statement
 
@@ -22,15 +23,17 @@ from typing import TYPE_CHECKING
 from resolvers.compile.bind import bind
 from resolvers.compile.context import PurposeContext
 from resolvers.compile.price import price
+from resolvers.compile.questions import count_questions
 from resolvers.compile.selected import Selection
 from resolvers.compile.selection import select_fields
 from resolvers.compile.subjects import subject_places
 from resolvers.compile.waves import stores_asked_again, stores_asked_whole, waves_of
+from resolvers.plan.amounts import Price, Questions
 from resolvers.plan.fetches import Assembly
 from resolvers.plan.holes import HOLE, KEPT, KEY
 from resolvers.plan.identifiers import PREFIX_LENGTH
 from resolvers.plan.parameters import Parameter
-from resolvers.plan.plan import Plan, Price, RootAsked, RootIntrospection, Statement, StepRows
+from resolvers.plan.plan import Plan, RootAsked, RootIntrospection, Statement, StepRows
 from resolvers.plan.subjects import DisclosureShape, SubjectPlace
 from resolvers.sql.statement import render_statement
 
@@ -64,6 +67,7 @@ def compile_plan(context: PurposeContext, priced: PricedSelection) -> Plan:
     """The plan of a query that is selected and priced; this refuses nothing."""
     bound = bind(context, priced.selection)
     subjects = subject_places(priced.selection)
+    questions = count_questions(priced.selection) if context.names_people else None
     groups = waves_of(bound.fetches, context.sharded)
     waves = tuple(
         tuple(render_statement(group, context.sharded, context.owned) for group in wave) for wave in groups
@@ -79,9 +83,10 @@ def compile_plan(context: PurposeContext, priced: PricedSelection) -> Plan:
         repeatable=stores_asked_again(statements),
         fans_out=stores_asked_whole(statements),
         unasked=_unasked(priced.selection.given, statements),
-        shape=_shape(context, priced.operation, subjects),
+        shape=_shape(context, priced.operation, subjects, questions=questions),
         holed=any(map(_makes_holes, statements)),
         prefixes=_prefixes(statements),
+        questions=questions,
     )
 
 
@@ -96,11 +101,18 @@ def _prefixes(statements: Iterable[Statement]) -> tuple[str, ...]:
 
 
 def _shape(
-    context: PurposeContext, operation: Operation, subjects: tuple[SubjectPlace, ...]
+    context: PurposeContext,
+    operation: Operation,
+    subjects: tuple[SubjectPlace, ...],
+    *,
+    questions: Questions | None,
 ) -> DisclosureShape | None:
-    if not subjects:
+    chosen = () if questions is None else questions.chosen
+    if not subjects and not chosen:
         return None
-    return DisclosureShape(context.purpose, context.policy, operation.document, subjects=subjects)
+    return DisclosureShape(
+        context.purpose, context.policy, operation.document, subjects=subjects, chosen=chosen
+    )
 
 
 def _unasked(given: Iterable[Parameter], statements: Iterable[Statement]) -> tuple[Parameter, ...]:

@@ -33,7 +33,7 @@ from resolvers.compile.selected import (
     SelectedSummary,
     Selection,
 )
-from resolvers.plan.plan import Factors, Price
+from resolvers.plan.amounts import Factors, Price
 from resolvers.sources.words import Band
 
 # How many phone numbers an account has.

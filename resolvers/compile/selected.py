@@ -11,8 +11,9 @@ from resolvers.compile.list_arguments import ListedRows
 from resolvers.plan.fetches import Via
 from resolvers.plan.parameters import Parameter
 from resolvers.plan.plan import RootIntrospection, RootText
-from resolvers.plan.tree import Bounds, Literal, Narrowing, Total
+from resolvers.plan.tree import Bounds, Literal, Narrowing, PeopleTold, Total
 from resolvers.sources.words import (
+    AboutPerson,
     Band,
     Hop,
     Identifier,
@@ -137,13 +138,20 @@ SelectedPart = SelectedItems | SelectedEdges | SelectedInfo | SelectedGroups | T
 
 @dataclass(frozen=True)
 class SelectedList:
-    """A connection: its rows, the part of them that is asked for, and what its cursors are sealed for."""
+    """A connection: its rows, the part of them that is asked for, and what its cursors are sealed for.
+
+    `fields`: its fields that depend on its rows, as ``Type.field``. `about`: the person that a row is about.
+    `told`: the place where it names people that it discloses without their objects.
+    """
 
     rows: ListedRows
     bounds: Bounds
     narrowings: tuple[Narrowing, ...]
     sealed_for: Parameter
     parts: tuple[tuple[str, SelectedPart], ...]
+    fields: tuple[str, ...] = ()
+    about: AboutPerson | None = None
+    told: PeopleTold | None = None
 
 
 # Most fields are one of these: they touch no row of their own, and lead to no other object.
@@ -167,13 +175,17 @@ SelectedNode = (
 
 @dataclass(frozen=True)
 class SelectedLookup:
-    """A root field that is one object, found by `keys`; with `via`, through a lookup relation."""
+    """A root field that is one object, found by `keys`; with `via`, through a lookup relation.
+
+    `field`: the root field, as ``Query.field``; empty if the token gives the keys, and not the request.
+    """
 
     key: str
     object: SelectedObject
     keys: Parameter
     via: Via | None = None
     first_by: tuple[str, ...] = ()
+    field: str = ""
 
 
 @dataclass(frozen=True)
@@ -182,6 +194,7 @@ class SelectedNodeRoot:
 
     key: str
     choices: tuple[tuple[SelectedObject, Parameter], ...]
+    field: str
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from resolvers.compile.context import ASKED, TELLS_OF_PEOPLE, PurposeContext
 from resolvers.compile.list_arguments import ListArguments, ListedRows, suggestion_size, visible_order
 from resolvers.compile.own_rows import select_subject
 from resolvers.compile.policy_text import constant_text
+from resolvers.compile.questions import people_told
 from resolvers.compile.selected import (
     Member,
     SelectedAsked,
@@ -53,6 +54,7 @@ from resolvers.plan.parameters import (
 from resolvers.plan.plan import RootIntrospection, RootText
 from resolvers.plan.tree import Literal, Total
 from resolvers.sources.words import (
+    AboutPerson,
     Band,
     Constant,
     Copies,
@@ -161,7 +163,7 @@ class Selector:
             )
             keys = Parameter("bigint", read)
             choices.append((self.object(source, selected), keys))
-        return SelectedNodeRoot(selected.key, tuple(choices))
+        return SelectedNodeRoot(selected.key, tuple(choices), _of_query(selected))
 
     def _lookup(
         self, named: GraphQLObjectType, selected: CollectedField, arguments: Arguments
@@ -174,11 +176,14 @@ class Selector:
         if name == "id":
             read = self.context.identifiers.one(partial(arguments.reader, (name,)), source.prefix)
             keys = Parameter("bigint", read)
-            return SelectedLookup(selected.key, self.object(source, selected), keys)
+            found = self.object(source, selected)
+            return SelectedLookup(selected.key, found, keys, field=_of_query(selected))
         keys = Parameter("text", arguments.reader((name,), plain_text))
         probe = source.probes.get(selected.name)
         via, first_by = (source.lookups[name], ()) if probe is None else (probe[:3], probe[3])
-        return SelectedLookup(selected.key, self.object(source, selected), keys, via=via, first_by=first_by)
+        found = self.object(source, selected)
+        field = _of_query(selected)
+        return SelectedLookup(selected.key, found, keys, via=via, first_by=first_by, field=field)
 
     def _root_list(
         self, named: GraphQLObjectType, selected: CollectedField, arguments: Arguments
@@ -307,11 +312,32 @@ class Selector:
     ) -> SelectedList:
         sealed_for = said.cursor_sealed_for(named)
         bounds = said.bounds(rows, sealed_for)
-        parts = tuple(
-            (member.key, self._part(named, member, rows))
-            for member in self.collector.collect(named, selected.selection_sets)
+        members = self.collector.collect(named, selected.selection_sets)
+        parts = tuple((member.key, self._part(named, member, rows)) for member in members)
+        fields = [f"{named.name}.{member.name}" for member in members]
+        about = self._about(rows)
+        return SelectedList(
+            rows,
+            bounds,
+            said.narrowings(rows),
+            sealed_for=sealed_for,
+            parts=parts,
+            fields=tuple(dict.fromkeys(each for each in fields if not each.endswith("__typename"))),
+            about=about,
+            told=people_told(
+                about,
+                [(name, part) for name, (_, part) in zip(fields, parts, strict=True)],
+                keyed=rows.ids is not None,
+                new_subject=self.new_subject,
+            ),
         )
-        return SelectedList(rows, bounds, said.narrowings(rows), sealed_for=sealed_for, parts=parts)
+
+    def _about(self, rows: ListedRows) -> AboutPerson | None:
+        """The person that a row of the list is about: its own object's, or the one that it leads to."""
+        if rows.far is None:
+            return None if rows.source is None else rows.source.about
+        about = self.context.objects[rows.far.to].about
+        return about and AboutPerson(about.of, rows.far.column)
 
     def _part(self, named: GraphQLObjectType, member: CollectedField, rows: ListedRows) -> SelectedPart:
         if member.name == "__typename":
@@ -361,6 +387,10 @@ def _info_members(
 
 def _is_alone(source: Source | None) -> bool:
     return isinstance(source, Many) and source.alone
+
+
+def _of_query(selected: CollectedField) -> str:
+    return f"Query.{selected.name}"
 
 
 def _quoted(text: str) -> str:

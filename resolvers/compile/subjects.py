@@ -129,6 +129,9 @@ class Places:
                 self._visit(member.node, fields)
 
     def _visit_items(self, list_: SelectedList, fields: Fields | None) -> None:
+        if list_.told is not None:
+            told = self._enter(list_.told.subject, list_.told.about.of, None)
+            _give(told, list_.told.fields)
         for _, part in list_.parts:
             match part:
                 case SelectedItems(item):

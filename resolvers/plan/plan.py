@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from resolvers.plan.amounts import Price, Questions
 from resolvers.plan.fetches import Assembly, Slot
 from resolvers.plan.groups import Groups
 from resolvers.plan.parameters import Parameter
@@ -17,21 +18,6 @@ from resolvers.sources.catalogue import Store
 
 if TYPE_CHECKING:
     from resolvers.plan.subjects import DisclosureShape
-
-# A number of rows as a product of list sizes; a size that the variables decide is a parameter.
-Factors = tuple[Parameter | int, ...]
-
-
-@dataclass(frozen=True)
-class Price:
-    """The most rows that an operation can touch: `least`, and the sum of the products in `sized`.
-
-    The variables of each request decide the value of `sized`.
-    """
-
-    least: int
-    sized: tuple[Factors, ...]
-
 
 # --- statements -----------------------------------------------------------------------------------
 
@@ -157,7 +143,8 @@ class Plan:
     request. `fans_out`: the sharded stores of which every shard is asked for a list. `unasked`: values
     that no statement needs; a wrong one is refused all the same. `shape`: what the ledger records of all
     its answers; None if they are about no person. `holed`: whether its texts may hold holes. `prefixes`: of
-    the identifiers in its texts.
+    the identifiers in its texts. `price`: the most rows that it can touch. `questions`: the people that it
+    asks about; None if it asks about none.
     """
 
     roots: tuple[Root, ...]
@@ -172,3 +159,4 @@ class Plan:
     shape: DisclosureShape | None = None
     holed: bool = True
     prefixes: tuple[str, ...] = ()
+    questions: Questions | None = None

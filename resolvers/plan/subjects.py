@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 if TYPE_CHECKING:
+    from resolvers.plan.amounts import ChosenPeople
     from resolvers.sources.catalogue import Store
     from schema.purposes import Duty, Purpose
 
@@ -30,19 +31,23 @@ class SubjectPlace:
 class DisclosureShape:
     """What all answers of one plan have in common, for the ledger: purpose, policy, document and fields.
 
-    `subjects`: by their numbers. `document`: the SHA-256 of the document, in hexadecimal digits.
+    `subjects`: by their numbers. `document`: the SHA-256 of the document, in hexadecimal digits. `chosen`:
+    how the request chose the people that it asks about, and the fields that tell whether they are there.
     """
 
     purpose: Purpose | Duty
     policy: str
     document: str
     subjects: tuple[SubjectPlace, ...]
+    chosen: tuple[ChosenPeople, ...] = ()
 
     @cached_property
     def text(self) -> bytes:
         """All of it as JSON, always in the same form; the ledger keeps it once, under `key`."""
         fields = [subject.fields for subject in self.subjects]
-        return orjson.dumps([self.purpose.value, self.policy, self.document, fields])
+        chosen = [[each.how.value, each.fields] for each in self.chosen]
+        whole = [self.purpose.value, self.policy, self.document, fields, chosen]
+        return orjson.dumps(whole if chosen else whole[:-1])
 
     @cached_property
     def key(self) -> bytes:

@@ -12,6 +12,7 @@ from resolvers.plan.groups import Groups
 from resolvers.plan.parameters import Parameter
 from resolvers.sources.catalogue import Relation
 from resolvers.sources.words import (
+    AboutPerson,
     Band,
     Hop,
     Many,
@@ -164,12 +165,27 @@ ListPart = Edges | Nodes | Info | Total | Groups | Literal
 
 
 @dataclass(frozen=True)
+class PeopleTold:
+    """The place where a list names people that it discloses without an object: by an edge, a cursor, a count.
+
+    `subject`: the number of the place. `about`: the column of the list's rows that holds the person's key.
+    `fields`: those that tell, as ``Type.field``. `counted`: a count alone tells of all rows.
+    """
+
+    subject: int
+    about: AboutPerson
+    fields: tuple[str, ...]
+    counted: bool
+
+
+@dataclass(frozen=True)
 class PageOf:
     """A connection over rows of `relation`; `on` names the column that holds the parent's key.
 
     A root list has no parent. `source` is set where the item is the row's own object.
     `ids`: the keys to look up, in order, instead of a page; with `via` they are keys of a lookup
-    relation: (relation, column of the keys, column of the object's key).
+    relation: (relation, column of the keys, column of the object's key). `told`: the place of the
+    people that the list discloses without their objects.
     """
 
     relation: Relation
@@ -181,6 +197,7 @@ class PageOf:
     source: ObjectSource | None = None
     ids: Parameter | None = None
     via: tuple[Relation, str, str] | None = None
+    told: PeopleTold | None = None
 
     @property
     def counts(self) -> bool:

@@ -21,14 +21,15 @@ from resolvers.sources.catalogue import Store
 from resolvers.stores.pool import Pool
 from schema.purposes import Purpose
 from schema.refusals import Code, Refusal
-from schema.types.disclosures import Disclosure
+from schema.types.disclosures import ChosenBy, Disclosure, PeopleAsked
 
 if TYPE_CHECKING:
     from resolvers.stores.pool import Record
 
 # Names without a schema: each role's search path is its own universe.
 _AUDITED = """
-SELECT at, stream, number, request, client, outcome, purpose, policy, fields, counts, people
+SELECT at, stream, number, request, client, outcome, purpose, policy, fields, counts, asked, chosen,
+       people
 FROM disclosure
 WHERE (at, stream, number) > ($2::timestamptz, $3::bytea, $4::bigint) AND ($5::text IS NULL OR client = $5)
 ORDER BY at, stream, number LIMIT $1
@@ -36,7 +37,8 @@ ORDER BY at, stream, number LIMIT $1
 # Materialized: otherwise the planner scans all time for the first entry of a person who is rarely named.
 _AUDITED_OF_ONE = """
 WITH named AS MATERIALIZED (SELECT * FROM disclosure WHERE people @> ARRAY[$6::bigint])
-SELECT at, stream, number, request, client, outcome, purpose, policy, fields, counts, people
+SELECT at, stream, number, request, client, outcome, purpose, policy, fields, counts, asked, chosen,
+       people
 FROM named
 WHERE (at, stream, number) > ($2::timestamptz, $3::bytea, $4::bigint) AND ($5::text IS NULL OR client = $5)
 ORDER BY at, stream, number LIMIT $1
@@ -46,12 +48,12 @@ _OWN = """
 WITH named AS MATERIALIZED (
     SELECT * FROM own_disclosure WHERE (store, account_id) IN (('messenger', $6), ('social', $7))
 )
-SELECT at, stream, number, request, client, outcome, purpose, policy, fields, counts,
-       array_agg(position) AS positions
+SELECT at, stream, number, request, client, outcome, purpose, policy, fields, counts, asked,
+       chosen, array_agg(position) AS positions
 FROM named, unnest(positions) AS position
 WHERE (at, stream, number) > ($2::timestamptz, $3::bytea, $4::bigint)
   AND ($5::text IS NULL OR client = $5)
-GROUP BY at, stream, number, request, client, outcome, purpose, policy, fields, counts
+GROUP BY at, stream, number, request, client, outcome, purpose, policy, fields, counts, asked, chosen
 ORDER BY at, stream, number LIMIT $1
 """
 _NUMBER = re.compile(r"([0-9]{1,17})-([0-9a-f]{16})-([1-9][0-9]{0,17})")
@@ -97,9 +99,21 @@ def _disclosure(row: Record, positions: Iterable[int], people: Sequence[int]) ->
         fields=disclosed_fields(orjson.loads(row["fields"]), row["counts"], positions),
         outcome=row["outcome"],
         policy=row["policy"],
+        asked=[
+            PeopleAsked(how=ChosenBy(how), count=count)
+            for how, count in people_asked(row["asked"], row["chosen"])
+        ],
         request=row["request"],
         people=list(dict.fromkeys(map(reference_text, people))),
     )
+
+
+def people_asked(asked: Sequence[int] | None, chosen: str) -> list[tuple[str, int]]:
+    """(how people were chosen, how many were asked about) of an entry; empty if that was not recorded.
+
+    `chosen`: as JSON, the ways with the fields that tell whether the people are there.
+    """
+    return [(how, count) for (how, _), count in zip(orjson.loads(chosen), asked or (), strict=False)]
 
 
 def disclosed_fields(

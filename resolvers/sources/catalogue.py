@@ -352,8 +352,14 @@ _ENTRY = {
     "client": _personal("text"),
     "outcome": _personal("text"),
     "counts": _personal("integer[]"),
+    "asked": _personal("integer[]"),
 }
-_QUESTION = {"purpose": _public("text"), "policy": _public("text"), "fields": _public("jsonb")}
+_QUESTION = {
+    "purpose": _public("text"),
+    "policy": _public("text"),
+    "fields": _public("jsonb"),
+    "chosen": _public("jsonb"),
+}
 LEDGER_ENTRY = Relation(
     Store.CONTROL,
     "ledger_entry",
@@ -667,11 +673,13 @@ RELATIONS: tuple[Relation, ...] = (
         requests_per_second="integer",
         at_once="integer",
         people_per_hour="integer",
+        questions_per_hour="integer",
         changed_at="timestamptz",
     ),
     _kept("quota_rate", client="text", allowed="double precision", at="timestamptz"),
     _kept("quota_place", client="text", process="bytea", places="integer", until="timestamptz"),
-    _kept("quota_hour", client="text", hour="timestamptz", people="bigint"),
+    _kept("quota_hour", client="text", hour="timestamptz", people="bigint", questions="bigint"),
+    _kept("quota_room", client="text", process="bytea", people="bigint", until="timestamptz"),
     _kept("quota_person", client="text", reference="bigint"),
     RECALL,
     _kept("recall_search", event="bigint", next_at="timestamptz", looked="boolean"),

@@ -48,6 +48,7 @@ from resolvers.sql.json_text import (
     items_of,
     json_object,
     list_of,
+    mark,
     quote,
     spell,
 )
@@ -137,23 +138,38 @@ class Listing:
             case Nodes(item):
                 return self._all(self.value(item, self.row))
             case Edges(members):
-                return self._all(
-                    json_object(
-                        (
-                            key,
-                            self.place(member.slot)
-                            if isinstance(member, ItemCursor)
-                            else self.value(member, self.row),
-                        )
-                        for key, member in members
+                edge = json_object(
+                    (
+                        key,
+                        self.place(member.slot)
+                        if isinstance(member, ItemCursor)
+                        else self.value(member, self.row),
                     )
+                    for key, member in members
                 )
+                return self._all([*self._told(), *edge])
             case Total():
                 return [self._total()]
             case Groups():
                 return [self._groups(part)]
             case Info():
                 return self._info(part)
+
+    def _told(self) -> Pieces:
+        """The mark of the person that a row is about, where nothing else in the answer names them."""
+        if self.page.told is None:
+            return []
+        column = self.row.clause.c[self.page.told.about.column]
+        text = mark(self.page.told.subject, column)
+        return [func.coalesce(concatenate(text), quote(""))] if self.page.told.about.nullable else text
+
+    def counted(self) -> Pieces:
+        """The marks of all people that a count of keys discloses; they follow the list's text."""
+        if self.page.told is None or not self.page.told.counted:
+            return []
+        marks = self.column(concatenate(self._told()))
+        gathered = func.string_agg(marks, aggregate_order_by(quote(""), *self.ordered()))
+        return [func.coalesce(gathered, quote(""))]
 
     def _all(self, item: Pieces) -> Pieces:
         return items_of(self.column(concatenate(item)), self.ordered(), self._on_page())
@@ -205,7 +221,7 @@ class Listing:
             case Literal(text):
                 return [text]
             case "startCursor" | "endCursor":
-                cursor = self.column(concatenate(self.place(slot)), f"cursor{slot}")
+                cursor = self.column(concatenate([*self._told(), *self.place(slot)]), f"cursor{slot}")
                 order = self.ordered(backwards=name == "endCursor")
                 found: Any = func.array_agg(aggregate_order_by(cursor, *order), type_=ARRAY(Text()))
                 at_place = First(filtered(found, self._on_page()))
@@ -241,7 +257,8 @@ class Listing:
     def key_rows(self) -> Any:
         """(key, the order's values as a JSON list) of the page's rows, and of one more if a part asks for it.
 
-        If keys are looked up: (the key that was asked for, the object's key).
+        A third column has the person that the row is about, if the list names its people itself. If keys are
+        looked up: (the key that was asked for, the object's key).
         """
         if self.page.via is not None and self.page.ids is not None:
             relation, by, leads_to = self.page.via
@@ -250,8 +267,10 @@ class Listing:
             return found.where(lookup.c[by] == func.any(self.scope.refer_to(self.page.ids)))
         places = self.place(0)
         places[0], places[-1] = "[", "]"
-        selected = select(cast(self.row.key, Text()).label("k"), concatenate(places).label("b"))
-        return self._cut(selected.select_from(self.row.source))
+        columns = [cast(self.row.key, Text()).label("k"), concatenate(places).label("b")]
+        if self.page.told is not None:
+            columns.append(cast(self.row.clause.c[self.page.told.about.column], Text()).label("w"))
+        return self._cut(select(*columns).select_from(self.row.source))
 
     def total_rows(self, slot: int) -> Any:
         """(mark, count) of the whole list: each shard counts its own rows, and the counts are summed."""

@@ -1,4 +1,4 @@
-"""Renders each step of suggestions as a statement; `compile/suggestion_waves.py` says which steps there are.
+"""Renders each step of suggestions as a statement; `compile/waves.py` says which steps there are.
 
 Every statement returns rows of two texts: the key of the row's owner, and what was found. A purpose's views
 leave out what it may not see, so nothing here knows of objections. Every tie is read with both its ends: the

@@ -205,8 +205,8 @@ class TreeText:
     def page(self, page: PageOf, parent: Row | None) -> ColumnElement[str]:
         """The whole connection as one text: an aggregate over at most one page of rows."""
         listing = Listing(self.scope, page, parent, value=self.value)
-        text = concatenate(json_object((key, listing.part(part)) for key, part in page.parts))
-        closed = select(text)
+        parts = json_object((key, listing.part(part)) for key, part in page.parts)
+        closed = select(concatenate([*parts, *listing.counted()]))
         if listing.columns:
             closed = closed.select_from(listing.rows())
         return within(closed, parent).scalar_subquery()

@@ -10,12 +10,40 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
+from enum import StrEnum
 from typing import Protocol
 
 import strawberry
 
 from schema.purposes import Purpose
 from schema.terms.words import belongs, plumbing, rows
+from schema.values.enums import enum
+
+
+@enum(
+    "How a client chose the people that it asked about.",
+    BY_ID="By identifier.",
+    BY_NUMBER="By phone number.",
+    BY_FILTER="By a filter on a list. Counts as one for each list, however many people it selects.",
+    BY_PLACE="By a place in a list, such as a page. Counts as one for each page.",
+)
+class ChosenBy(StrEnum):
+    """How people were chosen."""
+
+    BY_ID = "BY_ID"
+    BY_NUMBER = "BY_NUMBER"
+    BY_FILTER = "BY_FILTER"
+    BY_PLACE = "BY_PLACE"
+
+
+@strawberry.type(
+    description="How many people a client asked about, whether or not they were found, and how it chose them."
+)
+class PeopleAsked:
+    """A part of the entry of an answer."""
+
+    how: ChosenBy = plumbing("Disclosure", "How the client chose these people.")
+    count: int = plumbing("Disclosure", "How many people it asked about in this way.")
 
 
 @rows("- - - - - - O - S")
@@ -39,6 +67,11 @@ class Disclosure:
         "Disclosure", "`WHOLE`, or `PARTIAL` if a store was unavailable and part of the answer was missing."
     )
     policy: str = plumbing("Disclosure", "The digest of the policy that was in force.")
+    asked: list[PeopleAsked] = plumbing(
+        "Disclosure",
+        "How many people the client asked about in this request, found or not. Empty for an entry from "
+        "before this was recorded.",
+    )
     request: str = plumbing(
         "Disclosure", "The request's identifier, as in the header `X-Request-Id` of the answer."
     )

@@ -155,6 +155,7 @@ async def test_a_person_s_report_by_phone_and_by_account(asked: Side) -> None:
     (row,) = by_phone
     assert (row["client"], row["purpose"]) == ("client", "SECURITY")
     assert row["fields"] == "MessengerAccount.id, MessengerAccount.phone"
+    assert row["asked about"] == "1 BY_NUMBER"
 
     page = (await ledger("subject", "ma_1", "--format", "html")).out
     assert page.startswith("<!DOCTYPE html>") and "MessengerAccount.phone" in page and "<script" not in page
@@ -268,7 +269,14 @@ async def test_bulk_readers_and_clients_that_guess_numbers(asked: Side) -> None:
     (bulk,) = await rows_of("report", "bulk")
     assert (bulk["client"], bulk["people"]) == ("client", 3)
     assert await rows_of("report", "phone-enumeration") == [
-        {"client": "client", "in vain": 3, "answers": 4, "percent": "75.0"}
+        {
+            "client": "client",
+            "in vain": 3,
+            "answers": 4,
+            "percent": "75.0",
+            "asked by id or number": 3,
+            "by filter or page": 1,
+        }
     ]
 
 

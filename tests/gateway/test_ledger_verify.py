@@ -216,8 +216,8 @@ async def test_i42_a_rewritten_stream_is_named(written: Written) -> None:
     )
     before = initial_hash(stream)
     rows = await written.control.fetch(
-        "SELECT at, number, request, client, credential, question, outcome, counts::text, people::text"
-        " FROM control.ledger_entry WHERE stream = $1 ORDER BY number",
+        "SELECT at, number, request, client, credential, question, outcome, counts::text, people::text,"
+        " asked::text FROM control.ledger_entry WHERE stream = $1 ORDER BY number",
         stream,
     )
     for row in rows:
@@ -310,7 +310,7 @@ async def test_dropped_days_are_not_missed_and_other_entries_are(written: Writte
     before, at = initial_hash(stream), datetime.now(UTC) - timedelta(days=1)
     for number in (1, 2, 3):
         late = at if number < 3 else datetime.now(UTC)
-        entry = Entry(late, number, "r", "c", "token 1", QUESTION.key, "WHOLE", "{0}", "{}")
+        entry = Entry(late, number, "r", "c", "token 1", QUESTION.key, "WHOLE", "{0}", "{}", None)
         before = entry_hash(before, entry)
         await written.control.execute(
             "INSERT INTO control.ledger_entry (at, number, request, client, credential, question, outcome,"

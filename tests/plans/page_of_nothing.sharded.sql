@@ -9,7 +9,7 @@ FROM account AS a1
 
 -- wave 0, messenger
 -- $1: text[]
-SELECT CAST(a1.id AS TEXT) AS k, ('[' || a1.id || ']') AS b
+SELECT CAST(a1.id AS TEXT) AS k, ('[' || a1.id || ']') AS b, CAST(a1.id AS TEXT) AS w
 FROM account AS a1
 WHERE a1.country_code = any($1::TEXT[]) ORDER BY a1.id
  LIMIT 50 + 1

@@ -115,7 +115,7 @@ async def test_both_answer_and_each_writes_a_stream_of_its_own(stores: Stores) -
 
     rows = await stores.control.fetch(
         "SELECT at, number, request, client, credential, question, outcome, counts::text, people::text,"
-        " stream, hash FROM control.ledger_entry ORDER BY at, stream, number"
+        " asked::text, stream, hash FROM control.ledger_entry ORDER BY at, stream, number"
     )
     answered = {reply.headers["x-request-id"]: reply.extensions["process"] for reply in replies}
     assert answered.keys() == {row["request"] for row in rows}
@@ -126,7 +126,7 @@ async def test_both_answer_and_each_writes_a_stream_of_its_own(stores: Stores) -
     for stream, entries in streams.items():
         before = initial_hash(stream)
         for number, row in enumerate(entries, 1):
-            entry = Entry(*list(row)[:9])
+            entry = Entry(*list(row)[:10])
             assert entry.number == number
             before = entry_hash(before, entry)
             assert before == row["hash"]

@@ -2,7 +2,8 @@
 
 Random documents are asked through the whole application. Each is asked again with every object's own
 identifier added, and the people of that answer are read off its JSON, which knows nothing of marks: the first
-entry must name the same people, each with the same fields.
+entry must name the same people, each with the same fields. So with the people that a list discloses by edges,
+cursors or the count of keys: they are read off the page's nodes, which are added too.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from graphql import (
     TypeInfo,
     TypeInfoVisitor,
     Visitor,
+    get_argument_values,
     get_named_type,
     is_abstract_type,
     parse,
@@ -33,7 +35,7 @@ from graphql import (
     visit,
 )
 
-from resolvers.compile.collect_fields import Collector
+from resolvers.compile.collect_fields import CollectedField, Collector
 from resolvers.plan.parameters import coerce_variables
 from resolvers.reads.disclosures import disclosed_fields
 from schema.build import schema_for
@@ -41,10 +43,13 @@ from schema.operations import DocumentLimits, read_operation
 from schema.purposes import Purpose
 from tests.kit.documents.writer import Request, write_request
 from tests.kit.gateway import NewDatabase, Reply, Side, known_of, open_side, trials
+from tests.kit.reference.schema import NAMING
 from tests.kit.worlds.making import random_world
 from tests.kit.worlds.rows import World
 
-WHO, WHAT, ABOUT = "who__", "what__", "about__"
+WHO, WHAT, ABOUT, ITEMS = "who__", "what__", "about__", "items__"
+ADDED = {WHO, WHAT, ABOUT, ITEMS}
+CURSORS = {"startCursor": 0, "endCursor": -1}
 # What the ledger names people by: the type of an object, and the store of the account behind its identifier.
 ACCOUNTS = {"MessengerAccount": "messenger", "SocialAccount": "social"}
 CONVERSATIONS = {"MessengerConversation": "messenger", "SocialConversation": "social"}
@@ -80,6 +85,18 @@ class _Identify(Visitor):
         type_ = self._types.get_parent_type()
         if type_ is None or type_ is self._schema.query_type or type_.name.startswith("__"):
             return None
+        added = self._identity(type_)
+        if type_.name == "FriendSuggestion":
+            inner = SelectionSetNode(selections=(_field(WHO, "id"),))
+            added.append(_field(ABOUT, "account", inner))
+        if type_.name.endswith("Connection") and isinstance(type_, GraphQLObjectType):
+            items = get_named_type(type_.fields["nodes"].type)
+            inner = SelectionSetNode(selections=tuple(self._identity(items)))
+            added.append(_field(ITEMS, "nodes", inner))
+        return SelectionSetNode(selections=(*node.selections, *added))
+
+    def _identity(self, type_: Any) -> list[FieldNode | InlineFragmentNode]:
+        """What the object is, and whose."""
         added: list[FieldNode | InlineFragmentNode] = [_field(WHAT, "__typename")]
         possible = self._schema.get_possible_types(type_) if is_abstract_type(type_) else [type_]
         for each in possible:
@@ -87,10 +104,7 @@ class _Identify(Visitor):
                 condition = NamedTypeNode(name=NameNode(value=each.name))
                 inner = SelectionSetNode(selections=(_field(WHO, "id"),))
                 added.append(InlineFragmentNode(type_condition=condition, selection_set=inner, directives=()))
-        if type_.name == "FriendSuggestion":
-            inner = SelectionSetNode(selections=(_field(WHO, "id"),))
-            added.append(_field(ABOUT, "account", inner))
-        return SelectionSetNode(selections=(*node.selections, *added))
+        return added
 
 
 def _field(key: str, name: str, inner: SelectionSetNode | None = None) -> FieldNode:
@@ -117,7 +131,7 @@ class Reading:
         if value is not None and type_.name in NAMED:
             of = self._whose(value, type_.name)
         for each in self.collector.collect(type_, sets):
-            if each.name.startswith("__") or each.key in {WHO, WHAT, ABOUT}:
+            if each.name.startswith("__") or each.key in ADDED:
                 continue
             if of is not None and not type_.name.endswith(PLUMBING):
                 of.add(f"{type_.name}.{each.name}")
@@ -127,9 +141,42 @@ class Reading:
             for item in items if isinstance(named, GraphQLObjectType) or is_abstract_type(named) else ():
                 found = self.schema.type_map[item[WHAT]] if is_abstract_type(named) else named
                 assert isinstance(found, GraphQLObjectType)
+                if found.name.endswith("Connection"):
+                    self._read_list(item, found, each, keyed=self._names_entries(type_, each))
                 self.read(item, found, each.selection_sets, of)
             if not items and isinstance(named, GraphQLObjectType) and named.name not in NAMED:
                 self.read(None, named, each.selection_sets, of)
+
+    def _names_entries(self, parent: GraphQLObjectType, list_: CollectedField) -> bool:
+        """Whether an argument of the list names its entries."""
+        variables = self.collector.variables
+        given = get_argument_values(parent.fields[list_.name], list_.nodes[0], variables)
+        return any(given.get(name) is not None for name in NAMING)
+
+    def _read_list(
+        self, value: Mapping[str, Any], type_: GraphQLObjectType, list_: CollectedField, *, keyed: bool
+    ) -> None:
+        """The people that a list discloses without an object of theirs."""
+        told: dict[str, set[int]] = {}
+        people = value[ITEMS]
+        for each in self.collector.collect(type_, list_.selection_sets):
+            if each.key in ADDED:
+                continue
+            inner = get_named_type(type_.fields[each.name].type) if each.name != "__typename" else None
+            below = self.collector.collect(inner, each.selection_sets) if each.selection_sets else ()  # type: ignore[arg-type]
+            names = [field.name for field in below if field.key not in ADDED]
+            if each.name == "nodes" or (each.name == "edges" and {"node", "account"} & set(names)):
+                return
+            if each.name == "edges" or (each.name == "totalCount" and keyed):
+                told[each.name] = set(range(len(people)))
+            elif each.name == "pageInfo" and CURSORS.keys() & set(names):
+                places = {CURSORS[name] % len(people) for name in names if name in CURSORS and people}
+                told[each.name] = told.get(each.name, set()) | places
+        if people and people[0][WHAT] in NAMED:
+            for place in sorted(set().union(*told.values())):
+                of = self._whose(people[place], people[place][WHAT])
+                if of is not None:
+                    of.update(f"{type_.name}.{name}" for name in told)
 
     def _whose(self, value: Mapping[str, Any], type_name: str) -> set[str] | None:
         """The fields told about the object's person; None if it concerns no person."""

@@ -460,8 +460,8 @@ def test_the_data_protection_officer_sees_no_account() -> None:
         "DisclosureCount", "PeopleByPurpose", "ObjectionsOnDay", "LedgerReport", "LedgerReportName",
         "RequestTally", "Date",
         "Query", "PolicyVersion", "PolicyMark", "AuditedObjection", "AuditedRecall", "ObjectionsInForce",
-        "TermsAcceptance", "Disclosure", "ObjectionKind", "ObjectablePurpose", "DateTime", "String",
-        "Boolean", "PageInfo", "Int", "ID",
+        "TermsAcceptance", "Disclosure", "PeopleAsked", "ChosenBy", "ObjectionKind", "ObjectablePurpose",
+        "DateTime", "String", "Boolean", "PageInfo", "Int", "ID",
     }  # fmt: skip
 
 

@@ -9,14 +9,14 @@ MUTANTS = (
         "ledger_after_the_response",
         Change(
             "gateway.answer:_record",
-            "await gateway.ledger.record(request.id, caller, shape, people=found, whole=whole)",
+            "await gateway.ledger.record(request.id, caller, shape, people=found, whole=whole, asked=asked)",
             """
             import asyncio
 
             async def later(*entry, **disclosed):
                 asyncio.ensure_future(gateway.ledger.record(*entry, **disclosed))
 
-            await later(request.id, caller, shape, people=found, whole=whole)
+            await later(request.id, caller, shape, people=found, whole=whole, asked=asked)
             """,
         ),
         "tests/gateway/test_ledger.py::test_i39_an_answer_waits_until_its_entry_is_durable",

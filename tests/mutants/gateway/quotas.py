@@ -50,7 +50,7 @@ MUTANTS = (
             "gateway.answer:_record",
             "await gateway.people.charge(caller.client, caller.purpose, found.people)",
             """
-            await gateway.ledger.record(request.id, caller, shape, people=found, whole=whole)
+            await gateway.ledger.record(request.id, caller, shape, people=found, whole=whole, asked=asked)
             await gateway.people.charge(caller.client, caller.purpose, found.people)
             return
             """,
