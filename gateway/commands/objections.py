@@ -15,7 +15,8 @@ from gateway.terminal.problems import Problem, owners_of, read_settings
 from gateway.terminal.progress import shown
 from gateway.upkeep import reconciler
 from resolvers.changes import objections, suspensions
-from resolvers.changes.objections import ObjectionOutcome
+from resolvers.changes.objections import ObjectionChange, ObjectionOutcome
+from resolvers.changes.restrictions import purposes_of
 from schema.purposes import OBJECTABLE, Purpose
 
 CHANNEL = "command line"
@@ -30,6 +31,10 @@ OUTCOMES = {
         "Not recorded: the time to object ended 30 days after accepting the terms."
     ),
     ObjectionOutcome.UNKNOWN_ACCOUNT: "Nothing to do: the messenger has no such account.",
+}
+STILL_HIDDEN = {
+    ObjectionOutcome.WITHDRAWN: "Withdrawn. Data is still hidden for",
+    ObjectionOutcome.NOT_OBJECTED: "There was no such objection to withdraw. Data is hidden for",
 }
 NOTHING_DONE = {
     ObjectionOutcome.NOT_ELIGIBLE_NEW_MEMBER,
@@ -60,7 +65,7 @@ def record_objection(account: Account, purpose: Objected = None) -> None:
 
 @objection_app.command("withdraw", epilog=examples("gateway objection withdraw --account ma_5"))
 def withdraw_objection(account: Account, purpose: Objected = None) -> None:
-    """Withdraw a member's objection. Their data is open again from then on."""
+    """Withdraw a member's objection. Their data is then open again, unless a suspension hides it."""
     done(_change_objection(read_settings(), objections.withdraw, account, purposes=purpose))
 
 
@@ -83,9 +88,20 @@ async def _change_objection(
         result = await change(
             stores, reconciler.rules_of(settings), int(found[1]), purposes=named, channel=CHANNEL
         )
-    typer.echo(OUTCOMES[result.outcome])
+    typer.echo(_told(result))
     if result.outcome in NOTHING_DONE:
         raise typer.Exit(1)
+
+
+def _told(result: ObjectionChange) -> str:
+    """The outcome in words. A withdrawal says "open again" only if nothing else hides the data."""
+    hidden = [
+        *(f"{purpose} (objection)" for purpose in purposes_of(result.in_force)),
+        *(f"{purpose} (suspension)" for purpose in purposes_of(result.suspended)),
+    ]
+    if result.outcome not in STILL_HIDDEN or not hidden:
+        return OUTCOMES[result.outcome]
+    return f"{STILL_HIDDEN[result.outcome]} {', '.join(hidden)}."
 
 
 @objection_app.command("recover", epilog=examples("gateway objection recover"))

@@ -99,7 +99,7 @@ def end_suspension(
         datetime | None, typer.Option(formats=DAYS, metavar="2017-05-18", help="When; now if left out.")
     ] = None,
 ) -> None:
-    """End a suspension, now or later. What no other suspension restricts is open again."""
+    """End a suspension, now or later. What no objection and no other suspension hides is then open again."""
     done(_end_suspension(read_settings(), number, datetime.now(UTC) if at is None else _utc(at)))
 
 

@@ -16,7 +16,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
-from resolvers.changes.restrictions import Stores, ask, bits_of, folds_of, lock_one, settle
+from resolvers.changes.restrictions import Stores, ask, bits_of, folds_of, held_for, lock_one, settle
 from resolvers.stores.pool import transaction
 from schema.purposes import OBJECTABLE, Purpose
 from schema.terms.profiles import TERMS_VERSION, Eligibility, Profile, Standing, eligibility
@@ -58,10 +58,14 @@ class Rules:
 
 @dataclass(frozen=True)
 class ObjectionChange:
-    """The outcome, the bits objected to afterwards, and the end of the time to object if it has ended."""
+    """The outcome, the bits objected to afterwards, and the end of the time to object if it has ended.
+
+    `suspended`: after a withdrawal, the bits that stay hidden although the member does not object to them.
+    """
 
     outcome: ObjectionOutcome
     in_force: int = 0
+    suspended: int = 0
     closed_at: datetime | None = None
 
 
@@ -102,7 +106,7 @@ async def record(
 async def withdraw(
     stores: Stores, rules: Rules, account_id: int, *, purposes: frozenset[Purpose], channel: str
 ) -> ObjectionChange:
-    """Withdraw one person's objection to these purposes: their data is open again from then on.
+    """Withdraw one person's objection to these purposes: from then on, only a suspension hides their data.
 
     Possible at any time, under every profile. Safe to repeat: NOT_OBJECTED, after both stores were checked.
     Errors as for `record`.
@@ -118,9 +122,9 @@ async def withdraw(
         elif await standing(stores.messenger, rules.profile, account_id, now=now) is None:
             return ObjectionChange(ObjectionOutcome.UNKNOWN_ACCOUNT)
     await settle(stores, [account_id], now)
-    return ObjectionChange(
-        ObjectionOutcome.WITHDRAWN if objected else ObjectionOutcome.NOT_OBJECTED, before & ~wanted
-    )
+    after = before & ~wanted
+    outcome = ObjectionOutcome.WITHDRAWN if objected else ObjectionOutcome.NOT_OBJECTED
+    return ObjectionChange(outcome, after, suspended=await held_for(stores, account_id) & ~after)
 
 
 async def standing(

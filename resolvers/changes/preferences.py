@@ -92,7 +92,7 @@ class Preferences:
         in_force = _named(result.in_force)
         match result.outcome:
             case ObjectionOutcome.WITHDRAWN:
-                return ObjectionWithdrawn(in_force=in_force)
+                return ObjectionWithdrawn(in_force=in_force, suspended=_named(result.suspended))
             case ObjectionOutcome.NOT_OBJECTED:
                 return NotObjected(in_force=in_force)
         return NoMessengerAccount(in_force=[])

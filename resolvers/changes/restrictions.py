@@ -173,6 +173,15 @@ async def _differing(stores: Stores, wanted: Mapping[int, RequiredRestriction]) 
     return found
 
 
+async def held_for(stores: Stores, member: int) -> int:
+    """The bits for which a store withholds this member's data now, for whichever reason."""
+    held = 0
+    for name, store in (("social", stores.social), ("messenger", stores.messenger)):
+        for row in await ask(store, _HELD[name], [member]):
+            held |= row["purposes"]
+    return held
+
+
 async def folds_of(control: Connection, members: Iterable[int]) -> dict[int, int]:
     """Member → bits objected to, from their events in order; only members with events."""
     folds: dict[int, int] = {}

@@ -52,8 +52,8 @@ def eligibility(
 ) -> Eligibility:
     """Whether a member who registered and accepted the terms at these times may object.
 
-    The second before the terms counts as before, the second itself does not. A member who has not accepted
-    the terms yet (None) has no time limit: the 30 days begin with accepting, and include their last second.
+    The last fraction of a second before the terms counts as before. A member who has not accepted the terms
+    yet (None) has no time limit: the 30 days begin with accepting, and include the second in which they end.
     """
     if profile is Profile.GDPR:
         return Eligibility(Standing.MAY_OBJECT)
@@ -61,5 +61,10 @@ def eligibility(
         return Eligibility(Standing.NOT_ELIGIBLE_NEW_MEMBER)
     if profile is Profile.SEED_2016 or accepted_at is None:
         return Eligibility(Standing.MAY_OBJECT)
-    closes = accepted_at + WINDOW
+    closes = _whole_second_after(accepted_at + WINDOW)
     return Eligibility(Standing.MAY_OBJECT if now < closes else Standing.WINDOW_CLOSED, closes)
+
+
+def _whole_second_after(time: datetime.datetime) -> datetime.datetime:
+    """That time or the next whole second: answers have no fractions, and an earlier end takes a right."""
+    return time + datetime.timedelta(microseconds=-time.microsecond % 1_000_000)

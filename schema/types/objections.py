@@ -102,11 +102,19 @@ class NoMessengerAccount:
     in_force: list[ObjectablePurpose] = belongs(PREFERENCES, "Always empty.")
 
 
-@strawberry.type(description="The objection is withdrawn. The data can be used again from now on.")
+@strawberry.type(
+    description="The objection is withdrawn. From now on the data can be used for each purpose that is "
+    "neither in `inForce` nor in `suspended`."
+)
 class ObjectionWithdrawn:
-    """The call ended an objection."""
+    """The call ended an objection. Something else may still withhold the data."""
 
     in_force: list[ObjectablePurpose] = belongs(PREFERENCES, "The purposes that the person still objects to.")
+    suspended: list[ObjectablePurpose] = belongs(
+        PREFERENCES,
+        "Other purposes for which the data stays hidden, because a regulator suspended them in the "
+        "person's country.",
+    )
 
 
 @strawberry.type(description="There was no such objection. Nothing changed.")

@@ -525,6 +525,24 @@ async def test_a_suspension_is_recorded_listed_and_ended(empty: dict[str, str]) 
     assert "no suspension 1 can end at that time" in said.err
 
 
+async def test_a_withdrawal_does_not_say_open_while_something_hides(empty: dict[str, str]) -> None:
+    """The command names what is hidden after it, and why, and says "open again" only if nothing is."""
+    await command("migrate")
+    await add_members(empty["messenger"])
+    assert (await command("objection", "record", "--account", "ma_5")).status == 0
+    await command("suspension", *SUSPEND.split(), "--purpose", "ADS_PERSONALIZATION")
+    withdraw = ("objection", "withdraw", "--account", "ma_5")
+    ads, friends = "ADS_PERSONALIZATION", "FRIEND_SUGGESTIONS"
+    said = (await command(*withdraw, "--purpose", ads)).out
+    assert said == f"Withdrawn. Data is still hidden for {friends} (objection), {ads} (suspension).\n"
+    assert (await command(*withdraw)).out == f"Withdrawn. Data is still hidden for {ads} (suspension).\n"
+    said = (await command(*withdraw)).out
+    assert said == f"There was no such objection to withdraw. Data is hidden for {ads} (suspension).\n"
+    await command("suspension", "end", "1")
+    await command("objection", "record", "--account", "ma_5")
+    assert (await command(*withdraw)).out == "Withdrawn: the data is open again from now on.\n"
+
+
 async def test_the_suspensions_of_2016_are_recorded_once(empty: dict[str, str]) -> None:
     """The command records the three suspensions of 2016; a second run adds none."""
     await command("migrate")

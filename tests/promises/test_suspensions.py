@@ -17,6 +17,7 @@ from resolvers.changes.preferences import Writers
 from resolvers.changes.suspensions import SuspensionDecision, add, apply, end, finish, historic
 from schema.purposes import OBJECTABLE, Purpose
 from schema.terms.profiles import Profile
+from tests.answers.test_mutations import as_member
 from tests.kit.gateway import ADS, FRIENDS, PREFERENCES, SEEING, SUBJECT, NewDatabase, Reply, Side, open_side
 from tests.kit.worlds.making import nothing_declared, random_world
 from tests.kit.worlds.rows import World
@@ -148,6 +149,21 @@ async def test_i25_objections_go_on_beneath_a_suspension(side: Side) -> None:
     await lift(side, number)
     assert await ids_of(side, ADS) == ["ma_1", "ma_3"]
     assert await restrictions(side) == {"messenger": {BOB: 3}, "social": {BOB: 3}}
+
+
+WITHDRAW = "mutation { withdrawObjection { ... on ObjectionWithdrawn { inForce suspended } } }"
+
+
+@pytest.mark.parametrize("suspended", [(), (ADS,), (FRIENDS,), (ADS, FRIENDS)])
+async def test_i23_a_withdrawal_names_what_stays_hidden(side: Side, suspended: tuple[Purpose, ...]) -> None:
+    """Every objectable purpose is open after a withdrawal, or the answer names it as suspended."""
+    await object_to(side, ANN)
+    if suspended:
+        await suspend(side, "DE", purposes=suspended)
+    said = await as_member(side, ANN, WITHDRAW)
+    assert said.data["withdrawObjection"] == {"inForce": [], "suspended": [*suspended]}
+    for purpose in OBJECTABLE:
+        assert ("ma_1" in await ids_of(side, purpose)) == (purpose not in suspended)
 
 
 async def test_i25_two_suspensions_overlap(side: Side) -> None:

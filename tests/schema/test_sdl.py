@@ -119,6 +119,7 @@ CHANGES[Purpose.PREFERENCES] = {
     ("WindowClosed", "closedAt"),
     ("NoMessengerAccount", "inForce"),
     ("ObjectionWithdrawn", "inForce"),
+    ("ObjectionWithdrawn", "suspended"),
     ("NotObjected", "inForce"),
 }
 CHANGES[Purpose.AUDIT] = {

@@ -183,4 +183,14 @@ MUTANTS = (
         ),
         f"{FEEDING}::test_i48_a_copy_that_is_edited_by_hand_stays_as_it_is",
     ),
+    mutant(
+        "a_withdrawal_always_says_open",
+        Change(
+            "resolvers.changes.objections:withdraw",
+            "await held_for(stores, account_id) & ~after",
+            "0",
+        ),
+        f"{SUSPENSIONS}::test_i23_a_withdrawal_names_what_stays_hidden",
+        "tests/commands/test_cli.py::test_a_withdrawal_does_not_say_open_while_something_hides",
+    ),
 )

@@ -5,6 +5,7 @@ import { useEffect, useMemo, useState } from "react";
 
 import { Badge } from "../Badge";
 import { dataOf, type DemoToken } from "../gateway";
+import { OUTCOME, outcomeText, type Outcome } from "../outcome";
 import { ruleOf } from "../schemas";
 import { useSession } from "../session";
 import { tab } from "../storage";
@@ -14,7 +15,7 @@ import { askSide, TooLarge, type SideAnswer } from "./sides";
 
 const KEPT = "compare";
 const OBJECT = "mutation { done: recordObjection { __typename } }";
-const WITHDRAW = "mutation { done: withdrawObjection { __typename } }";
+const WITHDRAW = `mutation { done: withdrawObjection { ${OUTCOME} } }`;
 
 interface Asked {
   left: SideAnswer;
@@ -47,7 +48,7 @@ export default function Compare() {
   const [busy, setBusy] = useState(false);
   const [wrong, setWrong] = useState("");
   const [asked, setAsked] = useState<Asked | null>(null);
-  const [outcome, setOutcome] = useState("");
+  const [outcome, setOutcome] = useState<Outcome | null | undefined>(undefined);
   const [objector, setObjector] = useState("");
   const change = (part: Partial<Form>) => setForm((before) => ({ ...before, ...part }));
   useEffect(() => tab.setItem(KEPT, JSON.stringify(form)), [form]);
@@ -91,7 +92,7 @@ export default function Compare() {
   };
   const askBoth = () =>
     doing(async (variables) => {
-      setOutcome("");
+      setOutcome(undefined);
       const ask = (under: string) => askSide(token, under, form.document, variables);
       const [one, other] = await Promise.all([ask(left), ask(right)]);
       setAsked({ left: one, right: other, after: false });
@@ -196,8 +197,8 @@ export default function Compare() {
       <p role="status" className={wrong === "" ? "" : "alarm"}>
         {wrong !== ""
           ? wrong
-          : outcome !== ""
-            ? `${words.outcome}: ${words.outcomes[outcome] ?? words.unknownOutcome}`
+          : outcome !== undefined
+            ? `${words.outcome}: ${outcomeText(words, outcome)}`
             : ""}
       </p>
       {asked !== null && <Sides asked={asked} />}
@@ -205,9 +206,8 @@ export default function Compare() {
   );
 }
 
-async function changed(token: string, query: string): Promise<string> {
-  const data = await dataOf<{ done: { __typename: string } | null }>(token, "PREFERENCES", { query });
-  return data.done?.__typename ?? "";
+async function changed(token: string, query: string): Promise<Outcome | null> {
+  return (await dataOf<{ done: Outcome | null }>(token, "PREFERENCES", { query })).done;
 }
 
 function variablesIn(text: string): Record<string, unknown> | null {

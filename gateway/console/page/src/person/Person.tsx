@@ -5,6 +5,7 @@ import { useCallback, useEffect, useState } from "react";
 import { Badge } from "../Badge";
 import { ENTRIES_ASKED, ENTRY, ENTRY_COLUMNS, entryRow, type Entry } from "../entries";
 import { dataOf } from "../gateway";
+import { OUTCOME, outcomeText, type Outcome } from "../outcome";
 import { useSession } from "../session";
 import { Table, textOf } from "../Table";
 import { useWords } from "../words";
@@ -32,8 +33,7 @@ const RECEIVED = `query Received($after: ID) { disclosures(first: ${ENTRIES_ASKE
 const STANDING = "{ objectionEligibility { purpose standing until } }";
 const RECORD =
   "mutation Object($purposes: [ObjectablePurpose!]!) { done: recordObjection(purposes: $purposes) { __typename } }";
-const WITHDRAW =
-  "mutation Withdraw($purposes: [ObjectablePurpose!]!) { done: withdrawObjection(purposes: $purposes) { __typename } }";
+const WITHDRAW = `mutation Withdraw($purposes: [ObjectablePurpose!]!) { done: withdrawObjection(purposes: $purposes) { ${OUTCOME} } }`;
 
 type Fields = Record<string, unknown>;
 
@@ -202,11 +202,8 @@ function MyObjection({ may, changed }: { may: boolean; changed: () => void }) {
     setOutcome(null);
     try {
       const variables = { purposes: [purpose] };
-      const { done } = await dataOf<{ done: { __typename: string } | null }>(token, CHANGES, {
-        query,
-        variables,
-      });
-      setOutcome(words.outcomes[done?.__typename ?? ""] ?? words.unknownOutcome);
+      const { done } = await dataOf<{ done: Outcome | null }>(token, CHANGES, { query, variables });
+      setOutcome(outcomeText(words, done));
     } catch (error) {
       setOutcome(words.unknownOutcome);
       reportTrouble(error);

@@ -219,6 +219,10 @@ export const de: Words = {
     ObjectionWithdrawn: "Der Widerspruch ist zurückgenommen. Die Daten sind ab jetzt wieder sichtbar.",
     NotObjected: "Es gab keinen solchen Widerspruch.",
   },
+  withdrawnButHidden: (purposes) =>
+    `Der Widerspruch ist zurückgenommen. Daten bleiben verborgen für ${purposes}.`,
+  byObjection: "Widerspruch",
+  bySuspension: "Aussetzung",
   unknownOutcome: "Das Ergebnis ist unbekannt. Wiederholen Sie die Aktion: Das ist ungefährlich.",
   nothingKnown: "nichts",
   marksMean: {

@@ -174,6 +174,9 @@ export const en = {
     ObjectionWithdrawn: "The objection is withdrawn. The data is visible again from now on.",
     NotObjected: "There was no such objection.",
   } as Record<string, string>,
+  withdrawnButHidden: (purposes: string) => `The objection is withdrawn. Data stays hidden for ${purposes}.`,
+  byObjection: "objection",
+  bySuspension: "suspension",
   unknownOutcome: "The outcome is unknown. Repeat the action: that is safe.",
   nothingKnown: "nothing",
   marksMean: {
