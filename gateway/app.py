@@ -49,6 +49,7 @@ from gateway.recalls.over_http import RecallsEndpoint
 from gateway.recalls.over_websocket import RecallSocket
 from gateway.settings import Settings
 from gateway.upkeep import reconciler
+from gateway.upkeep.effect import check_effect, log_differences, watch_effect
 from gateway.upkeep.store_logins import (
     NotReady,
     check_matching_key,
@@ -186,6 +187,7 @@ async def _check_stores(settings: Settings) -> None:
         raise NotReady.because_of(refused)
     if wrong := await reconciler.reconcile_at_start(settings):
         raise NotReady(wrong)
+    await check_effect(settings)
     await check_matching_key(settings)
 
 
@@ -269,6 +271,7 @@ async def _upkeep(settings: Settings, book: TokenBook) -> AsyncIterator[None]:
     """Run the periodic tasks while the block runs."""
     tasks = [
         asyncio.create_task(reconciler.reconcile_restrictions(settings), name="restrictions"),
+        asyncio.create_task(watch_effect(settings, log_differences), name="effect"),
         asyncio.create_task(reconciler.issue_recalls(settings), name="recalls"),
         asyncio.create_task(reconciler.index_days(ledger_login(settings)), name="days of the ledger"),
         asyncio.create_task(keep_warning(book, time.time), name="expiry of tokens"),

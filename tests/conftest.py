@@ -18,7 +18,7 @@ import asyncpg
 import pytest
 
 from gateway.demo.embedded import EmbeddedPostgres, start
-from gateway.upkeep import reconciler
+from gateway.upkeep import effect, reconciler
 from resolvers.stores.pool import connect_owner
 from resolvers.universe.migrations import STORES, migrate
 from schema.values import paging
@@ -89,6 +89,7 @@ def slow_reconciler() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reconciler, "RECONCILE_SECONDS", 3_600)
         patch.setattr(reconciler, "RECALL_SECONDS", 3_600)
+        patch.setattr(effect, "EFFECT_SECONDS", 3_600)
         yield
 
 

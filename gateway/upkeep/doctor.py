@@ -1,6 +1,6 @@
 """The checks of `gateway doctor`: every store, its roles, and what the control database holds.
 
-    settings → for each store: connection → migrations → universes → roles → pooler
+    settings → for each store: connection → migrations → universes → objections → roles → pooler
              for control:    writers → objections → tokens
 
 The checks only read, before the gateway starts or while it runs. A finding that DIFFERS says what to do. A
@@ -26,6 +26,7 @@ from gateway.ledger.record import open_ledger
 from gateway.settings import CONFIG_FILE, Settings
 from gateway.terminal.problems import Problem, owner_of
 from gateway.upkeep.advice import with_advice
+from gateway.upkeep.effect import KEEPERS, bound_differences
 from gateway.upkeep.store_logins import ledger_login, login_differences, purpose_logins, refused_writers
 from resolvers.sources.catalogue import Store
 from resolvers.sources.fields import OBJECTS
@@ -81,6 +82,9 @@ async def _examine_store(settings: Settings, store: str, connection: Connection)
         return
     for finding in await _universes(connection, Store(store)):
         yield finding
+    if store in KEEPERS:
+        for finding in await _effect(connection, Store(store)):
+            yield finding
     async for finding in _roles(settings, Store(store)):
         yield finding
     if store == Store.CONTROL:
@@ -115,6 +119,14 @@ async def _migrations(connection: Connection, store: str) -> Finding:
     if waiting:
         return Finding(what, State.DIFFERS, f"{len(waiting)} not applied: run `gateway migrate`")
     return Finding(what, State.OK, f"{len(files)} applied")
+
+
+async def _effect(connection: Connection, store: Store) -> list[Finding]:
+    """Whether objections bind: the copies of restrictions, and the made-up people."""
+    found = await bound_differences(connection, store, repairs=False)
+    if not found:
+        return [Finding(f"{store}: objections", State.OK, "bind: copies and probe agree")]
+    return [_differing("objections", each) for each in found]
 
 
 async def _universes(connection: Connection, store: Store) -> list[Finding]:

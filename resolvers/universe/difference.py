@@ -68,7 +68,7 @@ SENTENCES: Mapping[DifferenceKind, str] = {
     DifferenceKind.FUNCTION_CHANGED: "function {name} is missing, or does something else",
     DifferenceKind.TABLE_REWRITTEN: "table {name} has a rule, row security, or a table that inherits from it",
     DifferenceKind.SETTING_CHANGED: "{name} is set for {relation} and must not be",
-    DifferenceKind.COPIES_DIFFER: "rows do not carry the restriction of their member",
+    DifferenceKind.COPIES_DIFFER: "{name} rows do not carry the restriction of their member",
     DifferenceKind.PROBE_FOUND: "a made-up person who objected is found in {name}",
     DifferenceKind.PROBE_MISSED: "a made-up person who did not object is missing from {name}",
     DifferenceKind.PROBE_FAILED: "the made-up people could not be looked for",

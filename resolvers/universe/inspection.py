@@ -16,6 +16,7 @@ from resolvers.sources.catalogue import Store, relations_of
 from resolvers.universe.difference import Difference, DifferenceKind
 from resolvers.universe.effect.functions import function_differences
 from resolvers.universe.effect.outside import outside_differences
+from resolvers.universe.effect.probe import probe_function
 from resolvers.universe.effect.settings import setting_differences
 from resolvers.universe.effect.unescaped import unescaped_differences
 from resolvers.universe.render import Universe, fingerprint, universes
@@ -70,7 +71,8 @@ async def differences(
     It reads only the database's catalogues, so any login may call it.
     """
     found = await _column_differences(connection, store)
-    found += await function_differences(connection, store)
+    probe = probe_function(objects, store)
+    found += await function_differences(connection, store, [probe] if probe else [])
     found += await unescaped_differences(connection, objects, store)
     present = universes(objects, store)
     for each in present:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 from resolvers.sources.catalogue import Class, Relation, Store, relations_of
 from resolvers.sources.words import ObjectSource
 from resolvers.stores.pool import transaction
+from resolvers.universe.effect.probe import probe_lines
 from resolvers.universe.readings import PolicyGap
 from resolvers.universe.roles import login_lines, writer_lines, writers_of
 from resolvers.universe.views import View, views_of
@@ -208,7 +209,8 @@ def render(objects: Mapping[str, ObjectSource], store: Store) -> str:
     ]
     universes_ = (f"{each.sql}\n{_signature(each)}\n" for each in present)
     logins = [*(each.role for each in present), *writers_of(store)]
-    return "\n".join([*head, *universes_, *writer_lines(store), *_ways_in(logins), ""])
+    probe = probe_lines(objects, store)
+    return "\n".join([*head, *universes_, *probe, *writer_lines(store), *_ways_in(logins), ""])
 
 
 def _signature(universe: Universe) -> str:

@@ -62,7 +62,13 @@ RIGHTS: dict[str, Rights] = {
         columns=frozenset(
             (column, "messenger.account") for column in ("id", "country_code", "registered_at")
         ),
-        functions=("messenger.restrict", "messenger.suspend"),
+        functions=(
+            "messenger.differing_copies",
+            "messenger.look_for_probe",
+            "messenger.repair_copies",
+            "messenger.restrict",
+            "messenger.suspend",
+        ),
     ),
     "social_objections": Rights(
         tables=frozenset(
@@ -72,7 +78,13 @@ RIGHTS: dict[str, Rights] = {
                 ("DELETE", "social.unplaced"),
             }
         ),
-        functions=("social.restrict", "social.suspend"),
+        functions=(
+            "social.differing_copies",
+            "social.look_for_probe",
+            "social.repair_copies",
+            "social.restrict",
+            "social.suspend",
+        ),
     ),
     LISTS: Rights(
         tables=frozenset({("INSERT", "social.customer_list_entry")}),

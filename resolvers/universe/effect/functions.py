@@ -7,6 +7,7 @@ leaves all names in place, and an objection without effect.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from resolvers.sources.catalogue import TRIGGERS, Store, relations_of
@@ -47,29 +48,34 @@ ORDER BY 1
 """
 
 
-async def function_differences(connection: Connection, store: Store) -> list[Difference]:
-    """The functions, triggers, rules and row security that are not what the store's migrations made."""
+async def function_differences(
+    connection: Connection, store: Store, generated: Iterable[DeclaredFunction] = ()
+) -> list[Difference]:
+    """The functions, triggers, rules and row security that are not what the store's migrations made.
+
+    `generated`: functions that came with the universes.
+    """
     schemas = sorted({relation.schema or store.value for relation in relations_of(store)})
     functions = await connection.fetch(_FUNCTIONS, schemas)
     triggers = await connection.fetch(_TRIGGERS, schemas)
-    found = [Difference(DifferenceKind.FUNCTION_CHANGED, store, name) for name in _changed(store, functions)]
+    wanted = [*declared(store).functions.values(), *generated]
+    found = [Difference(DifferenceKind.FUNCTION_CHANGED, store, name) for name in _changed(wanted, functions)]
     found += _trigger_differences(store, triggers)
     for row in await connection.fetch(_REWRITTEN, schemas):
         found.append(Difference(DifferenceKind.TABLE_REWRITTEN, store, row["relation"]))
     return found
 
 
-def _changed(store: Store, rows: list[Record]) -> list[str]:
+def _changed(wanted: list[DeclaredFunction], rows: list[Record]) -> list[str]:
     """The functions that differ or are missing. A second one of the same name might be called instead."""
-    wanted = declared(store).functions
     there: dict[str, list[Record]] = {}
     for row in rows:
         there.setdefault(row["name"], []).append(row)
-    return [
-        name
-        for name, function in sorted(wanted.items())
-        if len(there.get(name, ())) != 1 or not _is(function, there[name][0])
-    ]
+    return sorted(
+        each.name
+        for each in wanted
+        if len(there.get(each.name, ())) != 1 or not _is(each, there[each.name][0])
+    )
 
 
 def _is(wanted: DeclaredFunction, row: Record) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from tests.mutants.edits import Change, ChangeString, mutant
+from tests.mutants.edits import Change, ChangeSql, ChangeString, mutant
 
+BINDING = "tests/promises/test_binding.py"
 TAMPERING = "tests/promises/test_tampering.py::test_i48_a_store_that_does_something_else_is_noticed"
 
 MUTANTS = (
@@ -69,5 +70,49 @@ MUTANTS = (
             "[_LARGE_OBJECTS, _OTHERS]",
         ),
         TAMPERING,
+    ),
+    mutant(
+        "the_probe_overlooks_counts",
+        Change(
+            "resolvers.universe.effect.probe:_forms",
+            """
+            yield _if(f"{counted} <> (SELECT count(*) {rows} IN ({shown}))", "seen", f"{where} by a count")
+            """,
+        ),
+        f"{BINDING}::test_i48_the_probe_finds_what_is_open_in_each_form",
+    ),
+    mutant(
+        "the_probe_stays_in_the_store",
+        ChangeString(
+            "resolvers.universe.effect.probe:_FUNCTION", "RAISE EXCEPTION USING ERRCODE = 'PROBE';", ""
+        ),
+        f"{BINDING}::test_the_probe_finds_no_objector_and_leaves_nothing",
+    ),
+    mutant(
+        "a_probe_that_was_found_is_served",
+        Change(
+            "gateway.upkeep.effect:bound_differences", "found + await look_for_probe(asking, store)", "found"
+        ),
+        f"{BINDING}::test_a_store_that_opens_a_made_up_objector_is_not_served",
+    ),
+    mutant(
+        "copies_of_contacts_are_not_compared",
+        ChangeSql(
+            "messenger/0013_placed_rows.sql:CREATE FUNCTION messenger.differing_copies",
+            """
+            + (SELECT count(*) FROM slice s JOIN messenger.contact t ON t.account_id = s.account_id
+               WHERE t.restricted <> s.purposes)
+            """,
+        ),
+        f"{BINDING}::test_i48_a_copy_that_was_opened_is_found_and_repaired",
+    ),
+    mutant(
+        "a_repair_relies_on_triggers",
+        ChangeSql(
+            "social/0013_placed_rows.sql:CREATE FUNCTION social.repair_copies",
+            "ARRAY['messenger_link', 'messenger_lookup', 'phone_binding', 'ad_topic', 'offer_audience']",
+            "ARRAY['messenger_link', 'phone_binding', 'ad_topic', 'offer_audience']",
+        ),
+        f"{BINDING}::test_i48_a_copy_that_was_opened_is_found_and_repaired",
     ),
 )
