@@ -37,6 +37,7 @@ from gateway.console.facts import DemoOffer
 from gateway.console.routes import console_routes
 from gateway.documents.trusted import DocumentBook, open_document_book
 from gateway.ledger.officer_reports import OfficerReports
+from gateway.ledger.publishing import Publisher, open_publisher
 from gateway.ledger.record import ROLE as LEDGER
 from gateway.ledger.record import Ledger, open_ledger
 from gateway.quotas.deadline import AnswerDeadline
@@ -98,6 +99,8 @@ Pools = Mapping[Purpose, Mapping[Store, Pool]]
 Connect = Callable[[], Awaitable["Connection"]]
 
 NO_STORE = {"cache-control": "no-store"}
+# Shown by /readyz, but no reason to send requests elsewhere: every gateway would publish to the same place.
+CHECKPOINTS = "checkpoints"
 
 
 class Application:
@@ -136,7 +139,8 @@ def build_app(
 
     async def readyz(_: Request) -> Response:
         stores = dict(await ready())
-        return JSONResponse(stores, 200 if all(stores.values()) else 503, headers=NO_STORE)
+        needed = all(answers for name, answers in stores.items() if name != CHECKPOINTS)
+        return JSONResponse(stores, 200 if needed else 503, headers=NO_STORE)
 
     app = Starlette(routes=[Route("/healthz", healthz), Route("/readyz", readyz), *pages])
     # A redirect would name the host that the client claimed, and turn a POST into an error elsewhere.
@@ -151,6 +155,7 @@ def build_app(
 class _Parts:
     """What is open as long as the gateway serves."""
 
+    publisher: Publisher
     ledger: Ledger
     book: TokenBook
     documents: DocumentBook
@@ -197,13 +202,16 @@ async def _open_parts(
     """Open each part on the stack, which closes them in the opposite order."""
     opened = stack.enter_async_context
     connect = partial(connect_owner, settings.control_dsn.get_secret_value())
-    ledger = await opened(_opened_ledger(settings))
+    # Before the ledger: what that signs at its end is published, too.
+    publisher = await opened(open_publisher(settings))
+    ledger = await opened(_opened_ledger(settings, publisher))
     book = await opened(_opened_book(settings, connect))
     documents = await opened(open_document_book(connect, time.monotonic))
     quota_of = partial(book.quota_of, usual=usual_quota(settings))
     login = quotas_login(settings)
     process = secrets.token_bytes(8)
     return _Parts(
+        publisher=publisher,
         ledger=ledger,
         book=book,
         documents=documents,
@@ -215,12 +223,12 @@ async def _open_parts(
 
 
 @asynccontextmanager
-async def _opened_ledger(settings: Settings) -> AsyncIterator[Ledger]:
+async def _opened_ledger(settings: Settings, publisher: Publisher) -> AsyncIterator[Ledger]:
     """The ledger, while the block runs. NotReady if it cannot be written."""
     async with AsyncExitStack() as stack:
         try:
             ledger = await stack.enter_async_context(
-                open_ledger(ledger_login(settings), settings.key("ledger"))
+                open_ledger(ledger_login(settings), settings.key("ledger"), publisher.note)
             )
             await ledger.cover_people()
         except StoreUnavailable:
@@ -347,7 +355,7 @@ def _application(
     ids = request_ids(secrets.token_bytes)
     return build_app(
         GraphQLEndpoint(partial(answer, gateway), ids, tally),
-        partial(_ready, gateway, parts.book, parts.documents),
+        partial(_ready, gateway, parts),
         _routes(settings, parts, gateway, ids=ids),
         stop=parts.desk.close_streams,
         pages=console_routes(parts.book.scope, parts.admission, ids, demo=demo) if settings.console else (),
@@ -372,11 +380,16 @@ def _routes(settings: Settings, parts: _Parts, gateway: Gateway, *, ids: Iterato
     }
 
 
-async def _ready(gateway: Gateway, book: TokenBook, documents: DocumentBook) -> Mapping[str, bool]:
-    """For each store, whether it answers; control also needs fresh books and a ledger that can write."""
+async def _ready(gateway: Gateway, parts: _Parts) -> Mapping[str, bool]:
+    """For each store, whether it answers; control also needs fresh books and a ledger that can write.
+
+    If the settings say where checkpoints are published: whether that works.
+    """
     answers = {store.value: await _answers(gateway, store) for store in Store}
-    fresh = book.is_fresh and documents.cache.is_fresh
-    return {**answers, "control": answers["control"] and fresh and await gateway.ledger.is_well()}
+    fresh = parts.book.is_fresh and parts.documents.cache.is_fresh
+    control = answers["control"] and fresh and await gateway.ledger.is_well()
+    published = parts.publisher.is_well
+    return {**answers, "control": control, **({} if published is None else {CHECKPOINTS: published})}
 
 
 async def _answers(gateway: Gateway, store: Store) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import re
+import shlex
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Self
@@ -74,6 +75,13 @@ def _issuer(url: str) -> str:
     if not is_secure_url(url) or "?" in url:
         raise ValueError("an issuer is https://…, or http:// on this machine, without a query")
     return url
+
+
+def _command(text: str) -> str:
+    # ValueError for an unclosed quote, and for nothing to run.
+    if not shlex.split(text):
+        raise ValueError("a command has at least one word")
+    return text
 
 
 Issuer = Annotated[str, AfterValidator(_issuer)]
@@ -172,6 +180,19 @@ class Settings(BaseSettings):
         ge=1,
         le=3_650,
         description="Days within which a client must acknowledge a notice of an objection.",
+    )
+    checkpoint_file: Path | None = Field(
+        default=None,
+        description="File to which the ledger's signed checkpoints are appended, a line of JSON each; best "
+        "where those who can write in `control` cannot.",
+    )
+    checkpoint_command: Annotated[str, AfterValidator(_command)] | None = Field(
+        default=None,
+        description="Command that gets these lines on its standard input, such as "
+        "`logger -t gateway-ledger`; no shell runs it.",
+    )
+    checkpoint_seconds: int = Field(
+        default=60, ge=1, le=86_400, description="How often checkpoints are published."
     )
     max_connections: int = Field(
         default=1_000, ge=1, description="Most open connections of clients, for each process."

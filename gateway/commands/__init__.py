@@ -9,5 +9,6 @@ suspensions     `gateway suspension`: a regulator's suspensions, and both stores
 customer_lists  `gateway lists`: match a merchant's customer list, and refresh the store's own numbers
 recalls         `gateway recall`: notices to clients that received data whose use a person objects to
 ledger          `gateway ledger`: reports on disclosures, and the check that the ledger was not changed
+people          people as commands name them, and what a command signs about them
 output          output of commands: results on standard output, messages on standard error
 """

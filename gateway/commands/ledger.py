@@ -16,26 +16,26 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from gateway.access.principal import find_person, find_principal
+from gateway.commands import people
 from gateway.commands.output import ReportFormat, done, examples, out, say
 from gateway.ledger import reports, retention
 from gateway.ledger import verify as verification
-from gateway.ledger.checkpoints import Signed, read_checkpoint
+from gateway.ledger.chain import Signed
 from gateway.ledger.checkpoints import checkpoints as signed_lines
+from gateway.ledger.checkpoints import read_checkpoint
 from gateway.ledger.processing_record import processing_record
+from gateway.ledger.publishing import publisher_of
 from gateway.ledger.reports import REPORTS, Report, Span
 from gateway.ledger.verify_people import VerifiedPeople
 from gateway.policy.tables import page, page_table
 from gateway.settings import Settings
 from gateway.terminal.problems import Problem, owner_of, read_settings
 from gateway.terminal.progress import shown
-from resolvers.plan.principal import Principal
 
 ledger_app = typer.Typer(no_args_is_help=True)
 
 DAYS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
 MONTH = timedelta(days=30)
-_PHONE = re.compile(r"\+[1-9][0-9]{6,14}")
 
 
 Since = Annotated[
@@ -56,7 +56,7 @@ Name = StrEnum("Name", {each.replace("-", "_").upper(): each for each in REPORTS
     "verify",
     epilog=examples(
         "gateway ledger verify",
-        "gateway ledger verify --since 2026-11-01 --against checkpoints.jsonl",
+        "gateway ledger verify --since 2026-11-01 --checkpoints checkpoints.jsonl",
         "gateway ledger verify --public-key $(cat ledger.pub)",
     ),
 )
@@ -66,7 +66,13 @@ def verify(
     ] = None,
     against: Annotated[
         Path | None,
-        typer.Option(exists=True, dir_okay=False, help="Compare with checkpoints kept elsewhere."),
+        typer.Option(
+            "--checkpoints",
+            "--against",
+            exists=True,
+            dir_okay=False,
+            help="Compare with published checkpoints; GATEWAY_CHECKPOINT_FILE if left out.",
+        ),
     ] = None,
     public_key: Annotated[
         str | None, typer.Option(metavar="HEX", help="The key that must have signed; our own if left out.")
@@ -80,7 +86,8 @@ async def _verify(
     settings: Settings, since: datetime | None, against: Path | None, *, key: str | None
 ) -> None:
     public = retention.signer_of(settings).public if key is None else _key(key)
-    published = [] if against is None else _published(against)
+    against = against or settings.checkpoint_file
+    published = _published(against) if against is not None and against.exists() else []
     async with owner_of(settings, "control") as control:
         with shown(Console(stderr=True, highlight=False)) as progress:
             found = await verification.verify(
@@ -95,9 +102,10 @@ async def _verify(
     for what, value in (
         ("entries", f"{found.entries:,}"),
         ("streams", f"{found.streams:,}"),
-        ("checkpoints", f"{found.checkpoints:,}, and {len(published):,} kept elsewhere"),
+        ("checkpoints", f"{found.checkpoints:,}, and {len(published):,} published"),
         ("until", until),
         ("not signed yet", f"{found.unsigned:,}"),
+        ("not published", _unpublished(found)),
         *_people_lines(found.people),
     ):
         table.add_row(what, value)
@@ -110,15 +118,22 @@ async def _verify(
     out().print("[green]✓[/] every entry is as it was written")
 
 
-def _people_lines(people: VerifiedPeople) -> Iterator[tuple[str, str]]:
+def _unpublished(found: verification.Verified) -> str:
+    if found.unpublished_since is None:
+        return "0"
+    since = f"{found.unpublished_since:%Y-%m-%d %H:%M:%S} UTC"
+    return f"{found.unpublished:,} since {since}: a writer of `control` could cut them off"
+
+
+def _people_lines(found: VerifiedPeople) -> Iterator[tuple[str, str]]:
     """How far the people of the entries are proved."""
-    covered = "never: start the gateway" if people.since is None else f"{people.since:%Y-%m-%d %H:%M:%S} UTC"
-    yield "people", f"{people.people:,}, and {people.erased:,} erased"
+    covered = "never: start the gateway" if found.since is None else f"{found.since:%Y-%m-%d %H:%M:%S} UTC"
+    yield "people", f"{found.people:,}, and {found.erased:,} erased"
     yield "people proved since", covered
-    if people.adopted:
-        yield "people older than that", f"{people.adopted:,}: an exchange before then is not found"
-    if people.uncovered:
-        yield "people not proved", f"{people.uncovered:,}"
+    if found.adopted:
+        yield "people older than that", f"{found.adopted:,}: an exchange before then is not found"
+    if found.uncovered:
+        yield "people not proved", f"{found.uncovered:,}"
 
 
 def _key(text: str) -> bytes:
@@ -184,10 +199,10 @@ def subject(
 
 
 async def _subject(settings: Settings, person: str, span: Span, *, shape: ReportFormat) -> None:
-    found = await _person(settings, person)
+    found = await people.existing_person(settings, person)
     async with owner_of(settings, "control") as control:
         report = await reports.of_person(control, found, span)
-    _give(f"Data disclosed about {_named(found)}", report, shape)
+    _give(f"Data disclosed about {people.in_words(found)}", report, shape)
 
 
 @ledger_app.command("client", epilog=examples("gateway ledger client risk --since 2026-11-01"))
@@ -327,47 +342,21 @@ def forget(
 
 
 async def _forget(settings: Settings, person: list[str], reason: str, *, yes: bool) -> None:
-    found = await named_person(settings, person)
+    found = await people.named_person(settings, person)
     if not yes:
-        raise Problem(f"no report could then show who received data of {_named(found)}: add --yes")
+        raise Problem(f"no report could then show who received data of {people.in_words(found)}: add --yes")
     if not reason.strip():
         raise Problem("--reason must say why")
     async with owner_of(settings, "control") as control:
-        gone = await retention.forget(control, retention.signer_of(settings), found, reason=reason)
+        publisher = publisher_of(settings)
+        gone = await retention.forget(
+            control, retention.signer_of(settings), found, reason=reason, publish=publisher.note
+        )
+    await people.published(publisher)
     typer.echo(f"{gone} accounts cut off from their entries." if gone else "The ledger does not know them.")
 
 
-# --- people and times -------------------------------------------------------------------------------
-
-
-async def _person(settings: Settings, person: str) -> Principal:
-    """The person's accounts. Problem if there is no such person."""
-    return await find_principal(settings, await _accounts(settings, [person]), merchant=None, business=None)
-
-
-async def named_person(settings: Settings, names: list[str]) -> Principal:
-    """The person with these accounts, which may be gone. Problem for a number that no account has."""
-    return await find_person(settings, await _accounts(settings, names))
-
-
-async def _accounts(settings: Settings, names: list[str]) -> list[str]:
-    return [await _account(settings, each) for each in names]
-
-
-async def _account(settings: Settings, name: str) -> str:
-    if _PHONE.fullmatch(name):
-        async with owner_of(settings, "messenger") as messenger:
-            number = await messenger.fetchval("SELECT id FROM messenger.account WHERE phone = $1", name)
-        if number is None:
-            raise Problem("the messenger has no account with that number")
-        return f"ma_{number}"
-    if re.fullmatch("(ma|sa)_[0-9]+", name) is None:
-        raise Problem("a person is named by a phone number in international form, or by ma_5 or sa_7")
-    return name
-
-
-def _named(person: Principal) -> str:
-    return str(person).removeprefix("subject ").replace(", subject", " and")
+# --- times -------------------------------------------------------------------------------------------
 
 
 def _span(since: datetime | None, until: datetime | None) -> Span:

@@ -43,7 +43,7 @@ class Folder:
     def forget(self) -> None:
         """Delete what this module wrote."""
         with plain_words(self.path):
-            for name in ("loaded", "tokens", "settings.toml"):
+            for name in ("loaded", "tokens", "settings.toml", "checkpoints.jsonl"):
                 (self.path / name).unlink(missing_ok=True)
 
     def accounts_loaded(self) -> int | None:
@@ -65,8 +65,10 @@ class Folder:
 
     def settings(self, dsns: Mapping[str, str]) -> Settings:
         """Write and return the demo's settings; those that it does not write come from the environment."""
-        settings = settings_of(dsns, self.secret())
+        checkpoints = self.path.resolve() / "checkpoints.jsonl"
+        settings = settings_of(dsns, self.secret()).model_copy(update={"checkpoint_file": checkpoints})
         written = {f"{store}_dsn": dsn for store, dsn in dsns.items()}
+        written["checkpoint_file"] = str(checkpoints)
         written["secret"] = settings.secret.get_secret_value()
         written["identifiers"] = settings.identifiers
         lines = [f"{name} = {json.dumps(value)}\n" for name, value in written.items()]

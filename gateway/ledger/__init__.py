@@ -5,6 +5,7 @@ references         random ledger identifiers for people, cached
 commitments        the person behind a reference, as part of the proof
 chain              the proof of the ledger: hash chains of entries, and signed checkpoints
 checkpoints        the signed heads of streams, as lines to be published
+publishing         publishes them to a file or a command
 verify             verifies every hash, number and signature, and reports each discrepancy
 verify_people      verifies the people behind the references
 replay             checks entries against the policy version that each of them names

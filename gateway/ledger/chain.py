@@ -53,6 +53,13 @@ class StreamHead(NamedTuple):
     hash: bytes
 
 
+class Signed(NamedTuple):
+    """A stream head and its signature."""
+
+    head: StreamHead
+    signature: bytes
+
+
 def initial_hash(stream: bytes) -> bytes:
     """The hash that a stream's first entry has as its previous hash."""
     return hashlib.sha256(b"purpose-gateway ledger 1\n" + stream).digest()

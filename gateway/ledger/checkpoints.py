@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import orjson
 
-from gateway.ledger.chain import CHECKPOINT, StreamHead
+from gateway.ledger.chain import CHECKPOINT, Signed, StreamHead
 
 if TYPE_CHECKING:
     from resolvers.stores.pool import Connection, Record
@@ -23,12 +24,7 @@ SELECT DISTINCT ON (stream) stream, number, at, hash, signature FROM control.led
 ORDER BY stream, number DESC
 """
 
-
-class Signed(NamedTuple):
-    """A stream head and its signature."""
-
-    head: StreamHead
-    signature: bytes
+NEAR_THE_END = 100_000
 
 
 async def signed_heads(control: Connection, what: str) -> list[Signed]:
@@ -77,3 +73,14 @@ def read_checkpoint(line: str) -> Signed:
         return Signed(head, bytes.fromhex(members["signature"]))
     except (KeyError, TypeError):
         raise ValueError("not a checkpoint") from None
+
+
+def newest_published(file: Path) -> datetime | None:
+    """The time of the newest head near the end of the file; None if it has none. OSError, ValueError."""
+    if not file.exists():
+        return None
+    with file.open("rb") as opened:
+        opened.seek(max(0, file.stat().st_size - NEAR_THE_END))
+        lines = opened.read().decode().splitlines()
+    whole = lines if file.stat().st_size <= NEAR_THE_END else lines[1:]
+    return max((read_checkpoint(line).head.at for line in whole), default=None)

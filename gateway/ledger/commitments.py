@@ -25,7 +25,7 @@ from typing import NamedTuple
 
 import orjson
 
-from gateway.ledger.chain import CHECKPOINT, Signer, StreamHead, initial_hash, microseconds
+from gateway.ledger.chain import CHECKPOINT, Signed, Signer, StreamHead, initial_hash, microseconds
 
 SALT_BYTES = 16
 COMMITMENT_BYTES = 32
@@ -70,9 +70,10 @@ class SignedEvent(NamedTuple):
     signature: bytes
 
     @property
-    def head(self) -> StreamHead:
-        """The head of its stream, as it is signed."""
-        return StreamHead(stream=self.stream, number=self.number, at=self.at, hash=self.hash)
+    def signed(self) -> Signed:
+        """The signed head of its stream."""
+        head = StreamHead(stream=self.stream, number=self.number, at=self.at, hash=self.hash)
+        return Signed(head, self.signature)
 
 
 ADD_EVENT = """

@@ -30,13 +30,14 @@ from gateway.control.group_commit import GroupCommit
 from gateway.ledger.chain import (
     CHECKPOINT,
     EntryContent,
+    Signed,
     Signer,
     StreamHead,
     content_hash,
     initial_hash,
     microseconds,
 )
-from gateway.ledger.references import References, cover_people
+from gateway.ledger.references import Publish, References, cover_people
 from resolvers.plan.amounts import NO_QUESTIONS
 from resolvers.run.people import Who
 from resolvers.sources.catalogue import Store
@@ -114,12 +115,22 @@ class EntryStream:
 
 
 class Ledger:
-    """Writes the ledger entries of one process. `now`: the time of entries, in UTC."""
+    """Writes the ledger entries of one process. `now`: the time of entries, in UTC.
 
-    def __init__(self, login: StoreLogin, signer: Signer, now: Callable[[], datetime]) -> None:
+    `publish` gets each signed head, of entries and of references.
+    """
+
+    def __init__(
+        self,
+        login: StoreLogin,
+        signer: Signer,
+        now: Callable[[], datetime],
+        *,
+        publish: Publish = lambda _: None,
+    ) -> None:
         self._connection = SerialConnection(login)
-        self._signer, self._now = signer, now
-        self._references = References(login, signer, now)
+        self._signer, self._now, self._publish = signer, now, publish
+        self._references = References(login, signer, now, publish=publish)
         self._entries: GroupCommit[tuple[DisclosureShape, EntryContent] | None] = GroupCommit(self._write)
         self._stream: EntryStream | None = None
         self._left: list[StreamHead] = []
@@ -274,7 +285,9 @@ class Ledger:
         head = stream.head
         try:
             for each in (*self._left, head):
-                await self._connection.run(_CHECKPOINT, *each, self._signer.sign(CHECKPOINT, each))
+                signature = self._signer.sign(CHECKPOINT, each)
+                await self._connection.run(_CHECKPOINT, *each, signature)
+                self._publish(Signed(each, signature))
             ((forgotten,),) = await self._connection.run(_FORGOTTEN)
         except StoreUnavailable:
             self._leave_stream()
@@ -298,7 +311,8 @@ class Ledger:
 
     async def cover_people(self) -> None:
         """Commit to the references that are older than commitments. StoreUnavailable if that failed."""
-        if adopted := await cover_people(self._connection.login, self._signer, self._now):
+        login = self._connection.login
+        if adopted := await cover_people(login, self._signer, self._now, publish=self._publish):
             log.info("References of before are covered by the ledger's proof now.", extra={"people": adopted})
 
     async def is_well(self) -> bool:
@@ -336,9 +350,14 @@ def _array(items: Iterable[str]) -> str:
 
 
 @asynccontextmanager
-async def open_ledger(login: StoreLogin, seed: bytes) -> AsyncIterator[Ledger]:
-    """The ledger, while the block runs. StoreUnavailable if it cannot be written at the start."""
-    ledger = Ledger(login, Signer(seed), lambda: datetime.now(UTC))
+async def open_ledger(
+    login: StoreLogin, seed: bytes, publish: Publish = lambda _: None
+) -> AsyncIterator[Ledger]:
+    """The ledger, while the block runs. StoreUnavailable if it cannot be written at the start.
+
+    `publish` gets each signed head.
+    """
+    ledger = Ledger(login, Signer(seed), lambda: datetime.now(UTC), publish=publish)
     await ledger.check()
     try:
         yield ledger

@@ -13,12 +13,11 @@ from datetime import datetime
 from typing import Any
 
 from gateway.control.group_commit import GroupCommit
-from gateway.ledger.chain import Signer
+from gateway.ledger.chain import Signed, Signer
 from gateway.ledger.commitments import (
     ADD_EVENT,
     EventKind,
     PeopleStream,
-    SignedEvent,
     commitment,
     new_salts,
 )
@@ -48,14 +47,23 @@ ORDER BY reference LIMIT $2
 _BEHIND = "SELECT person, account_id FROM control.pseudonym WHERE person = ANY($1::text[])"
 
 
+Publish = Callable[[Signed], None]
+
+
 class References:
     """The ledger's references for people, cached for one process."""
 
-    def __init__(self, login: StoreLogin, signer: Signer, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        login: StoreLogin,
+        signer: Signer,
+        now: Callable[[], datetime],
+        *,
+        publish: Publish = lambda _: None,
+    ) -> None:
         self._connection = SerialConnection(login)
-        self._signer, self._now = signer, now
+        self._signer, self._now, self._publish = signer, now, publish
         self._stream = PeopleStream(signer)
-        self.last: SignedEvent | None = None
         self._known: dict[Who, dict[str, str]] = {who: {} for who in Who}
         self._forgotten = 0
         self._look_ups: GroupCommit[Sequence[tuple[Who, str]]] = GroupCommit(self._look_up)
@@ -128,7 +136,7 @@ class References:
             raise
         if drawn:
             self._stream.keep(event)
-            self.last = event
+            self._publish(event.signed)
 
     def keep_up(self, forgotten: int) -> None:
         """Clear the cache if people were forgotten since the last call: their references lead nowhere now."""
@@ -142,7 +150,9 @@ class References:
         self._connection.close()
 
 
-async def cover_people(login: StoreLogin, signer: Signer, now: Callable[[], datetime]) -> int:
+async def cover_people(
+    login: StoreLogin, signer: Signer, now: Callable[[], datetime], *, publish: Publish = lambda _: None
+) -> int:
     """Commit once to the references that are older than commitments; return their number.
 
     From then on verification demands a commitment for each reference. Safe to repeat, and to cut off: it
@@ -164,7 +174,9 @@ async def cover_people(login: StoreLogin, signer: Signer, now: Callable[[], date
             await connection.run(ADD_EVENT, *event)
             stream.keep(event)
             adopted += len(rows)
-        await connection.run(ADD_EVENT, *stream.next(EventKind.COVERED, now()))
+        event = stream.next(EventKind.COVERED, now())
+        await connection.run(ADD_EVENT, *event)
+        publish(event.signed)
         return adopted
     finally:
         connection.close()

@@ -6,10 +6,11 @@ A day's entries are dropped as a whole. Before that the gateway signs each strea
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
-from gateway.ledger.chain import CUT, Signer, StreamHead
+from gateway.ledger.chain import CUT, Signed, Signer, StreamHead
 from gateway.ledger.commitments import ADD_EVENT, EventKind, PeopleStream
 from resolvers.stores.pool import connect_role, transaction
 
@@ -58,13 +59,20 @@ async def drop_before(control: Connection, signer: Signer, day: date) -> list[st
     return [f"{table[-8:-4]}-{table[-4:-2]}-{table[-2:]}" for table in tables]
 
 
-async def forget(control: Connection, signer: Signer, person: Principal, *, reason: str) -> int:
+async def forget(
+    control: Connection,
+    signer: Signer,
+    person: Principal,
+    *,
+    reason: str,
+    publish: Callable[[Signed], None] = lambda _: None,
+) -> int:
     """Delete the link between a person's accounts and their entries, and record that; count the accounts.
 
     The entries and their proof stay, and a signed event with the reason: without it, verification would
     report the people as removed. The salts of their commitments are gone, so nothing leads back. Running
     gateways notice when they next sign. Entries that they write until then carry the old reference, which
-    leads to no account.
+    leads to no account. `publish` gets the signed head of the event.
     """
     async with transaction(control):
         gone = [row[0] for row in await control.fetch(_FORGET, person.messenger_id, person.social_id)]
@@ -72,6 +80,8 @@ async def forget(control: Connection, signer: Signer, person: Principal, *, reas
             event = PeopleStream(signer).next(EventKind.ERASED, datetime.now(UTC), gone, reason=reason)
             await control.execute(ADD_EVENT, *event)
         await control.execute("UPDATE control.ledger_forgotten SET forgotten = forgotten + $1", len(gone))
+    if gone:
+        publish(event.signed)
     return len(gone)
 
 

@@ -25,13 +25,14 @@ from gateway.ledger.chain import (
     CHECKPOINT,
     CUT,
     Entry,
+    Signed,
     StreamHead,
     entry_hash,
     initial_hash,
     is_signed,
     question_key,
 )
-from gateway.ledger.checkpoints import Signed, signed_heads
+from gateway.ledger.checkpoints import signed_heads
 from gateway.ledger.verify_people import PeopleVerification, VerifiedPeople
 
 if TYPE_CHECKING:
@@ -80,13 +81,20 @@ class _StreamState:
 
 @dataclass
 class Verified:
-    """The result of a verification. `unsigned`: how many entries came after the last checkpoint."""
+    """The result of a verification.
+
+    `unsigned`: how many entries came after the last checkpoint. `unpublished`: how many entries and events
+    came after the last published one, and `unpublished_since` the time of the first of them: somebody who can
+    write in the database could cut them off.
+    """
 
     streams: int = 0
     entries: int = 0
     checkpoints: int = 0
     until: datetime | None = None
     unsigned: int = 0
+    unpublished: int = 0
+    unpublished_since: datetime | None = None
     people: VerifiedPeople = field(default_factory=VerifiedPeople)
     discrepancies: list[Discrepancy] = field(default_factory=list)
 
@@ -114,6 +122,7 @@ class _Verification:
     ) -> None:
         self._control, self._public, self._since = control, public, since
         self._published = list(published)
+        self._last_published = {stream: head.number for stream, head in _latest(self._published).items()}
         self._streams: dict[bytes, _StreamState] = {}
         self._people = PeopleVerification(control, public, self._note)
         self._found = Verified(people=self._people.found)
@@ -133,6 +142,9 @@ class _Verification:
             latest = _latest(cuts)
             await self._read(latest, heads, progress)
             await self._people.read_events(heads)
+            for stream, head in self._people.reached.items():
+                if later := max(0, head.number - self._last_published.get(stream, 0)):
+                    self._count_unpublished(later, head.at)
             self._check_ends(latest, heads)
             await self._check_shapes()
             await self._people.check_people(self._since)
@@ -171,6 +183,8 @@ class _Verification:
                 self._report("rewritten: not what was signed", stream_id, f"up to {entry.number}")
             self._shapes.add(entry.shape)
             self._found.entries += 1
+            if entry.number > self._last_published.get(stream_id, 0):
+                self._count_unpublished(1, entry.at)
             if self._found.entries % _READ_AT_ONCE == 0:
                 progress(self._found.entries, total)
         progress(total, total)
@@ -224,6 +238,10 @@ class _Verification:
             what = f"moved: written as {written[0]}" if written[:1] not in ([], [entry.number]) else otherwise
             if what:
                 self._report(what, stream_id, str(entry.number))
+
+    def _count_unpublished(self, count: int, at: datetime) -> None:
+        self._found.unpublished += count
+        self._found.unpublished_since = min(at, self._found.unpublished_since or at)
 
     # --- missing entries ----------------------------------------------------------------------------
 

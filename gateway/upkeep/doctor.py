@@ -11,16 +11,19 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from shutil import which
 from typing import TYPE_CHECKING
 
 from gateway.access.jwks import FETCH_SECONDS, fetch_keys, open_http
 from gateway.access.rotation import SOON, ends_soon, is_live
 from gateway.access.token_use import token_use_login
 from gateway.access.tokens import list_tokens
+from gateway.ledger.checkpoints import newest_published
 from gateway.ledger.record import ROLE as LEDGER
 from gateway.ledger.record import open_ledger
 from gateway.settings import CONFIG_FILE, Settings
@@ -38,6 +41,7 @@ from resolvers.universe.migrations import STORES, MigrationProblem, migrations, 
 if TYPE_CHECKING:
     from resolvers.stores.pool import Connection
 
+_SIGNED_BEFORE = "SELECT max(at) FROM control.ledger_checkpoint WHERE at < $1"
 # How many tokens one finding names.
 NAMED = 20
 
@@ -91,6 +95,7 @@ async def _examine_store(settings: Settings, store: str, connection: Connection)
         for finding in await _writers(settings):
             yield finding
         yield await _ledger(settings)
+        yield await _checkpoints(settings, connection)
         for finding in await _token_use(settings):
             yield finding
         yield await _settled(connection)
@@ -180,6 +185,32 @@ async def _ledger(settings: Settings) -> Finding:
             return Finding(what, State.OK, "can be written")
     except StoreUnavailable:
         return _differing("ledger", Difference(DifferenceKind.LEDGER_UNWRITABLE, Store.CONTROL, LEDGER))
+
+
+async def _checkpoints(settings: Settings, connection: Connection) -> Finding:
+    """Whether the ledger's signed heads are published."""
+    what, late = "control: checkpoints", timedelta(seconds=3 * settings.checkpoint_seconds)
+    if (program := settings.checkpoint_command) is not None and which(shlex.split(program)[0]) is None:
+        return Finding(what, State.DIFFERS, "GATEWAY_CHECKPOINT_COMMAND names a program that is not there")
+    if settings.checkpoint_file is None:
+        if program is not None:
+            return Finding(what, State.OK, "are given to a command")
+        return Finding(
+            what,
+            State.NOTE,
+            "are not published: a writer of this database could cut off entries. "
+            "Set GATEWAY_CHECKPOINT_FILE or GATEWAY_CHECKPOINT_COMMAND",
+        )
+    due = await connection.fetchval(_SIGNED_BEFORE, datetime.now(UTC) - late)
+    try:
+        published = newest_published(settings.checkpoint_file)
+    except (OSError, ValueError):
+        return Finding(what, State.DIFFERS, "GATEWAY_CHECKPOINT_FILE cannot be read, or is no such file")
+    if due is not None and (published is None or published < due):
+        since = "never" if published is None else f"{published:%Y-%m-%d %H:%M:%S} UTC"
+        text = f"were published last: {since}. See the gateway's log for the reason"
+        return Finding(what, State.DIFFERS, text)
+    return Finding(what, State.OK, "are published")
 
 
 async def _token_use(settings: Settings) -> list[Finding]:

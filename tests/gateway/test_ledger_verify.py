@@ -19,6 +19,7 @@ from gateway.ledger.chain import (
     CHECKPOINT,
     CUT,
     Entry,
+    Signed,
     Signer,
     StreamHead,
     entry_hash,
@@ -26,7 +27,7 @@ from gateway.ledger.chain import (
     is_signed,
     question_key,
 )
-from gateway.ledger.checkpoints import Signed, checkpoint_line, checkpoints, read_checkpoint
+from gateway.ledger.checkpoints import checkpoint_line, checkpoints, read_checkpoint
 from gateway.ledger.record import Ledger
 from gateway.ledger.retention import TooLate, drop_before, forget, signer_of
 from gateway.ledger.verify import Verified, verify

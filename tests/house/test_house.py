@@ -183,7 +183,7 @@ SPELL_SQL = {
     "gateway/quotas/people.py": "the call that charges people",
     "gateway/quotas/requests.py": "the call that takes requests and places",
     "gateway/quotas/table.py": "the table of quotas",
-    "gateway/commands/ledger.py": "whose number it is",
+    "gateway/commands/people.py": "whose number it is",
     "gateway/commands/recalls.py": "all notices",
     "gateway/ledger/processing_record.py": "since when it is recorded",
     "gateway/recalls/desk.py": "the number of the newest notice",

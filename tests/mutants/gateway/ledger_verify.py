@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutants.edits import Change, ChangeString, mutant
 
 LEDGER_REPORTS = "tests/gateway/test_ledger_reports.py"
+PUBLISHING = "tests/gateway/test_ledger_publishing.py"
 REFERENCES = "tests/gateway/test_ledger_references.py"
 
 MUTANTS = (
@@ -114,6 +115,30 @@ MUTANTS = (
             'f"{reference}"',
         ),
         f"{REFERENCES}::test_i50_every_generated_tampering_is_found[move_to_no_account]",
+    ),
+    mutant(
+        "published_heads_not_counted",
+        Change(
+            "gateway.ledger.verify:_Verification._read",
+            "entry.number > self._last_published.get(stream_id, 0)",
+            "False",
+        ),
+        f"{PUBLISHING}::test_verification_says_how_much_is_not_published",
+    ),
+    mutant(
+        "heads_not_published",
+        Change("gateway.ledger.record:Ledger._sign", "self._publish(Signed(each, signature))"),
+        f"{PUBLISHING}::test_the_last_heads_are_published_when_the_gateway_stops",
+    ),
+    mutant(
+        "undelivered_heads_dropped",
+        Change("gateway.ledger.publishing:Place.publish", "self._waiting = wanted | self._waiting"),
+        f"{PUBLISHING}::test_a_command_that_fails_keeps_the_newest_head_of_each_stream",
+    ),
+    mutant(
+        "secret_given_to_the_command",
+        Change("gateway.ledger.publishing:run_command", 'name.startswith("GATEWAY_")', "False"),
+        f"{PUBLISHING}::test_a_command_gets_the_lines_and_not_the_secret",
     ),
     mutant(
         "forgotten_without_a_record",
