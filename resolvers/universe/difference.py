@@ -66,7 +66,7 @@ SENTENCES: Mapping[DifferenceKind, str] = {
     DifferenceKind.TRIGGER_CHANGED: "trigger {name} has another condition, event or function",
     DifferenceKind.TRIGGER_UNKNOWN: "trigger {name} runs before rows are written, and is not the gateway's",
     DifferenceKind.FUNCTION_CHANGED: "function {name} is missing, or does something else",
-    DifferenceKind.TABLE_REWRITTEN: "table {name} has a rule, row security, or a table that inherits from it",
+    DifferenceKind.TABLE_REWRITTEN: "table {name} has a rule, other row security, or a table that inherits",
     DifferenceKind.SETTING_CHANGED: "{name} is set for {relation} and must not be",
     DifferenceKind.COPIES_DIFFER: "{name} rows do not carry the restriction of their member",
     DifferenceKind.PROBE_FOUND: "a made-up person who objected is found in {name}",

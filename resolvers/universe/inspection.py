@@ -100,13 +100,26 @@ async def _universe_differences(connection: Connection, universe: Universe) -> l
     )
     if comment is None:
         return [Difference(DifferenceKind.UNIVERSE_MISSING, universe.store, schema)]
-    actual = await fingerprint(connection, schema)
+    actual = await fingerprint(connection, universe.purpose)
     found = []
     if comment.split()[2:3] != [universe.digest]:
         found.append(Difference(DifferenceKind.UNIVERSE_OF_OTHER_POLICY, universe.store, schema))
     if comment.split()[3:4] != [actual]:
         found.append(Difference(DifferenceKind.UNIVERSE_CHANGED, universe.store, schema))
+    if universe.hiding:
+        found += await _view_owner_differences(connection, universe)
     return found + await _role_differences(connection, universe)
+
+
+async def _view_owner_differences(connection: Connection, universe: Universe) -> list[Difference]:
+    """The owner of views that hide rows: row security must bind it, and it is no login."""
+    store, owner = universe.store, universe.view_owner
+    attributes = await connection.fetchrow(_ROLE, owner)
+    if attributes is None:
+        return [Difference(DifferenceKind.ROLE_MISSING, store, owner)]
+    if any(attributes[power] for power in ("powers", "logs_in", "member", "functions", "creates")):
+        return [Difference(DifferenceKind.ROLE_POWERS, store, owner)]
+    return []
 
 
 async def _role_differences(connection: Connection, universe: Universe) -> list[Difference]:

@@ -420,6 +420,26 @@ SPOILED: dict[str, tuple[str, str, Difference]] = {
         " SELECT t.phone, t.account_id FROM messenger.phone_lookup t WHERE t.restricted & 1 = 0",
         _differs(DifferenceKind.UNIVERSE_CHANGED, "ads_personalization"),
     ),
+    "row security that is off": (
+        "ALTER TABLE messenger.contact DISABLE ROW LEVEL SECURITY",
+        "ALTER TABLE messenger.contact ENABLE ROW LEVEL SECURITY",
+        _differs(DifferenceKind.UNIVERSE_CHANGED, "friend_suggestions"),
+    ),
+    "a policy that is gone": (
+        "DROP POLICY gateway_ads_personalization ON messenger.account",
+        "",
+        _differs(DifferenceKind.UNIVERSE_CHANGED, "ads_personalization"),
+    ),
+    "a view whose owner sees every row": (
+        "ALTER VIEW ads_personalization.account OWNER TO postgres",
+        "ALTER VIEW ads_personalization.account OWNER TO messenger_ads_personalization_views",
+        _differs(DifferenceKind.UNIVERSE_CHANGED, "ads_personalization"),
+    ),
+    "an owner of views that row security does not bind": (
+        "ALTER ROLE messenger_ads_personalization_views BYPASSRLS",
+        "ALTER ROLE messenger_ads_personalization_views NOBYPASSRLS",
+        _differs(DifferenceKind.ROLE_POWERS, "messenger_ads_personalization_views"),
+    ),
     "one view more": (
         "CREATE VIEW ads_personalization.more AS SELECT body FROM content.message",
         "DROP VIEW ads_personalization.more",

@@ -10,6 +10,7 @@ import pytest
 from resolvers.sources.catalogue import Store
 from resolvers.sources.fields import OBJECTS
 from resolvers.stores.pool import StoreLogin, connect_owner, connect_role
+from resolvers.universe.barriers import view_owner_of
 from resolvers.universe.inspection import differences
 from resolvers.universe.migrations import migrate
 from resolvers.universe.render import apply, role_of, universes
@@ -75,7 +76,9 @@ async def owned(embedded: EmbeddedPostgres) -> AsyncIterator[Connection]:
     await server.execute(f"CREATE ROLE {OWNER} LOGIN CREATEROLE")
     await server.execute(f"CREATE DATABASE owned OWNER {OWNER}")
     # The roles exist in this server already. A login that creates them gets this right.
-    for role in [*(role_of(Store.MESSENGER, purpose) for purpose in Purpose), *writers_of("messenger")]:
+    logins = [role_of(Store.MESSENGER, purpose) for purpose in Purpose]
+    owners = [view_owner_of(Store.MESSENGER, purpose) for purpose in Purpose]
+    for role in [*logins, *owners, *writers_of("messenger")]:
         if await server.fetchval("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", role):
             await server.execute(f"GRANT {role} TO {OWNER} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE")
     owner = await connect_owner(embedded.dsn("owned").replace("postgres@", f"{OWNER}@"))
@@ -94,3 +97,6 @@ async def test_an_owner_without_powers_can_apply_them(owned: Connection) -> None
     for _ in range(2):
         await owned.execute(await printed(Store.MESSENGER))
         assert await differences(owned, OBJECTS, Store.MESSENGER) == []
+        # The probe reads the views with the owner's rights.
+        found = await owned.fetchrow("SELECT * FROM messenger.look_for_probe()")
+        assert tuple(found) == (True, [], [])
