@@ -1,9 +1,12 @@
 """Compares the restrictions with their copies on rows, and repairs the copies.
 
-A view reads the copy on each row. Chosen, measured on 200,000 accounts with 9 % restricted: see `copies` in
-docs/operators.md. Rejected: views that read the restriction itself, which take Postgres more time for each
-row of an answer than a comparison of all copies takes in a minute. Triggers keep the copies; this is for what
-passes them by: a trigger that was off, a superuser's edit, a restored table.
+A view reads the copy on each row. Rejected: views that read the restriction itself. Measured on 200,000
+accounts with 14,053 restrictions, Postgres' CPU: one account 198 µs instead of 128, a page of a thousand 675
+instead of 450, a thousand identifiers 2,175 instead of 750. A comparison of all copies takes 300 ms for both
+stores: 0.5 % of one core, once a minute.
+
+Triggers keep the copies. This is for what passes them by: a trigger that was off, a superuser's edit, a
+restored table.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from resolvers.universe.render import apply, fingerprint
 from resolvers.universe.views import views_of
 from schema.purposes import Purpose
 from tests.kit.gateway import NewDatabase, Side, open_side
-from tests.promises.test_feeding import FED
+from tests.kit.histories import FED
 
 STORES = (Store.MESSENGER, Store.SOCIAL)
 

@@ -4,40 +4,26 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import AsyncIterator, Iterator
+from functools import partial
+from random import Random
 
 import pytest
 
 from gateway.demo.embedded import EmbeddedPostgres
+from resolvers.changes.copies import differing_copies
 from resolvers.changes.objections import Rules, record
-from resolvers.changes.restrictions import Stores
+from resolvers.changes.restrictions import Stores, ask
+from resolvers.sources.catalogue import Store
+from resolvers.universe.effect.probe import look_for_probe
 from schema.purposes import OBJECTABLE
 from schema.terms.profiles import Profile
 from tests.kit.feeding import caught_up, databases_of, published, replicating_server, synchronised
-from tests.kit.gateway import ADS, FRIENDS, SECURITY, Side, open_side
+from tests.kit.gateway import ADS, FRIENDS, SECURITY, Side, open_side, trials
+from tests.kit.histories import EDITS, FED, History
 from tests.kit.worlds.rows import World
 
 NOW = datetime.datetime(2016, 10, 2, 12, tzinfo=datetime.UTC)
 RULES = Rules(Profile.SEED_2016, lambda: NOW)
-# 1 objects, 2 does not; each has the other in the address book.
-FED = {
-    "messenger": """
-        INSERT INTO messenger.account (id, phone, country_code, registered_at) VALUES
-            (1, '+4915110000001', 'DE', '2015-01-01Z'), (2, '+4915110000002', 'DE', '2015-01-01Z');
-        INSERT INTO messenger.daily_usage (account_id, day, messages_sent) VALUES
-            (1, '2016-09-30', 7), (2, '2016-09-30', 5);
-        INSERT INTO messenger.contact (account_id, contact_id) VALUES (1, 2), (2, 1);
-    """,
-    "social": """
-        INSERT INTO social.account (id, display_name) VALUES (11, 'Ann'), (12, 'Bob');
-        INSERT INTO social.phone_binding (account_id, source, number, messenger_id) VALUES
-            (11, 'MESSENGER_SHARED', '+4915110000001', 1), (12, 'MESSENGER_SHARED', '+4915110000002', 2),
-            (11, 'SELF_PROFILE', '+4915120000001', NULL);
-        INSERT INTO social.messenger_link (account_id, messenger_id, since) VALUES
-            (11, 1, '2016-09-01'), (12, 2, '2016-09-01');
-        INSERT INTO social.ad_topic (account_id, source, topic, messenger_id) VALUES
-            (11, 'MESSENGER', 'Diabetes', 1), (12, 'MESSENGER', 'Cycling', 2), (11, 'SOCIAL', 'Chess', NULL);
-    """,
-}
 # What ads and friend suggestions are given of 1 and 2: by id, by number, in a list, over links and counted.
 ADS_ASK = """{
   byId: messengerAccount(id: "ma_1") { phone usage { messagesSent28 } }
@@ -161,11 +147,6 @@ async def test_a_load_cannot_empty_the_restrictions(side: Side, store: str) -> N
 
 # --- edits by hand --------------------------------------------------------------------------------
 
-EDITS = {
-    "messenger": ("account", "phone_lookup", "daily_usage", "contact"),
-    "social": ("phone_binding", "messenger_link", "messenger_lookup", "number_lookup", "ad_topic"),
-}
-
 
 @pytest.mark.parametrize(("store", "table"), [(store, table) for store in EDITS for table in EDITS[store]])
 @pytest.mark.parametrize("role", ["origin", "replica"])
@@ -259,3 +240,20 @@ async def test_a_recycled_number_is_replicated_to_its_new_owner(
         await caught_up(publisher)
     document = '{ messengerAccount(phone: "+4915110000001") { id } }'
     assert (await side.ask(ADS, document)).data == {"messengerAccount": {"id": "ma_9"}}
+
+
+@pytest.mark.parametrize("seed", range(trials(10)))
+async def test_i48_no_history_of_a_store_opens_an_objection(side: Side, seed: int) -> None:
+    """After every step of a random history no objector is in any view of the purposes they objected to."""
+    history = History(side, Random(seed))
+    history.objected[1] = 3
+    await history.objects()
+    done = []
+    for _ in range(30):
+        done.append(await history.step())
+        assert await history.wrong() == [], done
+    for store in ("messenger", "social"):
+        asking = partial(ask, side.owner(store))  # type: ignore[arg-type]
+        assert await differing_copies(asking, store) == 0, done
+        assert await look_for_probe(asking, Store(store)) == []
+    assert await history.missing() == [], done
