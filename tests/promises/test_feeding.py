@@ -11,8 +11,9 @@ import pytest
 
 from gateway.demo.embedded import EmbeddedPostgres
 from resolvers.changes.copies import differing_copies
-from resolvers.changes.objections import Rules, record
+from resolvers.changes.objections import ObjectionOutcome, Rules, record, withdraw
 from resolvers.changes.restrictions import Stores, ask
+from resolvers.changes.suspensions import SuspensionDecision, add, apply, end, place, recover
 from resolvers.sources.catalogue import Store
 from resolvers.universe.effect.probe import look_for_probe
 from schema.purposes import OBJECTABLE
@@ -240,6 +241,56 @@ async def test_a_recycled_number_is_replicated_to_its_new_owner(
         await caught_up(publisher)
     document = '{ messengerAccount(phone: "+4915110000001") { id } }'
     assert (await side.ask(ADS, document)).data == {"messengerAccount": {"id": "ma_9"}}
+
+
+# --- members whose account is not there -----------------------------------------------------------
+
+
+def quiet(what: str, done: int, total: int) -> None:
+    """Progress that is not shown."""
+
+
+def opened(side: Side) -> Stores:
+    """The owners' connections."""
+    return Stores(side.control, side.messenger, side.social)
+
+
+async def test_a_recovery_ends_although_accounts_are_gone(side: Side) -> None:
+    """`recover` writes the restriction of a deleted member once, and then finds nothing to do."""
+    await empty(side)
+    await side.messenger.execute("DELETE FROM messenger.restriction")
+    await side.social.execute("DELETE FROM social.restriction")
+    assert await recover(opened(side), NOW, quiet) == 1
+    assert await recover(opened(side), NOW, quiet) == 0
+    await fill(side)
+    await holds(side)
+
+
+async def test_a_member_who_is_gone_may_withdraw(side: Side) -> None:
+    """A withdrawal while the account is away opens the row that comes back."""
+    await empty(side)
+    told = await withdraw(opened(side), RULES, 1, purposes=frozenset(OBJECTABLE), channel="t")
+    assert told.outcome is ObjectionOutcome.WITHDRAWN
+    await fill(side)
+    document = '{ messengerAccount(id: "ma_1") { phone } }'
+    assert (await side.ask(ADS, document)).data == {"messengerAccount": {"phone": "+4915110000001"}}
+
+
+async def test_a_member_who_left_during_a_suspension_is_placed_when_they_come_back(side: Side) -> None:
+    """They come back hidden, and the next look of the gateway opens what no suspension covers any more."""
+    decided = SuspensionDecision(
+        "DE", ("DE",), tuple(OBJECTABLE), datetime.datetime(2016, 1, 1, tzinfo=datetime.UTC), None, "t", "t"
+    )
+    number = await add(side.control, decided)
+    await apply(opened(side), NOW, quiet)
+    await empty(side)
+    assert await end(side.control, number, NOW)
+    await apply(opened(side), NOW, quiet)
+    await fill(side)
+    document = '{ messengerAccount(id: "ma_2") { phone } }'
+    assert (await side.ask(ADS, document)).data == {"messengerAccount": None}
+    await place(opened(side), NOW)
+    await holds(side)
 
 
 @pytest.mark.parametrize("seed", range(trials(10)))

@@ -193,4 +193,22 @@ MUTANTS = (
         f"{SUSPENSIONS}::test_i23_a_withdrawal_names_what_stays_hidden",
         "tests/commands/test_cli.py::test_a_withdrawal_does_not_say_open_while_something_hides",
     ),
+    mutant(
+        "a_member_who_is_gone_is_not_restricted",
+        ChangeSql(
+            "messenger/0013_placed_rows.sql:CREATE OR REPLACE FUNCTION messenger.restrict",
+            "WHERE coalesce(n.objected, 0) | n.suspended <> 0",
+            "JOIN messenger.account a ON a.id = n.id WHERE coalesce(n.objected, 0) | n.suspended <> 0",
+        ),
+        f"{FEEDING}::test_a_recovery_ends_although_accounts_are_gone",
+    ),
+    mutant(
+        "a_member_who_comes_back_is_not_placed",
+        ChangeSql(
+            "messenger/0013_placed_rows.sql:CREATE FUNCTION messenger.place_account",
+            "IF TG_OP = 'INSERT' AND bits <> 0 THEN",
+            "IF false THEN",
+        ),
+        f"{FEEDING}::test_a_member_who_left_during_a_suspension_is_placed_when_they_come_back",
+    ),
 )
