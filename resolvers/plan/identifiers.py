@@ -1,8 +1,8 @@
 """Identifiers of objects: sealed for one purpose, or for one client of it, or the stores' own numbers.
 
 A store's numbers are dense. A client that sees ``ma_4`` and ``ma_6`` guesses that 5 is a hidden person, and
-two clients join their answers by them. A sealed identifier is ``ma_`` and 32 hexadecimal digits: one block of
-AES over the prefix and the number. Equal numbers give equal identifiers for the same purpose (and client)
+two purposes join their answers by them. A sealed identifier is ``ma_`` and 32 hexadecimal digits: one block
+of AES over the prefix and the number. Equal numbers give equal identifiers for the same purpose (and client)
 and unrelated ones for another. The prefix fills half of the block. So it authenticates the other half:
 a forged block has the right prefix once in 2^64 (encode, then encipher: Bellare and Rogaway,
 ASIACRYPT 2000).
@@ -10,19 +10,19 @@ ASIACRYPT 2000).
 Whether a text is an identifier depends on the text alone: BAD_USER_INPUT if not. A well-formed text that was
 never sealed for this purpose leads to a number that no object has, so it is answered like an absent object.
 
-A whole answer is sealed by one call: 0.1 µs for each identifier of a page of 1,000. Rejected: an HMAC beside
-the number (a column in the stores, and a look-up), FF1 (no native code: 30 µs), base64url (10 characters
-shorter, 0.17 µs more, and some clients' databases ignore the case of letters).
+A whole answer is sealed by one call: 0.09 µs for each identifier of a page of 1,000, and 2 µs for a request
+of one account, its argument included. Rejected: an HMAC beside the number (a column in the stores, one more
+look-up), base64url (10 characters shorter, 0.17 µs more, and some databases ignore the case of letters).
 """
 
 from __future__ import annotations
 
 import re
-import sys
 from array import array
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from functools import cache, lru_cache
+from struct import Struct, pack, unpack
 from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
@@ -32,7 +32,7 @@ from cryptography.hazmat.primitives.ciphers.modes import ECB
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
-from resolvers.plan.parameters import account_number, account_numbers, array_text, number_of
+from resolvers.plan.parameters import account_number, account_numbers, number_of
 from schema.refusals import Code, Refusal
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ if TYPE_CHECKING:
 
 BLOCK = 16
 PREFIX_LENGTH = len("ma_")
-_SEALED = f"[0-9a-f]{{{2 * BLOCK}}}"
+# Half a block says what the number counts, half is the number.
+_BLOCK = Struct(f"<{BLOCK // 2}sq")
 # Clients whose ciphers are kept.
 KNOWN_CLIENTS = 1_000
 
@@ -72,41 +73,43 @@ class Seal:
 
     def seal(self, prefixes: Sequence[str], numbers: Sequence[str]) -> list[str]:
         """What follows the prefix in these identifiers; `prefixes`: one for all numbers, or one for each."""
-        kinds = array("q", map(_kind_of, prefixes))
+        if len(numbers) == 1:
+            return [self._encrypt(_BLOCK.pack(_kind_of(prefixes[0]), int(numbers[0]))).hex()]
+        kinds = array("q", b"".join(map(_kind_of, prefixes)))
         blocks = array("q", bytes(BLOCK * len(numbers)))
         blocks[::2] = kinds if len(prefixes) > 1 else kinds * len(numbers)
-        blocks[1::2] = array("q", orjson.loads(f"[{','.join(numbers)}]"))
-        return self._encrypt(_ordered(blocks).tobytes()).hex(",", BLOCK).split(",")
+        halves = pack(f"<{len(numbers)}q", *orjson.loads(f"[{','.join(numbers)}]"))
+        blocks[1::2] = array("q", halves)
+        return self._encrypt(blocks.tobytes()).hex(",", BLOCK).split(",")
 
-    def open(self, prefix: str, sealed: str) -> int:
-        """The number in what follows the prefix, or a number that no object has."""
-        return self._numbers(prefix, sealed)[0]
+    def open(self, prefix: str, sealed: bytes) -> int:
+        """The number in a block that follows the prefix, or a number that no object has."""
+        kind, number = _BLOCK.unpack(self._decrypt(sealed))
+        return number if kind == _kind_of(prefix) else _below_zero(number)
 
-    def open_all(self, prefix: str, sealed: str) -> str:
-        """The same for many, one after the other, as an array in Postgres' text form."""
-        return array_text(map(str, self._numbers(prefix, sealed)))
-
-    def _numbers(self, prefix: str, sealed: str) -> list[int]:
-        blocks = _ordered(array("q", self._decrypt(bytes.fromhex(sealed))))
-        kind = _kind_of(prefix)
-        # A forged block leads to a number of its own below zero, where the stores have none.
-        return [
-            number if found == kind else min(number, ~number)
-            for found, number in zip(blocks[::2], blocks[1::2], strict=True)
-        ]
+    def open_all(self, prefix: str, sealed: bytes) -> str:
+        """The same for blocks one after the other: an array in Postgres' text form, each number once."""
+        blocks = array("q", self._decrypt(sealed))
+        (kind,) = array("q", _kind_of(prefix))
+        kinds, halves = blocks[::2], blocks[1::2].tobytes()
+        numbers = unpack(f"<{len(kinds)}q", halves)
+        if kinds.count(kind) < len(kinds):
+            numbers = tuple(
+                number if found == kind else _below_zero(number)
+                for found, number in zip(kinds, numbers, strict=True)
+            )
+        return f"{{{orjson.dumps(list(dict.fromkeys(numbers)))[1:-1].decode()}}}"
 
 
 @cache
-def _kind_of(prefix: str) -> int:
-    """The half of the block that says what the number counts."""
-    return int.from_bytes(prefix.encode().ljust(BLOCK // 2, b"\0"), "little")
+def _kind_of(prefix: str) -> bytes:
+    """The half of a block that says what the number counts."""
+    return prefix.encode().ljust(BLOCK // 2, b"\0")
 
 
-def _ordered(blocks: array[int]) -> array[int]:
-    """Little-endian on every machine: the processes of one deployment give equal identifiers."""
-    if sys.byteorder == "big":
-        blocks.byteswap()
-    return blocks
+def _below_zero(number: int) -> int:
+    """Where a forged block leads: the stores have no such number, and two forged ones stay two."""
+    return min(number, ~number)
 
 
 class Identifiers:
@@ -176,7 +179,7 @@ class SealedArguments:
     def one(self, reader: Reader, prefix: str) -> Callable[[VariableValues], int]:
         """See `IdentifierArguments`."""
         sealed = reader(_sealed_text((prefix,)))
-        return lambda variables: variables.seal.open(prefix, sealed(variables)[PREFIX_LENGTH:])  # type: ignore[attr-defined]
+        return lambda variables: variables.seal.open(*sealed(variables))  # type: ignore[attr-defined]
 
     def one_of(
         self, reader: Reader, prefix: str, known: tuple[str, ...]
@@ -185,10 +188,8 @@ class SealedArguments:
         sealed = reader(_sealed_text(known))
 
         def read(variables: VariableValues) -> int | None:
-            text = sealed(variables)
-            if not text.startswith(prefix):
-                return None
-            return variables.seal.open(prefix, text[PREFIX_LENGTH:])  # type: ignore[attr-defined,no-any-return]
+            found, block = sealed(variables)
+            return variables.seal.open(prefix, block) if found == prefix else None  # type: ignore[attr-defined]
 
         return read
 
@@ -197,37 +198,47 @@ class SealedArguments:
         sealed = reader(_sealed_texts(prefix, limit))
 
         def read(variables: VariableValues) -> str | None:
-            texts = sealed(variables)
-            return variables.seal.open_all(prefix, texts) if texts else None  # type: ignore[attr-defined]
+            blocks = sealed(variables)
+            return variables.seal.open_all(prefix, blocks) if blocks else None  # type: ignore[attr-defined]
 
         return read
 
 
-def _sealed_text(prefixes: tuple[str, ...]) -> Callable[[Any], str]:
-    """Reads the text of a sealed identifier of one of the prefixes."""
-    well_formed = re.compile(f"(?:{'|'.join(prefixes)}){_SEALED}").fullmatch
+def _sealed_text(prefixes: tuple[str, ...]) -> Callable[[Any], tuple[str, bytes]]:
+    """Reads a sealed identifier of one of the prefixes: its prefix and its block."""
+    well_formed = re.compile(f"(?:{'|'.join(prefixes)})[0-9a-f]{{{2 * BLOCK}}}").fullmatch
 
-    def read(identifier: Any) -> str:
+    def read(identifier: Any) -> tuple[str, bytes]:
         if not isinstance(identifier, str) or not well_formed(identifier):
             raise Refusal(Code.BAD_USER_INPUT)
-        return identifier
+        return identifier[:PREFIX_LENGTH], bytes.fromhex(identifier[PREFIX_LENGTH:])
 
     return read
 
 
-def _sealed_texts(prefix: str, limit: int) -> Callable[[Any], str]:
-    """Reads sealed identifiers of the prefix, each once, as one text without the prefixes."""
-    one = f"{prefix}{_SEALED}"
-    all_well_formed = re.compile(f"{one}(?:,{one})*").fullmatch
+def _sealed_texts(prefix: str, limit: int) -> Callable[[Any], bytes]:
+    """Reads sealed identifiers of the prefix: their blocks, one after the other.
 
-    def read(identifiers: Any) -> str:
+    The texts are checked together: a match of each costs 17 µs a hundred, this 8.
+    """
+    length = PREFIX_LENGTH + 2 * BLOCK
+
+    def read(identifiers: Any) -> bytes:
         if not identifiers:
-            return ""
-        joined = ",".join(identifiers)
-        # An identifier that holds a comma would pass as two.
-        well_formed = joined.count(",") == len(identifiers) - 1 and all_well_formed(joined)
-        if not well_formed or len(identifiers) > limit:
+            return b""
+        if len(identifiers) > limit or set(map(len, identifiers)) != {length}:
             raise Refusal(Code.BAD_USER_INPUT)
-        return "".join([each[PREFIX_LENGTH:] for each in dict.fromkeys(identifiers)])
+        joined = "".join(identifiers)
+        digits = joined.replace(prefix, "")
+        try:
+            blocks = bytes.fromhex(digits)
+        except ValueError:
+            raise Refusal(Code.BAD_USER_INPUT) from None
+        # A prefix in another place, capital letters, or spaces: other texts for the same blocks.
+        count = len(identifiers)
+        placed = all(joined[at::length] == letter * count for at, letter in enumerate(prefix))
+        if not placed or len(blocks) != BLOCK * count or blocks.hex() != digits:
+            raise Refusal(Code.BAD_USER_INPUT)
+        return blocks
 
     return read

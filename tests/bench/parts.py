@@ -10,11 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 
-from tests.bench.comparison import Effort, compare_answers, one_round, order, ratio
+from tests.bench.comparison import Effort, compare_answers, lengths_of, one_round, order, ratio
 from tests.bench.data import Stores
 from tests.bench.load import Result
 from tests.bench.scenarios import BY_NAME, Keys
-from tests.bench.servers import GATEWAY, RECORDED, UNLIMITED, Server
+from tests.bench.servers import GATEWAY, RECORDED, SEALED, UNLIMITED, Server
 
 CONNECTIONS = 16
 
@@ -32,6 +32,7 @@ class Part:
 PARTS = (
     Part("ledger", RECORDED, GATEWAY, ("one", "usage", "friends", "page")),
     Part("quotas", RECORDED, UNLIMITED, ("one", "usage")),
+    Part("sealed identifiers", SEALED, RECORDED, ("one", "usage", "page")),
 )
 
 
@@ -69,14 +70,14 @@ def part_costs(
             pair = {name: servers[name] for name in (part.off, part.on)}
             asked = BY_NAME[scenario]
             requests = asked.variables(keys)
-            lengths = compare_answers({GATEWAY: servers[GATEWAY], **pair}, asked, requests)
+            compare_answers({GATEWAY: servers[GATEWAY], **pair}, asked, requests)
             orders = {
                 name: order(
                     stores,
                     server,
                     asked,
                     requests=requests,
-                    lengths=lengths,
+                    lengths=lengths_of(server, asked, requests),
                     effort=effort,
                     connections=CONNECTIONS,
                 )

@@ -40,6 +40,9 @@ LEAST_SHARES = {
     ("ledger", "usage"): 0.9,
     ("quotas", "one"): 0.95,
     ("quotas", "usage"): 0.95,
+    ("sealed identifiers", "one"): 0.95,
+    ("sealed identifiers", "usage"): 0.95,
+    ("sealed identifiers", "page"): 0.95,
 }
 
 

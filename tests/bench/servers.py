@@ -18,12 +18,13 @@ from tests.bench import under_test
 from tests.bench.data import FOLDER, Stores
 from tests.bench.scenarios import Scenario, Variables
 from tests.kit.processes import await_port, started
+from tests.kit.sealed_ids import SealedIds
 
 ROOT = Path(__file__).parents[2]
 # GATEWAY records nothing, like the others. RECORDED measures what the ledger costs; RECORDED and UNLIMITED
-# measure what the quotas cost.
+# measure what the quotas cost, SEALED and RECORDED what sealed identifiers cost.
 GATEWAY, HANDWRITTEN, DATALOADERS, CACHED = "gateway", "handwritten", "dataloaders", "cached"
-RECORDED, UNLIMITED = "recorded", "unlimited"
+RECORDED, UNLIMITED, SEALED = "recorded", "unlimited", "sealed"
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,15 @@ class Server:
     token: str
     paths: bool = False
 
+    def ids(self, scenario: Scenario) -> SealedIds | None:
+        """Its identifiers for the scenario's purpose; None if they are plain."""
+        return SealedIds(under_test.SECRET, "PURPOSE", scenario.purpose) if self.name == SEALED else None
+
     def request(self, scenario: Scenario, variables: Variables, document: str | None = None) -> str:
         """One whole HTTP request; `document` in place of the scenario's own."""
         body = orjson.dumps({"query": document or scenario.document, "variables": variables}).decode()
+        ids = self.ids(scenario)
+        body = ids.sealed(body) if ids else body
         path = f"/{scenario.name}" if self.paths else "/graphql"
         return (
             f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
@@ -55,25 +62,26 @@ def running(stores: Stores, token: str) -> Iterator[dict[str, Server]]:
 
         def start(name: str, command: list[str], environment: Mapping[str, str], *, port: int) -> Server:
             pid = stack.enter_context(_process(name, command, environment, port=port))
-            if name in {GATEWAY, RECORDED, UNLIMITED}:
+            if name in {GATEWAY, RECORDED, UNLIMITED, SEALED}:
                 # It listens before it is ready: this is answered when it is.
                 Client(Server(name, port, pid, token)).ask("GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
             return Server(name, port, pid, token, paths=name == HANDWRITTEN)
 
-        names = (GATEWAY, RECORDED, UNLIMITED, HANDWRITTEN, DATALOADERS, CACHED)
+        names = (GATEWAY, RECORDED, UNLIMITED, SEALED, HANDWRITTEN, DATALOADERS, CACHED)
         ports = dict(zip(names, _free_ports(len(names)), strict=True))
         yield {
             **{
                 name: start(
                     name,
                     [sys.executable, "-m", *command],
-                    under_test.environment(stores, ports[name]),
+                    under_test.environment(stores, ports[name], "PURPOSE" if name == SEALED else "PLAIN"),
                     port=ports[name],
                 )
                 for name, command in (
                     (GATEWAY, ["tests.bench.without", "ledger"]),
                     (RECORDED, ["gateway", "serve"]),
                     (UNLIMITED, ["tests.bench.without", "quotas"]),
+                    (SEALED, ["gateway", "serve"]),
                 )
             },
             **{

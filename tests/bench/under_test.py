@@ -26,9 +26,10 @@ from tests.bench.scenarios import SCENARIOS, Scenario, Variables
 SECRET = "the bench's own secret, which guards nothing but generated people"
 
 
-def environment(stores: Stores, port: int) -> dict[str, str]:
-    """The gateway's settings as environment variables."""
+def environment(stores: Stores, port: int, identifiers: str = "PLAIN") -> dict[str, str]:
+    """The gateway's settings as environment variables. The other servers' identifiers are plain, too."""
     return {
+        "GATEWAY_IDENTIFIERS": identifiers,
         "GATEWAY_MESSENGER_DSN": stores.dsns["messenger"],
         "GATEWAY_SOCIAL_DSN": stores.dsns["social"],
         "GATEWAY_CONTROL_DSN": stores.dsns["control"],

@@ -22,15 +22,19 @@ SEALED = re.compile(rf"(?<![A-Za-z0-9_])({TYPES})_([0-9a-f]{{32}})(?![A-Za-z0-9_
 
 @dataclass(frozen=True)
 class SealedIds:
-    """The identifiers of one purpose, or of one client of it, of a gateway with this secret."""
+    """The identifiers of one purpose, or of one client of it, of a gateway with this secret.
+
+    `key`: derived from the secret, if it is known.
+    """
 
     secret: str
     scope: str
     purpose: str
     client: str = ""
+    key: bytes = b""
 
     def _cipher(self) -> Cipher[ECB]:
-        master = HKDF(SHA256(), 32, None, b"gateway identifiers").derive(self.secret.encode())
+        master = self.key or HKDF(SHA256(), 32, None, b"gateway identifiers").derive(self.secret.encode())
         client = self.client if self.scope == "CLIENT" else ""
         info = f"{self.scope}|{self.purpose}|{client}".encode()
         return Cipher(AES(HKDFExpand(SHA256(), 16, info).derive(master)), ECB())

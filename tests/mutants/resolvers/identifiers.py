@@ -38,8 +38,8 @@ MUTANTS = (
     mutant(
         "identifier_not_authenticated",
         Change(
-            "resolvers.plan.identifiers:Seal._numbers",
-            "number if found == kind else min(number, ~number)",
+            "resolvers.plan.identifiers:_below_zero",
+            "min(number, ~number)",
             "number",
         ),
         f"{IDENTIFIERS}::test_i7_a_foreign_or_forged_identifier_is_nobodys",
@@ -54,10 +54,9 @@ MUTANTS = (
         "forged_identifier_is_an_error",
         Change(
             "resolvers.plan.identifiers:Seal.open",
-            "return self._numbers(prefix, sealed)[0]",
+            "return number if kind == _kind_of(prefix) else _below_zero(number)",
             """
-            number = self._numbers(prefix, sealed)[0]
-            if number < 0:
+            if kind != _kind_of(prefix):
                 raise Refusal(Code.BAD_USER_INPUT)
             return number
             """,
