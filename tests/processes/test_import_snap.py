@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from gateway.demo.problem import DemoProblem
-from gateway.demo.snap import SnapCounts, import_snap
+from gateway.demo.snap import PLACED, SnapCounts, import_snap
 from resolvers.stores.pool import connect_owner
 from tests.kit.real_data import Truth
 
@@ -115,6 +115,14 @@ async def test_small_files_give_exactly_these_rows(stores: Stores, tmp_path: Pat
         (2, "SELF_PROFILE", "+4915100000002", None),
         (7, "SELF_PROFILE", "+4915200000007", None),
     ]
+
+
+async def test_no_imported_row_is_hidden(stores: Stores, tmp_path: Path) -> None:
+    """The import turns the triggers off, and says of every row that no one is restricted."""
+    await stores.load(write(tmp_path, "f", FRIENDSHIPS), write(tmp_path, "m", MESSAGES))
+    for table in PLACED:
+        store = stores.messenger if table.startswith("messenger.") else stores.social
+        assert await store.fetchval(f"SELECT count(*) > 0 AND max(abs(restricted)) = 0 FROM {table}"), table
 
 
 async def test_messages_need_not_be_in_order(stores: Stores, tmp_path: Path) -> None:

@@ -205,6 +205,11 @@ def _if(condition: str, kind: str, where: str) -> str:
     return f"        IF {condition} THEN {kind} := {kind} || '{where}'::text; END IF;"
 
 
+def is_busy(error: Exception) -> bool:
+    """Whether the statement failed because of what other sessions do at this moment: try again later."""
+    return getattr(error, "sqlstate", None) in _BUSY
+
+
 async def look_for_probe(ask: Ask, store: Store) -> list[Difference]:
     """Who was found who must not be, and who was missed.
 
@@ -213,10 +218,11 @@ async def look_for_probe(ask: Ask, store: Store) -> list[Difference]:
     try:
         rows = await ask(f"SELECT looked, seen, missed FROM {probe_name(store)}()")  # noqa: S608 - our own name
     except Exception as error:
-        state = getattr(error, "sqlstate", None)
-        if state is None:
+        if is_busy(error):
+            return []
+        if getattr(error, "sqlstate", None) is None:
             raise
-        return [] if state in _BUSY else [Difference(DifferenceKind.PROBE_FAILED, store, probe_name(store))]
+        return [Difference(DifferenceKind.PROBE_FAILED, store, probe_name(store))]
     (row,) = rows
     found = [(DifferenceKind.PROBE_FOUND, each) for each in row["seen"] or ()]
     found += [(DifferenceKind.PROBE_MISSED, each) for each in row["missed"] or ()]
