@@ -5,7 +5,7 @@
     POST, GET, WebSocket /recalls   notices of objections, for clients (`recalls/desk.py`)
     GET /, /console/…    the console, a page for people (`console/`)
     GET /healthz         200 while the process runs
-    GET /readyz          200 if every store answers; otherwise 503, with the name of the store
+    GET /readyz          200 if every store answers and is verified; otherwise 503, with the store and why
 
 /graphql is routed before Starlette's middleware and router, which take as long (5 µs of 11) as all the
 gateway's own work on a request's head and answer.
@@ -51,6 +51,7 @@ from gateway.recalls.over_websocket import RecallSocket
 from gateway.settings import Settings
 from gateway.upkeep import reconciler
 from gateway.upkeep.effect import check_effect, log_differences, watch_effect
+from gateway.upkeep.purpose_pools import Pools, answers, opened_pools
 from gateway.upkeep.store_logins import (
     NotReady,
     check_matching_key,
@@ -61,6 +62,7 @@ from gateway.upkeep.store_logins import (
     refused_writers,
     writer_logins,
 )
+from gateway.upkeep.verifier import StoreVerifier, open_verifier
 from gateway.web.connections.known_heads import GRAPHQL_PATH
 from gateway.web.graphql import GraphQLEndpoint
 from gateway.web.responses import request_ids
@@ -81,7 +83,7 @@ from resolvers.run.graphql_core import Calls
 from resolvers.run.people import People
 from resolvers.sources.catalogue import Store
 from resolvers.sources.fields import OBJECTS, check_fields
-from resolvers.stores.pool import Pool, StoreLogin, StoreUnavailable, connect_owner
+from resolvers.stores.pool import StoreLogin, StoreUnavailable, connect_owner
 from resolvers.universe.difference import Difference, DifferenceKind
 from schema.operations import DocumentLimits
 from schema.policy.matrix import digest
@@ -93,9 +95,10 @@ if TYPE_CHECKING:
     from resolvers.plan.principal import Principal
     from resolvers.stores.pool import Connection
 
-Ready = Callable[[], Awaitable[Mapping[str, bool]]]
+# Whether each store answers; and under "refused", why objectable purposes are refused a store.
+Readiness = Mapping[str, object]
+Ready = Callable[[], Awaitable[Readiness]]
 Routes = Mapping[tuple[str, str], "ASGIApp"]
-Pools = Mapping[Purpose, Mapping[Store, Pool]]
 Connect = Callable[[], Awaitable["Connection"]]
 
 NO_STORE = {"cache-control": "no-store"}
@@ -132,14 +135,14 @@ def build_app(
     stop: Callable[[], None] = lambda: None,
     pages: Sequence[BaseRoute] = (),
 ) -> Application:
-    """Return the application. `ready` returns, for each store, whether it answers now."""
+    """Return the application. `ready` returns whether each store answers now, and what is refused."""
 
     async def healthz(_: Request) -> Response:
         return PlainTextResponse("ok", headers=NO_STORE)
 
     async def readyz(_: Request) -> Response:
         stores = dict(await ready())
-        needed = all(answers for name, answers in stores.items() if name != CHECKPOINTS)
+        needed = all(each is True for name, each in stores.items() if name != CHECKPOINTS)
         return JSONResponse(stores, 200 if needed else 503, headers=NO_STORE)
 
     app = Starlette(routes=[Route("/healthz", healthz), Route("/readyz", readyz), *pages])
@@ -162,6 +165,7 @@ class _Parts:
     admission: Admission
     people: PeopleQuota
     desk: Desk
+    verifier: StoreVerifier
     pools: Pools
 
 
@@ -181,7 +185,7 @@ async def open_gateway(
         parts = await _open_parts(settings, logins, stack)
         gateway = _gateway(settings, parts, names_people=records)
         tally, uses = Tally(settings.slow_ms / 1_000, time.time), token_use_login(settings)
-        for task in (_upkeep(settings, parts.book), noting(parts.book, uses), noting_requests(tally, uses)):
+        for task in (_upkeep(settings, parts), noting(parts.book, uses), noting_requests(tally, uses)):
             await stack.enter_async_context(task)
         yield _application(settings, parts, gateway, tally=tally, demo=demo)
 
@@ -205,7 +209,8 @@ async def _open_parts(
     # Before the ledger: what that signs at its end is published, too.
     publisher = await opened(open_publisher(settings))
     ledger = await opened(_opened_ledger(settings, publisher))
-    book = await opened(_opened_book(settings, connect))
+    verifier = await opened(open_verifier(writer_logins(settings), time.monotonic))
+    book = await opened(_opened_book(settings, connect, verifier))
     documents = await opened(open_document_book(connect, time.monotonic))
     quota_of = partial(book.quota_of, usual=usual_quota(settings))
     login = quotas_login(settings)
@@ -218,7 +223,8 @@ async def _open_parts(
         admission=await opened(open_admission(login, quota_of, process=process, monotonic=time.monotonic)),
         people=await opened(open_people_quota(login, quota_of)),
         desk=await opened(_opened_desk(settings, ledger, connect)),
-        pools=await opened(_opened_pools(logins)),
+        verifier=verifier,
+        pools=await opened(opened_pools(logins, verifier.gates)),
     )
 
 
@@ -238,12 +244,22 @@ async def _opened_ledger(settings: Settings, publisher: Publisher) -> AsyncItera
 
 
 @asynccontextmanager
-async def _opened_book(settings: Settings, connect: Connect) -> AsyncIterator[TokenBook]:
-    """The tokens and the provider's JWTs, while the block runs."""
+async def _opened_book(
+    settings: Settings, connect: Connect, verifier: StoreVerifier
+) -> AsyncIterator[TokenBook]:
+    """The tokens and the provider's JWTs, while the block runs.
+
+    Tokens of another control database than before are read only after it was compared with the stores.
+    """
     async with (
         open_identities(settings, time.time, time.monotonic) as of_jwt,
         open_token_book(
-            settings.key("tokens"), connect, time.time, monotonic=time.monotonic, of_jwt=of_jwt
+            settings.key("tokens"),
+            connect,
+            time.time,
+            monotonic=time.monotonic,
+            of_jwt=of_jwt,
+            verified=verifier.compared,
         ) as book,
     ):
         yield book
@@ -261,28 +277,14 @@ def _opened_desk(settings: Settings, ledger: Ledger, connect: Connect) -> Abstra
 
 
 @asynccontextmanager
-async def _opened_pools(logins: Mapping[Store, Mapping[Purpose, StoreLogin]]) -> AsyncIterator[Pools]:
-    """A pool for each purpose and store, not yet connected; all are closed when the block ends."""
-    pools = {
-        purpose: {store: Pool(of_store[purpose]) for store, of_store in logins.items() if purpose in of_store}
-        for purpose in Purpose
-    }
-    try:
-        yield pools
-    finally:
-        for of_purpose in pools.values():
-            await asyncio.gather(*(pool.close() for pool in of_purpose.values()))
-
-
-@asynccontextmanager
-async def _upkeep(settings: Settings, book: TokenBook) -> AsyncIterator[None]:
+async def _upkeep(settings: Settings, parts: _Parts) -> AsyncIterator[None]:
     """Run the periodic tasks while the block runs."""
     tasks = [
-        asyncio.create_task(reconciler.reconcile_restrictions(settings), name="restrictions"),
+        asyncio.create_task(reconciler.reconcile_restrictions(settings, parts.verifier), name="restrictions"),
         asyncio.create_task(watch_effect(settings, log_differences), name="effect"),
         asyncio.create_task(reconciler.issue_recalls(settings), name="recalls"),
         asyncio.create_task(reconciler.index_days(ledger_login(settings)), name="days of the ledger"),
-        asyncio.create_task(keep_warning(book, time.time), name="expiry of tokens"),
+        asyncio.create_task(keep_warning(parts.book, time.time), name="expiry of tokens"),
     ]
     try:
         yield
@@ -309,7 +311,7 @@ def _gateway(settings: Settings, parts: _Parts, *, names_people: bool) -> Gatewa
         trusted=parts.documents.trusted,
         plans=PlanCache(contexts, DocumentLimits(), settings.cached_documents),
         max_cost=settings.max_cost,
-        context_of=_calls_of(settings, parts.pools),
+        context_of=_calls_of(settings, parts),
         pools=parts.pools,
         cursors=cursors,
         identifiers=_identifiers(settings),
@@ -323,13 +325,14 @@ def _identifiers(settings: Settings) -> Identifiers:
     return Identifiers(settings.identifiers, settings.key("identifiers"))
 
 
-def _calls_of(settings: Settings, pools: Pools) -> Callable[[Principal, str, People], Calls]:
+def _calls_of(settings: Settings, parts: _Parts) -> Callable[[Principal, str, People], Calls]:
     """A function that returns what graphql-core's resolvers may call for a token.
 
     They note in `people` the people whose data they return.
     """
-    writers, list_writers = Writers(writer_logins(settings)), ListWriters(list_login(settings))
-    rules, policies = reconciler.rules_of(settings), RecordedPolicies()
+    writers = Writers(writer_logins(settings))
+    list_writers = ListWriters(list_login(settings), parts.verifier.gates[Store.SOCIAL])
+    pools, rules, policies = parts.pools, reconciler.rules_of(settings), RecordedPolicies()
     now = partial(datetime.now, UTC)
     statistics = CountedStatistics(pools[Purpose.AUDIT][Store.CONTROL], now)
     reports = OfficerReports(partial(connect_owner, settings.control_dsn.get_secret_value()), now)
@@ -380,22 +383,18 @@ def _routes(settings: Settings, parts: _Parts, gateway: Gateway, *, ids: Iterato
     }
 
 
-async def _ready(gateway: Gateway, parts: _Parts) -> Mapping[str, bool]:
+async def _ready(gateway: Gateway, parts: _Parts) -> Readiness:
     """For each store, whether it answers; control also needs fresh books and a ledger that can write.
 
     If the settings say where checkpoints are published: whether that works.
+
+    And for each store that is refused for objectable purposes, why, and what to do.
     """
-    answers = {store.value: await _answers(gateway, store) for store in Store}
+    said: dict[str, object] = {store.value: await answers(parts.pools, store) for store in Store}
     fresh = parts.book.is_fresh and parts.documents.cache.is_fresh
-    control = answers["control"] and fresh and await gateway.ledger.is_well()
-    published = parts.publisher.is_well
-    return {**answers, "control": control, **({} if published is None else {CHECKPOINTS: published})}
-
-
-async def _answers(gateway: Gateway, store: Store) -> bool:
-    pool = next(pools[store] for pools in gateway.pools.values() if store in pools)
-    try:
-        await pool.fetch("SELECT 1", ())
-    except StoreUnavailable:
-        return False
-    return True
+    said["control"] = said["control"] and fresh and await gateway.ledger.is_well()
+    if (published := parts.publisher.is_well) is not None:
+        said[CHECKPOINTS] = published
+    if refused := parts.verifier.refused():
+        said["refused"] = refused
+    return said

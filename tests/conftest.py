@@ -90,6 +90,7 @@ def slow_reconciler() -> Iterator[None]:
         patch.setattr(reconciler, "RECONCILE_SECONDS", 3_600)
         patch.setattr(reconciler, "RECALL_SECONDS", 3_600)
         patch.setattr(effect, "EFFECT_SECONDS", 3_600)
+        patch.setattr(reconciler, "COUNT_SECONDS", 3_600)
         yield
 
 

@@ -106,7 +106,11 @@ def _why_not(token_id: int, old: Record) -> str | None:
 
 def is_live(token: TokenSummary, now: datetime) -> bool:
     """Whether the token would be accepted at this time."""
-    return token.revoked_at is None and (token.expires_at is None or token.expires_at > now)
+    return (
+        token.revoked_at is None
+        and not token.is_doubtful
+        and (token.expires_at is None or token.expires_at > now)
+    )
 
 
 def ends_soon(token: TokenSummary, now: datetime) -> bool:

@@ -38,12 +38,18 @@ _BEARER = re.compile(rb"(?i:bearer) +(gw_[0-9A-Za-z]{49})")
 CLIENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
 _BINDINGS = "messenger_id, social_id, merchant_id, business_id"
+# A token from before this database was restored from a backup may have been revoked in what was lost.
+_DOUBTFUL = """EXISTS (
+    SELECT FROM control.restoration r
+    WHERE token.id <= r.last_token AND (token.confirmed_at IS NULL OR token.confirmed_at < r.found_at)
+)"""
 _ISSUE = f"""
 INSERT INTO control.token (client, hash, purposes, expires_at, {_BINDINGS})
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING id
 """  # noqa: S608 - constants
 _LIST = f"""
-SELECT id, client, purposes, created_at, expires_at, revoked_at, replaced_by, last_used_at, {_BINDINGS}
+SELECT id, client, purposes, created_at, expires_at, revoked_at, replaced_by, last_used_at, {_BINDINGS},
+    {_DOUBTFUL} AS doubtful
 FROM control.token LEFT JOIN control.token_use ON token_id = id
 WHERE $1::text IS NULL OR client = $1 ORDER BY id
 """  # noqa: S608 - constants
@@ -53,7 +59,11 @@ _REVISION = "SELECT tokens FROM control.revision"
 # than any difference between the two clocks.
 _LIVE = f"""
 SELECT id, client, hash, purposes, expires_at, replaced_by, {_BINDINGS} FROM control.token
-WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now() - interval '1 day')
+WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now() - interval '1 day') AND NOT {_DOUBTFUL}
+"""  # noqa: S608 - constants
+_CONFIRM = f"""
+UPDATE control.token SET confirmed_at = clock_timestamp()
+WHERE revoked_at IS NULL AND ($1::bigint[] IS NULL OR id = ANY($1)) AND {_DOUBTFUL} RETURNING id
 """  # noqa: S608 - constants
 
 
@@ -90,6 +100,7 @@ class TokenSummary:
     """What an operator may see of a token: not its text, not its hash.
 
     `last_used_at` may be a minute late (`token_use.py`). `replaced_by`: the token that replaced it.
+    `is_doubtful`: it is refused, because the control database was restored since, until it is confirmed.
     """
 
     token_id: int
@@ -101,6 +112,7 @@ class TokenSummary:
     principal: Principal = NO_PRINCIPAL
     last_used_at: datetime | None = None
     replaced_by: int | None = None
+    is_doubtful: bool = False
 
 
 async def issue(
@@ -145,6 +157,7 @@ async def list_tokens(connection: Connection, client: str | None = None) -> tupl
             principal=principal_of(row),
             last_used_at=row["last_used_at"],
             replaced_by=row["replaced_by"],
+            is_doubtful=row["doubtful"],
         )
         for row in await connection.fetch(_LIST, client)
     )
@@ -153,6 +166,14 @@ async def list_tokens(connection: Connection, client: str | None = None) -> tupl
 async def revoke(connection: Connection, token_id: int) -> bool:
     """Revoke a token for good; False if there is no such token or it was already revoked."""
     return await connection.fetchval(_REVOKE, token_id) is not None
+
+
+async def confirm(connection: Connection, token_ids: Sequence[int] | None) -> list[int]:
+    """Accept tokens again that are refused because the control database was restored; all of them for None.
+
+    The numbers of those that were confirmed now. A revoked token stays revoked.
+    """
+    return [row["id"] for row in await connection.fetch(_CONFIRM, token_ids)]
 
 
 def _checked_key(key: bytes) -> bytes:
@@ -177,7 +198,7 @@ class TokenBook(ControlCache):
     """All live tokens, kept fresh by `keep_fresh`. One per process.
 
     `now` is the Unix time in seconds, for expiry. `of_jwt` finds the callers of a header without a token's
-    form, or refuses it. The other arguments are those of `ControlCache`.
+    form, or refuses it. `verified` is that of `CacheSource`; the other arguments are those of `ControlCache`.
     """
 
     def __init__(
@@ -188,8 +209,10 @@ class TokenBook(ControlCache):
         *,
         monotonic: Callable[[], float],
         of_jwt: Callable[[bytes], LiveCredential] | None = None,
+        verified: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        super().__init__(CacheSource(_REVISION, "gateway_tokens", self._read), connect, monotonic)
+        source = CacheSource(_REVISION, "gateway_tokens", self._read, verified)
+        super().__init__(source, connect, monotonic)
         self._key = _checked_key(key)
         self._of_jwt = of_jwt
         self._now = now
@@ -320,11 +343,12 @@ async def open_token_book(
     *,
     monotonic: Callable[[], float],
     of_jwt: Callable[[bytes], LiveCredential] | None = None,
+    verified: Callable[[], Awaitable[None]] | None = None,
 ) -> AsyncIterator[TokenBook]:
     """Open a book and keep it fresh while the block runs.
 
     At the start of the block it may be stale: `caller` then refuses with STORE_UNAVAILABLE.
     """
-    book = TokenBook(key, connect, now, monotonic=monotonic, of_jwt=of_jwt)
+    book = TokenBook(key, connect, now, monotonic=monotonic, of_jwt=of_jwt, verified=verified)
     async with kept_fresh(book, "token book"):
         yield book

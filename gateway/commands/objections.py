@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from gateway.access.tokens import list_tokens
 from gateway.commands.output import done, examples
 from gateway.settings import Settings
 from gateway.terminal.problems import Problem, owners_of, read_settings
 from gateway.terminal.progress import shown
 from gateway.upkeep import reconciler
-from resolvers.changes import objections, suspensions
+from resolvers.changes import objections, rebuild, verification
+from resolvers.changes.history import ControlIsOlder
 from resolvers.changes.objections import ObjectionChange, ObjectionOutcome
+from resolvers.changes.rebuild import Rebuilt
 from resolvers.changes.restrictions import purposes_of
 from schema.purposes import OBJECTABLE, Purpose
 
 CHANNEL = "command line"
+# How many members one line names.
+NAMED = 20
+OLDER = (
+    "control: the stores know objections that it does not, so it was restored: `gateway objection rebuild`"
+)
 
 OUTCOMES = {
     ObjectionOutcome.RECORDED: "Recorded: it binds every request from now on, in both stores.",
@@ -85,9 +94,12 @@ async def _change_objection(
         raise Problem("--account needs a member's identifier on the messenger, such as ma_5")
     named = objectable(purposes)
     async with owners_of(settings) as stores:
-        result = await change(
-            stores, reconciler.rules_of(settings), int(found[1]), purposes=named, channel=CHANNEL
-        )
+        try:
+            result = await change(
+                stores, reconciler.rules_of(settings), int(found[1]), purposes=named, channel=CHANNEL
+            )
+        except ControlIsOlder:
+            raise Problem(OLDER) from None
     typer.echo(_told(result))
     if result.outcome in NOTHING_DONE:
         raise typer.Exit(1)
@@ -113,5 +125,54 @@ def recover_objections() -> None:
 async def _recover_objections(settings: Settings) -> None:
     async with owners_of(settings) as stores:
         with shown(Console(stderr=True)) as progress:
-            corrected = await suspensions.recover(stores, datetime.now(UTC), progress)
+            try:
+                corrected = await verification.repair(stores, datetime.now(UTC), progress)
+            except ControlIsOlder:
+                raise Problem(OLDER) from None
     typer.echo(f"{corrected} accounts corrected." if corrected else "Both stores hold what the events say.")
+
+
+@objection_app.command("rebuild", epilog=examples("gateway objection rebuild"))
+def rebuild_objections() -> None:
+    """Rebuild the objections that the control database lost when it was restored from a backup.
+
+    The stores still hold what is in force. Their owners' logins are needed.
+    """
+    done(_rebuild_objections(read_settings()))
+
+
+async def _rebuild_objections(settings: Settings) -> None:
+    async with owners_of(settings) as stores:
+        if not await rebuild.is_needed(stores):
+            typer.echo("Nothing to rebuild: the control database knows all that the stores hold.")
+            return
+        with shown(Console(stderr=True)) as progress:
+            found = await rebuild.rebuild(stores, datetime.now(UTC), progress)
+        doubtful = [each for each in await list_tokens(stores.control) if each.is_doubtful]
+    for line in _said_of(found, len(doubtful)):
+        typer.echo(line)
+
+
+def _said_of(found: Rebuilt, doubtful: int) -> Iterator[str]:
+    """What was rebuilt, and what the stores cannot tell."""
+    yield f"{len(set(found.objected))} objections rebuilt, {found.corrected} accounts corrected."
+    if found.suspended:
+        yield (
+            f"Suspended without a decision: {', '.join(found.suspended)}. Each has a decision without an end "
+            "now: `gateway suspension list`."
+        )
+    if found.perhaps_withdrawn:
+        named = ", ".join(f"ma_{each}" for each in found.perhaps_withdrawn[:NAMED])
+        yield (
+            f"{len(found.perhaps_withdrawn)} members objected, and the stores had opened them again: perhaps "
+            f"they withdrew. They stay restricted. The first: {named}."
+        )
+    yield (
+        "Not known: when and by which channel these objections were recorded; who objected and withdrew "
+        "since the backup; entries of the ledger, recalls, quotas and registered documents since then."
+    )
+    if doubtful:
+        yield (
+            f"{doubtful} tokens from before are refused, because some may have been revoked: issue new ones, "
+            "or compare `gateway token list` with your records and run `gateway token confirm`."
+        )

@@ -34,6 +34,7 @@ STATES = {
     "rotated": "[yellow]rotated[/]",
     "expired": "[red]expired[/]",
     "revoked": "[red]revoked[/]",
+    "unconfirmed": "[red]unconfirmed[/]",
 }
 
 
@@ -190,6 +191,8 @@ def _minute(time: datetime | None) -> str:
 def _state(token: tokens.TokenSummary, now: datetime) -> str:
     if token.revoked_at is not None:
         return "revoked"
+    if token.is_doubtful:
+        return "unconfirmed"
     if not is_live(token, now):
         return "expired"
     if token.replaced_by is not None:
@@ -242,3 +245,27 @@ async def _revoke_token(settings: Settings, token_id: int) -> None:
         if not await tokens.revoke(connection, token_id):
             raise Problem(f"there is no live token {token_id}: `gateway token list` shows all")
     typer.echo(f"Token {token_id} is revoked.")
+
+
+@token_app.command("confirm", epilog=examples("gateway token confirm 7 9", "gateway token confirm --all"))
+def confirm_tokens(
+    token_ids: Annotated[
+        list[int] | None, typer.Argument(metavar="ID", help="As `token list` shows it.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every token that waits.")] = False,
+) -> None:
+    """Accept tokens again that are refused because the control database was restored from a backup.
+
+    Compare them with your records first: a token that was revoked after the backup is among them.
+    """
+    if bool(token_ids) is every:
+        raise Problem("name the tokens, or give --all")
+    done(_confirm_tokens(read_settings(), None if every else token_ids))
+
+
+async def _confirm_tokens(settings: Settings, token_ids: list[int] | None) -> None:
+    async with owner_of(settings, "control") as connection:
+        confirmed = await tokens.confirm(connection, token_ids)
+    if not confirmed:
+        raise Problem("no such token waits to be confirmed: `gateway token list` shows all")
+    typer.echo(f"Confirmed: {', '.join(map(str, sorted(confirmed)))}.")

@@ -35,12 +35,14 @@ RECONNECT_SECONDS = (0.1, 0.2, 0.4, 0.8)
 class CacheSource:
     """What a cache reads: the statement for the revision, the notification channel, the call for the data.
 
-    `read` runs in the same snapshot as the statement for the revision.
+    `read` runs in the same snapshot as the statement for the revision. `verified` returns once the database
+    behind a new connection may be believed.
     """
 
     revision: str
     channel: str
     read: Callable[[Connection], Awaitable[None]]
+    verified: Callable[[], Awaitable[None]] | None = None
 
 
 class ControlCache:
@@ -94,6 +96,8 @@ class ControlCache:
         # Another server may answer now, restored or promoted: its equal number can mean other data.
         self._revision = None
         try:
+            if self._source.verified is not None:
+                await self._source.verified()
             await self._listen(connection)
             while True:
                 await self._refresh(connection)

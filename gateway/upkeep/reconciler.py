@@ -2,13 +2,17 @@
 
 It runs at every start before the first request, and then every few seconds: another process may have been
 killed in the middle of an objection, a suspension may begin or end, and members register while one is in
-force. It also issues recall notices, and indexes the ledger's closed days.
+force. A store that was restored or replaced is repaired from the history of objections, and its server is
+accepted as verified. It also issues recall notices, and indexes the ledger's closed days.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import math
+import time
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -20,12 +24,16 @@ from resolvers.changes.objections import Rules
 from resolvers.changes.preferences import Writers
 from resolvers.changes.pseudonyms import Naming, name_everybody, naming
 from resolvers.changes.recalls import issue
+from resolvers.changes.restrictions import ask
 from resolvers.changes.suspensions import finish
-from resolvers.stores.pool import StoreUnavailable
+from resolvers.changes.verification import REPAIRABLE, Doubt, count_rows, judge, judge_all, repair
+from resolvers.stores.pool import StoreUnavailable, is_behind_pooler
 from resolvers.stores.serial_connection import SerialConnection
 
 if TYPE_CHECKING:
     from gateway.settings import Settings
+    from gateway.upkeep.verifier import StoreVerifier
+    from resolvers.changes.restrictions import Stores
     from resolvers.stores.pool import StoreLogin
 
 log = logging.getLogger("gateway.upkeep.reconciler")
@@ -33,8 +41,13 @@ log = logging.getLogger("gateway.upkeep.reconciler")
 RECONCILE_SECONDS = 10
 RECALL_SECONDS = 1
 INDEX_SECONDS = 3_600
+# To count a million objections takes a second or two of a store's CPU.
+COUNT_SECONDS = 60
 # A country of a million takes minutes; each statement has the role's own limit.
 RECONCILE_TIMEOUT_SECONDS = 3_600
+
+_REPAIRING = 0x5E9A12
+_ALONE = "SELECT pg_try_advisory_lock($1)"
 
 now = partial(datetime.now, UTC)
 
@@ -60,30 +73,58 @@ async def reconcile_at_start(settings: Settings) -> list[str]:
     return []
 
 
-async def reconcile_restrictions(settings: Settings) -> None:
-    """Reconcile every few seconds, until cancelled."""
+async def reconcile_restrictions(settings: Settings, verifier: StoreVerifier) -> None:
+    """Reconcile every few seconds, and whenever the verifier finds something to repair, until cancelled."""
+    counted_at = -math.inf
     while True:
-        await asyncio.sleep(RECONCILE_SECONDS)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(RECONCILE_SECONDS):
+                await verifier.repairable.wait()
+        verifier.repairable.clear()
+        whole = time.monotonic() - counted_at >= COUNT_SECONDS
         try:
-            await reconcile_once(settings, whole=False)
+            await reconcile_once(settings, whole=False, counts=whole)
         except Exception as exception:
             # Every failure is retried: an account that is not reconciled yet is restricted, not exposed.
             log.warning("Restrictions could not be completed.", exc_info=exception)
+        else:
+            counted_at = time.monotonic() if whole else counted_at
 
 
-async def reconcile_once(settings: Settings, *, whole: bool) -> int:
+async def reconcile_once(settings: Settings, *, whole: bool, counts: bool = True) -> int:
     """Bring both stores to what is in force; the number of accounts for which a store differed.
 
-    `whole`: look for people without a pseudonym among all events, not only among the newest.
+    `whole`: look for people without a pseudonym among all events, not only among the newest. `counts`: let
+    each store compare its digest with all its rows. A store that cannot be written is left as it is.
     """
     logins = {
         name: replace(each, request_timeout_s=RECONCILE_TIMEOUT_SECONDS)
         for name, each in writer_logins(settings).items()
     }
     async with Writers(logins).open() as stores:
-        changed = await finish(stores, now(), _no_progress)
+        if counts:
+            await count_rows(stores.keepers)
+        doubts = {each.doubt for each in (await judge(partial(ask, stores.control), stores.keepers)).values()}
+        if Doubt.AHEAD in doubts:
+            await ask(stores.control, "SELECT control.note_restoration()")
+        if doubts & {Doubt.AHEAD, Doubt.STANDBY, Doubt.UNREACHABLE}:
+            return 0
+        changed = await _repair(stores) if doubts & REPAIRABLE else await finish(stores, now(), _no_progress)
         await name_everybody(stores.control, stores.messenger, naming_of(settings), whole=whole)
         return changed
+
+
+async def _repair(stores: Stores) -> int:
+    """Replay the history into both stores; 0 if another process of the gateway does so now."""
+    # Behind a pooler the lock would stay with a connection that others use: there several may repair at once.
+    if not await is_behind_pooler(stores.control) and not await stores.control.fetchval(_ALONE, _REPAIRING):
+        return 0
+    if not REPAIRABLE & {each.doubt for each in (await judge_all(stores)).values()}:
+        return 0
+    changed = await repair(stores, now(), _no_progress)
+    say = log.warning if changed else log.info
+    say("Both stores hold the whole history of objections.", extra={"accounts": changed})
+    return changed
 
 
 def _no_progress(what: str, done: int, total: int) -> None:

@@ -87,7 +87,8 @@ async def checked_logins(settings: Settings, store: Store) -> dict[Purpose, Stor
     wrong, pooled = await login_differences(settings, store)
     if wrong:
         raise NotReady.because_of(wrong)
-    return purpose_logins(settings, store, pooled=bool(pooled) and not settings.pooler_keeps_statements)
+    logins = purpose_logins(settings, store, pooled=bool(pooled) and not settings.pooler_keeps_statements)
+    return {purpose: replace(each, behind_pooler=bool(pooled)) for purpose, each in logins.items()}
 
 
 async def login_differences(settings: Settings, store: Store) -> tuple[list[Difference], bool | None]:

@@ -19,6 +19,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from resolvers.stores.gate import OPEN, Gate
 from resolvers.stores.pool import StoreLogin, StoreUnavailable, fresh_connections, transaction
 from schema.types.customer_lists import (
     CustomerListRefused,
@@ -151,10 +152,14 @@ def _first_column(line: bytes) -> bytes:
 
 
 class ListWriters:
-    """Opens the connections that match lists, for at most `at_once` uploads at a time."""
+    """Opens the connections that match lists, for at most `at_once` uploads at a time.
 
-    def __init__(self, login: StoreLogin, at_once: int = 2) -> None:
+    To match a list serves an objectable purpose: each connection passes the store's gate.
+    """
+
+    def __init__(self, login: StoreLogin, gate: Gate = OPEN, at_once: int = 2) -> None:
         self._login = login
+        self._gate = gate
         self._turns = asyncio.Semaphore(at_once)
 
     @asynccontextmanager
@@ -166,7 +171,7 @@ class ListWriters:
         except TimeoutError:
             raise StoreUnavailable from None
         try:
-            async with fresh_connections(self._login) as (connection,):
+            async with fresh_connections(self._login, gate=self._gate) as (connection,):
                 yield connection
         finally:
             self._turns.release()

@@ -12,12 +12,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from resolvers.changes.history import acknowledge, draw, refuse_if_older
 from resolvers.stores.pool import transaction
 from schema.purposes import OBJECTABLE, Purpose
 
 if TYPE_CHECKING:
+    from resolvers.changes.history import Ask, HistoryMark
     from resolvers.stores.pool import Connection, Record
 
 _LOCK = 0x0B1EC7
@@ -41,15 +44,15 @@ GROUP BY country
 _COUNTRIES = "SELECT id, country_code FROM messenger.account WHERE id = ANY($1::bigint[])"
 _HELD = {
     "social": """
-        SELECT messenger_id, purposes, objected FROM social.restriction
+        SELECT messenger_id, purposes, objected, acknowledged FROM social.restriction
         WHERE messenger_id = ANY($1::bigint[])
     """,
     "messenger": """
-        SELECT account_id, purposes, objected FROM messenger.restriction
+        SELECT account_id, purposes, objected, acknowledged FROM messenger.restriction
         WHERE account_id = ANY($1::bigint[])
     """,
 }
-_RESTRICT = "SELECT {}.restrict($1::bigint[], $2::integer[], $3::integer[], $4, $5)"
+_RESTRICT = "SELECT {}.restrict_at($1::bigint[], $2::integer[], $3::integer[], $4, $5, $6, $7)"
 
 
 @dataclass(frozen=True)
@@ -60,13 +63,22 @@ class Stores:
     messenger: Connection
     social: Connection
 
+    @property
+    def keepers(self) -> list[tuple[str, Ask]]:
+        """The stores that keep restrictions, each with a way to ask it: the social network's first."""
+        return [("social", partial(ask, self.social)), ("messenger", partial(ask, self.messenger))]
+
 
 @dataclass(frozen=True)
 class StoredRestriction:
-    """What a store holds for a member. `objected` None: loaded without saying which bits are objections."""
+    """What a store holds for a member. `objected` None: loaded without saying which bits are objections.
+
+    `acknowledged`: the objections that `control` wrote there, part of the store's digest; None without any.
+    """
 
     purposes: int = 0
     objected: int | None = 0
+    acknowledged: int | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +92,10 @@ class RequiredRestriction:
         """The bits that a store must hold. A member loaded as restricted, without an event, stays so."""
         kept = held.purposes if held.objected is None else held.objected
         return (kept if self.objected is None else self.objected) | self.suspended
+
+    def is_acknowledged(self, held: StoredRestriction) -> bool:
+        """Whether the store's digest says the same of the member as the digest of the events."""
+        return (held.acknowledged or 0) == (self.objected or 0)
 
 
 NOTHING = StoredRestriction()
@@ -110,18 +126,24 @@ async def settle(
     """Make both stores hold what is in force for these members; return for how many a store differed.
 
     `unknown`: the members that the social network's store restricted without knowing them. When this returns,
-    both stores enforce it. After an exception the result is *unknown*: call it again.
+    both stores enforce it. After an exception the result is *unknown*: call it again. ControlIsOlder: nothing
+    was written, because `control` has lost a part of the history that a store knows.
     """
     control = stores.control
+    await refuse_if_older(stores.keepers, partial(ask, control))
+    # Committed before a store can have it, and so outside the transaction.
+    drawn = await draw(partial(ask, control))
     async with transaction(control):
         # Thousands of single locks would not fit into the server's lock table.
         await (lock_one(control, members[0]) if len(members) == 1 else lock_all(control))
         version = await control.fetchval(_VERSION)
         wanted = await _wanted(stores, members, now)
-        differing = await _differing(stores, wanted)
-        write = [member for member in wanted if member in differing or member in unknown]
+        differing, unacknowledged = await _differing(stores, wanted)
+        changed = differing | unacknowledged | unknown
+        write = [member for member in wanted if member in changed]
         if write:
-            await _write(stores, write, wanted, version=version, opens=bool(unknown))
+            await _write(stores, write, wanted, version=version, drawn=drawn, opens=bool(unknown))
+            await acknowledge(partial(ask, control), drawn)
         await control.execute(_SETTLED, members)
     return len(differing)
 
@@ -132,6 +154,7 @@ async def _write(
     wanted: Mapping[int, RequiredRestriction],
     *,
     version: int,
+    drawn: HistoryMark,
     opens: bool,
 ) -> None:
     arrays = (
@@ -140,10 +163,11 @@ async def _write(
         [wanted[member].suspended for member in members],
         version,
     )
-    ((more,),) = await ask(stores.social, _RESTRICT.format("social"), *arrays, False)
-    await ask(stores.messenger, _RESTRICT.format("messenger"), *arrays, True)
+    position = (drawn.position, drawn.mark)
+    ((more,),) = await ask(stores.social, _RESTRICT.format("social"), *arrays, False, *position)
+    await ask(stores.messenger, _RESTRICT.format("messenger"), *arrays, True, *position)
     if more or opens:
-        await ask(stores.social, _RESTRICT.format("social"), *arrays, True)
+        await ask(stores.social, _RESTRICT.format("social"), *arrays, True, *position)
 
 
 async def _wanted(stores: Stores, members: Sequence[int], now: datetime) -> dict[int, RequiredRestriction]:
@@ -159,18 +183,19 @@ async def _wanted(stores: Stores, members: Sequence[int], now: datetime) -> dict
     }
 
 
-async def _differing(stores: Stores, wanted: Mapping[int, RequiredRestriction]) -> set[int]:
+async def _differing(stores: Stores, wanted: Mapping[int, RequiredRestriction]) -> tuple[set[int], set[int]]:
+    """The members that a store does not restrict as it must, and those that its digest does not count."""
     members = list(wanted)
-    found = set()
-    for name, store in (("social", stores.social), ("messenger", stores.messenger)):
-        rows = await ask(store, _HELD[name], members)
-        held = {row[0]: StoredRestriction(row[1], row[2]) for row in rows}
-        found |= {
-            member
-            for member in members
-            if wanted[member].of(held.get(member, NOTHING)) != held.get(member, NOTHING).purposes
-        }
-    return found
+    differing, unacknowledged = set(), set()
+    for name, store in stores.keepers:
+        held = {row[0]: StoredRestriction(*row[1:]) for row in await store(_HELD[name], members)}
+        for member in members:
+            of_store = held.get(member, NOTHING)
+            if wanted[member].of(of_store) != of_store.purposes:
+                differing.add(member)
+            if not wanted[member].is_acknowledged(of_store):
+                unacknowledged.add(member)
+    return differing, unacknowledged
 
 
 async def held_for(stores: Stores, member: int) -> int:

@@ -14,10 +14,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import reduce
+from functools import partial, reduce
 from operator import or_
 from typing import TYPE_CHECKING
 
+from resolvers.changes.history import acknowledge, draw, refuse_if_older
 from resolvers.changes.restrictions import Stores, ask, lock_all, settle, suspended_at
 from resolvers.stores.pool import transaction
 from schema.policy.history import decisions
@@ -74,6 +75,16 @@ _SUSPENDED_ROWS = {
     "social": """
         SELECT messenger_id FROM social.restriction
         WHERE objected <> purposes AND messenger_id > $1 ORDER BY messenger_id LIMIT $2
+    """,
+}
+_ACKNOWLEDGED = {
+    "messenger": """
+        SELECT account_id FROM messenger.restriction
+        WHERE acknowledged > 0 AND account_id > $1 ORDER BY account_id LIMIT $2
+    """,
+    "social": """
+        SELECT messenger_id FROM social.restriction
+        WHERE acknowledged > 0 AND messenger_id > $1 ORDER BY messenger_id LIMIT $2
     """,
 }
 _NOTED = {
@@ -192,18 +203,25 @@ async def _begin(stores: Stores, now: datetime) -> None:
     wanted = await suspended_at(stores.control, now)
     held = {row[0]: row[1] for row in await ask(stores.messenger, _HELD)}
     changed = [each for each in sorted(wanted.keys() | held.keys()) if wanted.get(each) != held.get(each)]
+    await refuse_if_older(stores.keepers, partial(ask, stores.control))
     await ask(stores.control, _BEGUN, changed)
+    drawn = await draw(partial(ask, stores.control))
+    position = (drawn.position, drawn.mark)
     async with transaction(stores.control):
         await lock_all(stores.control)
         # Read again: the previous holder of the lock may have followed a newer decision.
         wanted = await suspended_at(stores.control, now)
-        await ask(stores.social, "SELECT social.suspend($1)", reduce(or_, wanted.values(), 0))
+        await ask(
+            stores.social, "SELECT social.suspend_at($1, $2, $3)", reduce(or_, wanted.values(), 0), *position
+        )
         await ask(
             stores.messenger,
-            "SELECT messenger.suspend($1::text[], $2::integer[])",
+            "SELECT messenger.suspend_at($1::text[], $2::integer[], $3, $4)",
             list(wanted),
             list(wanted.values()),
+            *position,
         )
+        await acknowledge(partial(ask, stores.control), drawn)
 
 
 async def _settle_country(stores: Stores, country: str, now: datetime, *, progress: Progress) -> int:
@@ -276,6 +294,9 @@ async def _everybody(stores: Stores) -> AsyncIterator[list[int]]:
         (stores.control, _WITH_EVENTS),
         (stores.messenger, _SUSPENDED_ROWS["messenger"]),
         (stores.social, _SUSPENDED_ROWS["social"]),
+        # Those without any event are erased: the stores' digests must not count them any more.
+        (stores.messenger, _ACKNOWLEDGED["messenger"]),
+        (stores.social, _ACKNOWLEDGED["social"]),
     ):
         last = -1
         while members := [row[0] for row in await ask(store, shape, last, CHUNK)]:

@@ -126,7 +126,19 @@ def _restrictions_of(store: Store, key: str, **suspended: Column) -> tuple[Relat
     """The tables of a store with restricted members, suspensions, and members that it has yet to place."""
     member = Column(Class.RESTRICTION, "bigint")
     tables: dict[str, dict[str, Column]] = {
-        "restriction": {key: member, "purposes": _BITS, "objected": _BITS, "version": _VERSION},
+        "restriction": {
+            key: member,
+            "purposes": _BITS,
+            "objected": _BITS,
+            "acknowledged": _BITS,
+            "version": _VERSION,
+        },
+        "restriction_state": {
+            "only_row": _public("boolean"),
+            "position": _VERSION,
+            "mark": Column(Class.RESTRICTION, "uuid"),
+            "digest": _VERSION,
+        },
         "suspended": {**suspended, "purposes": _BITS},
         "unplaced": {key: member, "stamp": _STAMP},
     }
@@ -626,6 +638,7 @@ RELATIONS: tuple[Relation, ...] = (
         merchant_id="bigint",
         business_id="bigint",
         replaced_by="bigint",
+        confirmed_at="timestamptz",
     ),
     _kept("token_use", token_id="bigint", last_used_at="timestamptz"),  # noqa: S106 - a column
     _kept("revision", only_row="boolean", tokens="bigint"),
@@ -633,6 +646,25 @@ RELATIONS: tuple[Relation, ...] = (
     _pseudonyms_of(Store.CONTROL),
     _pseudonyms_of(Store.MESSENGER, key="account_id", group="messenger"),
     _kept("unsettled_country", country_code="text", version="bigint"),
+    _kept("history_mark", position="bigint", mark="uuid", made_at="timestamptz"),
+    _kept("objection_digest", only_row="boolean", digest="bigint", events="bigint"),
+    _kept(
+        "store_state",
+        store="text",
+        acknowledged="bigint",
+        system_identifier="bigint",
+        timeline="integer",
+        database="bigint",
+        verified_at="timestamptz",
+        tokens="bigint",
+    ),
+    _kept(
+        "restoration",
+        id="bigint",
+        found_at="timestamptz",
+        last_token="bigint",  # noqa: S106 - a column
+        rebuilt_at="timestamptz",
+    ),
     REQUEST_TALLY,
     LEDGER_PERSON,
     _kept("ledger_forgotten", only_row="boolean", forgotten="bigint"),
@@ -751,10 +783,12 @@ TRIGGERS: dict[Store, frozenset[str]] = {
             "control.client_document: bump_document_revision",
             "control.document: refuse_change",
             "control.document_mode: bump_document_revision",
+            "control.objection_event: count_objection",
             "control.objection_event: note_recall",
             "control.objection_event: refuse_change",
             "control.pseudonym: refuse_change",
             "control.quota: bump_revision",
+            "control.restoration: bump_revision",
             "control.suspension: refuse_other_change",
             "control.token: bump_revision",
         }

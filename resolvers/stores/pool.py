@@ -12,9 +12,7 @@ other database error is a fault of the gateway, and is raised unchanged.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import itertools
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -23,6 +21,8 @@ from typing import TYPE_CHECKING, Any
 import asyncpg
 
 from resolvers.stores.deadlines import Deadlines
+from resolvers.stores.gate import OPEN, Closed, Gate
+from resolvers.stores.session import Session
 
 if TYPE_CHECKING:
     Record = asyncpg.Record
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     # A session, or None for the place of one that is gone.
     Turn = asyncio.Future["Session | None"]
 
-MAX_PREPARED = 256
 _DOWN = (
+    Closed,
     OSError,
     TimeoutError,
     asyncpg.InternalClientError,  # the server said that it closes the connection, and then closed it
@@ -52,7 +52,10 @@ class StoreUnavailable(Exception):
 
 @dataclass(frozen=True)
 class StoreLogin:
-    """Where a role connects, and its time-outs. `pooled`: a transaction pooler is in between."""
+    """Where a role connects, and its time-outs.
+
+    `behind_pooler`: a transaction pooler is in between. `pooled`: and it does not keep prepared statements.
+    """
 
     dsn: str
     role: str
@@ -60,6 +63,7 @@ class StoreLogin:
     connect_timeout_s: float = 2.0
     request_timeout_s: float = 7.0
     pooled: bool = False
+    behind_pooler: bool = False
 
 
 def transaction(connection: Connection, *, readonly: bool = False) -> Transaction:
@@ -113,7 +117,7 @@ async def connect_role(login: StoreLogin) -> Connection:
 
 
 @asynccontextmanager
-async def fresh_connections(*logins: StoreLogin) -> AsyncIterator[tuple[Connection, ...]]:
+async def fresh_connections(*logins: StoreLogin, gate: Gate = OPEN) -> AsyncIterator[tuple[Connection, ...]]:
     """A connection for each login, for one piece of work that writes and may be repeated.
 
     StoreUnavailable if a connection fails or is lost, or the work takes too long: the caller must assume
@@ -124,6 +128,7 @@ async def fresh_connections(*logins: StoreLogin) -> AsyncIterator[tuple[Connecti
         async with asyncio.timeout(max(each.request_timeout_s for each in logins)):
             for login in logins:
                 opened.append(await connect_role(login))
+                await gate.admit(opened[-1], login.connect_timeout_s)
             yield tuple(opened)
     except BaseException as error:
         lost = any(each.is_closed() for each in opened)
@@ -135,68 +140,10 @@ async def fresh_connections(*logins: StoreLogin) -> AsyncIterator[tuple[Connecti
             each.terminate()
 
 
-async def prepare_named(connection: Connection, sql: str, number: int) -> Statement:
-    """Prepare a named statement that the server keeps. `number`: unique on this connection.
-
-    Without a name the driver would send and plan the text at each call, because its statement cache is off.
-    The name contains a hash of the text: if an undetected pooler mixes sessions up, a name still never means
-    another statement.
-    """
-    return await connection.prepare(sql, name=f"{hashlib.sha256(sql.encode()).hexdigest()[:32]}_{number}")
-
-
 async def is_behind_pooler(connection: Connection) -> bool:
     """Whether another server process answers than the one of the connection: a pooler is in between."""
     answering = await connection.fetchval("SELECT pg_backend_pid()")
     return bool(answering != connection.get_server_pid())
-
-
-class Session:
-    """One connection with its prepared statements. `overdue`: it was closed because an answer was late."""
-
-    def __init__(self, connection: Connection, login: StoreLogin) -> None:
-        self.connection = connection
-        self.overdue = False
-        self.timeout_s = login.request_timeout_s
-        self.prepared: OrderedDict[str, Statement] = OrderedDict()
-        self._pooled = login.pooled
-        self._names = itertools.count()
-
-    def give_up(self) -> None:
-        """Close the connection: a statement that runs on it fails at once."""
-        self.overdue = True
-        self.connection.terminate()
-
-    async def fetch(self, sql: str, arguments: Sequence[Any]) -> list[asyncpg.Record]:
-        """The statement's rows."""
-        if self._pooled:
-            return await self._fetch_unprepared(sql, arguments)
-        statement = self.prepared.get(sql) or await self._prepare(sql)
-        return await statement.fetch(*arguments, timeout=self.timeout_s)
-
-    async def _prepare(self, sql: str) -> Statement:
-        # asyncpg's own time-out does not cover the closing of evicted statements.
-        async with asyncio.timeout(self.timeout_s):
-            statement = await prepare_named(self.connection, sql, next(self._names))
-        self.prepared[sql] = statement
-        if len(self.prepared) > MAX_PREPARED:
-            self.prepared.popitem(last=False)
-        return statement
-
-    async def _fetch_unprepared(self, sql: str, arguments: Sequence[Any]) -> list[asyncpg.Record]:
-        """The rows, behind a pooler that may give each transaction another server process."""
-        connection, timeout_s = self.connection, self.timeout_s
-        if connection.is_in_transaction():
-            return await connection.fetch(sql, *arguments, timeout=timeout_s)
-        # connection.transaction() would wait for ever for a server that hangs.
-        await connection.execute("BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY", timeout=timeout_s)
-        try:
-            rows = await connection.fetch(sql, *arguments, timeout=timeout_s)
-        except asyncpg.PostgresError:
-            await connection.execute("ROLLBACK", timeout=timeout_s)
-            raise
-        await connection.execute("COMMIT", timeout=timeout_s)
-        return rows
 
 
 class Snapshot:
@@ -218,15 +165,20 @@ class Snapshot:
 
 
 class Pool:
-    """Connections of one purpose to one store. It opens them when needed, at most `login.size`."""
+    """Connections of one purpose to one store. It opens them when needed, at most `login.size`.
+
+    It uses a connection only while `gate` is open to the server for which the connection was admitted.
+    """
 
     def __init__(
         self,
         login: StoreLogin,
         connect: Callable[[StoreLogin], Awaitable[Connection]] = connect_role,
+        gate: Gate = OPEN,
     ) -> None:
         self.login = login
         self._connect = connect
+        self._gate = gate
         self._free: list[Session] = []
         self._open = 0
         self._waiting: deque[Turn] = deque()
@@ -239,6 +191,9 @@ class Pool:
         """The statement's rows, in a snapshot of its own. StoreUnavailable if the store cannot answer."""
         while True:
             session, fresh = (self._free.pop(), False) if self._free else await self._take()
+            if session.admitted is not self._gate.current:
+                self._drop(session)
+                continue
             try:
                 # The usual case is inline: each coroutine call costs as much as a dictionary.
                 statement = session.prepared.get(sql)
@@ -295,11 +250,11 @@ class Pool:
     async def _begin(self) -> Session:
         while True:
             session, fresh = await self._take()
+            if session.admitted is not self._gate.current:
+                self._drop(session)
+                continue
             try:
-                await session.connection.execute(
-                    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-                    timeout=self.login.request_timeout_s,
-                )
+                await session.begin("REPEATABLE READ")
             except BaseException as error:
                 lost = session.connection.is_closed()
                 self._drop(session)
@@ -332,7 +287,7 @@ class Pool:
 
     async def _take(self) -> tuple[Session, bool]:
         """A session, and whether it is new."""
-        if self._closed:
+        if self._closed or not self._gate.is_open:
             raise StoreUnavailable
         while self._free:
             session = self._free.pop()
@@ -366,11 +321,22 @@ class Pool:
 
     async def _open_session(self) -> Session:
         """A new session, in a place of the pool that the caller holds."""
+        connection = None
         try:
-            return Session(await self._connect(self.login), self.login)
-        except BaseException:
+            connection = await self._connect(self.login)
+            admitted = await self._gate.admit(connection, self.login.connect_timeout_s)
+        except BaseException as error:
+            if connection is not None:
+                connection.terminate()
             self._pass_on(None)
-            raise
+            raise translated(error) from None
+        return Session(
+            connection,
+            self.login.request_timeout_s,
+            admitted=admitted,
+            pooled=self.login.pooled,
+            behind_pooler=self.login.behind_pooler,
+        )
 
     def _give_back(self, session: Session) -> None:
         if self._closed or session.connection.is_closed():

@@ -10,10 +10,10 @@ from resolvers.stores.pool import (
     StoreLogin,
     connect_role,
     is_behind_pooler,
-    prepare_named,
     transaction,
     translated,
 )
+from resolvers.stores.session import prepare_named
 
 if TYPE_CHECKING:
     from resolvers.stores.pool import Connection, Statement

@@ -47,12 +47,30 @@ USES = "control_token_use"
 QUOTAS = "control_quotas"
 RECALLS, RECALL_LINKS = "control_recalls", "social_recalls"
 
+
+def _restricting(store: str) -> tuple[str, ...]:
+    """The functions that write restrictions, and those that say how far the store follows them."""
+    names = (
+        "differing_copies",
+        "digest_of_all_rows",
+        "digest_of_rows",
+        "look_for_probe",
+        "note_position",
+        "recount_restrictions",
+        "repair_copies",
+        "restrict_at",
+        "suspend_at",
+    )
+    return tuple(f"{store}.{name}" for name in names)
+
+
 RIGHTS: dict[str, Rights] = {
     "messenger_objections": Rights(
         tables=frozenset(
             {
                 ("SELECT", "messenger.terms_acceptance"),
                 ("SELECT", "messenger.restriction"),
+                ("SELECT", "messenger.restriction_state"),
                 ("SELECT", "messenger.suspended"),
                 ("SELECT", "messenger.unplaced"),
                 ("DELETE", "messenger.unplaced"),
@@ -62,29 +80,18 @@ RIGHTS: dict[str, Rights] = {
         columns=frozenset(
             (column, "messenger.account") for column in ("id", "country_code", "registered_at")
         ),
-        functions=(
-            "messenger.differing_copies",
-            "messenger.look_for_probe",
-            "messenger.repair_copies",
-            "messenger.restrict",
-            "messenger.suspend",
-        ),
+        functions=_restricting("messenger"),
     ),
     "social_objections": Rights(
         tables=frozenset(
             {
                 ("SELECT", "social.restriction"),
+                ("SELECT", "social.restriction_state"),
                 ("SELECT", "social.unplaced"),
                 ("DELETE", "social.unplaced"),
             }
         ),
-        functions=(
-            "social.differing_copies",
-            "social.look_for_probe",
-            "social.repair_copies",
-            "social.restrict",
-            "social.suspend",
-        ),
+        functions=_restricting("social"),
     ),
     LISTS: Rights(
         tables=frozenset({("INSERT", "social.customer_list_entry")}),
@@ -106,9 +113,18 @@ RIGHTS: dict[str, Rights] = {
                 ("INSERT", "control.objection_event"),
                 ("SELECT", "control.suspension"),
                 *((may, "control.pseudonym") for may in ("SELECT", "INSERT")),
+                *((may, "control.history_mark") for may in ("SELECT", "INSERT")),
+                *((may, "control.store_state") for may in ("SELECT", "UPDATE")),
+                *(("SELECT", f"control.{name}") for name in ("objection_digest", "restoration", "revision")),
                 *((may, "control.unsettled") for may in ("SELECT", "INSERT", "DELETE")),
                 *((may, "control.unsettled_country") for may in ("SELECT", "INSERT", "UPDATE", "DELETE")),
             }
+        ),
+        functions=(
+            "control.digest_of",
+            "control.fold_of",
+            "control.note_restoration",
+            "control.recount_objections",
         ),
         sequences=("control.restriction_version",),
     ),

@@ -26,11 +26,13 @@ from gateway.documents.trusted import DocumentBook
 from gateway.processes.serve import serve
 from gateway.recalls.over_http import PATH as RECALLS_PATH
 from gateway.settings import Settings
+from gateway.upkeep.verifier import StoreVerifier
 from resolvers.plan.cursors import Cursors
 from resolvers.plan.identifiers import IdentifierScope
 from resolvers.plan.principal import Principal
 from resolvers.sources.catalogue import Store
 from resolvers.sources.fields import OBJECTS
+from resolvers.stores.gate import StoreGate
 from resolvers.stores.pool import Pool, connect_owner
 from resolvers.universe.render import apply
 from schema.build import schema_for
@@ -155,6 +157,8 @@ class Side:
     whose: Whose = field(default_factory=lambda: Whose(0, 0, 0, 0))
     bound_tokens: dict[Whose, str] = field(default_factory=dict)
     _taken: set[Whose] = field(default_factory=set)
+    # Kept, because `watch` replaces the pools.
+    _verifier: StoreGate = field(init=False)
 
     @property
     def gateway(self) -> Gateway:
@@ -194,11 +198,25 @@ class Side:
         return self.bound_tokens[self.whose]
 
     async def give_the_book_time(self) -> None:
-        """On a busy machine, thousands of questions in a row would keep the token book from its refresh."""
+        """On a busy machine, thousands of questions in a row would keep the token book from its refresh.
+
+        The same holds for the verifier's judgements. A store that it doubts is not waited for.
+        """
         for _ in range(300):
-            if self.book.is_fresh and self.documents.cache.is_fresh:
+            judged = all(
+                gate.is_open or store.value in self.verifier.doubts
+                for store, gate in self.verifier.gates.items()
+            )
+            if self.book.is_fresh and self.documents.cache.is_fresh and judged:
                 return
             await asyncio.sleep(0.01)
+
+    @property
+    def verifier(self) -> StoreVerifier:
+        """What judges its stores."""
+        found = self._verifier._judged.__self__  # type: ignore[attr-defined]
+        assert isinstance(found, StoreVerifier)
+        return found
 
     @property
     def book(self) -> TokenBook:
@@ -335,6 +353,7 @@ async def open_side(
     side = Side(settings, *owners, await issue_tokens(owners[0], settings))
     try:
         async with open_gateway(settings) as side.app:
+            side._verifier = side.gateway.pools[ADS][Store.SOCIAL]._gate  # type: ignore[assignment]
             await side.wait_until_ready()
             if like is not None:
                 side.gateway.plans._known = like.gateway.plans._known

@@ -466,9 +466,9 @@ SPOILED: dict[str, tuple[str, str, Difference]] = {
         _differs(DifferenceKind.PRIVILEGE_BEYOND, "messenger_objections", relation="messenger.restriction"),
     ),
     "a writer of objections who cannot write them": (
-        "REVOKE EXECUTE ON FUNCTION messenger.restrict FROM messenger_objections",
-        "GRANT EXECUTE ON FUNCTION messenger.restrict TO messenger_objections",
-        _differs(DifferenceKind.PRIVILEGE_MISSING, "messenger_objections", relation="messenger.restrict"),
+        "REVOKE EXECUTE ON FUNCTION messenger.restrict_at FROM messenger_objections",
+        "GRANT EXECUTE ON FUNCTION messenger.restrict_at TO messenger_objections",
+        _differs(DifferenceKind.PRIVILEGE_MISSING, "messenger_objections", relation="messenger.restrict_at"),
     ),
     "a writer of objections who may make databases": (
         "ALTER ROLE messenger_objections CREATEDB",

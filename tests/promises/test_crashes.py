@@ -205,7 +205,7 @@ async def test_i24_a_running_gateway_completes_what_another_left(
     assert await fold(side) == {ANN: 3} != (await restrictions(side))["messenger"]
     monkeypatch.setattr(reconciler, "RECONCILE_SECONDS", 0.1)
     await side.social.execute("ALTER ROLE social_objections NOLOGIN")
-    keeping = asyncio.create_task(reconciler.reconcile_restrictions(side.settings))
+    keeping = asyncio.create_task(reconciler.reconcile_restrictions(side.settings, side.verifier))
     await asyncio.sleep(0.4)
     assert not keeping.done()
     await side.social.execute("ALTER ROLE social_objections LOGIN")

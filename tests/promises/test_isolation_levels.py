@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,30 +17,33 @@ from resolvers.changes import suspensions
 from resolvers.changes.preferences import Writers
 from resolvers.changes.suspensions import historic
 from resolvers.plan.principal import Principal
+from resolvers.sources.catalogue import Store
 from resolvers.stores.pool import connect_owner
 from schema.purposes import Purpose
 from tests.answers.test_mutations import RECORD, TOKENS, WITHDRAW, as_member, token_for
 from tests.kit.gateway import ADS, FRIENDS, SECURITY, NewDatabase, Side, open_side
+from tests.kit.restores import alone, database_of
 from tests.promises.test_customer_lists import list_of, new_merchant
 from tests.promises.test_objection import ANN, BOB, NEW, NOW, SMALL, ids_of, quiet, restrictions
+
+if TYPE_CHECKING:
+    from gateway.demo.embedded import EmbeddedPostgres
 
 LEVELS = ("repeatable read", "serializable")
 DOCUMENT = '{ messengerAccounts(ids: ["ma_1", "ma_2", "ma_3"]) { nodes { id phone } } }'
 
 
 @pytest.fixture(scope="module", params=LEVELS)
-async def side(request: pytest.FixtureRequest, new_database: NewDatabase) -> AsyncIterator[Side]:
-    """A gateway before three databases whose default is a higher level."""
-
-    async def altered(store: str) -> str:
-        dsn = await new_database(store)
-        owner = await connect_owner(dsn)
-        name = await owner.fetchval("SELECT current_database()")
-        await owner.execute(f"ALTER DATABASE {name} SET default_transaction_isolation = '{request.param}'")
-        await owner.close()
-        return dsn
-
-    async with open_side(altered, pool_size=8) as opened:
+async def side(
+    request: pytest.FixtureRequest, new_database: NewDatabase, embedded: EmbeddedPostgres
+) -> AsyncIterator[Side]:
+    """A gateway before three databases whose default becomes a higher level while it serves."""
+    async with open_side(new_database, pool_size=8) as opened:
+        for store in Store:
+            name = database_of(opened, store)
+            level = f"ALTER DATABASE {name} SET default_transaction_isolation = '{request.param}'"
+            await alone(embedded, opened, store, level)
+        await opened.wait_until_ready()
         await opened.hold(SMALL)
         # One after the other: they are issued over one connection.
         for member in (ANN, BOB):

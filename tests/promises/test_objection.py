@@ -405,7 +405,7 @@ def at_writing(connections: Stores, name: str) -> Stores:
     class AtWriting(_Breaking):
         def _counted(self, method: Any) -> Any:
             async def counted(sql: str, *arguments: Any) -> Any:
-                if ".restrict(" in sql:
+                if ".restrict_at(" in sql:
                     raise Broken
                 return await method(sql, *arguments)
 
@@ -483,8 +483,8 @@ async def test_i24_half_a_withdrawal_opens_the_messenger_first(side: Side) -> No
     class Noted(_Breaking):
         def _counted(self, method: Any) -> Any:
             async def counted(sql: str, *arguments: Any) -> Any:
-                if ".restrict(" in sql:
-                    order.append(f"{sql.split('.')[0].split()[-1]} {arguments[-1]}")
+                if ".restrict_at(" in sql:
+                    order.append(f"{sql.split('.')[0].split()[-1]} {arguments[4]}")
                 return await method(sql, *arguments)
 
             return counted
@@ -503,7 +503,7 @@ async def test_i24_half_a_withdrawal_opens_the_messenger_first(side: Side) -> No
     assert await finish(noted, NOW, quiet) == 1
     assert order == ["social False", "messenger True", "social True"]
     await object_to(side, ANN)
-    opening = breaking(connections, "social", 2, False)
+    opening = breaking(connections, "social", 3, False)
     with pytest.raises(Broken):
         await withdraw(opening, RULES, ANN, purposes=BOTH, channel="test")
     assert await restrictions(side) == {"messenger": {}, "social": {ANN: 3}}

@@ -382,7 +382,7 @@ async def test_a_late_statement_of_a_killed_program_opens_no_account(side: Side)
     version = await side.control.fetchval("SELECT last_value FROM control.restriction_version")
     await object_to(side, ANN)
     for name in ("social", "messenger"):
-        late = f"SELECT {name}.restrict(ARRAY[1::bigint], ARRAY[0], ARRAY[0], $1, true)"
+        late = f"SELECT {name}.restrict_at(ARRAY[1::bigint], ARRAY[0], ARRAY[0], $1, true, 0, NULL)"
         await getattr(side, name).execute(late, version)
     assert await restrictions(side) == {"messenger": {ANN: 3}, "social": {ANN: 3}}
 

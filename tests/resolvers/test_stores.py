@@ -21,8 +21,9 @@ import pytest
 from gateway.demo.embedded import SUPERUSER, start
 from resolvers.sources.catalogue import Store
 from resolvers.sources.fields import OBJECTS
-from resolvers.stores.pool import MAX_PREPARED, Pool, StoreLogin, StoreUnavailable, connect_owner
+from resolvers.stores.pool import Pool, StoreLogin, StoreUnavailable, connect_owner
 from resolvers.stores.serial_connection import SerialConnection
+from resolvers.stores.session import MAX_PREPARED
 from resolvers.universe.render import apply, role_of
 from schema.purposes import Purpose
 

@@ -55,7 +55,7 @@ MUTANTS = (
         "objection_in_one_store_only",
         Change(
             "resolvers.changes.restrictions:_write",
-            'await ask(stores.messenger, _RESTRICT.format("messenger"), *arrays, True)',
+            'await ask(stores.messenger, _RESTRICT.format("messenger"), *arrays, True, *position)',
         ),
         "tests/promises/test_objection.py::test_i16_it_binds_the_next_request_in_both_stores",
     ),
@@ -63,8 +63,8 @@ MUTANTS = (
         "withdrawal_opens_the_social_store_first",
         Change(
             "resolvers.changes.restrictions:_write",
-            'await ask(stores.social, _RESTRICT.format("social"), *arrays, False)',
-            'await ask(stores.social, _RESTRICT.format("social"), *arrays, True)',
+            'await ask(stores.social, _RESTRICT.format("social"), *arrays, False, *position)',
+            'await ask(stores.social, _RESTRICT.format("social"), *arrays, True, *position)',
         ),
         "tests/promises/test_objection.py::test_i24_half_a_withdrawal_opens_the_messenger_first",
     ),
@@ -99,8 +99,8 @@ MUTANTS = (
         "recovery_forgets_a_store",
         Change(
             "resolvers.changes.restrictions:_differing",
-            '(("social", stores.social), ("messenger", stores.messenger))',
-            '(("messenger", stores.messenger),)',
+            "stores.keepers",
+            "stores.keepers[1:]",
         ),
         "tests/promises/test_objection.py::test_i24_half_a_withdrawal_opens_the_messenger_first",
     ),

@@ -1,0 +1,170 @@
+"""A store's word is checked: a store that lacks objections is refused until it has them again (I48)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gateway.upkeep import reconciler
+from gateway.upkeep.store_logins import writer_logins
+from resolvers.changes.objections import record, withdraw
+from resolvers.changes.preferences import Writers
+from resolvers.changes.verification import Doubt, repair
+from resolvers.sources.catalogue import Store
+from tests.kit.gateway import ADS, FRIENDS, SECURITY, NewDatabase, Side, open_side
+from tests.kit.restores import back_up, put_back
+from tests.promises.test_objection import (
+    ANN,
+    BOB,
+    BOTH,
+    NOW,
+    RULES,
+    SMALL,
+    ids_of,
+    object_to,
+    quiet,
+    restrictions,
+    stores,
+)
+
+if TYPE_CHECKING:
+    from gateway.demo.embedded import EmbeddedPostgres
+
+BOTH_STORES = (Store.MESSENGER, Store.SOCIAL)
+REPAIRED_SECONDS = 60
+# Each store names Ann to ads in its own way.
+ASKING = {
+    Store.MESSENGER: '{ messengerAccount(id: "ma_1") { id phone } }',
+    Store.SOCIAL: '{ socialAccount(id: "sa_11") { messengerLink { messengerAccount { id } } } }',
+}
+
+
+# Documents that one store answers alone.
+OF_ONE_STORE = {
+    Store.MESSENGER: '{ messengerAccount(id: "ma_2") { id } }',
+    Store.SOCIAL: '{ socialAccount(id: "sa_12") { id } }',
+}
+
+
+@pytest.fixture
+async def side(new_database: NewDatabase) -> AsyncIterator[Side]:
+    """A gateway before stores of its own, with Ann, Bob and the new member."""
+    async with open_side(new_database) as opened:
+        await opened.hold(SMALL)
+        yield opened
+
+
+@pytest.fixture
+def no_repair(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gateway finds what is wrong with a store, and repairs nothing."""
+
+    async def nothing(*_: object, **__: object) -> int:
+        return 0
+
+    monkeypatch.setattr(reconciler, "reconcile_once", nothing)
+
+
+async def names_ann(side: Side, store: Store) -> bool:
+    """Whether an answer to ads names Ann. An answer that is refused does not."""
+    return b"ma_1" in (await side.ask(ADS, ASKING[store])).body
+
+
+async def until(side: Side, doubt: Doubt | None, store: Store) -> None:
+    """Return once the gateway has this doubt about the store."""
+    async with asyncio.timeout(REPAIRED_SECONDS):
+        while side.verifier.doubts.get(store.value) is not doubt:
+            await side.verifier.judged()
+
+
+@pytest.mark.parametrize("store", BOTH_STORES)
+async def test_i48_a_store_restored_from_a_backup_never_opens_an_objection(
+    side: Side, embedded: EmbeddedPostgres, store: Store
+) -> None:
+    """A store is restored to before an objection: no answer names the person, and the gateway repairs it."""
+    backup = await back_up(embedded, side, store)
+    await side.wait_until_ready()
+    await object_to(side, ANN)
+    assert not await names_ann(side, store)
+    await put_back(embedded, side, store, backup)
+    assert (await restrictions(side))[store.value] == {}
+    async with asyncio.timeout(REPAIRED_SECONDS):
+        while (await restrictions(side))[store.value] != {ANN: 3}:
+            assert not await names_ann(side, store)
+    await side.wait_until_ready()
+    assert not await names_ann(side, store)
+    assert await ids_of(side, ADS) == ["ma_2", "ma_3"]
+
+
+@pytest.mark.parametrize("store", BOTH_STORES)
+async def test_i48_a_restored_store_is_refused_for_objectable_purposes_alone(
+    side: Side, embedded: EmbeddedPostgres, store: Store, no_repair: None
+) -> None:
+    """Until a restored store is repaired, objectable purposes are refused it, and others read it.
+
+    /readyz names the store, the reason and the command. The command repairs it.
+    """
+    backup = await back_up(embedded, side, store)
+    await side.wait_until_ready()
+    await object_to(side, ANN)
+    await put_back(embedded, side, store, backup)
+    await until(side, Doubt.BEHIND, store)
+    other = Store.SOCIAL if store is Store.MESSENGER else Store.MESSENGER
+    for purpose in (ADS, FRIENDS):
+        assert (await side.ask(purpose, OF_ONE_STORE[store])).codes == ["STORE_UNAVAILABLE"]
+        assert (await side.ask(purpose, OF_ONE_STORE[other])).codes == []
+    assert (await side.ask(SECURITY, OF_ONE_STORE[store])).codes == []
+    ready = await side.ready()
+    assert ready.status == 503
+    assert list(ready.json["refused"]) == [store.value]
+    assert "gateway objection recover" in ready.json["refused"][store.value]
+    await repair(stores(side), NOW, quiet)
+    await side.wait_until_ready()
+    assert not await names_ann(side, store)
+
+
+async def test_i48_a_store_put_back_with_equal_objections_is_verified_without_a_command(
+    side: Side, embedded: EmbeddedPostgres
+) -> None:
+    """Another database that holds the whole history is accepted within seconds."""
+    await object_to(side, ANN)
+    backup = await back_up(embedded, side, Store.MESSENGER)
+    await put_back(embedded, side, Store.MESSENGER, backup)
+    await until(side, None, Store.MESSENGER)
+    await side.wait_until_ready()
+    assert await ids_of(side, ADS) == ["ma_2", "ma_3"]
+
+
+async def test_i48_a_restriction_that_was_deleted_by_hand_is_found_and_written_again(
+    side: Side,
+) -> None:
+    """The digest of the table's rows is compared with that of the events, whatever the state's row says."""
+    await object_to(side, ANN)
+    await side.messenger.execute("DELETE FROM messenger.restriction")
+    await side.messenger.execute("SELECT messenger.recount_restrictions()")
+    async with asyncio.timeout(REPAIRED_SECONDS):
+        while (await restrictions(side))["messenger"] != {ANN: 3}:
+            await side.verifier.judged()
+    await side.wait_until_ready()
+    assert await ids_of(side, ADS) == ["ma_2", "ma_3"]
+
+
+async def test_i48_concurrent_objections_leave_no_doubt(side: Side) -> None:
+    """Objections and withdrawals of several members at once never make the verifier doubt a store."""
+
+    async def change(member: int) -> None:
+        async with Writers(writer_logins(side.settings)).open() as own:
+            for _ in range(10):
+                await record(own, RULES, member, purposes=BOTH, channel="test")
+                await withdraw(own, RULES, member, purposes=BOTH, channel="test")
+
+    seen: set[Doubt] = set()
+    changing = asyncio.gather(*(change(member) for member in (ANN, BOB)))
+    while not changing.done():
+        await side.verifier.judged()
+        seen |= set(side.verifier.doubts.values())
+        await asyncio.sleep(0.02)
+    await changing
+    assert seen == set()
