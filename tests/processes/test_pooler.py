@@ -163,7 +163,8 @@ async def stores(new_database: NewDatabase, pooler: Pooler) -> Stores:
     await messenger.close()
     await social.close()
     through = {f"{name}_dsn": pooler.before(straight.owner_dsn(name)) for name in Store}
-    return Stores(straight, Settings(**through, secret=straight.secret, pool_size=4))
+    same = {"secret": straight.secret, "identifiers": straight.identifiers}
+    return Stores(straight, Settings(**through, **same, pool_size=4))
 
 
 @pytest.fixture(scope="module")
