@@ -336,7 +336,7 @@ def _calls_of(settings: Settings, parts: _Parts) -> Callable[[Principal, str, Pe
     now = partial(datetime.now, UTC)
     statistics = CountedStatistics(pools[Purpose.AUDIT][Store.CONTROL], now)
     reports = OfficerReports(partial(connect_owner, settings.control_dsn.get_secret_value()), now)
-    list_key = settings.key("customer lists")
+    list_key, identifiers = settings.key("customer lists"), _identifiers(settings)
 
     def calls_of(principal: Principal, client: str, people: People) -> Calls:
         return Calls(
@@ -346,7 +346,12 @@ def _calls_of(settings: Settings, parts: _Parts) -> Callable[[Principal, str, Pe
             disclosures=ReadDisclosures(pools, principal, people),
             statistics=statistics,
             reports=reports,
-            lists=CustomerLists(list_writers, list_key, principal.merchant_id),
+            lists=CustomerLists(
+                list_writers,
+                list_key,
+                principal.merchant_id,
+                identifiers.seal_for(Purpose.OFFER_MATCHING, client),
+            ),
         )
 
     return calls_of
@@ -371,7 +376,7 @@ def _routes(settings: Settings, parts: _Parts, gateway: Gateway, *, ids: Iterato
     uploads = ListsEndpoint(
         who_asks,
         admission,
-        lambda principal: gateway.context_of(principal, "", People()).lists,  # type: ignore[arg-type,return-value]
+        lambda principal, client: gateway.context_of(principal, client, People()).lists,  # type: ignore[arg-type,return-value]
         ids=ids,
         max_bytes=settings.max_list_bytes,
     )

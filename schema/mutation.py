@@ -118,7 +118,8 @@ class Mutation:
         ],
     ) -> UploadCustomerListResult | None:
         """Match a list for the token's own merchant."""
-        return await info.context.lists.upload(offer_number(offer), numbers)
+        lists = info.context.lists
+        return await lists.upload(lists.offer_number(offer), numbers)
 
 
 def offer_number(identifier: str) -> int:

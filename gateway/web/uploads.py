@@ -21,7 +21,6 @@ from gateway.access.jwt import WhoAsks, caller_of
 from gateway.web.requests import ClientGone, Head, is_utf8, read_head, refuse_method
 from gateway.web.responses import Answer, refusal_of, refused, send_answer
 from resolvers.stores.pool import StoreUnavailable
-from schema.mutation import offer_number
 from schema.purposes import Purpose
 from schema.refusals import Code, Refusal
 from schema.types.customer_lists import CustomerListRefused, UploadCustomerListResult
@@ -42,13 +41,13 @@ PATIENCE_SECONDS = 120
 
 
 class ListsEndpoint:
-    """The ASGI application of /lists. `lists_of(principal)`: the lists of the token's merchant."""
+    """The ASGI application of /lists. `lists_of(principal, client)`: the lists of the token's merchant."""
 
     def __init__(
         self,
         who_asks: WhoAsks,
         admission: Admission,
-        lists_of: Callable[[Principal], CustomerLists],
+        lists_of: Callable[[Principal, str], CustomerLists],
         *,
         ids: Iterator[bytes],
         max_bytes: int,
@@ -83,11 +82,12 @@ class ListsEndpoint:
             raise Refusal(Code.PURPOSE_REFUSED)
         if not is_utf8(head.content_type, "text/csv") or head.content_encoding not in (None, b"identity"):
             raise Refusal(Code.UNSUPPORTED_MEDIA_TYPE)
-        offer = _offer(head.query_string)
+        lists = self._lists_of(caller.principal, caller.client)
+        offer = lists.offer_number(_offer(head.query_string))
         try:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 chunks = self._chunks(head, receive)
-                result = await self._lists_of(caller.principal).upload_csv(offer, chunks)
+                result = await lists.upload_csv(offer, chunks)
         except (TimeoutError, StoreUnavailable):
             raise Refusal(Code.STORE_UNAVAILABLE) from None
         return Answer(200, b'{"data":' + _result_text(result) + b"}")
@@ -108,14 +108,15 @@ class ListsEndpoint:
                 return
 
 
-def _offer(query_string: bytes) -> int:
+def _offer(query_string: bytes) -> str:
+    """The identifier in the query string. BAD_USER_INPUT if there is anything else."""
     try:
         pairs = parse_qsl(query_string.decode("ascii"), strict_parsing=True, max_num_fields=2)
     except ValueError:
         raise Refusal(Code.BAD_USER_INPUT) from None
     if [name for name, _ in pairs] != ["offer"]:
         raise Refusal(Code.BAD_USER_INPUT)
-    return offer_number(pairs[0][1])
+    return pairs[0][1]
 
 
 def _result_text(result: UploadCustomerListResult) -> bytes:

@@ -19,6 +19,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from resolvers.plan.identifiers import Seal, identified
+from resolvers.sources.offers import OFFER
 from resolvers.stores.gate import OPEN, Gate
 from resolvers.stores.pool import StoreLogin, StoreUnavailable, fresh_connections, transaction
 from schema.types.customer_lists import (
@@ -179,11 +181,19 @@ class ListWriters:
 
 @dataclass(frozen=True)
 class CustomerLists:
-    """Implements `schema.types.customer_lists.Lists` for the principal's merchant."""
+    """Implements `schema.types.customer_lists.Lists` for the principal's merchant.
+
+    `seal`: what seals the identifiers of offers for this client; None where they are plain.
+    """
 
     writers: ListWriters
     key: bytes
     merchant: int | None
+    seal: Seal | None = None
+
+    def offer_number(self, identifier: str) -> int:
+        """See `Lists`."""
+        return identified(identifier, OFFER.prefix, self.seal)
 
     async def upload(self, offer: int, numbers: list[str]) -> UploadCustomerListResult:
         """Match the numbers of a mutation."""

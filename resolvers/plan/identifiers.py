@@ -204,6 +204,13 @@ class SealedArguments:
         return read
 
 
+def identified(identifier: str, prefix: str, seal: Seal | None) -> int:
+    """The number in an identifier that no plan reads. BAD_USER_INPUT if it is malformed."""
+    if seal is None:
+        return account_number(prefix)(identifier)
+    return seal.open(*_sealed_text((prefix,))(identifier))
+
+
 def _sealed_text(prefixes: tuple[str, ...]) -> Callable[[Any], tuple[str, bytes]]:
     """Reads a sealed identifier of one of the prefixes: its prefix and its block."""
     well_formed = re.compile(f"(?:{'|'.join(prefixes)})[0-9a-f]{{{2 * BLOCK}}}").fullmatch

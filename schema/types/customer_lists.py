@@ -73,5 +73,8 @@ class Lists(Protocol):
     A call may raise. Then it is unknown what was done, and the caller may repeat it with the same list.
     """
 
+    def offer_number(self, identifier: str) -> int:
+        """The number in an offer's identifier. BAD_USER_INPUT if it is malformed."""
+
     async def upload(self, offer: int, numbers: list[str]) -> UploadCustomerListResult:
         """Match these numbers, and show the offer to the people who have them."""

@@ -104,7 +104,7 @@ class NothingToRecord:
         pass
 
 
-def _no_lists(_: object) -> Any:
+def _no_lists(*_: object) -> Any:
     raise AssertionError("no list is uploaded here")
 
 

@@ -24,6 +24,7 @@ from tests.kit.gateway import (
     ADS,
     FRIENDS,
     INFRASTRUCTURE,
+    OFFERS,
     SECURITY,
     NewDatabase,
     Reply,
@@ -36,12 +37,16 @@ from tests.kit.worlds.rows import (
     HORIZON,
     Business,
     Contact,
+    Merchant,
     MessengerAccount,
     MessengerLink,
+    Offer,
     Restriction,
     SocialAccount,
+    Whose,
     World,
 )
+from tests.promises.test_customer_lists import UPLOAD
 from tests.promises.test_recalls import ask as ask_recalls
 from tests.promises.test_recalls import issue as issue_recalls
 
@@ -74,6 +79,9 @@ def crowd() -> World:
         ),
         restrictions=tuple(Restriction(each, 3) for each in sorted(objected)),
         businesses=(Business(VISIBLE, "A shop", True),),
+        merchants=(Merchant(VISIBLE, "A merchant"),),
+        offers=(Offer(VISIBLE, VISIBLE, "An offer", BEFORE.date()),),
+        whose=Whose(VISIBLE, VISIBLE, VISIBLE, VISIBLE),
     )
 
 
@@ -332,6 +340,33 @@ async def test_a_sealed_identifier_is_refused_where_they_are_plain(scopes: Scope
     """A gateway of plain identifiers refuses a sealed one by its text."""
     sealed = ids_of(scopes.purpose, ADS).seal("ma_1")
     assert (await ask(scopes.plain, ADS, ONE, id=sealed)).codes == ["BAD_USER_INPUT"]
+
+
+@pytest.mark.parametrize("scope", ["purpose", "client"])
+async def test_a_merchants_offer_is_named_as_in_its_answers(scopes: Scopes, scope: str) -> None:
+    """A list is taken for the offer of an answer, by mutation and as CSV, and for no other identifier."""
+    side: Side = getattr(scopes, scope)
+    token = await side.token_of(OFFERS)
+    known = (await ask(side, OFFERS, "{ offers { nodes { id } } }", token)).data["offers"]["nodes"][0]["id"]
+    ids = ids_of(side, OFFERS, "bound")
+    assert known == ids.seal(f"of_{VISIBLE}")
+    absent, foreign_one = ids.seal(f"of_{ABSENT}"), ids_of(side, ADS, "bound").seal(f"of_{VISIBLE}")
+
+    async def uploaded(offer: str) -> list[Reply]:
+        headers = [(name, value) for name, value in side.authorised(OFFERS, token) if name != b"content-type"]
+        headers.append((b"content-type", b"text/csv"))
+        query = f"offer={offer}".encode()
+        return [
+            await ask(side, OFFERS, UPLOAD, token, offer=offer, numbers=["+4915110000001"]),
+            await send(side.app, path="/lists", headers=headers, body=b"+4915110000001", query_string=query),
+        ]
+
+    refused = await uploaded(absent)
+    assert [each.data["uploadCustomerList"]["reason"] for each in refused] == ["UNKNOWN_OFFER"] * 2
+    assert await uploaded(foreign_one) == refused
+    assert [each.codes for each in await uploaded(f"of_{VISIBLE}")] == [["BAD_USER_INPUT"]] * 2
+    taken = await uploaded(known)
+    assert [each.data["uploadCustomerList"]["__typename"] for each in taken] == ["CustomerListTaken"] * 2
 
 
 # --- everywhere -----------------------------------------------------------------------------------

@@ -79,6 +79,15 @@ MUTANTS = (
         f"{IDENTIFIERS}::test_i46_a_recall_names_the_person_as_the_answers_did",
     ),
     mutant(
+        "identifier_of_an_offer_plain",
+        Change(
+            "resolvers.changes.customer_lists:CustomerLists.offer_number",
+            "identified(identifier, OFFER.prefix, self.seal)",
+            "identified(identifier, OFFER.prefix, None)",
+        ),
+        f"{IDENTIFIERS}::test_a_merchants_offer_is_named_as_in_its_answers",
+    ),
+    mutant(
         "cursor_of_another_client",
         Change(
             "resolvers.plan.principal:caller_text",
