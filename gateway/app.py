@@ -50,7 +50,7 @@ from gateway.recalls.over_http import RecallsEndpoint
 from gateway.recalls.over_websocket import RecallSocket
 from gateway.settings import Settings
 from gateway.upkeep import reconciler
-from gateway.upkeep.effect import check_effect, log_differences, watch_effect
+from gateway.upkeep.effect import check_effect, watch_effect
 from gateway.upkeep.purpose_pools import Pools, answers, opened_pools
 from gateway.upkeep.store_logins import (
     NotReady,
@@ -281,7 +281,7 @@ async def _upkeep(settings: Settings, parts: _Parts) -> AsyncIterator[None]:
     """Run the periodic tasks while the block runs."""
     tasks = [
         asyncio.create_task(reconciler.reconcile_restrictions(settings, parts.verifier), name="restrictions"),
-        asyncio.create_task(watch_effect(settings, log_differences), name="effect"),
+        asyncio.create_task(watch_effect(settings, parts.verifier.take_effect), name="effect"),
         asyncio.create_task(reconciler.issue_recalls(settings), name="recalls"),
         asyncio.create_task(reconciler.index_days(ledger_login(settings)), name="days of the ledger"),
         asyncio.create_task(keep_warning(parts.book, time.time), name="expiry of tokens"),

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 log = logging.getLogger("gateway.upkeep.effect")
 
 EFFECT_SECONDS = 60
+# While something is found: an operator repairs it, and waits.
+SOON_SECONDS = 5
 KEEPERS = (Store.MESSENGER, Store.SOCIAL)
 # An objection may not bind while one of these is found: objectable purposes are refused the store.
 UNBINDING = frozenset(
@@ -76,11 +78,14 @@ async def check_effect(settings: Settings) -> None:
 
 async def watch_effect(settings: Settings, tell: Tell) -> None:
     """Look at both stores every minute, until cancelled. A store that cannot be asked is asked again."""
+    differing: set[Store] = set()
     while True:
-        await asyncio.sleep(EFFECT_SECONDS)
+        await asyncio.sleep(SOON_SECONDS if differing else EFFECT_SECONDS)
         for store in KEEPERS:
             try:
-                tell(store, await effect_of(settings, store))
+                found = await effect_of(settings, store)
+                tell(store, found)
+                (differing.add if unbinding(found) else differing.discard)(store)
             except Exception as exception:
                 log.warning("A store could not be examined.", exc_info=exception, extra={"store": store})
 

@@ -6,6 +6,7 @@ no connection to an unverified server is ever used.
 
     no doubt     the store's gate is open to the server that was judged
     a doubt      the gate is closed: STORE_UNAVAILABLE for the objectable purposes of this store alone
+    unbound      the gate is closed: a look at the store's effect found that an objection may not bind
     undecided    objections came in all the time: the gate stays as it is, until it closes itself
 
 A doubt that the gateway can repair wakes the reconciler. A store that is ahead of `control` means that
@@ -17,11 +18,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from gateway.upkeep.effect import log_differences, unbinding
 from resolvers.changes.history import Ask, note
 from resolvers.changes.verification import REPAIRABLE, Doubt, Verdict, judge
 from resolvers.sources.catalogue import Store
@@ -31,6 +33,7 @@ from resolvers.stores.serial_connection import SerialConnection
 
 if TYPE_CHECKING:
     from resolvers.stores.pool import StoreLogin
+    from resolvers.universe.difference import Difference
 
 log = logging.getLogger("gateway.upkeep.verifier")
 
@@ -52,6 +55,7 @@ ADVICE: Mapping[Doubt, str] = {
     Doubt.AHEAD: "run `gateway objection rebuild`",
     Doubt.BEHIND: "a running gateway repairs it within seconds, or run `gateway objection recover`",
     Doubt.DIFFERS: "a running gateway repairs it within seconds, or run `gateway objection recover`",
+    Doubt.UNBOUND: "run `gateway doctor`, which says what differs",
     Doubt.OTHER_SERVER: "a running gateway verifies it within seconds, or run `gateway objection recover`",
 }
 
@@ -70,6 +74,7 @@ class StoreVerifier:
     def __init__(self, logins: Mapping[str, StoreLogin], monotonic: Callable[[], float]) -> None:
         self.gates: Mapping[Store, StoreGate] = {store: StoreGate(self.judged) for store in KEEPERS}
         self.doubts: dict[str, Doubt] = {}
+        self.unbound: set[Store] = set()
         self.repairable = asyncio.Event()
         self._connections = {
             name: SerialConnection(replace(login, request_timeout_s=STORE_TIMEOUT_SECONDS))
@@ -128,6 +133,19 @@ class StoreVerifier:
         async with self._judgements:
             self._judgements.notify_all()
 
+    def take_effect(self, store: Store, found: Sequence[Difference]) -> None:
+        """Keep the store's gate closed from now on if an objection may not bind because of a difference.
+
+        `found`: all differences of the latest look at the store (`gateway/upkeep/effect.py`).
+        """
+        log_differences(store, found)
+        if unbinding(found):
+            self.unbound.add(store)
+            self.gates[store].close()
+            self._note_doubt(store.value, Doubt.UNBOUND)
+        else:
+            self.unbound.discard(store)
+
     def refused(self) -> dict[str, str]:
         """Why objectable purposes are refused a store, and what to do, by the store's name."""
         return {
@@ -159,14 +177,15 @@ class StoreVerifier:
             verdict = verdicts.get(store)
             if verdict is None:
                 continue
-            if verdict.doubt is None and verdict.incarnation is not None:
+            doubt = verdict.doubt or (Doubt.UNBOUND if store in self.unbound else None)
+            if doubt is None and verdict.incarnation is not None:
                 gate.open_to(verdict.incarnation)
                 if self.doubts.pop(store.value, None):
                     log.warning("A store is verified again.", extra={"store": store.value})
                 continue
             gate.close()
             self._reconnect([store])
-            self._note_doubt(store.value, verdict.doubt)
+            self._note_doubt(store.value, doubt)
 
     def _note_doubt(self, store: str, doubt: Doubt | None) -> None:
         if doubt is not None and self.doubts.get(store) is not doubt:

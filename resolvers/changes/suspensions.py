@@ -18,6 +18,7 @@ from functools import partial, reduce
 from operator import or_
 from typing import TYPE_CHECKING
 
+from resolvers.changes.copies import repair_copies
 from resolvers.changes.history import acknowledge, draw, refuse_if_older
 from resolvers.changes.restrictions import Stores, ask, lock_all, settle, suspended_at
 from resolvers.stores.pool import transaction
@@ -279,12 +280,15 @@ async def recover(stores: Stores, now: datetime, progress: Progress) -> int:
     """Compare every recorded member with both stores, and correct the differences; return their number.
 
     `finish` relies on the notes in the stores. This does not: it is for a store restored from a backup. An
-    account that a store restricts without any event stays restricted.
+    account that a store restricts without any event stays restricted. Copies on rows that differ are repaired
+    and not counted.
     """
     changed = await finish(stores, now, progress)
     async for members in _everybody(stores):
         changed += await settle(stores, members, now)
         progress("members with restrictions", len(members), len(members))
+    for name, store in stores.keepers:
+        await repair_copies(store, name)
     return changed
 
 

@@ -52,6 +52,7 @@ class Doubt(StrEnum):
     BEHIND = "it lacks a part of the history of objections: it was restored, or promoted too early"
     DIFFERS = "it does not hold the objections that control holds"
     OTHER_SERVER = "it is another database than the one that was verified"
+    UNBOUND = "an objection may not bind in it"
 
 
 # What the running gateway repairs by itself.

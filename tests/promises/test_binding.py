@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from functools import partial
 
 import pytest
 
 from gateway.app import open_gateway
+from gateway.upkeep import effect
 from gateway.upkeep.advice import with_advice
 from gateway.upkeep.effect import effect_of, unbinding
 from gateway.upkeep.store_logins import NotReady
 from resolvers.changes.copies import differing_copies, repair_copies
-from resolvers.changes.restrictions import ask
+from resolvers.changes.restrictions import Stores, ask
+from resolvers.changes.suspensions import recover
 from resolvers.sources.catalogue import Store, relations_of
 from resolvers.sources.fields import OBJECTS
 from resolvers.universe.difference import Difference, DifferenceKind
@@ -22,7 +27,7 @@ from resolvers.universe.inspection import differences
 from resolvers.universe.render import apply, fingerprint
 from resolvers.universe.views import views_of
 from schema.purposes import Purpose
-from tests.kit.gateway import NewDatabase, Side, open_side
+from tests.kit.gateway import ADS, SECURITY, NewDatabase, Side, open_side
 from tests.kit.histories import FED
 
 STORES = (Store.MESSENGER, Store.SOCIAL)
@@ -39,6 +44,17 @@ async def side(new_database: NewDatabase) -> AsyncIterator[Side]:
         )
         await opened.social.execute("INSERT INTO social.restriction (messenger_id, purposes) VALUES (1, 3)")
         yield opened
+
+
+@asynccontextmanager
+async def another(side: Side) -> AsyncIterator[Side]:
+    """A second gateway before the same stores, once it is ready."""
+    async with open_gateway(side.settings) as app:
+        other = replace(side, asked=[])
+        other.app = app
+        other._verifier = other.gateway.pools[ADS][Store.SOCIAL]._gate  # type: ignore[assignment]
+        await other.wait_until_ready()
+        yield other
 
 
 async def probed(side: Side, store: Store) -> list[Difference]:
@@ -181,7 +197,7 @@ async def test_a_start_repairs_what_was_loaded_with_the_triggers_off(side: Side)
         await side.messenger.execute(
             "ALTER TABLE messenger.daily_usage ENABLE ALWAYS TRIGGER place_restriction"
         )
-    async with open_gateway(side.settings):
+    async with another(side):
         pass
     assert await side.messenger.fetchval(
         "SELECT restricted FROM messenger.daily_usage WHERE account_id = 1"
@@ -209,3 +225,40 @@ async def test_a_member_of_a_suspended_country_loaded_with_the_triggers_off_is_r
             "DELETE FROM messenger.suspended; DELETE FROM messenger.account WHERE id = 7;"
             "DELETE FROM messenger.restriction WHERE account_id = 7; DELETE FROM messenger.unplaced"
         )
+
+
+async def test_a_running_gateway_refuses_a_store_in_which_objections_may_not_bind(
+    side: Side, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It refuses the objectable purposes alone, says why, and serves them again once it is undone."""
+    monkeypatch.setattr(effect, "EFFECT_SECONDS", 0.2)
+    monkeypatch.setattr(effect, "SOON_SECONDS", 0.2)
+    document = '{ messengerAccount(id: "ma_2") { id } }'
+    async with another(side) as other:
+        assert (await other.ask(ADS, document)).data["messengerAccount"] is not None
+        emptied = "CREATE OR REPLACE FUNCTION messenger.move_country() {} AS $$ BEGIN RETURN NULL; END $$"
+        whole = await side.messenger.fetchval("SELECT pg_get_functiondef('messenger.move_country'::regproc)")
+        await side.messenger.execute(emptied.format("RETURNS trigger LANGUAGE plpgsql"))
+        try:
+            async with asyncio.timeout(60):
+                while (await other.ask(ADS, document)).codes != ["STORE_UNAVAILABLE"]:
+                    await asyncio.sleep(0.1)
+            assert (await other.ask(SECURITY, document)).data["messengerAccount"] is not None
+            ready = await other.ready()
+            assert ready.status == 503
+            assert "an objection may not bind in it" in ready.body.decode()
+        finally:
+            await side.messenger.execute(whole)
+        await other.wait_until_ready()
+        assert (await other.ask(ADS, document)).data["messengerAccount"] is not None
+
+
+async def test_a_recovery_repairs_copies(side: Side) -> None:
+    """`recover` writes a copy that differs, although every restriction is as the events say."""
+    await side.messenger.execute("ALTER TABLE messenger.contact DISABLE TRIGGER place_restriction")
+    await side.messenger.execute("UPDATE messenger.contact SET restricted = 0")
+    await side.messenger.execute("ALTER TABLE messenger.contact ENABLE ALWAYS TRIGGER place_restriction")
+    now = datetime.datetime(2016, 10, 2, tzinfo=datetime.UTC)
+    stores = Stores(side.control, side.messenger, side.social)
+    await recover(stores, now, lambda *_: None)
+    assert await differing_copies(partial(ask, side.messenger), Store.MESSENGER) == 0

@@ -115,4 +115,17 @@ MUTANTS = (
         ),
         f"{BINDING}::test_i48_a_copy_that_was_opened_is_found_and_repaired",
     ),
+    mutant(
+        "a_running_gateway_only_logs_what_differs",
+        Change("gateway.upkeep.verifier:StoreVerifier.take_effect", "unbinding(found)", "False"),
+        f"{BINDING}::test_a_running_gateway_refuses_a_store_in_which_objections_may_not_bind",
+    ),
+    mutant(
+        "a_recovery_leaves_copies",
+        Change(
+            "resolvers.changes.suspensions:recover",
+            "for name, store in stores.keepers: await repair_copies(store, name)",
+        ),
+        f"{BINDING}::test_a_recovery_repairs_copies",
+    ),
 )
