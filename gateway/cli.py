@@ -25,6 +25,7 @@ from gateway.app import open_gateway
 from gateway.commands import policy
 from gateway.commands.customer_lists import lists_app
 from gateway.commands.documents import documents_app
+from gateway.commands.erasure import erase_person
 from gateway.commands.ledger import ledger_app
 from gateway.commands.objections import objection_app
 from gateway.commands.output import done, examples, out, say
@@ -216,6 +217,11 @@ async def _apply_universes(settings: Settings, store: Store) -> None:
             typer.echo(f"{store}: {each.purpose} sees {', '.join(each.views)} as {each.role}")
     for role in writers_of(store):
         typer.echo(f"{store}: {RIGHTS[role].what} are written as {role}")
+
+
+app.command("erase", epilog=examples("gateway erase ma_4 --yes", "gateway erase ma_4 sa_9 --yes"))(
+    erase_person
+)
 
 
 @app.command(epilog=examples("gateway doctor", "gateway doctor && gateway serve"))

@@ -10,5 +10,6 @@ customer_lists  `gateway lists`: match a merchant's customer list, and refresh t
 recalls         `gateway recall`: notices to clients that received data whose use a person objects to
 ledger          `gateway ledger`: reports on disclosures, and the check that the ledger was not changed
 people          people as commands name them, and what a command signs about them
+erasure         `gateway erase`: everything of one person that the gateway keeps
 output          output of commands: results on standard output, messages on standard error
 """

@@ -10,5 +10,6 @@ rebuild         what `control` lost when it was restored, from what the stores s
 preferences     the objections of one principal, for the resolvers of `schema/`
 pseudonyms      pseudonyms for audit: one name for each person who objected, which leads to nothing else
 recalls         issues recall notices, reads them, and acknowledges them
+erasure         erases what the gateway keeps about one person
 customer_lists  matches a merchant's list of customers' numbers inside the store
 """

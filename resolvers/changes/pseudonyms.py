@@ -25,15 +25,18 @@ if TYPE_CHECKING:
 
 CHUNK = 10_000
 
-# The newest events: between two passes there are few new ones.
+# The newest events: between two passes there are few new ones. What stays of an erased person (`erasure.py`)
+# has no pseudonym, and so does not occur under AUDIT.
 _UNNAMED = """
 SELECT DISTINCT account_id
-FROM (SELECT account_id FROM control.objection_event ORDER BY id DESC LIMIT $1) newest
-WHERE NOT EXISTS (SELECT FROM control.pseudonym p WHERE p.account_id = newest.account_id)
+FROM (SELECT account_id, channel FROM control.objection_event ORDER BY id DESC LIMIT $1) newest
+WHERE channel <> 'erased'
+    AND NOT EXISTS (SELECT FROM control.pseudonym p WHERE p.account_id = newest.account_id)
 """
 _ALL_UNNAMED = """
 SELECT DISTINCT e.account_id FROM control.objection_event e
-WHERE NOT EXISTS (SELECT FROM control.pseudonym p WHERE p.account_id = e.account_id) LIMIT $1
+WHERE channel <> 'erased' AND NOT EXISTS (SELECT FROM control.pseudonym p WHERE p.account_id = e.account_id)
+LIMIT $1
 """
 _NAMED = "SELECT account_id, person FROM control.pseudonym WHERE account_id > $1 ORDER BY account_id LIMIT $2"
 _STORED = "SELECT account_id, person FROM control.pseudonym WHERE account_id = ANY($1::bigint[])"

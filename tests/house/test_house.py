@@ -171,6 +171,7 @@ SPELL_SQL = {
     "resolvers/reads/statistics.py": "the same in figures",
     "gateway/web/tally.py": "the call that notes refused and slow requests",
     "resolvers/changes/recalls.py": "the calls that issue notices and hand them out",
+    "resolvers/changes/erasure.py": "what is kept about one person",
     "resolvers/changes/pseudonyms.py": "who has no pseudonym yet",
     "resolvers/universe/migrations.py": "which migrations were made",
     "resolvers/changes/objections.py": "events",
