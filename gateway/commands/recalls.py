@@ -21,7 +21,7 @@ SELECT number, client, received_for, objected_to, objected_at, store || ' ' || a
 FROM control.recall
 WHERE ($1::text IS NULL OR client = $1) AND (NOT $2 OR (acknowledged_at IS NULL AND due_at <= now()))
   AND ($3 OR acknowledged_at IS NULL)
-ORDER BY number
+ORDER BY id
 """
 
 

@@ -52,7 +52,7 @@ MAX_STREAMS = 16
 BATCH = 100
 LOOK_SECONDS = 1.0
 
-_NEWEST = "SELECT coalesce(max(number), 0) FROM control.recall"
+_NEWEST = "SELECT coalesce(max(id), 0) FROM control.recall"
 
 # Refuses once the token of a stream does not hold any more.
 StillAsks = Callable[[], None]

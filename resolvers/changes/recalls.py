@@ -1,11 +1,16 @@
 """Issues recall notices, reads them for their clients, and acknowledges them.
 
 Only the ledger knows which client received whose data. The recalls' role cannot read it, and calls functions
-of `control` instead. The ledger holds no values: for a social account it shows that phone numbers were
-disclosed, but not whether one of them came from the messenger. In that case the client is notified.
+of `control` instead. A client is notified of what it received, and of nothing else: an entry names a member's
+account, or a place that is covered (`SubjectPlace`), only if the body held that data. So a client that was
+only told null is not notified, and does not learn that the person objected.
+
+Rejected: to take the fields of the document for what was received. `messengerLink` is null for objectors, and
+the notice named them: 10 of 10 who were first asked about after their objection, 0 of 10 others.
 
 The receivers are found through the links at the moment of the search: an account that was linked earlier and
-is not linked now is not found.
+is not linked now is not found. Where an account has shared numbers, topics or offers of another member as
+well, an entry does not say whose were received, and no client is notified of these.
 
 Source: GDPR Art. 19.
 """
@@ -22,10 +27,7 @@ import strawberry
 
 from resolvers.stores.pool import StoreLogin, fresh_connections
 from resolvers.stores.serial_connection import SerialConnection
-from schema.build import TYPES, fields_of, rows_of
 from schema.purposes import OBJECTABLE, Purpose
-from schema.terms.marks import Mark, Marks
-from schema.terms.words import Seen, terms_of
 from schema.types.recalls import Recall
 
 if TYPE_CHECKING:
@@ -34,45 +36,38 @@ if TYPE_CHECKING:
 
 # An answer that was in progress at the time of an objection may leave a little later.
 UNDER_WAY = timedelta(seconds=60)
-HIDING = frozenset({Mark.ABSENT, Mark.NULL})
 
 _WANTED = "SELECT event, account_id FROM control.wanted_recalls()"
 _LINKED = """
-SELECT account_id, messenger_id FROM social.messenger_link WHERE messenger_id = ANY($1::bigint[])
+SELECT l.account_id, l.messenger_id, l.since,
+       EXISTS (SELECT FROM social.phone_binding r
+               WHERE r.account_id = l.account_id AND r.messenger_id <> l.messenger_id) AS other_phones,
+       EXISTS (SELECT FROM social.ad_topic r
+               WHERE r.account_id = l.account_id AND r.messenger_id <> l.messenger_id) AS other_topics,
+       EXISTS (SELECT FROM social.offer_audience r
+               WHERE r.account_id = l.account_id AND r.messenger_id <> l.messenger_id) AS other_offers
+FROM social.messenger_link l WHERE l.messenger_id = ANY($1::bigint[])
 """
-_ISSUE = "SELECT control.issue_recalls($1, $2, $3, $4::jsonb, $5, $6)"
+_ISSUE = "SELECT control.issue_recalls($1, $2::jsonb, $3::jsonb, $4, $5)"
 _READ = "SELECT * FROM control.read_recalls($1, $2, $3, $4, $5)"
 _ACKNOWLEDGE = "SELECT * FROM control.acknowledge_recalls($1, $2, $3)"
 _PREFIX = {"messenger": "ma", "social": "sa"}
+# The types and fields of rows that may be another member's: of one who was linked with the account earlier.
+_ROWS_OF_OTHERS = {
+    "other_phones": ("PhoneBinding", "SocialAccount.phones", "Query.socialAccountByPhone"),
+    "other_topics": ("AdTopic", "SocialAccount.adTopics"),
+    "other_offers": ("Offer", "SocialAccount.offers"),
+}
 
 
-def covered() -> list[dict[str, object]]:
-    """For each objectable purpose and each purpose that it stops: the fields with data from the messenger.
-
-    A disclosure of a messenger account is always covered; of a social account, only these fields are.
-    """
+def covered() -> list[dict[str, str]]:
+    """For each objectable purpose the purposes that an objection to it stops."""
     return [
-        {"objected_to": objection.value, "purpose": purpose.value, "fields": sorted(_derived(purpose))}
+        {"objected_to": objection.value, "purpose": purpose.value}
         for objection in OBJECTABLE
         for purpose in Purpose
         if purpose.objection is objection
     ]
-
-
-def _derived(purpose: Purpose) -> set[str]:
-    """Each `Type.field` that an objection hides under the purpose, wholly or in some rows."""
-    found = set()
-    for cls in TYPES:
-        hidden_rows = any(marks[purpose] in HIDING for marks in _rows(cls))
-        for name, field in fields_of(cls).items():
-            terms = terms_of(field)
-            if hidden_rows or (isinstance(terms, Seen) and terms.marks[purpose] in HIDING):
-                found.add(f"{cls.__name__}.{name}")
-    return found
-
-
-def _rows(cls: type) -> Sequence[Marks]:
-    return list(rows_of(cls.__name__).kinds.values()) if hasattr(cls, "ROWS") else []
 
 
 # --- issuing --------------------------------------------------------------------------------------
@@ -98,18 +93,22 @@ async def issue(
 async def _issue(
     control: Connection, wanted: dict[int, int], linked: Sequence[Record], *, until_due: timedelta
 ) -> int:
-    accounts = {row["messenger_id"]: row["account_id"] for row in linked}
-    pairs = [(event, accounts[member]) for event, member in wanted.items() if member in accounts]
+    links = {row["messenger_id"]: row for row in linked}
+    found = [_link(event, links[member]) for event, member in wanted.items() if member in links]
     issued: int = await control.fetchval(
         _ISSUE,
         list(wanted),
-        [event for event, _ in pairs],
-        [account for _, account in pairs],
+        orjson.dumps(found).decode(),
         orjson.dumps(covered()).decode(),
         UNDER_WAY,
         until_due,
     )
     return issued
+
+
+def _link(event: int, row: Record) -> dict[str, object]:
+    others = [name for column, names in _ROWS_OF_OTHERS.items() if row[column] for name in names]
+    return {"event": event, "account": row["account_id"], "since": row["since"], "others": others}
 
 
 # --- reading --------------------------------------------------------------------------------------
@@ -144,13 +143,13 @@ class RecallStore:
 
 
 def recall_of(row: Record, seal: Seal | None) -> Recall:
-    """The notice of a row of `control.recall`. `seal` sealed the identifiers in the client's answers."""
+    """The notice of a row of `control.read_recalls`. `seal`: of the client's identifiers."""
     prefix, number = f"{_PREFIX[row['store']]}_", str(row["account_id"])
     key = number if seal is None else seal.seal((prefix,), (number,))[0]
     return Recall(
         number=strawberry.ID(str(row["number"])),
         objected_to=row["objected_to"],
-        objected_at=row["objected_at"],
+        objected_at=row["objected_on"],
         received_for=row["received_for"],
         account=strawberry.ID(f"{prefix}{key}"),
         fields=row["fields"],
@@ -158,7 +157,7 @@ def recall_of(row: Record, seal: Seal | None) -> Recall:
         first_received_at=row["first_at"],
         last_received_at=row["last_at"],
         last_request=row["last_request"],
-        issued_at=row["issued_at"],
-        due_at=row["due_at"],
+        issued_at=row["issued_on"],
+        due_at=row["due_on"],
         acknowledged_at=row["acknowledged_at"],
     )

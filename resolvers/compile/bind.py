@@ -153,7 +153,16 @@ class Binder:
         found = self._fetched(root.object, root.via, wave=0)
         store = root.object.source.relation.store
         self.fetches.append(
-            ObjectByKey(slot, 0, store, object=found, via=root.via, keys=root.keys, first_by=root.first_by)
+            ObjectByKey(
+                slot,
+                0,
+                store,
+                object=found,
+                via=root.via,
+                keys=root.keys,
+                first_by=root.first_by,
+                covered=root.covered,
+            )
         )
         return slot
 
@@ -208,7 +217,8 @@ class Binder:
             case SelectedHop():
                 return self._hop(node.hop, node.object, at)
             case SelectedOne(source):
-                return OneOf(source, self._members(node.members, At(at.wave, source.relation.store)))
+                inner = At(at.wave, source.relation.store)
+                return OneOf(source, self._members(node.members, inner), node.covered)
             case SelectedMany():
                 return self._many(node, At(at.wave, node.source.relation.store))
             case SelectedSummary():
@@ -221,14 +231,18 @@ class Binder:
 
     def _many(self, node: SelectedMany, at: At) -> ManyOf:
         if node.item is not None:
-            return ManyOf(node.source, (), node.order, item=self._item_hop(node.item, at))
-        return ManyOf(node.source, self._members(node.members, at), node.order)
+            item = self._item_hop(node.item, at)
+            return ManyOf(node.source, (), node.order, item=item, covered=node.covered)
+        members = self._members(node.members, at)
+        return ManyOf(node.source, members, node.order, covered=node.covered)
 
     def _suggestions(self, node: SelectedSuggestions, at: At) -> PersonHole:
         slot = self.new_slot(FetchSlot(required=True))
         inner = At(last_wave(at.wave, self.context.sharded), node.source.friends[0].store)
         members = self._members(node.members, inner)
-        found = SuggestionsOf(node.source, members, node.size, slot=slot, subject=node.subject)
+        found = SuggestionsOf(
+            node.source, members, node.size, slot=slot, subject=node.subject, covered=node.covered
+        )
         self.fetches += steps(found, at.wave, self.context.sharded)
         return PersonHole(slot, node.source)
 

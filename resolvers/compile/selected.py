@@ -11,7 +11,7 @@ from resolvers.compile.list_arguments import ListedRows
 from resolvers.plan.fetches import Via
 from resolvers.plan.parameters import Parameter
 from resolvers.plan.plan import RootIntrospection, RootText
-from resolvers.plan.tree import Bounds, Literal, Narrowing, PeopleTold, Total
+from resolvers.plan.tree import Bounds, CoveredPlace, Literal, Narrowing, PeopleTold, Total
 from resolvers.sources.words import (
     AboutPerson,
     Band,
@@ -56,11 +56,12 @@ class SelectedHop:
 
 @dataclass(frozen=True)
 class SelectedOne:
-    """At most one row that belongs to the object."""
+    """At most one row that belongs to the object. `covered`: see `CoveredPlace`."""
 
     source: One
     type: str
     members: tuple[Member, ...]
+    covered: CoveredPlace | None = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ class SelectedMany:
     members: tuple[Member, ...]
     order: tuple[str, ...]
     item: SelectedHop | None = None
+    covered: CoveredPlace | None = None
 
 
 @dataclass(frozen=True)
@@ -86,13 +88,14 @@ class SelectedSummary:
 
 @dataclass(frozen=True)
 class SelectedSuggestions:
-    """At most `size` people that the object's person may know."""
+    """At most `size` people that the object's person may know. `covered`: see `SuggestionsOf`."""
 
     source: Suggestions
     type: str
     members: tuple[Member, ...]
     size: Parameter | int
     subject: int | None
+    covered: tuple[CoveredPlace, CoveredPlace] | None = None
 
 
 # --- lists ----------------------------------------------------------------------------------------
@@ -178,6 +181,7 @@ class SelectedLookup:
     """A root field that is one object, found by `keys`; with `via`, through a lookup relation.
 
     `field`: the root field, as ``Query.field``; empty if the token gives the keys, and not the request.
+    `covered`: see `ObjectByKey`.
     """
 
     key: str
@@ -186,6 +190,7 @@ class SelectedLookup:
     via: Via | None = None
     first_by: tuple[str, ...] = ()
     field: str = ""
+    covered: CoveredPlace | None = None
 
 
 @dataclass(frozen=True)

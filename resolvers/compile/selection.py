@@ -52,7 +52,7 @@ from resolvers.plan.parameters import (
     read_arguments,
 )
 from resolvers.plan.plan import RootIntrospection, RootText
-from resolvers.plan.tree import Literal, Total
+from resolvers.plan.tree import CoveredPlace, Literal, Total
 from resolvers.sources.words import (
     AboutPerson,
     Band,
@@ -70,13 +70,16 @@ from resolvers.sources.words import (
     Summary,
     Value,
 )
+from resolvers.universe.readings import covered_by_kind, covered_kinds
 from schema.refusals import Code, Refusal
+from schema.types.social import PhoneBinding
 from schema.values.paging import DEFAULT_PAGE, Group
 
 if TYPE_CHECKING:
     from graphql.execution.values import VariableValues
 
     from schema.operations import Operation
+    from schema.purposes import Purpose
 
 
 def select_fields(context: PurposeContext, operation: Operation, variables: VariableValues) -> Selection:
@@ -100,6 +103,11 @@ class Selector:
     given: list[Parameter] = field(default_factory=list)
     subjects: int = 0
     lone_objects: int = 0
+
+    @property
+    def purpose(self) -> Purpose:
+        """The purpose of the request."""
+        return self.context.purpose
 
     def new_subject(self) -> int | None:
         """The number of a new place where people are named; None if the ledger gets no names."""
@@ -180,10 +188,19 @@ class Selector:
             return SelectedLookup(selected.key, found, keys, field=_of_query(selected))
         keys = Parameter("text", arguments.reader((name,), plain_text))
         probe = source.probes.get(selected.name)
-        via, first_by = (source.lookups[name], ()) if probe is None else (probe[:3], probe[3])
-        found = self.object(source, selected)
-        field = _of_query(selected)
-        return SelectedLookup(selected.key, found, keys, via=via, first_by=first_by, field=field)
+        found, field = self.object(source, selected), _of_query(selected)
+        if probe is None:
+            return SelectedLookup(selected.key, found, keys, via=source.lookups[name], field=field)
+        return SelectedLookup(
+            selected.key,
+            found,
+            keys,
+            via=probe[:3],
+            first_by=probe[3],
+            field=field,
+            # A number that the messenger shared leads to an account only while its owner does not object.
+            covered=self._covered(covered_by_kind(PhoneBinding.__name__, self.purpose)),
+        )
 
     def _root_list(
         self, named: GraphQLObjectType, selected: CollectedField, arguments: Arguments
@@ -262,7 +279,8 @@ class Selector:
                 return self._summary(named, source, member, arguments=arguments)
             case One():
                 members = self._members(named, source.fields, member, in_list=in_list)
-                return SelectedOne(source, named.name, members)
+                covered = self._covered(covered_kinds(source, f"{type_.name}.{member.name}", self.purpose))
+                return SelectedOne(source, named.name, members, covered)
             case Many():
                 return self._many(named, source, member)
             case Page() | Copies():
@@ -278,11 +296,18 @@ class Selector:
         return SelectedHop(hop, self.object(source, member, in_list))
 
     def _many(self, named: GraphQLObjectType, source: Many, member: CollectedField) -> SelectedMany:
+        covered = self._covered(covered_kinds(source, "", self.purpose))
         if source.far is not None:
             item = self._hop(source.far, member, in_list=True)
-            return SelectedMany(source, named.name, (), order=source.order, item=item)
+            return SelectedMany(source, named.name, (), order=source.order, item=item, covered=covered)
         members = self._members(named, source.fields, member, in_list=True)
-        return SelectedMany(source, named.name, members, order=visible_order(source, named))
+        order = visible_order(source, named)
+        return SelectedMany(source, named.name, members, order=order, covered=covered)
+
+    def _covered(self, kinds: tuple[str, ...] | None) -> CoveredPlace | None:
+        """A place that names a person for rows that an objection covers; `kinds`: see `covered_kinds`."""
+        subject = self.new_subject() if kinds is not None else None
+        return None if subject is None or kinds is None else CoveredPlace(subject, kinds)
 
     def _summary(
         self, named: GraphQLObjectType, source: Summary, member: CollectedField, *, arguments: Arguments
@@ -303,7 +328,16 @@ class Selector:
         size = suggestion_size(arguments, self.given)
         subject = self.new_subject()
         members = self._members(named, source.fields, member, in_list=True)
-        return SelectedSuggestions(source, named.name, members, size=size, subject=subject)
+        kinds = covered_by_kind(source.type, self.purpose)
+        found, owner = self._covered(kinds), self._covered(kinds)
+        return SelectedSuggestions(
+            source,
+            named.name,
+            members,
+            size=size,
+            subject=subject,
+            covered=None if found is None or owner is None else (found, owner),
+        )
 
     # --- lists ------------------------------------------------------------------------------------
 

@@ -43,6 +43,7 @@ from resolvers.compile.selected import (
 )
 from resolvers.plan.principal import Own
 from resolvers.plan.subjects import DisclosureShape, SubjectPlace
+from resolvers.plan.tree import CoveredPlace
 
 if TYPE_CHECKING:
     from graphql import GraphQLSchema
@@ -62,14 +63,21 @@ def subject_places(selection: Selection) -> tuple[SubjectPlace, ...]:
     if selection.subjects:
         for root in selection.roots:
             places.visit_root(root)
-    return tuple(SubjectPlace(of, tuple(fields)) for _, (of, fields) in sorted(places.found.items()))
+    return tuple(
+        SubjectPlace(of, tuple(fields), number in places.covered)
+        for number, (of, fields) in sorted(places.found.items())
+    )
 
 
 class Places:
-    """One walk over a selection. `found`: by number, the store that numbers the people, and the fields."""
+    """One walk over a selection. `found`: by number, the store that numbers the people, and the fields.
+
+    `covered`: the numbers of places for data that an objection covers.
+    """
 
     def __init__(self) -> None:
         self.found: dict[int, tuple[Store | None, Fields]] = {}
+        self.covered: set[int] = set()
 
     def _enter(self, subject: int | None, of: Store | None, outer: Fields | None) -> Fields | None:
         """The fields of the innermost subject: of this one, or of the outer one if this is none."""
@@ -78,6 +86,11 @@ class Places:
         fields: Fields = {}
         self.found[subject] = (of, fields)
         return fields
+
+    def _cover(self, place: CoveredPlace | None, of: Store, fields: Iterable[str]) -> None:
+        if place is not None:
+            self.covered.add(place.subject)
+            _give(self._enter(place.subject, of, None), fields)
 
     def visit_root(self, root: SelectedRoot | SelectedOwnRows) -> None:
         """Visit everything that a root field selects."""
@@ -93,6 +106,7 @@ class Places:
                 for member in root.members:
                     self.visit_root(member)
             case SelectedLookup():
+                self._cover(root.covered, root.object.source.relation.store, [root.field])
                 self._visit(root.object, None)
             case SelectedNodeRoot():
                 for found, _ in root.choices:
@@ -100,7 +114,8 @@ class Places:
             case SelectedRootList():
                 self._visit(root.list, None)
 
-    def _visit(self, node: SelectedNode | SelectedItem, fields: Fields | None) -> None:
+    def _visit(self, node: SelectedNode | SelectedItem, fields: Fields | None, of_field: str = "") -> None:
+        """Visit a node; `of_field`: the field that it is the value of, as ``Type.field``."""
         match node:
             case SelectedObject(source):
                 of = source.about.of if source.about is not None else None
@@ -108,14 +123,24 @@ class Places:
             case SelectedHop():
                 self._visit(node.object, fields)
             case SelectedSuggestions(source):
-                inner = self._enter(node.subject, source.people.store, fields)
+                store = source.people.store
+                inner = self._enter(node.subject, store, fields)
                 self._visit_members(node.type, node.members, inner)
-            case SelectedOne():
+                if node.covered is not None:
+                    found, owner = node.covered
+                    self._cover(found, store, _names_of(node.type, node.members))
+                    self._cover(owner, store, [of_field])
+            case SelectedOne(source):
                 self._visit_members(node.type, node.members, fields)
-            case SelectedMany():
+                self._cover(
+                    node.covered, source.relation.store, [of_field, *_names_of(node.type, node.members)]
+                )
+            case SelectedMany(source):
                 if node.item is not None:
                     self._visit(node.item, fields)
                 self._visit_members(node.type, node.members, fields)
+                members = node.members if node.item is None else node.item.object.members
+                self._cover(node.covered, source.relation.store, [of_field, *_names_of(node.type, members)])
             case SelectedSummary():
                 _give(fields, _names(node.type, node.members))
             case SelectedList():
@@ -126,7 +151,7 @@ class Places:
             if fields is not None and member.name != "__typename":
                 fields[f"{type_name}.{member.name}"] = None
             if not isinstance(member.node, PLAIN):
-                self._visit(member.node, fields)
+                self._visit(member.node, fields, f"{type_name}.{member.name}")
 
     def _visit_items(self, list_: SelectedList, fields: Fields | None) -> None:
         if list_.told is not None:
@@ -145,6 +170,10 @@ class Places:
 def _give(fields: Fields | None, names: Iterable[str]) -> None:
     if fields is not None:
         fields.update(dict.fromkeys(names))
+
+
+def _names_of(type_name: str, members: Iterable[Member]) -> list[str]:
+    return _names(type_name, ((member.key, member.name, None) for member in members))
 
 
 def _names(type_name: str, members: Iterable[tuple[str, str, object]]) -> list[str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from resolvers.plan.groups import Groups
 from resolvers.plan.parameters import Parameter
 from resolvers.plan.suggestions import SuggestionsOf, SuggestionStep
-from resolvers.plan.tree import Hole, ObjectOf, PageOf, RowsOf
+from resolvers.plan.tree import CoveredPlace, Hole, ObjectOf, PageOf, RowsOf
 from resolvers.sources.catalogue import Relation, Store
 
 # A lookup relation, its column of the keys that are asked for, its column of the object's key.
@@ -38,12 +38,14 @@ class ObjectByKey(_Fetch):
     """The one object that the request names by `keys`.
 
     `first_by`: the lookup relation may hold several rows; the first in the order of these columns counts.
+    `covered`: where the ledger names the person if the row in the lookup relation is covered.
     """
 
     object: ObjectOf | Hole
     via: Via | None
     keys: Parameter
     first_by: tuple[str, ...] = ()
+    covered: CoveredPlace | None = None
 
 
 @dataclass(frozen=True)

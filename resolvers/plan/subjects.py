@@ -20,11 +20,13 @@ class SubjectPlace:
     """A place of an answer where people are named, and the fields that it gives of each.
 
     `of`: the store that numbers the people; None where an ordinary resolver notes them. `fields`: as in the
-    matrix, ``Type.field``, in the order of the answer.
+    matrix, ``Type.field``, in the order of the answer. `covered`: the place names a person only if the answer
+    holds data of theirs that came from the messenger; `fields` are those that hold it.
     """
 
     of: Store | None
     fields: tuple[str, ...]
+    covered: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,9 @@ class DisclosureShape:
         """All of it as JSON, always in the same form; the ledger keeps it once, under `key`."""
         fields = [subject.fields for subject in self.subjects]
         chosen = [[each.how.value, each.fields] for each in self.chosen]
-        whole = [self.purpose.value, self.policy, self.document, fields, chosen]
-        return orjson.dumps(whole if chosen else whole[:-1])
+        covered = [number for number, subject in enumerate(self.subjects) if subject.covered]
+        whole = [self.purpose.value, self.policy, self.document, fields, chosen, covered]
+        return orjson.dumps(whole if covered else whole[:-1] if chosen else whole[:-2])
 
     @cached_property
     def key(self) -> bytes:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from resolvers.plan.parameters import Parameter
-from resolvers.plan.tree import TreeNode
+from resolvers.plan.tree import CoveredPlace, TreeNode
 from resolvers.sources.words import Suggestions
 
 
@@ -14,7 +14,8 @@ from resolvers.sources.words import Suggestions
 class SuggestionsOf:
     """At most `size` suggestions for each person in the marks of `slot`.
 
-    `subject`: the place where the ledger names the people suggested.
+    `subject`: the place where the ledger names the people suggested. `covered`: the places where it names
+    those found in the address book, and the book's owner.
     """
 
     source: Suggestions
@@ -22,6 +23,7 @@ class SuggestionsOf:
     size: Parameter | int
     slot: int
     subject: int | None = None
+    covered: tuple[CoveredPlace, CoveredPlace] | None = None
 
 
 class SuggestionStep(StrEnum):

@@ -80,11 +80,23 @@ class Joined:
 
 
 @dataclass(frozen=True)
+class CoveredPlace:
+    """Where the ledger names a person once more: for rows that the person's objection covers.
+
+    `subject`: the number of the place. `kinds`: only rows of these kinds are covered; empty if all are.
+    """
+
+    subject: int
+    kinds: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class OneOf:
     """An object or null. With holes among its members it is null unless the holes are filled."""
 
     source: One
     members: tuple[tuple[str, TreeNode], ...]
+    covered: CoveredPlace | None = None
 
 
 @dataclass(frozen=True)
@@ -98,6 +110,7 @@ class ManyOf:
     members: tuple[tuple[str, TreeNode], ...]
     order: tuple[str, ...]
     item: TreeNode | None = None
+    covered: CoveredPlace | None = None
 
 
 @dataclass(frozen=True)

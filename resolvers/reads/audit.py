@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 import strawberry
 
-from resolvers.reads.disclosures import reference_text
 from resolvers.run.people import People, Who
 from resolvers.sources.catalogue import Store
 from resolvers.stores.pool import Pool
@@ -28,10 +27,8 @@ SELECT purpose, count(*) FROM (
 """
 
 _RECALLS = """
-SELECT *, acknowledged_at IS NULL AND due_at <= now() AS overdue FROM audited_recall
-WHERE number > $1 AND ($3::text IS NULL OR client = $3)
-  AND (NOT $4 OR (acknowledged_at IS NULL AND due_at <= now()))
-ORDER BY number LIMIT $2
+SELECT * FROM audited_recall
+WHERE number > $1 AND ($3::text IS NULL OR client = $3) AND (overdue OR NOT $4) ORDER BY number LIMIT $2
 """
 
 
@@ -72,22 +69,19 @@ class ObjectionAudit:
     ) -> Sequence[AuditedRecall]:
         """Recall notices, in order."""
         rows = await self._control.fetch(_RECALLS, [after, first, client, overdue])
-        known = [str(row["person"]) for row in rows if row["person"] is not None]
-        self._people.note("recalls", Who.REFERENCE, known)
         return [
             AuditedRecall(
                 number=strawberry.ID(str(row["number"])),
                 client=row["client"],
                 received_for=row["received_for"],
                 objected_to=row["objected_to"],
-                objected_at=row["objected_at"],
-                person=None if row["person"] is None else reference_text(row["person"]),
+                objected_at=row["objected_on"],
                 fields=row["fields"],
                 answers=row["answers"],
-                issued_at=row["issued_at"],
-                due_at=row["due_at"],
-                delivered_at=row["delivered_at"],
-                acknowledged_at=row["acknowledged_at"],
+                issued_at=row["issued_on"],
+                due_at=row["due_on"],
+                delivered_at=row["delivered_on"],
+                acknowledged_at=row["acknowledged_on"],
                 overdue=row["overdue"],
             )
             for row in rows

@@ -110,14 +110,20 @@ class Gathering:
             for other, ways in self._candidates(person).items()
             if other not in self._known[person]
         )
-        return "[" + ",".join(self._item(*each) for each in ranked[:most]) + "]"
+        return "[" + ",".join(self._item(*each, person=person) for each in ranked[:most]) + "]"
 
-    def _item(self, stranger: bool, negated: int, other: int) -> str:
+    def _item(self, stranger: bool, negated: int, other: int, *, person: str) -> str:
         values = {"basis": f'"{FROM_FRIENDS if stranger else FROM_BOOKS}"', "mutual": str(-negated)}
         members = (f'"{key}":{_text(member, other, values)}' for key, member in self._suggestions.members)
-        subject = self._suggestions.subject
-        whose = "" if subject is None else f"{MARK}{subject_mark(subject)}{other}{MARK}"
+        subject, covered = self._suggestions.subject, self._suggestions.covered
+        whose = "" if subject is None else _marked(subject, other)
+        if covered is not None and not stranger:
+            whose += _marked(covered[0].subject, other) + _marked(covered[1].subject, person)
         return whose + "{" + ",".join(members) + "}"
+
+
+def _marked(subject: int, key: int | str) -> str:
+    return f"{MARK}{subject_mark(subject)}{key}{MARK}"
 
 
 def _text(member: TreeNode, other: int, values: dict[str, str]) -> str:

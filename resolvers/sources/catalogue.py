@@ -403,6 +403,7 @@ LEDGER_QUESTION = Relation(
     {
         **_QUESTION,
         "document": _public("text"),
+        "covered": _public("jsonb"),
         "key": Column(Class.GATEWAY, "bytea"),
         "text": Column(Class.GATEWAY, "text"),
     },
@@ -423,19 +424,20 @@ _RECALL = {
     "client": _personal("text"),
     "received_for": _personal("text"),
     "objected_to": _personal("text"),
-    "objected_at": _personal("timestamptz"),
     "fields": _personal("text[]"),
     "answers": _personal("bigint"),
-    "issued_at": _personal("timestamptz"),
-    "due_at": _personal("timestamptz"),
-    "delivered_at": _personal("timestamptz"),
-    "acknowledged_at": _personal("timestamptz"),
 }
 RECALL = Relation(
     Store.CONTROL,
     "recall",
     {
         **_RECALL,
+        "objected_at": _personal("timestamptz"),
+        "issued_at": _personal("timestamptz"),
+        "due_at": _personal("timestamptz"),
+        "delivered_at": _personal("timestamptz"),
+        "acknowledged_at": _personal("timestamptz"),
+        "id": Column(Class.GATEWAY, "bigint"),
         "event": Column(Class.GATEWAY, "bigint"),
         "store": Column(Class.GATEWAY, "text"),
         "account_id": Column(Class.GATEWAY, "bigint"),
@@ -446,11 +448,19 @@ RECALL = Relation(
     key=None,
     group=None,
 )
-# A view of all notices, under references.
+# A view of all notices, without the people that they are about.
 AUDITED_RECALL = Relation(
     Store.CONTROL,
     "audited_recall",
-    {**_RECALL, "person": _personal("bigint")},
+    {
+        **_RECALL,
+        "objected_on": _personal("date"),
+        "issued_on": _personal("date"),
+        "due_on": _personal("date"),
+        "delivered_on": _personal("date"),
+        "acknowledged_on": _personal("date"),
+        "overdue": _personal("boolean"),
+    },
     key=None,
     group=None,
     under_references=True,
@@ -714,6 +724,7 @@ RELATIONS: tuple[Relation, ...] = (
     _kept("quota_room", client="text", process="bytea", people="bigint", until="timestamptz"),
     _kept("quota_person", client="text", reference="bigint"),
     RECALL,
+    _kept("recall_number", client="text", received_for="text", last="bigint"),
     _kept("recall_search", event="bigint", next_at="timestamptz", looked="boolean"),
 )
 

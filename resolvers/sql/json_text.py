@@ -39,6 +39,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
 from resolvers.plan.holes import MARK, subject_mark
+from resolvers.plan.tree import CoveredPlace
 from resolvers.sources.catalogue import Relation
 from resolvers.sources.words import Json, Measure, Measured, Value
 
@@ -91,6 +92,17 @@ def concatenate(pieces: Iterable[Piece]) -> ColumnElement[str]:
 def mark(subject: int, key: ColumnElement[Any]) -> Pieces:
     """The mark that precedes an object and names the person it is about."""
     return [f"{MARK}{subject_mark(subject)}", key, MARK]
+
+
+def covered_mark(covered: CoveredPlace | None, key: ColumnElement[Any], kind: ColumnElement[Any]) -> Pieces:
+    """The mark of a person for a row that the person's objection covers; "" for other rows."""
+    if covered is None:
+        return []
+    text = mark(covered.subject, key)
+    if not covered.kinds:
+        return text
+    is_covered = kind.in_([quote(each) for each in covered.kinds])
+    return [case((is_covered, concatenate(text)), else_=quote(""))]
 
 
 def quote(text: str) -> ColumnElement[str]:

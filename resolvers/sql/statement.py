@@ -24,11 +24,19 @@ from resolvers.plan.fetches import (
     SuggestionFetch,
     WholeList,
 )
-from resolvers.plan.holes import ITEM
+from resolvers.plan.holes import ITEM, PART
 from resolvers.plan.plan import GatheredTexts, Statement, StatementRows, StepRows, Texts
-from resolvers.plan.tree import ObjectOf, PageOf
+from resolvers.plan.tree import Hole, ObjectOf, PageOf
 from resolvers.sources.catalogue import Relation
-from resolvers.sql.json_text import DIALECT, concatenate, json_object, list_of, mark, quote
+from resolvers.sql.json_text import (
+    DIALECT,
+    concatenate,
+    covered_mark,
+    json_object,
+    list_of,
+    mark,
+    quote,
+)
 from resolvers.sql.page import Listing
 from resolvers.sql.row import Row
 from resolvers.sql.scope import Scope
@@ -133,7 +141,14 @@ class Renderer:
     def _object(self, fetch: ObjectByKey) -> Any:
         asked = self.scope.asked = self.scope.refer_to(fetch.keys)
         key, row, first = self._found(fetch)
-        text = concatenate(self.tree.value(fetch.object, row))
+        pieces = self.tree.value(fetch.object, row)
+        if fetch.covered is not None:
+            kind = first.c[fetch.first_by[0]]
+            pieces = [*covered_mark(fetch.covered, row.key, kind), *pieces]
+            if isinstance(fetch.object, Hole):
+                # If nothing fills the hole, the mark goes as well.
+                pieces = [PART, *pieces, PART]
+        text = concatenate(pieces)
         mark = quote(f"{fetch.slot}:")
         found = select(mark.label("k"), text.label("b")).select_from(row.source).where(key == asked)
         if fetch.first_by:

@@ -127,11 +127,21 @@ def _ranked(scope: Scope, of: SuggestionsOf, value: ValueOf) -> Any:
     best = _best(scope, of, people)
     row = Row(best, best, best.c.id)
     text = json_object((key, value(member, row)) for key, member in of.members)
-    item = concatenate(text if of.subject is None else [*mark(of.subject, best.c.id), *text])
+    marks = [] if of.subject is None else mark(of.subject, best.c.id)
+    item = concatenate([*marks, *_covered(of, best, people), *text])
     order = [best.c.contact.desc(), best.c.mutual.desc(), best.c.id]
     listed = select(list_of(item, order)).select_from(row.source).correlate(people)
     found = listed.scalar_subquery()
     return select(cast(people.c.id, Text()).label("k"), found.label("b")).select_from(people)
+
+
+def _covered(of: SuggestionsOf, best: FromClause, people: FromClause) -> Pieces:
+    """The marks of both people of a suggestion that comes from the address book of one of them."""
+    if of.covered is None:
+        return []
+    found, owner = of.covered
+    both = [*mark(found.subject, best.c.id), *mark(owner.subject, people.c.id)]
+    return [case((best.c.contact > _number(0), concatenate(both)), else_=quote(""))]
 
 
 def _best(scope: Scope, of: SuggestionsOf, person: FromClause) -> Any:

@@ -28,6 +28,7 @@ from resolvers.sql.json_text import (
     Pieces,
     band,
     concatenate,
+    covered_mark,
     json_object,
     list_of,
     mark,
@@ -133,6 +134,7 @@ class TreeText:
         clause = self.scope.alias(bound.source.relation)
         inner = Row(clause, clause, clause.c[bound.source.on])
         pieces = json_object((key, self.value(member, inner)) for key, member in bound.members)
+        pieces = [*covered_mark(bound.covered, inner.key, inner.key), *pieces]
         if any(isinstance(member, Hole) for _, member in bound.members):
             # An object whose hop finds nothing must itself be null, as GraphQL requires for a non-null
             # field; otherwise a link whose far end is hidden would show that it exists.
@@ -152,7 +154,8 @@ class TreeText:
             if bound.item is None
             else self.value(bound.item, inner)
         )
-        item = concatenate(pieces)
+        kind = clause.c[bound.source.relation.kinds or bound.source.on]
+        item = concatenate([*covered_mark(bound.covered, inner.key, kind), *pieces])
         order = [clause.c[column] for column in bound.order]
         items = (
             select(list_of(item, order))

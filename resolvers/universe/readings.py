@@ -30,7 +30,7 @@ from resolvers.sources.words import (
     Summary,
     Value,
 )
-from schema.build import TYPES, MissingTerms, fields_of, marks_of, rows_of, rows_open
+from schema.build import TYPES, MissingTerms, fields_of, marks_of, marks_of_line, rows_of, rows_open
 from schema.purposes import ABOUT, PrincipalKind, Purpose
 from schema.query import Query
 from schema.terms.marks import ALL_ROWS, Mark, Marks, Rows
@@ -38,6 +38,8 @@ from schema.terms.words import Plumbing, Probes, terms_of
 from schema.types.disclosures import Disclosure
 from schema.types.offers import MATCHED
 from schema.types.subject import Subject
+
+_HIDING = frozenset({Mark.ABSENT, Mark.NULL})
 
 
 class PolicyGap(Exception):
@@ -147,7 +149,9 @@ class _Reader:
                 yield from _both(source.type, replace(read, relation=other, columns=frozenset({on})))
                 yield from self.of_fields(source.type, fields, other)
             case Many(other, on, far=Hop(_, column)):
-                found = replace(read, relation=other, columns=frozenset({on, column}))
+                # The ledger names the person for an offer of a kind that an objection hides.
+                told = {other.kinds} if covered_kinds(source, "", self.purpose) and other.kinds else set()
+                found = replace(read, relation=other, columns=frozenset({on, column, *told}))
                 yield from _both(source.type, replace(found, kinds=_kinds_of_far(source.type)))
             case Many(other, on, _, fields):
                 found = replace(read, relation=other, columns=frozenset({on}))
@@ -224,6 +228,23 @@ class _Reader:
             mark = _kinds_of(source.type)[ALL_ROWS][self.purpose]
             if mark is Mark.PSEUDONYM:
                 yield from _of_own_rows(source, mark, source.columns)
+
+
+def covered_kinds(source: One | Many, line: str, purpose: Purpose) -> tuple[str, ...] | None:
+    """The kinds of the source's rows that an objection hides under the purpose; None if it hides none.
+
+    `line`: the field that leads to the rows. Empty for all rows of a source without kinds.
+    """
+    if isinstance(source, One):
+        return () if marks_of_line(line)[purpose] in _HIDING else None
+    return covered_by_kind(source.type, purpose, of_far=source.far is not None)
+
+
+def covered_by_kind(type_name: str, purpose: Purpose, *, of_far: bool = False) -> tuple[str, ...] | None:
+    """The kinds of the type's rows that an objection hides; `of_far`: of the rows that lead to the type."""
+    kinds = _kinds_of_far(type_name) if of_far else _kinds_of(type_name)
+    covered = [kind for kind, marks in kinds.items() if marks[purpose] in _HIDING]
+    return tuple(each for each in covered if each != ALL_ROWS) if covered else None
 
 
 def _both(type_name: str, read: Read) -> Iterator[Read]:

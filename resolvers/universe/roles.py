@@ -159,7 +159,16 @@ RIGHTS: dict[str, Rights] = {
         timeout_ms=3_600_000,
     ),
     RECALL_LINKS: Rights(
-        columns=frozenset((column, "social.messenger_link") for column in ("account_id", "messenger_id")),
+        columns=frozenset(
+            {
+                ("since", "social.messenger_link"),
+                *(
+                    (column, f"social.{table}")
+                    for table in ("messenger_link", "phone_binding", "ad_topic", "offer_audience")
+                    for column in ("account_id", "messenger_id")
+                ),
+            }
+        ),
         what="recalls",
     ),
     USES: Rights(

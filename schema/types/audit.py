@@ -62,7 +62,10 @@ class ObjectionsInForce:
     description="A notice to a client that a person objects to the use of data that the client received."
 )
 class AuditedRecall:
-    """A recall notice and its state. The person has a reference, not a name."""
+    """A recall notice and its state. It names no person: the client knows the account.
+
+    Any name in it would be a name that this client can tell the officer whose it is.
+    """
 
     number: strawberry.ID = belongs(Purpose.AUDIT, "The number of this notice, for `after`.", OBJECTION)
     client: str = belongs(Purpose.AUDIT, "The client that receives the notice.", OBJECTION)
@@ -70,26 +73,28 @@ class AuditedRecall:
         Purpose.AUDIT, "The purpose for which the client received the data.", OBJECTION
     )
     objected_to: str = belongs(Purpose.AUDIT, "The purpose that the person objects to.", OBJECTION)
-    objected_at: datetime.datetime = belongs(Purpose.AUDIT, "When the objection took effect.", OBJECTION)
-    person: str | None = belongs(
-        Purpose.AUDIT,
-        "The reference of the person whose data it is, as in `disclosures`. Null once the ledger has "
-        "forgotten the person.",
-        OBJECTION,
+    objected_at: datetime.date = belongs(
+        Purpose.AUDIT, "The day on which the objection took effect, in UTC.", OBJECTION
     )
     fields: list[str] = belongs(
         Purpose.AUDIT, "The fields that the client received, each as `Type.field`.", OBJECTION
     )
     answers: int = belongs(Purpose.AUDIT, "How many answers had this data.", OBJECTION)
-    issued_at: datetime.datetime = belongs(Purpose.AUDIT, "When the notice was issued.", OBJECTION)
-    due_at: datetime.datetime = belongs(
-        Purpose.AUDIT, "When the client must have acknowledged the notice.", OBJECTION
+    issued_at: datetime.date = belongs(
+        Purpose.AUDIT, "The day on which the notice was issued, in UTC.", OBJECTION
     )
-    delivered_at: datetime.datetime | None = belongs(
-        Purpose.AUDIT, "When the client first received the notice; null if it has not yet.", OBJECTION
+    due_at: datetime.date = belongs(
+        Purpose.AUDIT, "The last day on which the client can acknowledge the notice in time.", OBJECTION
     )
-    acknowledged_at: datetime.datetime | None = belongs(
-        Purpose.AUDIT, "When the client acknowledged the notice; null if it has not yet.", OBJECTION
+    delivered_at: datetime.date | None = belongs(
+        Purpose.AUDIT,
+        "The day on which the client first received the notice; null if it has not yet.",
+        OBJECTION,
+    )
+    acknowledged_at: datetime.date | None = belongs(
+        Purpose.AUDIT,
+        "The day on which the client acknowledged the notice; null if it has not yet.",
+        OBJECTION,
     )
     overdue: bool = belongs(
         Purpose.AUDIT, "Whether the notice is not acknowledged and past `dueAt`.", OBJECTION

@@ -35,10 +35,13 @@ class Recall:
     """One objection of one person to one purpose, for one client."""
 
     number: strawberry.ID = strawberry.field(
-        description="The number of this notice. Notices are ordered by it and acknowledged by it."
+        description="The number of this notice among those to this client for this purpose. Notices are "
+        "ordered by it and acknowledged by it."
     )
     objected_to: str = strawberry.field(description="The purpose that the person objects to.")
-    objected_at: datetime.datetime = strawberry.field(description="When the objection took effect.")
+    objected_at: datetime.date = strawberry.field(
+        description="The day on which the objection took effect, in UTC."
+    )
     received_for: str = strawberry.field(
         description="The purpose for which this client received the data, which is the purpose of this "
         "request."
@@ -47,7 +50,8 @@ class Recall:
         description="The global identifier of the person's account, as in the answers."
     )
     fields: list[str] = strawberry.field(
-        description="The fields that this client received, each as `Type.field`, in alphabetical order."
+        description="The fields that this client received, each as `Type.field`, in alphabetical order. Of "
+        "an account on the social network these are the ones with data from the messenger."
     )
     answers: int = strawberry.field(description="How many answers had this data.")
     first_received_at: datetime.datetime = strawberry.field(
@@ -59,9 +63,9 @@ class Recall:
     last_request: str = strawberry.field(
         description="The identifier of the last such request, as in the header `X-Request-Id` of its answer."
     )
-    issued_at: datetime.datetime = strawberry.field(description="When this notice was issued.")
-    due_at: datetime.datetime = strawberry.field(
-        description="When this client must have acknowledged the notice."
+    issued_at: datetime.date = strawberry.field(description="The day on which this notice was issued.")
+    due_at: datetime.date = strawberry.field(
+        description="The last day on which this client can acknowledge the notice in time, in UTC."
     )
     acknowledged_at: datetime.datetime | None = strawberry.field(
         description="When this client acknowledged the notice; null if it has not yet."

@@ -1,6 +1,6 @@
 -- wave 0, social
 -- $1: bigint
-SELECT '0:' AS k, ('␝' || a1.id || '␝{"messengerLink":' || coalesce((SELECT ('␞{"since":' || CAST(to_json(m2.since) AS TEXT) || ',"account":␟1:' || m2.messenger_id || '␟}␞') AS anon_1
+SELECT '0:' AS k, ('␝' || a1.id || '␝{"messengerLink":' || coalesce((SELECT ('␞␝@005' || m2.account_id || '␝{"since":' || CAST(to_json(m2.since) AS TEXT) || ',"account":␟1:' || m2.messenger_id || '␟}␞') AS anon_1
 FROM messenger_link AS m2
 WHERE m2.account_id = a1.id), 'null') || '}') AS b
 FROM account AS a1

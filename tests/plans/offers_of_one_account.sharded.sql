@@ -1,8 +1,8 @@
 -- wave 0, social
 -- $1: bigint
-SELECT '0:' AS k, ('␝' || a1.id || '␝{"offers":' || (SELECT ('[' || coalesce(string_agg(('␟1:' || o2.offer_id || '␟'), ',' ORDER BY o2.offer_id), '') || ']') AS anon_1
+SELECT '0:' AS k, ('␝' || a1.id || '␝{"offers":' || (SELECT ('[' || coalesce(string_agg((CASE WHEN (o2.source IN ('MESSENGER_SHARED')) THEN ('␝@001' || o2.account_id || '␝') ELSE '' END || '␟1:' || o2.offer_id || '␟'), ',' ORDER BY o2.offer_id), '') || ']') AS anon_1
 FROM offer_audience AS o2
-WHERE o2.account_id = a1.id AND o2.account_id = $1::BIGINT) || ',"again":' || (SELECT ('[' || coalesce(string_agg(('␟3:' || o3.offer_id || '␟'), ',' ORDER BY o3.offer_id), '') || ']') AS anon_2
+WHERE o2.account_id = a1.id AND o2.account_id = $1::BIGINT) || ',"again":' || (SELECT ('[' || coalesce(string_agg((CASE WHEN (o3.source IN ('MESSENGER_SHARED')) THEN ('␝@002' || o3.account_id || '␝') ELSE '' END || '␟3:' || o3.offer_id || '␟'), ',' ORDER BY o3.offer_id), '') || ']') AS anon_2
 FROM offer_audience AS o3
 WHERE o3.account_id = a1.id AND o3.account_id = $1::BIGINT) || '}') AS b
 FROM account AS a1

@@ -18,7 +18,7 @@ WHERE m1.messenger_id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') 
 
 -- wave 3, social
 -- $1: the keys of 3
-SELECT ('3:' || a1.id) AS k, ('␝@001' || a1.id || '␝{"offers":' || (SELECT ('[' || coalesce(string_agg(('␟4:' || o2.offer_id || '␟'), ',' ORDER BY o2.offer_id), '') || ']') AS anon_1
+SELECT ('3:' || a1.id) AS k, ('␝@001' || a1.id || '␝{"offers":' || (SELECT ('[' || coalesce(string_agg((CASE WHEN (o2.source IN ('MESSENGER_SHARED')) THEN ('␝@002' || o2.account_id || '␝') ELSE '' END || '␟4:' || o2.offer_id || '␟'), ',' ORDER BY o2.offer_id), '') || ']') AS anon_1
 FROM offer_audience AS o2
 WHERE o2.account_id = a1.id AND o2.account_id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))) || '}') AS b
 FROM account AS a1

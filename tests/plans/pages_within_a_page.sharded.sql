@@ -15,7 +15,7 @@ WHERE a1.id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[
 
 -- wave 2, social
 -- $1: the keys of 4
-SELECT ('4:' || a1.id) AS k, ('{"id":"sa_␙@001' || a1.id || '␙","messengerLink":' || coalesce((SELECT ('␞{"since":' || CAST(to_json(m2.since) AS TEXT) || ',"account":␟5:' || m2.messenger_id || '␟}␞') AS anon_1
+SELECT ('4:' || a1.id) AS k, ('{"id":"sa_␙@001' || a1.id || '␙","messengerLink":' || coalesce((SELECT ('␞␝@003' || m2.account_id || '␝{"since":' || CAST(to_json(m2.since) AS TEXT) || ',"account":␟5:' || m2.messenger_id || '␟}␞') AS anon_1
 FROM messenger_link AS m2
 WHERE m2.account_id = a1.id AND m2.account_id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))), 'null') || '}') AS b
 FROM account AS a1

@@ -17,7 +17,7 @@ FROM account AS a1 ORDER BY a1.id
 
 -- wave 0, social
 -- $1: bigint
-SELECT '6:' AS k, ('{"id":"sa_␙@003' || a1.id || '␙","phones":' || (SELECT ('[' || coalesce(string_agg(('{"number":"' || p2.number || '"}'), ',' ORDER BY p2.source, p2.number), '') || ']') AS anon_1
+SELECT '6:' AS k, ('{"id":"sa_␙@003' || a1.id || '␙","phones":' || (SELECT ('[' || coalesce(string_agg((CASE WHEN (p2.source IN ('MESSENGER_SHARED')) THEN ('␝@004' || p2.account_id || '␝') ELSE '' END || '{"number":"' || p2.number || '"}'), ',' ORDER BY p2.source, p2.number), '') || ']') AS anon_1
 FROM phone_binding AS p2
 WHERE p2.account_id = a1.id AND p2.account_id = $1::BIGINT) || '}') AS b
 FROM account AS a1
@@ -43,6 +43,6 @@ WHERE a1.id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[
 
 -- wave 1, messenger
 -- $1: the keys of 9
-SELECT ('9:' || a1.id) AS k, ('{"id":"ma_␙@004' || a1.id || '␙"}') AS b
+SELECT ('9:' || a1.id) AS k, ('{"id":"ma_␙@005' || a1.id || '␙"}') AS b
 FROM account AS a1
 WHERE a1.id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))

@@ -20,7 +20,7 @@ WHERE a1.id = any(CAST($1::VARCHAR AS BIGINT[]))
 -- $1: integer
 -- $2: the keys of the people
 -- $3: the keys of their address books
-SELECT CAST(people.id AS TEXT) AS k, (SELECT ('[' || coalesce(string_agg(('␝@001' || best.id || '␝{"account":{"id":"sa_␙@002' || a5.id || '␙","displayName":' || CAST(to_json(a5.display_name) AS TEXT) || '},"basis":"' || best.basis || '","mutualFriendCount":' || best.mutual || '}'), ',' ORDER BY best.contact DESC, best.mutual DESC, best.id), '') || ']') AS anon_1
+SELECT CAST(people.id AS TEXT) AS k, (SELECT ('[' || coalesce(string_agg(('␝@001' || best.id || '␝' || CASE WHEN (best.contact > 0) THEN ('␝@003' || best.id || '␝␝@004' || people.id || '␝') ELSE '' END || '{"account":{"id":"sa_␙@002' || a5.id || '␙","displayName":' || CAST(to_json(a5.display_name) AS TEXT) || '},"basis":"' || best.basis || '","mutualFriendCount":' || best.mutual || '}'), ',' ORDER BY best.contact DESC, best.mutual DESC, best.id), '') || ']') AS anon_1
 FROM (SELECT found.id AS id, max(found.contact) AS contact, sum(found.mutual) AS mutual, CASE WHEN (max(found.contact) > 0) THEN 'MESSENGER_CONTACT' ELSE 'MUTUAL_FRIENDS' END AS basis
 FROM (SELECT wider.id AS id, 0 AS contact, 1 AS mutual
 FROM (SELECT f1.friend_id AS id

@@ -105,7 +105,7 @@ WHERE a1.id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[
 
 -- wave 5, social
 -- $1: the keys of 8
-SELECT ('8:' || a1.id) AS k, ('{"id":"sa_␙@007' || a1.id || '␙"}') AS b
+SELECT ('8:' || a1.id) AS k, ('{"id":"sa_␙@00c' || a1.id || '␙"}') AS b
 FROM account AS a1
 WHERE a1.id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))
 
@@ -163,7 +163,7 @@ WHERE a1.id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[
 
 -- wave 8, social
 -- $1: the keys of 6
-SELECT ('6:' || a1.id) AS k, ('␝@006' || a1.id || '␝{"messengerLink":' || coalesce((SELECT ('{"since":' || CAST(to_json(m2.since) AS TEXT) || '}') AS anon_1
+SELECT ('6:' || a1.id) AS k, ('␝@008' || a1.id || '␝{"messengerLink":' || coalesce((SELECT ('␝@009' || m2.account_id || '␝{"since":' || CAST(to_json(m2.since) AS TEXT) || '}') AS anon_1
 FROM messenger_link AS m2
 WHERE m2.account_id = a1.id AND m2.account_id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))), 'null') || '}') AS b
 FROM account AS a1

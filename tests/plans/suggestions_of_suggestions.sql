@@ -19,12 +19,12 @@ WHERE a1.id = any(CAST($1::VARCHAR AS BIGINT[]))
 -- wave 2, social
 -- $1: the keys of the people
 -- $2: the keys of their address books
-SELECT CAST(people.id AS TEXT) AS k, (SELECT ('[' || coalesce(string_agg(('␝@001' || best.id || '␝{"why":"' || best.basis || '","__typename":"FriendSuggestion","account":␝@002' || best.id || '␝{"friendSuggestions":␟2:' || best.id || '/' || coalesce((SELECT CAST(m5.messenger_id AS TEXT) AS messenger_id
+SELECT CAST(people.id AS TEXT) AS k, (SELECT ('[' || coalesce(string_agg(('␝@001' || best.id || '␝' || CASE WHEN (best.contact > 0) THEN ('␝@00d' || best.id || '␝␝@00e' || people.id || '␝') ELSE '' END || '{"why":"' || best.basis || '","__typename":"FriendSuggestion","account":␝@002' || best.id || '␝{"friendSuggestions":␟2:' || best.id || '/' || coalesce((SELECT CAST(m5.messenger_id AS TEXT) AS messenger_id
 FROM messenger_link AS m5
 WHERE m5.account_id = best.id), '') || '␟,"few":␟3:' || best.id || '/' || coalesce((SELECT CAST(m6.messenger_id AS TEXT) AS messenger_id
 FROM messenger_link AS m6
 WHERE m6.account_id = best.id), '') || '␟,"friends":' || (SELECT ('{"nodes":[' || coalesce(string_agg(page7.c0, ',' ORDER BY page7.k0), '') || ']}') AS anon_2
-FROM (SELECT ('{"id":"sa_␙@007' || f7.friend_id || '␙"}') AS c0, f7.friend_id AS k0
+FROM (SELECT ('{"id":"sa_␙@00c' || f7.friend_id || '␙"}') AS c0, f7.friend_id AS k0
 FROM friendship AS f7
 WHERE f7.account_id = best.id ORDER BY f7.friend_id
  LIMIT 1) AS page7) || '}}'), ',' ORDER BY best.contact DESC, best.mutual DESC, best.id), '') || ']') AS anon_1
@@ -68,7 +68,7 @@ WHERE a1.id = any(CAST($1::VARCHAR AS BIGINT[]))
 -- wave 4, social
 -- $1: the keys of the people
 -- $2: the keys of their address books
-SELECT CAST(people.id AS TEXT) AS k, (SELECT ('[' || coalesce(string_agg(('␝@003' || best.id || '␝{"account":{"id":"sa_␙@004' || best.id || '␙"},"mutualFriendCount":' || best.mutual || '}'), ',' ORDER BY best.contact DESC, best.mutual DESC, best.id), '') || ']') AS anon_1
+SELECT CAST(people.id AS TEXT) AS k, (SELECT ('[' || coalesce(string_agg(('␝@003' || best.id || '␝' || CASE WHEN (best.contact > 0) THEN ('␝@005' || best.id || '␝␝@006' || people.id || '␝') ELSE '' END || '{"account":{"id":"sa_␙@004' || best.id || '␙"},"mutualFriendCount":' || best.mutual || '}'), ',' ORDER BY best.contact DESC, best.mutual DESC, best.id), '') || ']') AS anon_1
 FROM (SELECT found.id AS id, max(found.contact) AS contact, sum(found.mutual) AS mutual, CASE WHEN (max(found.contact) > 0) THEN 'MESSENGER_CONTACT' ELSE 'MUTUAL_FRIENDS' END AS basis
 FROM (SELECT wider.id AS id, 0 AS contact, 1 AS mutual
 FROM (SELECT f1.friend_id AS id
@@ -89,7 +89,7 @@ FROM unnest(CAST($1::VARCHAR AS BIGINT[]), $2::TEXT[]) AS people(id, book)
 -- wave 4, social
 -- $1: the keys of the people
 -- $2: the keys of their address books
-SELECT CAST(people.id AS TEXT) AS k, (SELECT ('[' || coalesce(string_agg(('␝@005' || best.id || '␝{"account":␝@006' || best.id || '␝{"messengerLink":' || coalesce((SELECT ('{"since":' || CAST(to_json(m5.since) AS TEXT) || '}') AS anon_2
+SELECT CAST(people.id AS TEXT) AS k, (SELECT ('[' || coalesce(string_agg(('␝@007' || best.id || '␝' || CASE WHEN (best.contact > 0) THEN ('␝@00a' || best.id || '␝␝@00b' || people.id || '␝') ELSE '' END || '{"account":␝@008' || best.id || '␝{"messengerLink":' || coalesce((SELECT ('␝@009' || m5.account_id || '␝{"since":' || CAST(to_json(m5.since) AS TEXT) || '}') AS anon_2
 FROM messenger_link AS m5
 WHERE m5.account_id = best.id), 'null') || '},"basis":"' || best.basis || '"}'), ',' ORDER BY best.contact DESC, best.mutual DESC, best.id), '') || ']') AS anon_1
 FROM (SELECT found.id AS id, max(found.contact) AS contact, sum(found.mutual) AS mutual, CASE WHEN (max(found.contact) > 0) THEN 'MESSENGER_CONTACT' ELSE 'MUTUAL_FRIENDS' END AS basis

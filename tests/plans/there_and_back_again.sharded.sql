@@ -12,9 +12,9 @@ WHERE m1.messenger_id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') 
 
 -- wave 2, social
 -- $1: the keys of 2
-SELECT ('2:' || a1.id) AS k, ('{"id":"sa_␙@001' || a1.id || '␙","messengerLink":' || coalesce((SELECT ('␞{"since":' || CAST(to_json(m2.since) AS TEXT) || ',"account":␟3:' || m2.messenger_id || '␟}␞') AS anon_1
+SELECT ('2:' || a1.id) AS k, ('{"id":"sa_␙@001' || a1.id || '␙","messengerLink":' || coalesce((SELECT ('␞␝@004' || m2.account_id || '␝{"since":' || CAST(to_json(m2.since) AS TEXT) || ',"account":␟3:' || m2.messenger_id || '␟}␞') AS anon_1
 FROM messenger_link AS m2
-WHERE m2.account_id = a1.id AND m2.account_id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))), 'null') || ',"phones":' || (SELECT ('[' || coalesce(string_agg(('{"number":"' || p3.number || '","source":"' || p3.source || '"}'), ',' ORDER BY p3.source, p3.number), '') || ']') AS anon_2
+WHERE m2.account_id = a1.id AND m2.account_id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))), 'null') || ',"phones":' || (SELECT ('[' || coalesce(string_agg((CASE WHEN (p3.source IN ('MESSENGER_SHARED')) THEN ('␝@005' || p3.account_id || '␝') ELSE '' END || '{"number":"' || p3.number || '","source":"' || p3.source || '"}'), ',' ORDER BY p3.source, p3.number), '') || ']') AS anon_2
 FROM phone_binding AS p3
 WHERE p3.account_id = a1.id AND p3.account_id = any(CAST(string_to_array(btrim($1::VARCHAR, '{}'), ',') AS BIGINT[]))) || '}') AS b
 FROM account AS a1

@@ -149,7 +149,6 @@ CHANGES[Purpose.AUDIT] = {
             "receivedFor",
             "objectedTo",
             "objectedAt",
-            "person",
             "fields",
             "answers",
             "issuedAt",
