@@ -9,9 +9,17 @@ from typing import TYPE_CHECKING
 from resolvers.changes.copies import repair_copies
 from resolvers.changes.restrictions import ask
 from resolvers.sources.catalogue import Store
+from tests.kit.feeding import caught_up
 
 if TYPE_CHECKING:
+    from resolvers.stores.pool import Connection
     from tests.kit.gateway import Side
+
+# What the owners publish, what refers to other rows first.
+FEEDING = {
+    "messenger": ("contact", "daily_usage", "account"),
+    "social": ("ad_topic", "messenger_link", "phone_binding", "account"),
+}
 
 # 1 objects, 2 does not; each has the other in the address book.
 FED = {
@@ -156,6 +164,38 @@ class History:
                 seen = {row[0] for row in await owner.fetch(f"SELECT {column} FROM {universe}.{table}")}
                 found += [f"{universe}.{table} misses {each}" for each in there - hidden - seen]
         return found
+
+
+class ReplicatedHistory(History):
+    """The same, where the owners write their own databases and apply workers write the stores."""
+
+    def __init__(self, side: Side, random: Random, publishers: dict[str, Connection]) -> None:
+        super().__init__(side, random)
+        self.publishers = publishers
+
+    async def loads(self) -> None:
+        """The owners delete every row, and write some again."""
+        rows = rows_of(self.random.sample(MEMBERS, self.random.randrange(1, 7)))
+        for store, publisher in self.publishers.items():
+            await publisher.execute("".join(f"DELETE FROM {store}.{name};" for name in FEEDING[store]))
+            await publisher.execute(rows[store])
+            await caught_up(publisher)
+
+    async def deletes(self) -> None:
+        """A member leaves the owners' database of the messenger."""
+        publisher, member = self.publishers["messenger"], self.random.choice(MEMBERS)
+        for table in ("contact", "daily_usage"):
+            await publisher.execute(f"DELETE FROM messenger.{table} WHERE account_id = $1", member)
+        await publisher.execute("DELETE FROM messenger.contact WHERE contact_id = $1", member)
+        await publisher.execute("DELETE FROM messenger.account WHERE id = $1", member)
+        await caught_up(publisher)
+
+    async def changes(self) -> None:
+        """The owners change every row."""
+        await self.publishers["messenger"].execute("UPDATE messenger.account SET country_code = 'FR'")
+        await self.publishers["social"].execute("UPDATE social.messenger_link SET since = since + 1")
+        for publisher in self.publishers.values():
+            await caught_up(publisher)
 
 
 def rows_of(members: list[int]) -> dict[str, str]:

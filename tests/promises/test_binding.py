@@ -21,6 +21,7 @@ from resolvers.changes.restrictions import Stores, ask
 from resolvers.changes.suspensions import recover
 from resolvers.sources.catalogue import Store, relations_of
 from resolvers.sources.fields import OBJECTS
+from resolvers.stores.pool import connect_owner
 from resolvers.universe.difference import Difference, DifferenceKind
 from resolvers.universe.effect.probe import LOOKS, look_for_probe
 from resolvers.universe.inspection import differences
@@ -262,3 +263,39 @@ async def test_a_recovery_repairs_copies(side: Side) -> None:
     stores = Stores(side.control, side.messenger, side.social)
     await recover(stores, now, lambda *_: None)
     assert await differing_copies(partial(ask, side.messenger), Store.MESSENGER) == 0
+
+
+async def test_the_probe_says_who_is_missing_and_that_it_failed(side: Side) -> None:
+    """A view of nothing hides those who did not object, and a table that takes no probe is said to."""
+    owner = side.messenger
+    transaction = owner.transaction()
+    await transaction.start()
+    try:
+        await owner.execute(
+            "CREATE OR REPLACE VIEW ads_personalization.daily_usage AS"
+            " SELECT t.account_id, t.day, t.messages_sent FROM messenger.daily_usage t WHERE false"
+        )
+        missed = "ads_personalization.daily_usage.account_id"
+        assert await probed(side, Store.MESSENGER) == [
+            Difference(DifferenceKind.PROBE_MISSED, Store.MESSENGER, missed)
+        ]
+    finally:
+        await transaction.rollback()
+    await owner.execute("ALTER TABLE messenger.account ADD CONSTRAINT small CHECK (id < 1000)")
+    try:
+        assert await probed(side, Store.MESSENGER) == [
+            Difference(DifferenceKind.PROBE_FAILED, Store.MESSENGER, "messenger.look_for_probe")
+        ]
+    finally:
+        await owner.execute("ALTER TABLE messenger.account DROP CONSTRAINT small")
+
+
+async def test_a_probe_waits_for_no_load(side: Side) -> None:
+    """While a load holds the tables, a look finds nothing and is over within seconds."""
+    loading = await connect_owner(side.settings.owner_dsn("messenger"))
+    try:
+        async with loading.transaction():
+            await loading.execute("LOCK TABLE messenger.restriction IN SHARE MODE")
+            assert await asyncio.wait_for(probed(side, Store.MESSENGER), 10) == []
+    finally:
+        await loading.close()

@@ -20,7 +20,7 @@ from schema.purposes import OBJECTABLE
 from schema.terms.profiles import Profile
 from tests.kit.feeding import caught_up, databases_of, published, replicating_server, synchronised
 from tests.kit.gateway import ADS, FRIENDS, SECURITY, Side, open_side, trials
-from tests.kit.histories import EDITS, FED, History
+from tests.kit.histories import EDITS, FED, History, ReplicatedHistory
 from tests.kit.worlds.rows import World
 
 NOW = datetime.datetime(2016, 10, 2, 12, tzinfo=datetime.UTC)
@@ -293,18 +293,40 @@ async def test_a_member_who_left_during_a_suspension_is_placed_when_they_come_ba
     await holds(side)
 
 
-@pytest.mark.parametrize("seed", range(trials(10)))
-async def test_i48_no_history_of_a_store_opens_an_objection(side: Side, seed: int) -> None:
+@pytest.mark.parametrize("batch", range(10))
+async def test_i48_no_history_of_a_store_opens_an_objection(side: Side, batch: int) -> None:
     """After every step of a random history no objector is in any view of the purposes they objected to."""
-    history = History(side, Random(seed))
+    history = History(side, Random(batch))
     history.objected[1] = 3
-    await history.objects()
+    for _ in range(trials(10)):
+        await lives(history, steps=8)
+
+
+async def test_i48_no_replicated_history_opens_an_objection(
+    side: Side, replicating: EmbeddedPostgres
+) -> None:
+    """The same where the owners' databases are replicated into both stores."""
+    await empty(side)
+    async with (
+        published(replicating, "messenger", side.messenger) as messenger,
+        published(replicating, "social", side.social) as social,
+    ):
+        await synchronised(side.messenger)
+        await synchronised(side.social)
+        publishers = {"messenger": messenger, "social": social}
+        history = ReplicatedHistory(side, Random(48), publishers)
+        history.objected[1] = 3
+        await lives(history, steps=trials(20))
+
+
+async def lives(history: History, steps: int) -> None:
+    """Let the history go on, and look after each step."""
     done = []
-    for _ in range(30):
+    for _ in range(steps):
         done.append(await history.step())
         assert await history.wrong() == [], done
-    for store in ("messenger", "social"):
-        asking = partial(ask, side.owner(store))  # type: ignore[arg-type]
+    for store in (Store.MESSENGER, Store.SOCIAL):
+        asking = partial(ask, history.side.owner(store))
         assert await differing_copies(asking, store) == 0, done
-        assert await look_for_probe(asking, Store(store)) == []
+        assert await look_for_probe(asking, store) == []
     assert await history.missing() == [], done
