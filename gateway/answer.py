@@ -7,13 +7,13 @@
     prepare           a valid operation of the purpose's schema     GRAPHQL_VALIDATION_FAILED and its kin
     price             the rows that it can touch                    COST_TOO_HIGH
     plan              the statements that answer it
+    reserve           the people that it asks about and may name    TOO_MANY_QUESTIONS, TOO_MANY_PEOPLE
     run               the answer's text from the stores             STORE_UNAVAILABLE
-    record            the people's quota, then the ledger           TOO_MANY_PEOPLE, NOT_RECORDED
+    record            the people in it are charged, then written    NOT_RECORDED
     respond           the bytes of the answer
 
-Requests are refused before data is read, except when the ledger is down or the people quota is spent. Two
-kinds of root field have no plan: graphql-core runs mutations (`_change`), and it answers the fields that no
-store holds (`_resolve`).
+Requests are refused before data is read, except when the ledger is down. Two kinds of root field have no
+plan: graphql-core runs mutations (`_change`), and it answers the fields that no store holds (`_resolve`).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from gateway.access.jwt import WhoAsks, caller_of
 from gateway.quotas.cost import admit, admit_cost
 from gateway.quotas.deadline import AnswerDeadline
+from gateway.quotas.people import NO_PROMISE
 from gateway.web.requests import Asked, HttpRequest, read_asked, refuse_method
 from gateway.web.responses import Answer, error_object
 from resolvers.compile.subjects import shape_of_all
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 
     from gateway.access.tokens import Caller
     from gateway.ledger.record import Ledger, Named
-    from gateway.quotas.people import PeopleQuota
+    from gateway.quotas.people import PeopleQuota, Promise
     from gateway.quotas.requests import Admission
     from resolvers.compile.cache import PlanCache, PreparedOperation
     from resolvers.plan.cursors import Cursors
@@ -109,17 +110,19 @@ async def answer(gateway: Gateway, request: HttpRequest) -> Answer:
             plan = gateway.plans.plan(caller.purpose, prepared, priced)
             variables = _with_caller(gateway, variables, caller)
             questions = NO_QUESTIONS if plan.questions is None else plan.questions.count(variables)
-            resolved = await _resolve(gateway, caller, prepared, plan=plan, variables=variables)
-            ran = await _run(gateway, caller.purpose, plan, variables=variables, texts=resolved.texts)
-            await _record(
-                gateway,
-                request,
-                plan.shape,
-                named=ran.named,
-                people=resolved.people,
-                whole=not ran.down,
-                asked=questions.asked,
-            )
+            with await gateway.people.reserve(caller.client, caller.purpose, questions) as promise:
+                resolved = await _resolve(gateway, caller, prepared, plan=plan, variables=variables)
+                ran = await _run(gateway, caller.purpose, plan, variables=variables, texts=resolved.texts)
+                await _record(
+                    gateway,
+                    request,
+                    plan.shape,
+                    named=ran.named,
+                    people=resolved.people,
+                    whole=not ran.down,
+                    asked=questions.asked,
+                    promise=promise,
+                )
             return _respond(ran)
     finally:
         gateway.admission.leave(caller.client)
@@ -208,12 +211,13 @@ async def _record(
     people: Sequence[Named],
     whole: bool,
     asked: str = NO_QUESTIONS.asked,
+    promise: Promise = NO_PROMISE,
 ) -> None:
-    """Charge the people in the answer to the client's quota, then write the ledger entry.
+    """Charge the people in the answer to the room in the quota, then write the ledger entry.
 
     Returns once the entry is durable. An answer whose shape is None is about no person. `named`: keys of
     the people that the plan's answer names; `people`: those that graphql-core's resolvers disclosed; `asked`:
-    how many the request asked about.
+    how many the request asked about; `promise`: the room for them in the client's quota.
     """
     if shape is None:
         return
@@ -223,7 +227,7 @@ async def _record(
     if found is None:
         found = await gateway.ledger.people(shape, named, people)
     if not gateway.people.is_charged(caller.client, caller.purpose, found.people):
-        await gateway.people.charge(caller.client, caller.purpose, found.people)
+        await gateway.people.charge(caller.client, caller.purpose, found.people, promise=promise)
     await gateway.ledger.record(request.id, caller, shape, people=found, whole=whole, asked=asked)
 
 

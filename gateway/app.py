@@ -221,7 +221,7 @@ async def _open_parts(
         book=book,
         documents=documents,
         admission=await opened(open_admission(login, quota_of, process=process, monotonic=time.monotonic)),
-        people=await opened(open_people_quota(login, quota_of)),
+        people=await opened(open_people_quota(login, quota_of, process=process, monotonic=time.monotonic)),
         desk=await opened(_opened_desk(settings, ledger, connect)),
         verifier=verifier,
         pools=await opened(opened_pools(logins, verifier.gates)),

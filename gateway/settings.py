@@ -175,6 +175,12 @@ class Settings(BaseSettings):
         le=MOST_OF_A_QUOTA,
         description="People whose data one client may receive in an hour, each counted once; likewise.",
     )
+    questions_per_hour: int = Field(
+        default=1_000_000,
+        ge=1,
+        le=MOST_OF_A_QUOTA,
+        description="People that one client may ask about in an hour, found or not; repeated ones count.",
+    )
     recall_due_days: int = Field(
         default=14,
         ge=1,

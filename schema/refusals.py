@@ -2,7 +2,7 @@
 
     Refusal
     ├── who is asking        TOKEN_REFUSED, PURPOSE_REFUSED
-    ├── how much             TOO_MANY_REQUESTS, TOO_MANY_AT_ONCE, TOO_MANY_PEOPLE
+    ├── how much             TOO_MANY_REQUESTS, TOO_MANY_AT_ONCE, TOO_MANY_QUESTIONS, TOO_MANY_PEOPLE
     ├── how it was sent      BAD_REQUEST, METHOD_NOT_ALLOWED, NOT_ACCEPTABLE, UNSUPPORTED_MEDIA_TYPE,
     │                        REQUEST_TOO_LARGE, CROSS_SITE_REFUSED
     ├── what was asked       GRAPHQL_PARSE_FAILED, GRAPHQL_VALIDATION_FAILED, BAD_USER_INPUT,
@@ -13,7 +13,7 @@
 
 A refusal depends on the request alone, never on the data in the stores. There are three exceptions. The last
 three codes mean that a store or the ledger is unavailable. The codes on documents depend on the documents
-that are registered for the client. TOO_MANY_PEOPLE depends on the people whose data the client received, and
+that are registered for the client. TOO_MANY_PEOPLE depends on how many people the client received before, and
 so on nothing that it may not see. Messages are constants and quote nothing: no token, no variable, no name in
 the document. The table from a code to an HTTP status is in `gateway/web/responses.py`.
 """
@@ -31,6 +31,7 @@ class Code(StrEnum):
     PURPOSE_REFUSED = "PURPOSE_REFUSED"
     TOO_MANY_REQUESTS = "TOO_MANY_REQUESTS"
     TOO_MANY_AT_ONCE = "TOO_MANY_AT_ONCE"
+    TOO_MANY_QUESTIONS = "TOO_MANY_QUESTIONS"
     TOO_MANY_PEOPLE = "TOO_MANY_PEOPLE"
     BAD_REQUEST = "BAD_REQUEST"
     METHOD_NOT_ALLOWED = "METHOD_NOT_ALLOWED"
@@ -58,7 +59,8 @@ MESSAGES: dict[Code, str] = {
     Code.PURPOSE_REFUSED: "Declare one purpose of the token in the header Gateway-Purpose.",
     Code.TOO_MANY_REQUESTS: "This client asks more often than it may. Try again later.",
     Code.TOO_MANY_AT_ONCE: "This client asks more at once than it may. Wait for answers, then ask again.",
-    Code.TOO_MANY_PEOPLE: "This client has reached its hourly limit of people. Try again later.",
+    Code.TOO_MANY_QUESTIONS: "This client has reached its hourly limit of questions. Try again later.",
+    Code.TOO_MANY_PEOPLE: "The answer could name more people than this client may receive in this hour.",
     Code.BAD_REQUEST: "The request is not a well-formed GraphQL-over-HTTP request.",
     Code.METHOD_NOT_ALLOWED: "Use POST, or GET for a query.",
     Code.NOT_ACCEPTABLE: "Accept application/graphql-response+json or application/json.",

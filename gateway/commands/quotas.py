@@ -42,12 +42,18 @@ def set_one(
             min=1, max=MOST_OF_A_QUOTA, help="People whose data it may receive in an hour, each counted once."
         ),
     ] = None,
+    questions_per_hour: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=MOST_OF_A_QUOTA, help="People that it may ask about in an hour, found or not."
+        ),
+    ] = None,
 ) -> None:
     """Set a client's own quota. A number that is left out keeps its value. In force within a second."""
     if CLIENT.fullmatch(client) is None:
         raise typer.BadParameter("a client's name has letters, digits, . _ and -, at most 63")
-    wanted = OwnQuota(requests_per_second, at_once, people_per_hour)
-    if wanted == OwnQuota(None, None, None):
+    wanted = OwnQuota(requests_per_second, at_once, people_per_hour, questions_per_hour)
+    if wanted == OwnQuota(None, None, None, None):
         raise typer.BadParameter("give at least one number: see --help")
     done(_set(read_settings(), client, wanted))
 
@@ -83,7 +89,9 @@ async def _list(settings: Settings) -> None:
     async with owner_of(settings, "control") as control:
         own = await read_quotas(control)
     usual = usual_quota(settings)
-    table = Table("Client", "Requests/s", "At once", "People/hour", caption="dim: the default")
+    table = Table(
+        "Client", "Requests/s", "At once", "People/hour", "Questions/hour", caption="dim: the default"
+    )
     for column in table.columns[1:]:
         column.justify = "right"
     table.add_row("default", *(f"{number:,}" for number in astuple(usual)))

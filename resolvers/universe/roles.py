@@ -145,7 +145,9 @@ RIGHTS: dict[str, Rights] = {
     ),
     # A durable ledger entry follows before the answer is sent, and writes the count to disk with it.
     QUOTAS: Rights(
-        functions=("control.meet_people", "control.take_quota"), what="what clients use", durable=False
+        functions=("control.charge_people", "control.take_people_quota", "control.take_quota"),
+        what="what clients use",
+        durable=False,
     ),
     RECALLS: Rights(
         functions=(

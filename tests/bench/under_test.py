@@ -39,6 +39,7 @@ def environment(stores: Stores, port: int, identifiers: str = "PLAIN") -> dict[s
         "GATEWAY_REQUESTS_PER_SECOND": "1000000",
         "GATEWAY_REQUESTS_AT_ONCE": "100000",
         "GATEWAY_PEOPLE_PER_HOUR": "1000000000",
+        "GATEWAY_QUESTIONS_PER_HOUR": "1000000000",
     }
 
 

@@ -1,4 +1,4 @@
-"""A client's quotas: requests a second, concurrent requests, people an hour, over all processes."""
+"""A client's quotas of requests: a second, and under way at once, over all processes."""
 
 from __future__ import annotations
 
@@ -12,24 +12,21 @@ from typing import Any
 
 import pytest
 
-from gateway.access.tokens import Caller
 from gateway.quotas import people as people_quotas
 from gateway.quotas import requests as admissions
-from gateway.quotas.people import PeopleQuota
 from gateway.quotas.requests import Admission
 from gateway.quotas.table import OwnQuota, Quota, quotas_login, read_quotas, reset_quota, set_quota
 from resolvers.universe.roles import QUOTAS
-from schema.purposes import Purpose
 from schema.refusals import Code, Refusal
 from tests.commands.test_cli import command
-from tests.kit.gateway import ADS, SECURITY, SUBJECT, NewDatabase, Reply, Side, open_side, send
+from tests.kit.gateway import SECURITY, NewDatabase, Reply, Side, open_side, send
 from tests.kit.worlds.making import random_world
 
 WORLD = random_world(7, 12)
 BY_ID = "query($id: ID!) { messengerAccount(id: $id) { phone countryCode } }"
 ALL = "{ messengerAccounts { nodes { id } } }"
 IDS = [f"ma_{each.id}" for each in WORLD.messenger_accounts]
-PLENTY = Quota(10**6, 10**6, 10**6)
+PLENTY = Quota(10**6, 10**6, 10**6, 10**6)
 
 
 @pytest.fixture(scope="module")
@@ -44,12 +41,12 @@ async def fresh(side: Side) -> None:
     """Load the world, reset the use of quotas, and give every client a large quota."""
     await side.wait_until_ready()
     await side.hold(WORLD)
-    for table in ("quota", "quota_rate", "quota_place", "quota_hour", "quota_person"):
+    for table in ("quota", "quota_rate", "quota_place", "quota_hour", "quota_person", "quota_room"):
         await side.control.execute(f"DELETE FROM control.{table}")
     await side.book.refreshed()
     # Release what this process reserved in earlier tests.
     side.gateway.admission._shares = {}
-    side.gateway.people._hour = people_quotas._Hour()
+    side.gateway.people._hour, side.gateway.people._shares = people_quotas._Hour(), {}
 
 
 async def limit(side: Side, *numbers: int | None) -> None:
@@ -75,16 +72,6 @@ async def process(side: Side, quota: Quota) -> AsyncIterator[Admission]:
 
 
 process.number = 1  # type: ignore[attr-defined]
-
-
-@asynccontextmanager
-async def charging(side: Side, quota: Quota) -> AsyncIterator[PeopleQuota]:
-    """Another process' people quota, with this quota for every client."""
-    made = PeopleQuota(quotas_login(side.settings), lambda _: quota)
-    try:
-        yield made
-    finally:
-        await made.close()
 
 
 async def entering(one: Admission, client: str = "somebody") -> Code | None:
@@ -118,7 +105,10 @@ async def test_two_processes_let_in_no_more_than_the_rate(side: Side) -> None:
             await asyncio.sleep(0.001)
 
     begun = time.monotonic()
-    async with process(side, Quota(rate, 100, 1)) as one, process(side, Quota(rate, 100, 1)) as other:
+    async with (
+        process(side, Quota(rate, 100, 1, 10**6)) as one,
+        process(side, Quota(rate, 100, 1, 10**6)) as other,
+    ):
         await asyncio.gather(*(keep_asking(each, begun + 2) for each in (one, other) for _ in range(4)))
     took = time.monotonic() - begun
     assert let_in.keys() == {None, Code.TOO_MANY_REQUESTS}
@@ -156,7 +146,7 @@ async def test_a_refusal_has_its_status_under_either_media_type(side: Side) -> N
 
 async def test_another_client_does_not_wait_for_one_that_asks_too_often(side: Side) -> None:
     """A client above its rate does not delay other clients."""
-    async with process(side, Quota(1, 100, 1)) as one:
+    async with process(side, Quota(1, 100, 1, 10**6)) as one:
         assert [await entering(one) for _ in range(3)][-1] is Code.TOO_MANY_REQUESTS
         assert await entering(one, "another") is None
         one.leave("another")
@@ -186,7 +176,7 @@ async def test_the_usual_request_asks_no_store(side: Side) -> None:
 
 async def test_two_processes_let_in_no_more_at_once(side: Side) -> None:
     """Two processes together admit the client's concurrent requests, and an ended one frees its place."""
-    quota = Quota(10**6, 4, 1)
+    quota = Quota(10**6, 4, 1, 10**6)
     async with process(side, quota) as one, process(side, quota) as other:
         codes = [await entering(each) for each in (one, other, one, other, one, other)]
         assert codes == [None] * 4 + [Code.TOO_MANY_AT_ONCE] * 2
@@ -207,7 +197,7 @@ async def test_places_of_a_process_that_died_are_free_when_their_time_is_over(
 ) -> None:
     """The places of a process that died are free after a few seconds."""
     monkeypatch.setattr(admissions, "LASTS", admissions.timedelta(milliseconds=300))
-    quota = Quota(10**6, 1, 1)
+    quota = Quota(10**6, 1, 1, 10**6)
     died = Admission(quotas_login(side.settings), lambda _: quota, process=bytes(8), monotonic=time.monotonic)
     assert await entering(died) is None
     died._connection.close()
@@ -254,7 +244,7 @@ async def test_a_request_over_its_total_time_is_given_up(new_database: NewDataba
 
 async def test_a_cancelled_request_takes_no_place(side: Side) -> None:
     """A request that is cancelled while it waits, or later, holds no place."""
-    quota = Quota(10**6, 1, 1)
+    quota = Quota(10**6, 1, 1, 10**6)
     async with process(side, quota) as one:
         locked = side.control.transaction()
         await locked.start()
@@ -269,106 +259,18 @@ async def test_a_cancelled_request_takes_no_place(side: Side) -> None:
         one.leave("somebody")
 
 
-# --- people in an hour ----------------------------------------------------------------------------
-
-
-async def test_a_client_receives_its_quota_of_people_and_no_more(side: Side) -> None:
-    """A client may receive its quota of people again and again; one more is refused until the hour ends."""
-    await limit(side, None, None, 3)
-    met = [await ask(side, id=each) for each in IDS[:3]]
-    again = [await ask(side, id=each) for each in IDS[:3]]
-    more = await ask(side, id=IDS[3])
-    assert [reply.codes for reply in met + again] == [[]] * 6
-    assert (more.status, more.codes) == (429, ["TOO_MANY_PEOPLE"])
-    assert "data" not in more.json
-    wait = int(dict(more.headers)[b"retry-after"])
-    assert 0 < wait <= 3_600
-    assert abs((time.time() + wait) % 3_600) < 5 or 3_600 - (time.time() + wait) % 3_600 < 5
-
-
-async def test_a_page_of_too_many_people_discloses_and_charges_none(side: Side) -> None:
-    """A page with too many people is refused without data, ledger entry or charge."""
-    await limit(side, None, None, 5)
-    before = await side.control.fetchval("SELECT count(*) FROM control.ledger_entry")
-    page = await ask(side, ALL)
-    assert (page.codes, "data" in page.json) == (["TOO_MANY_PEOPLE"], False)
-    assert await side.control.fetchval("SELECT count(*) FROM control.ledger_entry") == before
-    assert [(await ask(side, id=each)).codes for each in IDS[:5]] == [[]] * 5
-
-
-async def test_hidden_people_do_not_count(side: Side) -> None:
-    """A hidden person and an unknown number are not charged to the quota (I14)."""
-    await limit(side, None, None, 1)
-    hidden = next(each.messenger_id for each in WORLD.restrictions if each.purposes & 1)
-    for number in (hidden, 10**9):
-        reply = await side.ask(ADS, BY_ID, {"id": f"ma_{number}"})
-        assert reply.data == {"messengerAccount": None}
-    assert await side.control.fetchval("SELECT count(*) FROM control.quota_person") == 0
-
-
-async def test_two_processes_count_a_person_once(side: Side) -> None:
-    """A person read through two processes is charged once, and both refuse a person too many."""
-    caller = Caller("somebody", 1, Purpose.SECURITY)
-    async with charging(side, Quota(1, 1, 3)) as one, charging(side, Quota(1, 1, 3)) as other:
-        for each in (one, other):
-            await each.charge(caller.client, caller.purpose, ["1", "2", "2"])
-        await other.charge(caller.client, caller.purpose, ["3"])
-        await one.charge(caller.client, caller.purpose, ["1", "3"])
-        for each in (one, other):
-            with pytest.raises(Refusal) as refused:
-                await each.charge(caller.client, caller.purpose, ["3", "4"])
-            assert refused.value.code is Code.TOO_MANY_PEOPLE
-
-
-async def test_concurrent_requests_receive_exactly_the_quota_of_people(side: Side) -> None:
-    """Of fifty concurrent requests for a new person each, as many are answered as the quota allows."""
-    caller = Caller("somebody", 1, Purpose.SECURITY)
-    async with charging(side, Quota(1, 1, 20)) as one, charging(side, Quota(1, 1, 20)) as other:
-        results = await asyncio.gather(
-            *(
-                (one, other)[number % 2].charge(caller.client, caller.purpose, [str(number)])
-                for number in range(50)
-            ),
-            return_exceptions=True,
-        )
-    assert Counter(map(type, results)) == {type(None): 20, Refusal: 30}
-
-
-async def test_a_new_hour_begins_with_no_people(side: Side) -> None:
-    """The people of an earlier hour do not count, and are deleted."""
-    caller = Caller("somebody", 1, Purpose.SECURITY)
-    async with charging(side, Quota(1, 1, 2)) as one:
-        await one.charge(caller.client, caller.purpose, ["1", "2"])
-        await side.control.execute("UPDATE control.quota_hour SET hour = hour - interval '1 hour'")
-        one._hour = people_quotas._Hour()
-        await one.charge(caller.client, caller.purpose, ["3", "4"])
-        with pytest.raises(Refusal):
-            await one.charge(caller.client, caller.purpose, ["1"])
-    kept = await side.control.fetch("SELECT reference FROM control.quota_person ORDER BY reference")
-    assert [row[0] for row in kept] == [3, 4]
-
-
-async def test_a_persons_own_data_is_never_refused_for_the_number_of_people(side: Side) -> None:
-    """A subject's own data is not charged, because one desk may serve a whole country."""
-    await set_quota(side.control, "bound", OwnQuota(None, None, 1))
-    await side.book.refreshed()
-    for _ in range(2):
-        reply = await side.ask(SUBJECT, "{ subject { messengerAccount { id } socialAccount { id } } }")
-        assert reply.codes == []
-    assert await side.control.fetchval("SELECT count(*) FROM control.quota_person") == 0
-
-
 # --- what is set, and what is away ----------------------------------------------------------------
 
 
 async def test_a_client_s_quota_is_in_force_within_a_second_until_reset(side: Side) -> None:
     """A client's quota is in force within a second, in the parts that are set, and ends when reset."""
-    usual = Quota(7, 8, 9)
+    usual = Quota(7, 8, 9, 10)
     await set_quota(side.control, "client", OwnQuota(1, None, None))
     await set_quota(side.control, "client", OwnQuota(None, None, 5))
-    assert await read_quotas(side.control) == {"client": OwnQuota(1, None, 5)}
+    await set_quota(side.control, "client", OwnQuota(None, None, None, 6))
+    assert await read_quotas(side.control) == {"client": OwnQuota(1, None, 5, 6)}
     await side.book.refreshed()
-    assert side.book.quota_of("client", usual) == Quota(1, 8, 5)
+    assert side.book.quota_of("client", usual) == Quota(1, 8, 5, 6)
     assert await reset_quota(side.control, "client")
     assert not await reset_quota(side.control, "client")
     await side.book.refreshed()
@@ -382,8 +284,9 @@ async def test_quotas_by_command(side: Side, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("GATEWAY_SECRET", side.settings.secret.get_secret_value())
     assert (await command("quota", "set", "ads", "--people-per-hour", "5000")).status == 0
     assert (await command("quota", "set", "ads", "--at-once", "7")).status == 0
+    assert (await command("quota", "set", "ads", "--questions-per-hour", "60000")).status == 0
     listed = (await command("quota", "list")).out
-    assert all(each in listed for each in ("default", "1,000", "100,000", "ads", "5,000", "7"))
+    assert all(each in listed for each in ("default", "1,000", "100,000", "ads", "5,000", "7", "60,000"))
     assert (await command("quota", "set", "ads")).status == 2
     assert (await command("quota", "set", "a b", "--at-once", "7")).status == 2
     assert (await command("quota", "set", "ads", "--at-once", "0")).status == 2
@@ -415,6 +318,7 @@ async def test_the_quotas_role_can_count_and_nothing_else(side: Side) -> None:
         "quota_place",
         "quota_hour",
         "quota_person",
+        "quota_room",
         "token",
         "ledger_entry",
     ):

@@ -62,7 +62,12 @@ SEEING = (ADS, OFFERS, FRIENDS, INFRASTRUCTURE, SECURITY, BUSINESS, SUBJECT, PRE
 BOUND = (OFFERS, BUSINESS, SUBJECT, PREFERENCES)
 SECRET = "a secret of the tests, long enough for its keys"
 # Tests ask faster than anybody, of everybody.
-UNLIMITED = {"requests_per_second": 10**9, "requests_at_once": 10**6, "people_per_hour": 10**9}
+UNLIMITED = {
+    "requests_per_second": 10**9,
+    "requests_at_once": 10**6,
+    "people_per_hour": 10**9,
+    "questions_per_hour": 10**9,
+}
 GRAPHQL = b"application/graphql-response+json"
 SOMEBODY = Principal(messenger_id=0, social_id=0, merchant_id=0, business_id=0)
 # Different in every answer, whatever it says.

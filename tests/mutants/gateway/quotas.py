@@ -26,36 +26,69 @@ MUTANTS = (
     mutant(
         "people_counted_in_each_process_alone",
         ChangeSql(
-            "control/0008_quotas.sql:CREATE FUNCTION control.meet_people",
-            """
-            IF known.people + added > per_hour THEN
-                RETURN false;
-            END IF;
-            """,
+            "control/0011_questions.sql:CREATE FUNCTION control.take_people_quota",
+            "room := least(wanted_room, most_people - known.people - others);",
+            "room := wanted_room;",
         ),
-        "tests/gateway/test_admission.py::test_two_processes_count_a_person_once",
+        "tests/gateway/test_people_quota.py::test_two_processes_count_a_person_once",
+    ),
+    mutant(
+        "room_of_other_processes_not_counted",
+        ChangeSql(
+            "control/0011_questions.sql:CREATE FUNCTION control.take_people_quota",
+            "most_people - known.people - others",
+            "most_people - known.people",
+        ),
+        "tests/gateway/test_people_quota.py::test_concurrent_requests_receive_exactly_the_quota_of_people",
     ),
     mutant(
         "people_quota_is_not_enforced",
         Change(
-            "gateway.quotas.people:PeopleQuota.charge",
-            "not charge.granted",
-            "not charge.granted and not people",
+            "gateway.quotas.people:_PeopleShare.take",
+            "self.room - self.promised < count.people",
+            "False",
         ),
-        "tests/gateway/test_admission.py::test_a_client_receives_its_quota_of_people_and_no_more",
+        "tests/gateway/test_people_quota.py::test_a_client_receives_its_quota_of_people_and_no_more",
     ),
     mutant(
-        "people_charged_after_they_were_recorded",
+        "room_is_judged_once_the_people_are_known",
+        Change(
+            "gateway.answer:answer",
+            "gateway.people.reserve(caller.client, caller.purpose, questions)",
+            "gateway.people.reserve(caller.client, caller.purpose, questions._replace(people=0))",
+        ),
+        "tests/gateway/test_people_quota.py::test_i8_with_a_spent_quota_a_member_is_refused_like_an_unknown_number",
+    ),
+    mutant(
+        "misses_are_free",
         Change(
             "gateway.answer:_record",
-            "await gateway.people.charge(caller.client, caller.purpose, found.people)",
+            "assert caller is not None",
             """
-            await gateway.ledger.record(request.id, caller, shape, people=found, whole=whole, asked=asked)
-            await gateway.people.charge(caller.client, caller.purpose, found.people)
-            return
+            assert caller is not None
+            if not named and promise is not NO_PROMISE:
+                promise._share.questions += sum(map(int, asked.strip("{}").split(",")))
             """,
         ),
-        "tests/gateway/test_admission.py::test_a_page_of_too_many_people_discloses_and_charges_none",
+        "tests/gateway/test_people_quota.py::test_questions_are_counted_found_or_not_and_however_often",
+    ),
+    mutant(
+        "counting_is_no_question",
+        Change(
+            "resolvers.compile.questions:_QuestionWalk._ask_of_list",
+            "not list_.fields",
+            "not any(isinstance(part, SelectedItems | SelectedEdges) for _, part in list_.parts)",
+        ),
+        "tests/gateway/test_people_quota.py::test_counting_finds_no_more_members_than_the_quotas_allow",
+    ),
+    mutant(
+        "questions_taken_without_end",
+        ChangeSql(
+            "control/0011_questions.sql:CREATE FUNCTION control.take_people_quota",
+            "taken := least(wanted, greatest(0, most_questions - known.questions));",
+            "taken := wanted;",
+        ),
+        "tests/gateway/test_people_quota.py::test_two_processes_share_the_questions",
     ),
     mutant(
         "places_never_given_back",

@@ -104,6 +104,7 @@ const KINDS: Record<string, TroubleKind> = {
   PURPOSE_REFUSED: "purpose",
   TOO_MANY_REQUESTS: "often",
   TOO_MANY_AT_ONCE: "often",
+  TOO_MANY_QUESTIONS: "often",
   TOO_MANY_PEOPLE: "often",
   STORE_UNAVAILABLE: "store",
   NOT_RECORDED: "store",
