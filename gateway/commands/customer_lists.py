@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -14,8 +15,13 @@ from gateway.commands.output import done, examples
 from gateway.settings import Settings
 from gateway.terminal.problems import Problem, owner_of, read_settings
 from gateway.terminal.progress import shown
-from gateway.upkeep.store_logins import list_login
+from gateway.upkeep.store_logins import list_login, writer_logins
+from gateway.upkeep.verifier import sentence_of
 from resolvers.changes.customer_lists import WRONG_KEY, CustomerLists, ListWriters, WrongKey, hash_new_numbers
+from resolvers.changes.preferences import Writers
+from resolvers.changes.restrictions import ask
+from resolvers.changes.verification import Doubt, judge
+from resolvers.sources.catalogue import Store
 from resolvers.stores.pool import StoreUnavailable
 from schema.mutation import offer_number
 from schema.refusals import Refusal
@@ -49,11 +55,21 @@ def upload_list(
     done(_upload(read_settings(), file, merchant, offer=offer))
 
 
+async def _refuse_if_doubted(settings: Settings) -> None:
+    """Problem if the store may lack objections: a list must not match a member who objected."""
+    async with Writers(writer_logins(settings)).open() as stores:
+        verdicts = await judge(partial(ask, stores.control), stores.keepers)
+    doubt = verdicts[Store.SOCIAL].doubt if Store.SOCIAL in verdicts else None
+    if doubt is not None and doubt is not Doubt.UNVERIFIED:
+        raise Problem(f"social: {sentence_of(Store.SOCIAL, doubt)}")
+
+
 async def _upload(settings: Settings, file: Path, merchant: int, *, offer: str) -> None:
     try:
         number = offer_number(offer)
     except Refusal:
         raise Problem("--offer needs an offer's identifier, such as of_5") from None
+    await _refuse_if_doubted(settings)
     key = settings.key("customer lists")
     lists = CustomerLists(ListWriters(list_login(settings)), key, merchant)
 

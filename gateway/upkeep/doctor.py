@@ -16,6 +16,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from shutil import which
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,17 @@ from gateway.settings import CONFIG_FILE, Settings
 from gateway.terminal.problems import Problem, owner_of
 from gateway.upkeep.advice import with_advice
 from gateway.upkeep.effect import KEEPERS, bound_differences
-from gateway.upkeep.store_logins import ledger_login, login_differences, purpose_logins, refused_writers
+from gateway.upkeep.store_logins import (
+    ledger_login,
+    login_differences,
+    purpose_logins,
+    refused_writers,
+    writer_logins,
+)
+from gateway.upkeep.verifier import sentence_of
+from resolvers.changes.preferences import Writers
+from resolvers.changes.restrictions import ask
+from resolvers.changes.verification import Doubt, judge
 from resolvers.sources.catalogue import Store
 from resolvers.sources.fields import OBJECTS
 from resolvers.stores.pool import StoreUnavailable, connect_role
@@ -99,6 +110,8 @@ async def _examine_store(settings: Settings, store: str, connection: Connection)
         for finding in await _token_use(settings):
             yield finding
         yield await _settled(connection)
+        for finding in await _history(settings):
+            yield finding
         yield await _tokens(connection)
 
 
@@ -256,12 +269,38 @@ async def _settled(connection: Connection) -> Finding:
     return Finding(what, State.OK, "all are in both stores")
 
 
+async def _history(settings: Settings) -> list[Finding]:
+    """Whether each store holds the whole history of objections; nothing if its writers cannot log in."""
+    try:
+        async with Writers(writer_logins(settings)).open() as stores:
+            verdicts = await judge(partial(ask, stores.control), stores.keepers)
+    except StoreUnavailable:
+        return []
+    return [_judged(store, verdict.doubt) for store, verdict in sorted(verdicts.items())]
+
+
+def _judged(store: str, doubt: Doubt | None) -> Finding:
+    what = f"{store}: history"
+    if doubt is None:
+        return Finding(what, State.OK, "follows every objection, and is the server that was verified")
+    state = State.NOTE if doubt is Doubt.UNVERIFIED else State.DIFFERS
+    return Finding(what, state, sentence_of(store, doubt))
+
+
 async def _tokens(connection: Connection) -> Finding:
     what = "control: tokens"
     if await connection.fetchval("SELECT tokens FROM control.revision") is None:
         return Finding(what, State.DIFFERS, "the row of control.revision is gone: restore it")
     now = datetime.now(UTC)
-    live = [each for each in await list_tokens(connection) if is_live(each, now)]
+    tokens = await list_tokens(connection)
+    if doubtful := [each for each in tokens if each.is_doubtful and each.revoked_at is None]:
+        return Finding(
+            what,
+            State.DIFFERS,
+            f"{len(doubtful)} are refused, because control was restored from a backup and they may have been "
+            "revoked since: issue new ones, or `gateway token confirm`",
+        )
+    live = [each for each in tokens if is_live(each, now)]
     if not live:
         return Finding(what, State.NOTE, "none is live: `gateway token issue` makes one")
     ending = [each for each in live if ends_soon(each, now)]

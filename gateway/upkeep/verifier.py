@@ -57,6 +57,7 @@ ADVICE: Mapping[Doubt, str] = {
     Doubt.DIFFERS: "a running gateway repairs it within seconds, or run `gateway objection recover`",
     Doubt.UNBOUND: "run `gateway doctor`, which says what differs",
     Doubt.OTHER_SERVER: "a running gateway verifies it within seconds, or run `gateway objection recover`",
+    Doubt.UNVERIFIED: "the first start of a gateway does, or run `gateway objection recover`",
 }
 
 

@@ -53,10 +53,13 @@ class Doubt(StrEnum):
     DIFFERS = "it does not hold the objections that control holds"
     OTHER_SERVER = "it is another database than the one that was verified"
     UNBOUND = "an objection may not bind in it"
+    UNVERIFIED = "no gateway has verified it yet"
 
 
 # What the running gateway repairs by itself.
-REPAIRABLE = frozenset({Doubt.BEHIND, Doubt.DIFFERS, Doubt.OTHER_SERVER})
+REPAIRABLE = frozenset({Doubt.BEHIND, Doubt.DIFFERS, Doubt.OTHER_SERVER, Doubt.UNVERIFIED})
+# A server that holds all, and need only be accepted.
+_NEW_SERVER = frozenset({Doubt.OTHER_SERVER, Doubt.UNVERIFIED})
 
 
 @dataclass(frozen=True)
@@ -119,9 +122,9 @@ def _doubt(expected: Expected, state: StoreState | None, known: bool) -> Doubt |
         return Doubt.BEHIND
     if state.digest != expected.digest:
         return Doubt.DIFFERS
-    if state.incarnation.identity != expected.identity:
-        return Doubt.OTHER_SERVER
-    return None
+    if expected.identity is None:
+        return Doubt.UNVERIFIED
+    return None if state.incarnation.identity == expected.identity else Doubt.OTHER_SERVER
 
 
 async def judge_all(stores: Stores) -> dict[str, Verdict]:
@@ -160,7 +163,7 @@ async def accept(stores: Stores) -> Mapping[str, Verdict]:
         await lock_all(stores.control)
         verdicts = await judge(partial(ask, stores.control), stores.keepers)
         for name, each in verdicts.items():
-            if each.doubt is Doubt.OTHER_SERVER and each.incarnation is not None:
+            if each.doubt in _NEW_SERVER and each.incarnation is not None:
                 of = each.incarnation.identity
                 await ask(stores.control, _ACCEPT, name, of.system_identifier, of.timeline, of.database)
     return verdicts

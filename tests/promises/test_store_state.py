@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,8 +14,11 @@ from gateway.upkeep import reconciler
 from gateway.upkeep.store_logins import writer_logins
 from resolvers.changes.objections import record, withdraw
 from resolvers.changes.preferences import Writers
-from resolvers.changes.verification import Doubt, repair
+from resolvers.changes.suspensions import finish
+from resolvers.changes.verification import Doubt, accept, repair
 from resolvers.sources.catalogue import Store
+from resolvers.stores.gate import StoreGate
+from resolvers.stores.pool import Pool, StoreUnavailable
 from tests.kit.gateway import ADS, FRIENDS, SECURITY, NewDatabase, Side, open_side
 from tests.kit.restores import back_up, put_back
 from tests.promises.test_objection import (
@@ -23,6 +28,8 @@ from tests.promises.test_objection import (
     NOW,
     RULES,
     SMALL,
+    Broken,
+    at_writing,
     ids_of,
     object_to,
     quiet,
@@ -168,3 +175,66 @@ async def test_i48_concurrent_objections_leave_no_doubt(side: Side) -> None:
         await asyncio.sleep(0.02)
     await changing
     assert seen == set()
+
+
+async def test_i48_a_restriction_that_covers_less_is_found_and_written_again(side: Side) -> None:
+    """A hand edit that leaves the row, but restricts less than was acknowledged, is counted as lost."""
+    await object_to(side, ANN)
+    await side.messenger.execute("UPDATE messenger.restriction SET purposes = 0, objected = 0")
+    assert await side.messenger.fetchval("SELECT messenger.recount_restrictions()")
+    async with asyncio.timeout(REPAIRED_SECONDS):
+        while (await restrictions(side))["messenger"] != {ANN: 3}:
+            await side.verifier.judged()
+
+
+async def test_i48_another_database_is_accepted_only_by_the_reconciler(side: Side, no_repair: None) -> None:
+    """A store that is another database than the verified one is refused, whatever it holds."""
+    await side.control.execute("UPDATE control.store_state SET database = 1 WHERE store = 'social'")
+    await until(side, Doubt.OTHER_SERVER, Store.SOCIAL)
+    assert (await side.ask(ADS, OF_ONE_STORE[Store.SOCIAL])).codes == ["STORE_UNAVAILABLE"]
+    await accept(stores(side))
+    await until(side, None, Store.SOCIAL)
+    assert (await side.ask(ADS, OF_ONE_STORE[Store.SOCIAL])).codes == []
+
+
+async def test_i48_a_new_connection_to_another_server_is_never_used(side: Side) -> None:
+    """The connections of a purpose are used only if they lead where the judged connection leads."""
+    pool = Pool(side.gateway.pools[ADS][Store.SOCIAL].login, gate=side.verifier.gates[Store.SOCIAL])
+    assert await pool.fetch("SELECT 1", ())
+    await pool.close()
+    elsewhere = replace(pool.login, dsn=side.settings.owner_dsn(Store.MESSENGER), role="messenger_security")
+    other = Pool(elsewhere, gate=side.verifier.gates[Store.SOCIAL])
+    with pytest.raises(StoreUnavailable):
+        await other.fetch("SELECT 1", ())
+    await other.close()
+
+
+async def test_i48_an_open_connection_is_not_used_while_the_gate_is_closed(side: Side) -> None:
+    """A connection that was admitted is dropped once the gate is closed or leads to another server."""
+    gate = StoreGate(side.verifier.judged)
+    pool = Pool(side.gateway.pools[ADS][Store.SOCIAL].login, gate=gate)
+    verified = side.verifier.gates[Store.SOCIAL].current
+    gate.open_to(verified)
+    assert await pool.fetch("SELECT 1", ())
+    gate.close()
+    with pytest.raises(StoreUnavailable):
+        await pool.fetch("SELECT 1", ())
+    gate.open_to(replace(verified, started=verified.started + timedelta(seconds=1)))
+    with pytest.raises(StoreUnavailable):
+        await pool.fetch("SELECT 1", ())
+    gate.open_to(verified)
+    assert await pool.fetch("SELECT 1", ())
+    gate.close()
+    await pool.close()
+
+
+async def test_i48_an_objection_that_is_half_written_raises_no_doubt(side: Side, no_repair: None) -> None:
+    """While an objection is in one store only, no store is doubted: the member is restricted meanwhile."""
+    with pytest.raises(Broken):
+        await record(at_writing(stores(side), "messenger"), RULES, ANN, purposes=BOTH, channel="test")
+    assert await side.control.fetchval("SELECT count(*) FROM control.unsettled") == 1
+    await side.verifier.judged()
+    assert side.verifier.doubts == {}
+    assert await finish(stores(side), NOW, quiet) == 1
+    await side.verifier.judged()
+    assert side.verifier.doubts == {}
