@@ -1,15 +1,28 @@
-"""`gateway policy`: the policy as data to look at. None of these needs a store or a setting."""
+"""`gateway policy`: the policy as data to look at, and the certificate that the stores keep it.
+
+Only `prove` needs settings and the stores.
+"""
 
 from __future__ import annotations
 
+import json
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
+from rich.table import Table
 
-from gateway.commands.output import examples, out, say
+from gateway.commands.output import ListFormat, done, examples, out, say
+from gateway.ledger.chain import Signer
 from gateway.policy.explanation import INVARIANTS, explain, view_line
 from gateway.policy.tables import as_csv, as_page, as_table, changes_table, lines_called
+from gateway.settings import Settings
+from gateway.terminal.problems import Problem, owner_of, read_settings
+from gateway.upkeep.certificate import is_genuine, signed
+from resolvers.sources.catalogue import Store
+from resolvers.universe.proof.compare import prove
 from schema.policy.history import changes, current, versions
 from schema.purposes import Purpose
 
@@ -121,4 +134,74 @@ def show_versions() -> None:
         typer.echo(f"    {each.reason}\n    {each.digest}")
     if running is None:
         say("The running policy is none of these.")
+        raise typer.Exit(1)
+
+
+# --- the certificate ------------------------------------------------------------------------------
+
+
+@app.command(
+    "prove",
+    epilog=examples(
+        "gateway policy prove",
+        "gateway policy prove --format json > certificate.json",
+        "gateway policy prove --verify certificate.json",
+    ),
+)
+def prove_policy(
+    form: Annotated[
+        ListFormat, typer.Option("--format", help="A table here, or the signed certificate as JSON.")
+    ] = ListFormat.TABLE,
+    verify: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="Check the signature of this certificate instead."),
+    ] = None,
+    public_key: Annotated[
+        str | None, typer.Option(help="The key that must have signed it; this gateway's if left out.")
+    ] = None,
+) -> None:
+    """Certify which columns and rows each universe reaches in the stores; status 1 if the policy differs."""
+    if verify is not None:
+        _verify(verify, public_key)
+    else:
+        done(_prove(read_settings(), form))
+
+
+async def _prove(settings: Settings, form: ListFormat) -> None:
+    proofs = []
+    for store in Store:
+        async with owner_of(settings, store) as connection:
+            proofs.append(await prove(connection, store))
+    certificate = signed(proofs, Signer(settings.key("ledger")), datetime.now(UTC))
+    if form is ListFormat.JSON:
+        typer.echo(json.dumps(certificate, indent=1, sort_keys=True))
+    else:
+        out().print(_certificate_table(certificate))
+    for gap in certificate["gaps"]:
+        say(f"{gap['role']}: {gap['where']} {gap['what']}")
+    if certificate["gaps"]:
+        raise typer.Exit(1)
+    say(f"{len(certificate['views'])} views reach what the policy opens, and nothing else.")
+
+
+def _certificate_table(certificate: dict[str, Any]) -> Table:
+    table = Table("login", "reads of", "columns", "rows")
+    for view in certificate["views"]:
+        rows = view["rows"] if view["proved"] else "[bold red]differs[/]"
+        table.add_row(view["role"], view["table"], ", ".join(view["columns"]), rows)
+    return table
+
+
+def _verify(path: Path, public_key: str | None) -> None:
+    try:
+        certificate = json.loads(path.read_text(encoding="utf-8"))
+        key = bytes.fromhex(public_key) if public_key else Signer(read_settings().key("ledger")).public
+    except ValueError:
+        raise Problem(f"{path.name} is no certificate, or the key is not in hexadecimal digits") from None
+    if not isinstance(certificate, dict) or len(key) != 32 or not is_genuine(certificate, key):
+        raise Problem(f"{path.name}: not signed by this key, or changed since")
+    gaps = certificate["gaps"]
+    typer.echo(f"Signed by {key.hex()} at {certificate['made_at']}, for the policy {certificate['policy']}.")
+    typer.echo(f"{len(certificate['views'])} views, {len(gaps)} gaps.")
+    if gaps:
         raise typer.Exit(1)

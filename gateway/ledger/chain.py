@@ -147,6 +147,10 @@ class Signer:
         """The signature of a checkpoint or a cut."""
         return self._key.sign(_signed_text(what, head))
 
+    def sign_text(self, what: str, text: bytes) -> bytes:
+        """The signature of another text than a stream's head. `what`: which kind of text, in one line."""
+        return self._key.sign(_named_text(what, text))
+
 
 def is_signed(public: bytes, what: str, head: StreamHead, *, signature: bytes) -> bool:
     """Whether the signature is the key holder's, of exactly this head."""
@@ -155,6 +159,19 @@ def is_signed(public: bytes, what: str, head: StreamHead, *, signature: bytes) -
     except InvalidSignature:
         return False
     return True
+
+
+def is_text_signed(public: bytes, what: str, text: bytes, *, signature: bytes) -> bool:
+    """Whether the signature is the key holder's, of exactly this text of this kind."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, _named_text(what, text))
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _named_text(what: str, text: bytes) -> bytes:
+    return what.encode() + b"\n" + text
 
 
 def question_key(text: str) -> bytes:

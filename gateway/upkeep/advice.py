@@ -29,6 +29,7 @@ ADVICE: Mapping[DifferenceKind, str] = {
     DifferenceKind.PROBE_FOUND: "do not serve: " + _APPLY + "; if it stays, restore the store's functions",
     DifferenceKind.PROBE_MISSED: _APPLY,
     DifferenceKind.PROBE_FAILED: "read the log of the store's server; then " + _APPLY,
+    DifferenceKind.NOT_PROVED: "do not serve: " + _APPLY + "; `gateway policy prove` shows all",
     DifferenceKind.UNIVERSE_MISSING: _APPLY,
     DifferenceKind.UNIVERSE_OF_OTHER_POLICY: _APPLY,
     DifferenceKind.UNIVERSE_CHANGED: _APPLY,

@@ -30,6 +30,7 @@ from gateway.ledger.record import open_ledger
 from gateway.settings import CONFIG_FILE, Settings
 from gateway.terminal.problems import Problem, owner_of
 from gateway.upkeep.advice import with_advice
+from gateway.upkeep.certificate import gaps
 from gateway.upkeep.effect import KEEPERS, bound_differences
 from gateway.upkeep.store_logins import (
     ledger_login,
@@ -148,7 +149,7 @@ async def _effect(connection: Connection, store: Store) -> list[Finding]:
 
 
 async def _universes(connection: Connection, store: Store) -> list[Finding]:
-    found = await differences(connection, OBJECTS, store)
+    found = await differences(connection, OBJECTS, store) or await gaps(connection, store)
     if not found:
         return [Finding(f"{store}: universes", State.OK, "as the policy says")]
     return [_differing("universes", each) for each in found]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from gateway.ledger.record import ROLE as LEDGER
 from gateway.upkeep.advice import with_advice
+from gateway.upkeep.certificate import gaps
 from gateway.web.uploads import PATIENCE_SECONDS
 from resolvers.changes.customer_lists import WRONG_KEY, ListWriters, fits
 from resolvers.sources.catalogue import Store
@@ -80,6 +81,8 @@ async def checked_logins(settings: Settings, store: Store) -> dict[Purpose, Stor
     try:
         async with transaction(connection, readonly=True):
             found = await differences(connection, OBJECTS, store)
+            # Only of what is otherwise as it must be: a change of a view would be told twice.
+            found = found or await gaps(connection, store)
     finally:
         connection.terminate()
     if found:

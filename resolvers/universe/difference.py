@@ -29,6 +29,7 @@ class DifferenceKind(StrEnum):
     PROBE_FOUND = auto()
     PROBE_MISSED = auto()
     PROBE_FAILED = auto()
+    NOT_PROVED = auto()
     UNIVERSE_MISSING = auto()
     UNIVERSE_OF_OTHER_POLICY = auto()
     UNIVERSE_CHANGED = auto()
@@ -72,6 +73,7 @@ SENTENCES: Mapping[DifferenceKind, str] = {
     DifferenceKind.PROBE_FOUND: "a made-up person who objected is found in {name}",
     DifferenceKind.PROBE_MISSED: "a made-up person who did not object is missing from {name}",
     DifferenceKind.PROBE_FAILED: "the made-up people could not be looked for",
+    DifferenceKind.NOT_PROVED: "view {name} is not what the policy opens: it {relation}",
     DifferenceKind.UNIVERSE_MISSING: "universe {name} is missing",
     DifferenceKind.UNIVERSE_OF_OTHER_POLICY: "universe {name} is of another policy",
     DifferenceKind.UNIVERSE_CHANGED: "universe {name} was changed by hand since it was applied",

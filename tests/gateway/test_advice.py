@@ -17,6 +17,9 @@ MADE_ELSEWHERE = {
     DifferenceKind.LOGIN_REFUSED: (
         "tests/commands/test_cli.py::test_serve_refuses_to_start_where_no_role_may_write_objections"
     ),
+    DifferenceKind.NOT_PROVED: (
+        "tests/promises/test_certificate.py::test_a_start_refuses_what_the_certificate_does_not_prove"
+    ),
     DifferenceKind.LOGIN_DIVERTED: (
         "tests/processes/test_pooler.py::test_a_pooler_that_changes_the_user_is_not_served"
     ),

@@ -165,6 +165,8 @@ SPELL_SQL = {
     "resolvers/stores/pool.py": "what a new connection is set to",
     "resolvers/universe/render.py": "views and roles, for review",
     "resolvers/universe/inspection.py": "what the catalogues say",
+    "resolvers/universe/barriers.py": "row security under the views, for review",
+    "resolvers/universe/proof/view_readings.py": "what the catalogues say of views, for the certificate",
     "resolvers/universe/writer_inspection.py": "what the catalogues say of the roles that write",
     "resolvers/reads/disclosures.py": "the ledger, of the universes that read it",
     "resolvers/reads/audit.py": "the history of objections, of the universe of audit",
