@@ -26,7 +26,7 @@ from gateway.ledger.checkpoints import read_checkpoint
 from gateway.ledger.processing_record import processing_record
 from gateway.ledger.publishing import publisher_of
 from gateway.ledger.reports import REPORTS, Report, Span
-from gateway.ledger.verify_people import VerifiedPeople
+from gateway.ledger.verify_people import VerifiedPeople, has_exchanged_link
 from gateway.policy.tables import page, page_table
 from gateway.settings import Settings
 from gateway.terminal.problems import Problem, owner_of, read_settings
@@ -202,7 +202,10 @@ async def _subject(settings: Settings, person: str, span: Span, *, shape: Report
     found = await people.existing_person(settings, person)
     async with owner_of(settings, "control") as control:
         report = await reports.of_person(control, found, span)
+        exchanged = await has_exchanged_link(control, found)
     _give(f"Data disclosed about {people.in_words(found)}", report, shape)
+    if exchanged:
+        raise Problem("these entries may be another person's: run `gateway ledger verify`")
 
 
 @ledger_app.command("client", epilog=examples("gateway ledger client risk --since 2026-11-01"))

@@ -25,6 +25,7 @@ from gateway.ledger.chain import CHECKPOINT, StreamHead, initial_hash, is_signed
 from gateway.ledger.commitments import PeopleEvent, commitment, event_hash
 
 if TYPE_CHECKING:
+    from resolvers.plan.principal import Principal
     from resolvers.stores.pool import Connection, Record
 
 _EVENTS = """
@@ -56,9 +57,29 @@ LEFT JOIN ({_COMMITTED} UNION ALL SELECT reference, NULL FROM ({_ERASED}) e
     ON known.reference = named.person
 WHERE known.reference IS NULL GROUP BY named.person ORDER BY named.person
 """  # noqa: S608 - constants
+_LINKS = """
+SELECT p.store, p.account_id, p.reference, p.salt,
+       substr(r.commitments, 32 * array_position(r.people, p.reference) - 31, 32) AS commitment
+FROM control.ledger_person p LEFT JOIN control.ledger_reference r
+    ON r.kind IN ('DRAWN', 'ADOPTED') AND r.people @> ARRAY[p.reference]
+WHERE (p.store, p.account_id) IN (('messenger', $1), ('social', $2))
+"""
 _READ_AT_ONCE = 2_000
 
 Report = Callable[[str, str, str], None]
+
+
+async def has_exchanged_link(control: Connection, person: Principal) -> bool:
+    """Whether a link of this person is not what was committed to: the entries are then another person's.
+
+    It compares the person's own links and checks no chain; `gateway ledger verify` does.
+    """
+    rows = await control.fetch(_LINKS, person.messenger_id, person.social_id)
+    return any(_commitment_of(row) != row["commitment"] for row in rows)
+
+
+def _commitment_of(row: Record) -> bytes:
+    return commitment(row["salt"], row["store"], row["account_id"], reference=row["reference"])
 
 
 @dataclass
@@ -161,5 +182,4 @@ class PeopleVerification:
                 return "unrecorded person"
             self.found.uncovered += 1
             return None
-        made = commitment(row["salt"], row["store"], row["account_id"], reference=row["reference"])
-        return None if made == row["commitment"] else "exchanged person"
+        return None if _commitment_of(row) == row["commitment"] else "exchanged person"

@@ -23,8 +23,11 @@ from gateway.ledger.record import Ledger
 from gateway.ledger.references import cover_people
 from gateway.ledger.reports import Span, of_person
 from gateway.ledger.retention import forget
+from gateway.ledger.verify_people import has_exchanged_link
 from resolvers.plan.principal import Principal
 from resolvers.stores.pool import StoreLogin
+from tests.commands.test_cli import command
+from tests.gateway.test_ledger_reports import name_in_environment
 from tests.gateway.test_ledger_verify import (
     CALLER,
     ENTRIES,
@@ -71,7 +74,7 @@ def name(reference: int) -> str:
 async def report_of(control: Connection, account: int) -> list[Any]:
     """The requests of all entries about the account."""
     found = await of_person(control, Principal(messenger_id=account), SPAN)
-    return sorted(row[-1] for row in found.rows)
+    return sorted(row[found.columns.index("request")] for row in found.rows)
 
 
 async def swap(written: Written, one: Link, other: Link, *, with_salts: bool = False) -> None:
@@ -110,6 +113,24 @@ async def test_i50_swapped_people_are_found(written: Written, with_salts: bool) 
     assert await report_of(written.control, other.account) == before
     found = numbers(await written.verified())
     assert found == {f"exchanged person {name(each)}" for each in ids(one, other)}
+
+
+async def test_i50_a_report_of_an_exchanged_person_says_so(
+    side: Side, written: Written, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command that prints a person's report warns, with status 1, if the entries may be another's."""
+    one, other = (await links(written.control))[2:4]
+    assert not await has_exchanged_link(written.control, Principal(messenger_id=one.account))
+    await swap(written, one, other)
+    assert await has_exchanged_link(written.control, Principal(messenger_id=one.account))
+    name_in_environment(side, monkeypatch)
+    await side.messenger.execute(
+        "INSERT INTO messenger.account (id, phone, country_code, registered_at)"
+        " VALUES ($1, '+4915110000001', 'DE', now()) ON CONFLICT DO NOTHING",
+        one.account,
+    )
+    said = await command("ledger", "subject", f"ma_{one.account}")
+    assert said.status == 1 and "may be another person's" in said.err
 
 
 async def test_i50_a_removed_person_is_found(written: Written) -> None:

@@ -67,9 +67,22 @@ MUTANTS = (
     ),
     mutant(
         "people_not_compared",
-        Change("gateway.ledger.verify_people:PeopleVerification._wrong", 'made == row["commitment"]', "True"),
+        Change(
+            "gateway.ledger.verify_people:PeopleVerification._wrong",
+            '_commitment_of(row) == row["commitment"]',
+            "True",
+        ),
         f"{REFERENCES}::test_i50_swapped_people_are_found",
         f"{REFERENCES}::test_i50_every_generated_tampering_is_found[swap_two]",
+    ),
+    mutant(
+        "exchanged_reports_not_noticed",
+        Change(
+            "gateway.ledger.verify_people:has_exchanged_link",
+            '_commitment_of(row) != row["commitment"]',
+            "False",
+        ),
+        f"{REFERENCES}::test_i50_a_report_of_an_exchanged_person_says_so",
     ),
     mutant(
         "removed_people_taken_for_forgotten",
