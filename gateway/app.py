@@ -284,6 +284,7 @@ async def _upkeep(settings: Settings, parts: _Parts) -> AsyncIterator[None]:
         asyncio.create_task(watch_effect(settings, parts.verifier.take_effect), name="effect"),
         asyncio.create_task(reconciler.issue_recalls(settings), name="recalls"),
         asyncio.create_task(reconciler.index_days(ledger_login(settings)), name="days of the ledger"),
+        asyncio.create_task(reconciler.forget_uses(list_login(settings)), name="uses of numbers"),
         asyncio.create_task(keep_warning(parts.book, time.time), name="expiry of tokens"),
     ]
     try:

@@ -1,8 +1,8 @@
-"""`gateway lists`: match a merchant's customer list, and hash the store's numbers for it."""
+"""`gateway lists`: match a merchant's customer list, hash the store's numbers for it, and its budgets."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,14 @@ from gateway.terminal.progress import shown
 from gateway.upkeep.store_logins import list_login, writer_logins
 from gateway.upkeep.verifier import sentence_of
 from resolvers.changes.customer_lists import WRONG_KEY, CustomerLists, ListWriters, WrongKey, hash_new_numbers
+from resolvers.changes.list_budget import (
+    DAYS_OF_MERCHANT,
+    DAYS_OF_NUMBER,
+    LISTS_OF_A_DAY,
+    ListBudget,
+    read_budget,
+    set_budget,
+)
 from resolvers.changes.preferences import Writers
 from resolvers.changes.restrictions import ask
 from resolvers.changes.verification import Doubt, judge
@@ -30,7 +38,7 @@ from schema.types.customer_lists import CustomerListRefused, ListRefusal
 CHUNK_BYTES = 1 << 16
 HOUR = 3_600
 WHY = {
-    ListRefusal.BUDGET_SPENT: "Not taken: a merchant has five new lists a day.",
+    ListRefusal.BUDGET_SPENT: "Not taken: no new list is left to the merchant for this day, or for 90 days.",
     ListRefusal.OFFER_HAS_LIST: "Not taken: the offer has a list already.",
     ListRefusal.TOO_SIMILAR: "Not taken: the list is nearly one that was uploaded before.",
     ListRefusal.UNKNOWN_OFFER: "Not taken: the merchant has no such offer.",
@@ -137,3 +145,74 @@ async def _index(settings: Settings, new_key: bool) -> None:
         except WrongKey:
             raise Problem(WRONG_KEY) from None
     typer.echo(f"{count:,} numbers hashed.")
+
+
+@lists_app.command(
+    "budget",
+    epilog=examples("gateway lists budget", "gateway lists budget --noise-scale 60 --uses-of-number 2"),
+)
+def show_or_set_budget(
+    *,
+    noise_scale: Annotated[
+        int | None, typer.Option(min=10, max=1_000, help="Scale of the Laplace noise, in numbers.")
+    ] = None,
+    lists_of_merchant: Annotated[
+        int | None, typer.Option(min=1, help="New lists of a merchant in 90 days.")
+    ] = None,
+    uses_of_number: Annotated[
+        int | None, typer.Option(min=1, help="New lists of all merchants in which a number counts in a year.")
+    ] = None,
+    uses_by_a_merchant: Annotated[
+        int | None, typer.Option(min=1, help="How many of these may be one merchant's.")
+    ] = None,
+) -> None:
+    """Show, or change, what customer lists may tell of numbers in a year, with the ε of it."""
+    given = {
+        "noise_scale": noise_scale,
+        "lists_of_merchant": lists_of_merchant,
+        "uses_of_number": uses_of_number,
+        "uses_by_a_merchant": uses_by_a_merchant,
+    }
+    done(_budget(read_settings(), {name: value for name, value in given.items() if value is not None}))
+
+
+async def _budget(settings: Settings, wanted: dict[str, int]) -> None:
+    async with owner_of(settings, "social") as social:
+        budget = replace(await read_budget(social), **wanted)
+        if budget.uses_by_a_merchant > budget.uses_of_number:
+            raise Problem("--uses-by-a-merchant is at most --uses-of-number")
+        if wanted:
+            await set_budget(social, budget)
+    typer.echo("\n".join(_budget_lines(budget)))
+
+
+def _figures(budget: ListBudget, merchants: int, who: str) -> Iterator[str]:
+    for name, figure, form in (
+        ("ε", budget.epsilon, "16.3f"),
+        ("δ", budget.delta, "16.5f"),
+        ("right", budget.most_right, "16.1%"),
+    ):
+        cells = "".join(format(figure(group, merchants), form) for group in (1, 5, 30))
+        yield f"{who if name == 'ε' else '':<36}{name:>8}{cells}"
+
+
+def _budget_lines(budget: ListBudget) -> Iterator[str]:
+    yield (
+        f"A merchant has {LISTS_OF_A_DAY} new lists a day and {budget.lists_of_merchant} in "
+        f"{DAYS_OF_MERCHANT} days."
+    )
+    yield (
+        f"A number counts in {budget.uses_by_a_merchant} new list of one merchant and in "
+        f"{budget.uses_of_number} of all merchants, in {DAYS_OF_NUMBER} days."
+    )
+    yield f"Each size is told less {budget.noise_cut}, with Laplace noise of scale {budget.noise_scale}."
+    yield ""
+    yield f"What answers tell in {DAYS_OF_NUMBER} days of a group of   " + "".join(
+        f"{size:>16}" for size in ("1 number", "5 numbers", "30 numbers")
+    )
+    every = budget.merchants_that_spend_all
+    for merchants in sorted({1, min(2, every), every}):
+        who = f"{merchants} merchants together" if merchants < every else f"all merchants ({every} or more)"
+        yield from _figures(budget, merchants, "one merchant" if merchants == 1 else who)
+    yield ""
+    yield "right: how often a guess between two equally likely states of the group is right, at most."

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from gateway.ledger.retention import index_closed_days
 from gateway.upkeep.store_logins import recall_logins, writer_logins
+from resolvers.changes.list_budget import forget_list_uses
 from resolvers.changes.objections import Rules
 from resolvers.changes.preferences import Writers
 from resolvers.changes.pseudonyms import Naming, name_everybody, naming
@@ -27,7 +28,7 @@ from resolvers.changes.recalls import issue
 from resolvers.changes.restrictions import ask
 from resolvers.changes.suspensions import finish
 from resolvers.changes.verification import REPAIRABLE, Doubt, count_rows, judge, judge_all, repair
-from resolvers.stores.pool import StoreUnavailable, is_behind_pooler
+from resolvers.stores.pool import StoreUnavailable, fresh_connections, is_behind_pooler
 from resolvers.stores.serial_connection import SerialConnection
 
 if TYPE_CHECKING:
@@ -148,6 +149,18 @@ async def issue_recalls(settings: Settings) -> None:
                 log.warning("Recall notices could not be issued.", exc_info=exception)
     finally:
         waiting.close()
+
+
+async def forget_uses(lists: StoreLogin) -> None:
+    """Forget what the budgets of customer lists no longer count, now and every hour, until cancelled."""
+    while True:
+        try:
+            async with fresh_connections(lists) as (social,):
+                await forget_list_uses(social)
+        except Exception as exception:
+            # Every failure is retried: what is too old counts in no decision, deleted or not.
+            log.warning("Uses of numbers in customer lists could not be forgotten.", exc_info=exception)
+        await asyncio.sleep(INDEX_SECONDS)
 
 
 async def index_days(ledger: StoreLogin) -> None:

@@ -4,7 +4,8 @@
 
 One transaction holds all of it. A number never reaches the store in clear text. Neither the list nor a count
 of people leaves the store, and an upload that is cut off leaves nothing (policy, section 5). The rules are in
-`ddl/social/0009_customer_lists.sql`, where no process of the gateway can change them.
+`0009_customer_lists.sql` and `0011_list_budget.sql` of `ddl/social`; no process of the gateway can change
+them.
 
 Rejected: hashing in the store (the key would have to be there), matching here (the process would have to
 read the members' numbers).
@@ -51,7 +52,7 @@ _COPY_END = struct.pack(">h", -1)
 # Three fields: the upload, the line, the hash that follows.
 _ROW = struct.Struct(">hiqiqi")
 
-_MATCH = "SELECT * FROM social.match_list($1, $2, $3)"
+_MATCH = "SELECT * FROM social.match_list($1, $2, $3, $4)"
 _UPLOAD = "SELECT nextval('social.customer_list_upload')"
 _FITS = "SELECT social.fits_matching_key($1)"
 _UNHASHED = "SELECT account_id, source, number FROM social.unhashed_numbers($1)"
@@ -230,7 +231,9 @@ class CustomerLists:
             async with transaction(connection):
                 hashing.upload = await connection.fetchval(_UPLOAD)
                 await _copy(connection, rows)
-                row = await connection.fetchrow(_MATCH, hashing.upload, self.merchant, offer)
+                row = await connection.fetchrow(
+                    _MATCH, hashing.upload, self.merchant, offer, budget_key(self.key)
+                )
         return _result_of(row, hashing)
 
 
@@ -264,6 +267,11 @@ def _result_of(row: Any, hashing: Hashing) -> UploadCustomerListResult:
         bad_line_count=hashing.bad,
         bad_lines=hashing.bad_lines,
     )
+
+
+def budget_key(key: bytes) -> bytes:
+    """The key under which the store keeps the uses of numbers. The store does not keep the key."""
+    return keyed_hash("budget", key)  # type: ignore[arg-type]  # one more use of the key, not a number
 
 
 # --- the store's own numbers ----------------------------------------------------------------------

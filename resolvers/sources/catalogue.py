@@ -595,9 +595,41 @@ CUSTOMER_LIST_ENTRY = Relation(
 MATCHING_KEY = Relation(
     Store.SOCIAL,
     "matching_key",
-    {"only_row": _public("boolean"), "fingerprint": _BLIND},
+    {"only_row": _public("boolean"), "fingerprint": _BLIND, "budget": _BLIND},
     key=None,
     group=None,
+)
+LIST_BUDGET = Relation(
+    Store.SOCIAL,
+    "list_budget",
+    {
+        "only_row": _public("boolean"),
+        "noise_scale": _public("integer"),
+        "lists_of_merchant": _public("integer"),
+        "uses_of_number": _public("integer"),
+        "uses_by_a_merchant": _public("integer"),
+    },
+    key=None,
+    group=None,
+)
+LIST_DECISION = Relation(
+    Store.SOCIAL,
+    "list_decision",
+    {"id": _public("bigint"), "merchant_id": _public("bigint"), "decided_at": _public("timestamptz")},
+    key=None,
+    group=None,
+)
+# Keyed hashes: of a number, and of the number with a merchant.
+LIST_USE = Relation(
+    Store.SOCIAL,
+    "list_use",
+    {
+        "number": Column(Class.BLIND, "uuid"),
+        "merchant": Column(Class.BLIND, "integer"),
+        "used_on": _public("date"),
+    },
+    key="number",
+    group="number",
 )
 
 RELATIONS: tuple[Relation, ...] = (
@@ -627,6 +659,9 @@ RELATIONS: tuple[Relation, ...] = (
     CUSTOMER_LIST,
     CUSTOMER_LIST_ENTRY,
     MATCHING_KEY,
+    LIST_BUDGET,
+    LIST_DECISION,
+    LIST_USE,
     SOCIAL_BUSINESS,
     SOCIAL_CONVERSATION,
     SOCIAL_CUSTOMER,

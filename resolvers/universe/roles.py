@@ -97,6 +97,7 @@ RIGHTS: dict[str, Rights] = {
         tables=frozenset({("INSERT", "social.customer_list_entry")}),
         functions=(
             "social.fits_matching_key",
+            "social.forget_list_uses",
             "social.hash_numbers",
             "social.match_list",
             "social.unhashed_numbers",

@@ -23,7 +23,7 @@ OFFER_MATCHING = Purpose.OFFER_MATCHING
 
 @enum(
     "Why a customer list was refused.",
-    BUDGET_SPENT="The merchant uploaded five new lists on this day already.",
+    BUDGET_SPENT="The merchant has no new list left for this day, or for these 90 days.",
     OFFER_HAS_LIST="The offer has another list already.",
     TOO_SIMILAR="The list is nearly the same as another list of the merchant.",
     UNKNOWN_OFFER="The merchant has no such offer.",
@@ -51,8 +51,8 @@ class CustomerListTaken:
 
 
 @strawberry.type(
-    description="The list is refused. A merchant can upload five new lists a day, one for each offer, and "
-    "none that is nearly the same as another."
+    description="The list is refused. A merchant can upload five new lists a day, a limited number in 90 "
+    "days, one for each offer, and none that is nearly the same as another."
 )
 class CustomerListRefused:
     """The gateway keeps nothing of a refused list."""

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from resolvers.stores.pool import Connection
     from tests.conftest import NewDatabase
 
-PEOPLE = 700
+DOCUMENT = Path(__file__).parents[2] / "docs" / "privacy.md"
+PEOPLE = 1_050
 MERCHANT = 3
 
 
@@ -28,7 +29,7 @@ def number_of(person: int) -> str:
 
 @pytest.fixture
 async def social(new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Connection]:
-    """The owner's connection to the social network's store: 700 people, and a merchant with ten offers."""
+    """The owner's connection to the social network's store: 1,050 people, and a merchant with ten offers."""
     dsns = {store: await new_database(store) for store in STORES}
     for store, dsn in dsns.items():
         monkeypatch.setenv(f"GATEWAY_{store.upper()}_DSN", dsn)
@@ -51,9 +52,9 @@ async def social(new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.fixture
 def customers(tmp_path: Path) -> Path:
-    """A file with 1,100 numbers, 700 of them of members, a head and two bad rows."""
+    """A file with 1,400 numbers, 1,050 of them of members, a head and two bad rows."""
     file = tmp_path / "customers.csv"
-    lines = ["phone,name", "SECRET-VALUE", *(f"{number_of(each)},x" for each in range(1, 1_101)), "12"]
+    lines = ["phone,name", "SECRET-VALUE", *(f"{number_of(each)},x" for each in range(1, 1_401)), "12"]
     file.write_text("\n".join(lines))
     return file
 
@@ -70,7 +71,7 @@ async def test_a_file_is_matched_and_reported_in_bands(social: Connection, custo
     assert said.status == 0
     assert said.out.splitlines() == [
         "MATCHED: records FROM_1000, audience FROM_500",
-        "2 rows were no phone number; lines 2, 1103",
+        "2 rows were no phone number; lines 2, 1403",
     ]
     assert "read customers.csv" in said.err
     assert "SECRET" not in said.out + said.err
@@ -84,12 +85,12 @@ async def test_a_refused_list_says_why(social: Connection, customers: Path, tmp_
     """If a list is refused, a line says why, the exit status is 1, and nothing is kept."""
     await upload(customers)
     other = tmp_path / "other.csv"
-    other.write_text("\n".join(number_of(each) for each in range(400, 1_900)))
+    other.write_text("\n".join(number_of(each) for each in range(800, 2_300)))
 
     said = await upload(other)
     assert (said.status, said.out) == (1, "Not taken: the offer has a list already.\n")
     near = tmp_path / "near.csv"
-    near.write_text(customers.read_text() + "\n" + number_of(2_000))
+    near.write_text(customers.read_text() + "\n" + number_of(3_000))
     said = await upload(near, "of_2")
     assert (said.status, said.out) == (1, "Not taken: the list is nearly one that was uploaded before.\n")
     for offer, merchant in (("of_99", MERCHANT), ("of_1", 99)):
@@ -101,7 +102,10 @@ async def test_a_refused_list_says_why(social: Connection, customers: Path, tmp_
         said = await upload(fresh, f"of_{number}")
         assert said.out.splitlines() == ["BELOW_MINIMUM: records FROM_1000, audience BELOW_MINIMUM"]
     said = await upload(other, "of_6")
-    assert (said.status, said.out) == (1, "Not taken: a merchant has five new lists a day.\n")
+    assert (said.status, said.out) == (
+        1,
+        "Not taken: no new list is left to the merchant for this day, or for 90 days.\n",
+    )
 
 
 async def test_a_failed_upload_is_one_line(
@@ -131,7 +135,7 @@ async def test_numbers_are_hashed_once_and_again_under_another_secret(
     social: Connection, customers: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Under a changed secret matching is refused until all numbers are hashed again."""
-    for printed in ("700 numbers hashed.\n", "0 numbers hashed.\n"):
+    for printed in ("1,050 numbers hashed.\n", "0 numbers hashed.\n"):
         said = await command("lists", "index")
         assert (said.status, said.out) == (0, printed)
     before = await social.fetch("SELECT account_id, blind FROM social.phone_binding ORDER BY 1")
@@ -143,7 +147,37 @@ async def test_numbers_are_hashed_once_and_again_under_another_secret(
         assert "gateway lists index --new-key" in said.err
 
     said = await command("lists", "index", "--new-key")
-    assert (said.status, said.out) == (0, "700 numbers hashed.\n")
+    assert (said.status, said.out) == (0, "1,050 numbers hashed.\n")
     after = await social.fetch("SELECT account_id, blind FROM social.phone_binding ORDER BY 1")
     assert not {row["blind"] for row in before} & {row["blind"] for row in after}
     assert (await upload(customers)).status == 0
+
+
+async def test_the_budget_is_printed_with_what_it_means_and_can_be_changed(social: Connection) -> None:
+    """`lists budget` prints the limits and the ε of a group; a changed limit binds the next list."""
+    said = await command("lists", "budget")
+    assert said.status == 0
+    for line in (
+        "A merchant has 5 new lists a day and 12 in 90 days.",
+        "A number counts in 1 new list of one merchant and in 4 of all merchants, in 365 days.",
+    ):
+        assert line in said.out.splitlines()
+    assert [row.split()[-4:] for row in said.out.splitlines()[5:14:3]] == [
+        ["ε", "0.033", "0.167", "1.000"],
+        ["ε", "0.067", "0.333", "2.000"],
+        ["ε", "0.133", "0.667", "4.000"],
+    ]
+    documented = DOCUMENT.read_text()
+    for line in said.out.splitlines()[7:14:3]:
+        for cell in line.split()[-3:]:
+            assert f"right {cell.removesuffix('%')} %" in documented
+    said = await command("lists", "budget", "--noise-scale", "60", "--uses-of-number", "2")
+    assert "in 2 of all merchants" in said.out
+    assert "0.017" in said.out
+    row = await social.fetchrow(
+        "SELECT noise_scale, uses_of_number, lists_of_merchant FROM social.list_budget"
+    )
+    assert tuple(row or ()) == (60, 2, 12)
+    said = await command("lists", "budget", "--uses-by-a-merchant", "3")
+    assert (said.status, said.out) == (1, "")
+    assert "--uses-by-a-merchant is at most --uses-of-number" in said.err
