@@ -32,7 +32,6 @@ from resolvers.plan.identifiers import IdentifierScope
 from resolvers.plan.principal import Principal
 from resolvers.sources.catalogue import Store
 from resolvers.sources.fields import OBJECTS
-from resolvers.stores.gate import StoreGate
 from resolvers.stores.pool import Pool, connect_owner
 from resolvers.universe.render import apply
 from schema.build import schema_for
@@ -162,8 +161,6 @@ class Side:
     whose: Whose = field(default_factory=lambda: Whose(0, 0, 0, 0))
     bound_tokens: dict[Whose, str] = field(default_factory=dict)
     _taken: set[Whose] = field(default_factory=set)
-    # Kept, because `watch` replaces the pools.
-    _verifier: StoreGate = field(init=False)
 
     @property
     def gateway(self) -> Gateway:
@@ -219,7 +216,8 @@ class Side:
     @property
     def verifier(self) -> StoreVerifier:
         """What judges its stores."""
-        found = self._verifier._judged.__self__  # type: ignore[attr-defined]
+        pool = self.gateway.pools[ADS][Store.SOCIAL]
+        found = getattr(pool, "_pool", pool)._gate._judged.__self__
         assert isinstance(found, StoreVerifier)
         return found
 
@@ -358,7 +356,6 @@ async def open_side(
     side = Side(settings, *owners, await issue_tokens(owners[0], settings))
     try:
         async with open_gateway(settings) as side.app:
-            side._verifier = side.gateway.pools[ADS][Store.SOCIAL]._gate  # type: ignore[assignment]
             await side.wait_until_ready()
             if like is not None:
                 side.gateway.plans._known = like.gateway.plans._known

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from asyncpg import InFailedSQLTransactionError
 
 from gateway.upkeep import reconciler
 from gateway.upkeep.store_logins import writer_logins
@@ -17,8 +18,9 @@ from resolvers.changes.preferences import Writers
 from resolvers.changes.suspensions import finish
 from resolvers.changes.verification import Doubt, accept, repair
 from resolvers.sources.catalogue import Store
-from resolvers.stores.gate import StoreGate
-from resolvers.stores.pool import Pool, StoreUnavailable
+from resolvers.stores.gate import Closed, StoreGate
+from resolvers.stores.pool import Pool, StoreUnavailable, connect_role
+from resolvers.stores.session import Session
 from tests.kit.gateway import ADS, FRIENDS, SECURITY, NewDatabase, Side, open_side
 from tests.kit.restores import back_up, put_back
 from tests.promises.test_objection import (
@@ -238,3 +240,28 @@ async def test_i48_an_objection_that_is_half_written_raises_no_doubt(side: Side,
     assert await finish(stores(side), NOW, quiet) == 1
     await side.verifier.judged()
     assert side.verifier.doubts == {}
+
+
+@pytest.mark.parametrize("kind", ["pooled", "behind_pooler"])
+async def test_i48_each_transaction_behind_a_pooler_checks_its_server(side: Side, kind: str) -> None:
+    """A pooler may reach another server with each transaction: that transaction fails before it reads."""
+    login = side.gateway.pools[ADS][Store.SOCIAL].login
+    verified = side.verifier.gates[Store.SOCIAL].current
+    sql = "SELECT id FROM account WHERE id > $1 ORDER BY id DESC"
+    others = (
+        replace(verified, started=verified.started + timedelta(microseconds=1)),
+        replace(verified, identity=replace(verified.identity, database=1)),
+    )
+    for admitted in (verified, *others):
+        session = Session(await connect_role(login), 20.0, admitted=admitted, **{kind: True})
+        try:
+            if admitted is verified:
+                assert [row["id"] for row in await session.fetch(sql, [0])] == [12, 11]
+                await session.begin("REPEATABLE READ")
+                continue
+            with pytest.raises(Closed):
+                await session.fetch(sql, [0])
+            with pytest.raises((Closed, InFailedSQLTransactionError)):
+                await session.begin("REPEATABLE READ")
+        finally:
+            session.connection.terminate()

@@ -99,4 +99,9 @@ MUTANTS = (
         ),
         f"{STATE}::test_i48_a_restriction_that_covers_less_is_found_and_written_again",
     ),
+    mutant(
+        "a_transaction_behind_a_pooler_is_not_guarded",
+        Change("resolvers.stores.session:Session.begin", "guarding_begin(self._guard)", "''"),
+        f"{STATE}::test_i48_each_transaction_behind_a_pooler_checks_its_server",
+    ),
 )
