@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from gateway.access.tokens import issue as issue_token
+from gateway.settings import Settings
 from resolvers.plan.identifiers import Identifiers, IdentifierScope
 from resolvers.plan.principal import Principal
 from schema.purposes import Purpose
@@ -370,6 +371,11 @@ async def test_a_merchants_offer_is_named_as_in_its_answers(scopes: Scopes, scop
 
 
 # --- everywhere -----------------------------------------------------------------------------------
+
+
+def test_identifiers_are_sealed_unless_a_setting_says_otherwise() -> None:
+    """A gateway without the setting seals for each purpose."""
+    assert Settings.model_fields["identifiers"].default is IdentifierScope.PURPOSE
 
 
 async def test_every_kind_of_object_is_sealed(scopes: Scopes) -> None:
