@@ -72,7 +72,7 @@ SENTENCES: Mapping[DifferenceKind, str] = {
     DifferenceKind.COPIES_DIFFER: "{name} rows do not carry the restriction of their member",
     DifferenceKind.PROBE_FOUND: "a made-up person who objected is found in {name}",
     DifferenceKind.PROBE_MISSED: "a made-up person who did not object is missing from {name}",
-    DifferenceKind.PROBE_FAILED: "the made-up people could not be looked for",
+    DifferenceKind.PROBE_FAILED: "the made-up people could not be looked for by {name}",
     DifferenceKind.NOT_PROVED: "view {name} is not what the policy opens: it {relation}",
     DifferenceKind.UNIVERSE_MISSING: "universe {name} is missing",
     DifferenceKind.UNIVERSE_OF_OTHER_POLICY: "universe {name} is of another policy",

@@ -11,9 +11,22 @@ from gateway.upkeep.advice import ADVICE, advice, with_advice
 from resolvers.sources.catalogue import Store
 from resolvers.universe.difference import SENTENCES, Difference, DifferenceKind, sentence
 from tests.promises.test_content import SPOILED
+from tests.promises.test_tampering import ATTACKS
 
 # What no change of the messenger's store alone makes, and the test that does.
 MADE_ELSEWHERE = {
+    DifferenceKind.COPIES_DIFFER: (
+        "tests/promises/test_binding.py::test_i48_a_copy_that_was_opened_is_found_and_repaired"
+    ),
+    DifferenceKind.PROBE_FOUND: (
+        "tests/promises/test_binding.py::test_i48_the_probe_finds_what_is_open_in_each_form"
+    ),
+    DifferenceKind.PROBE_MISSED: (
+        "tests/promises/test_binding.py::test_the_probe_says_who_is_missing_and_that_it_failed"
+    ),
+    DifferenceKind.PROBE_FAILED: (
+        "tests/promises/test_binding.py::test_the_probe_says_who_is_missing_and_that_it_failed"
+    ),
     DifferenceKind.LOGIN_REFUSED: (
         "tests/commands/test_cli.py::test_serve_refuses_to_start_where_no_role_may_write_objections"
     ),
@@ -34,7 +47,9 @@ def test_every_difference_has_a_sentence_and_advice(kind: DifferenceKind) -> Non
     """The line names what differs and what to do, and no placeholder is left in it."""
     difference = Difference(kind, Store.SOCIAL, "some_name", relation="social.some_relation")
     assert "some_name" in sentence(difference)
-    assert ("social.some_relation" in sentence(difference)) == (kind.name.startswith("PRIVILEGE"))
+    assert ("social.some_relation" in sentence(difference)) == (
+        kind.name.startswith(("PRIVILEGE", "SETTING"))
+    )
     assert with_advice(difference) == f"{sentence(difference)}: {advice(difference)}"
     assert advice(difference)
     assert not re.search(r"[{}]", with_advice(difference))
@@ -48,6 +63,7 @@ def test_the_tables_hold_every_kind_and_no_other() -> None:
 def test_every_difference_can_be_made() -> None:
     """Each kind is found in a real store: by a change of the messenger's, or by the named test."""
     made = {difference.kind for _, _, difference in SPOILED.values()}
+    made |= {attack.kind for attack in ATTACKS.values()}
     assert made.isdisjoint(MADE_ELSEWHERE)
     assert made | MADE_ELSEWHERE.keys() == set(DifferenceKind)
     for test in MADE_ELSEWHERE.values():
