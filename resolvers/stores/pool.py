@@ -106,7 +106,9 @@ async def connect_role(login: StoreLogin) -> Connection:
             statement_cache_size=0,
         )
         # Behind a pooler too: only the gateway uses the role, and it wants this level everywhere.
-        await asyncio.wait_for(_name_level(connection), login.connect_timeout_s)
+        # A busy pooler accepts the connection at once, and lets the first statement wait.
+        patience = min(login.connect_timeout_s, login.request_timeout_s)
+        await asyncio.wait_for(_name_level(connection), patience)
     except BaseException as error:
         if connection is not None:
             connection.terminate()
