@@ -50,16 +50,14 @@ from gateway.recalls.over_http import RecallsEndpoint
 from gateway.recalls.over_websocket import RecallSocket
 from gateway.settings import Settings
 from gateway.upkeep import reconciler
-from gateway.upkeep.effect import check_effect, watch_effect
+from gateway.upkeep.effect import watch_effect
 from gateway.upkeep.purpose_pools import Pools, answers, opened_pools
 from gateway.upkeep.store_logins import (
     NotReady,
-    check_matching_key,
     checked_logins,
     ledger_login,
     list_login,
     recall_logins,
-    refused_writers,
     writer_logins,
 )
 from gateway.upkeep.verifier import StoreVerifier, open_verifier
@@ -180,7 +178,7 @@ async def open_gateway(
     """
     check_fields()
     logins = {store: await checked_logins(settings, store) for store in Store}
-    await _check_stores(settings)
+    await reconciler.check_stores(settings)
     async with AsyncExitStack() as stack:
         parts = await _open_parts(settings, logins, stack)
         gateway = _gateway(settings, parts, names_people=records)
@@ -188,16 +186,6 @@ async def open_gateway(
         for task in (_upkeep(settings, parts), noting(parts.book, uses), noting_requests(tally, uses)):
             await stack.enter_async_context(task)
         yield _application(settings, parts, gateway, tally=tally, demo=demo)
-
-
-async def _check_stores(settings: Settings) -> None:
-    """NotReady if a role that writes is not as it must be, or the stores cannot be reconciled."""
-    if refused := await refused_writers(settings):
-        raise NotReady.because_of(refused)
-    if wrong := await reconciler.reconcile_at_start(settings):
-        raise NotReady(wrong)
-    await check_effect(settings)
-    await check_matching_key(settings)
 
 
 async def _open_parts(

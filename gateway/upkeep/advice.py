@@ -22,8 +22,9 @@ ADVICE: Mapping[DifferenceKind, str] = {
     DifferenceKind.TRIGGER_CHANGED: "drop it, and create it again as its file in resolvers/universe/ddl does",
     DifferenceKind.TRIGGER_UNKNOWN: "drop it, or let it run after the rows are written",
     DifferenceKind.FUNCTION_CHANGED: "create it again as its last file in resolvers/universe/ddl does",
-    DifferenceKind.TABLE_REWRITTEN: "undo it with DROP RULE, DROP POLICY, NO FORCE ROW LEVEL SECURITY, NO INHERIT; then "
-    + _APPLY,
+    DifferenceKind.TABLE_REWRITTEN: (
+        "undo it with DROP RULE, DROP POLICY, NO FORCE ROW LEVEL SECURITY, or NO INHERIT; then " + _APPLY
+    ),
     DifferenceKind.SETTING_CHANGED: "undo it with RESET, for the database, the role, or in the server's file",
     DifferenceKind.COPIES_DIFFER: "a running gateway repairs them within a minute; find out what wrote them",
     DifferenceKind.PROBE_FOUND: "do not serve: " + _APPLY + "; if it stays, restore the store's functions",

@@ -19,7 +19,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gateway.ledger.retention import index_closed_days
-from gateway.upkeep.store_logins import recall_logins, writer_logins
+from gateway.upkeep.effect import check_effect
+from gateway.upkeep.store_logins import (
+    NotReady,
+    check_matching_key,
+    recall_logins,
+    refused_writers,
+    writer_logins,
+)
 from resolvers.changes.list_budget import forget_list_uses
 from resolvers.changes.objections import Rules
 from resolvers.changes.preferences import Writers
@@ -61,6 +68,20 @@ def rules_of(settings: Settings) -> Rules:
 def naming_of(settings: Settings) -> Naming:
     """The pseudonyms of this deployment. A pseudonym stays when the secret changes."""
     return naming(settings.key("pseudonyms"))
+
+
+async def check_stores(settings: Settings) -> None:
+    """Reconcile everything before the first request.
+
+    NotReady if a role that writes is not as it must be, if the stores cannot be reconciled, or if an
+    objection may not bind in one of them.
+    """
+    if refused := await refused_writers(settings):
+        raise NotReady.because_of(refused)
+    if wrong := await reconcile_at_start(settings):
+        raise NotReady(wrong)
+    await check_effect(settings)
+    await check_matching_key(settings)
 
 
 async def reconcile_at_start(settings: Settings) -> list[str]:
