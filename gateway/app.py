@@ -94,8 +94,7 @@ if TYPE_CHECKING:
     from resolvers.stores.pool import Connection
 
 # Whether each store answers; and under "refused", why objectable purposes are refused a store.
-Readiness = Mapping[str, object]
-Ready = Callable[[], Awaitable[Readiness]]
+Ready = Callable[[], Awaitable[Mapping[str, object]]]
 Routes = Mapping[tuple[str, str], "ASGIApp"]
 Connect = Callable[[], Awaitable["Connection"]]
 
@@ -139,9 +138,9 @@ def build_app(
         return PlainTextResponse("ok", headers=NO_STORE)
 
     async def readyz(_: Request) -> Response:
-        stores = dict(await ready())
+        stores = await ready()
         needed = all(each is True for name, each in stores.items() if name != CHECKPOINTS)
-        return JSONResponse(stores, 200 if needed else 503, headers=NO_STORE)
+        return JSONResponse(dict(stores), 200 if needed else 503, headers=NO_STORE)
 
     app = Starlette(routes=[Route("/healthz", healthz), Route("/readyz", readyz), *pages])
     # A redirect would name the host that the client claimed, and turn a POST into an error elsewhere.
@@ -235,10 +234,7 @@ async def _opened_ledger(settings: Settings, publisher: Publisher) -> AsyncItera
 async def _opened_book(
     settings: Settings, connect: Connect, verifier: StoreVerifier
 ) -> AsyncIterator[TokenBook]:
-    """The tokens and the provider's JWTs, while the block runs.
-
-    Tokens of another control database than before are read only after it was compared with the stores.
-    """
+    """The tokens and the provider's JWTs. Tokens are read once `control` was compared with the stores."""
     async with (
         open_identities(settings, time.time, time.monotonic) as of_jwt,
         open_token_book(
@@ -267,14 +263,15 @@ def _opened_desk(settings: Settings, ledger: Ledger, connect: Connect) -> Abstra
 @asynccontextmanager
 async def _upkeep(settings: Settings, parts: _Parts) -> AsyncIterator[None]:
     """Run the periodic tasks while the block runs."""
-    tasks = [
-        asyncio.create_task(reconciler.reconcile_restrictions(settings, parts.verifier), name="restrictions"),
-        asyncio.create_task(watch_effect(settings, parts.verifier.take_effect), name="effect"),
-        asyncio.create_task(reconciler.issue_recalls(settings), name="recalls"),
-        asyncio.create_task(reconciler.index_days(ledger_login(settings)), name="days of the ledger"),
-        asyncio.create_task(reconciler.forget_uses(list_login(settings)), name="uses of numbers"),
-        asyncio.create_task(keep_warning(parts.book, time.time), name="expiry of tokens"),
-    ]
+    periodic = {
+        "restrictions": reconciler.reconcile_restrictions(settings, parts.verifier),
+        "effect": watch_effect(settings, parts.verifier.take_effect),
+        "recalls": reconciler.issue_recalls(settings),
+        "days of the ledger": reconciler.index_days(ledger_login(settings)),
+        "uses of numbers": reconciler.forget_uses(list_login(settings)),
+        "expiry of tokens": keep_warning(parts.book, time.time),
+    }
+    tasks = [asyncio.create_task(work, name=name) for name, work in periodic.items()]
     try:
         yield
     finally:
@@ -377,18 +374,13 @@ def _routes(settings: Settings, parts: _Parts, gateway: Gateway, *, ids: Iterato
     }
 
 
-async def _ready(gateway: Gateway, parts: _Parts) -> Readiness:
-    """For each store, whether it answers; control also needs fresh books and a ledger that can write.
+async def _ready(gateway: Gateway, parts: _Parts) -> Mapping[str, object]:
+    """Whether each store answers (control: with fresh books, and its ledger), and checkpoints are published.
 
-    If the settings say where checkpoints are published: whether that works.
-
-    And for each store that is refused for objectable purposes, why, and what to do.
+    "refused" says why a store is refused for objectable purposes, and what to do.
     """
     said: dict[str, object] = {store.value: await answers(parts.pools, store) for store in Store}
-    fresh = parts.book.is_fresh and parts.documents.cache.is_fresh
-    said["control"] = said["control"] and fresh and await gateway.ledger.is_well()
-    if (published := parts.publisher.is_well) is not None:
-        said[CHECKPOINTS] = published
-    if refused := parts.verifier.refused():
-        said["refused"] = refused
-    return said
+    said["control"] = said["control"] and parts.book.is_fresh and parts.documents.cache.is_fresh
+    said["control"] = said["control"] and await gateway.ledger.is_well()
+    extra = {CHECKPOINTS: parts.publisher.is_well, "refused": parts.verifier.refused() or None}
+    return said | {name: each for name, each in extra.items() if each is not None}

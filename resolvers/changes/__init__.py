@@ -12,4 +12,5 @@ pseudonyms      pseudonyms for audit: one name for each person who objected, whi
 recalls         issues recall notices, reads them, and acknowledges them
 erasure         erases what the gateway keeps about one person
 customer_lists  matches a merchant's list of customers' numbers inside the store
+list_budget     the budget of customer lists, for each number and each merchant
 """
