@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from gateway.quotas import people as people_quotas
-from gateway.quotas.people import PeopleQuota
+from gateway.quotas.people import PeopleQuota, Promise
 from gateway.quotas.table import OwnQuota, Quota, quotas_login, set_quota
 from resolvers.plan.amounts import QuestionCount
 from schema.build import schema_for
@@ -185,12 +185,25 @@ async def test_two_processes_count_a_person_once(side: Side) -> None:
 
 
 async def test_concurrent_requests_receive_exactly_the_quota_of_people(side: Side) -> None:
-    """Of fifty concurrent requests for a new person each, as many are answered as the quota allows."""
+    """Of fifty concurrent requests for a new person each, as many are answered as the quota allows.
+
+    All are decided before the first answer is known.
+    """
+    one_person = QuestionCount(1, 1, "{1}")
     async with process(side, 20) as one, process(side, 20) as other:
-        results = await asyncio.gather(
-            *(disclose((one, other)[number % 2], [str(number)]) for number in range(50))
+        decided = await asyncio.gather(
+            *((one, other)[number % 2].reserve("somebody", SECURITY, one_person) for number in range(50)),
+            return_exceptions=True,
         )
-    assert Counter(results) == {None: 20, Code.TOO_MANY_PEOPLE: 30}
+        assert Counter(map(type, decided)) == {Promise: 20, Refusal: 30}
+        for number, promise in enumerate(decided):
+            if isinstance(promise, Promise):
+                with promise:
+                    await (one, other)[number % 2].charge(
+                        "somebody", SECURITY, [str(number)], promise=promise
+                    )
+        assert (await used(side))[1] == 20
+        assert await disclose(one, ["51"]) is await disclose(other, ["52"]) is Code.TOO_MANY_PEOPLE
 
 
 async def test_room_that_an_answer_does_not_need_is_free_again(side: Side) -> None:

@@ -10,14 +10,17 @@ import json
 import re
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from random import Random
 from typing import Any
 
 import pytest
 
+from gateway.quotas import people as people_quotas
 from gateway.quotas.cost import cost_of
+from gateway.quotas.people import UNCOUNTED
+from gateway.quotas.table import OwnQuota, set_quota
 from schema.build import schema_for
 from schema.purposes import Purpose
 from schema.refusals import MESSAGES, Code, Refusal
@@ -32,6 +35,8 @@ DOCUMENTS = 46
 LEAST_TRIALS = 20_000
 # Keys go to a store as one text, an array in Postgres' spelling.
 KEYS = re.compile(r"\{([0-9,]+)\}")
+# The purposes whose clients choose people to ask about: not those of a merchant or of a person's own data.
+COUNTED = [each for each in SEEING if each not in {*UNCOUNTED, Purpose.OFFER_MATCHING}]
 CASES = [(purpose, size, seed) for purpose in SEEING for size in (4, 12, 30) for seed in range(3)]
 
 
@@ -182,6 +187,45 @@ async def test_i8_an_error_never_depends_on_data(sides: list[Side], purpose: Pur
             assert full == empty
             refused += 1
     assert refused or trials(DOCUMENTS) < 100
+
+
+@asynccontextmanager
+async def little_quota(sides: list[Side]) -> AsyncIterator[None]:
+    """Each client may receive a few people and ask about a few in this hour, while the block runs."""
+    try:
+        for side in sides:
+            for client in ("client", "bound"):
+                await set_quota(side.control, client, OwnQuota(None, None, 400, 60))
+            await side.book.refreshed()
+            side.gateway.people._hour, side.gateway.people._shares = people_quotas._Hour(), {}
+        yield
+    finally:
+        for side in sides:
+            for table in ("quota", "quota_hour", "quota_person", "quota_room"):
+                await side.control.execute(f"DELETE FROM control.{table}")
+            await side.book.refreshed()
+            side.gateway.people._hour, side.gateway.people._shares = people_quotas._Hour(), {}
+
+
+@pytest.mark.parametrize("purpose", COUNTED)
+async def test_i46_quotas_of_people_that_run_out_refuse_the_same_requests(
+    sides: list[Side], purpose: Purpose
+) -> None:
+    """With quotas that are soon spent, databases that differ in what is hidden refuse the same requests.
+
+    So for whole sequences: what is used, and so refused, depends on nothing that the purpose may not see.
+    """
+    random = Random(f"quotas {purpose}")
+    world, changed = differing_pair(random_world(random.randint(0, 10**9), 12), purpose, random)
+    _, again = differing_pair(world, purpose, random, changes=40)
+    await hold(sides, world, changed, again, copy_of_visible(world, purpose))
+    seen: Counter[str] = Counter()
+    async with little_quota(sides):
+        for request in written(sides[0], purpose, random, world, changed, again):
+            first, *others = [(each.status, each.body) for each in await answers(sides, purpose, request)]
+            assert [first] * 3 == others, request
+            seen[str(first[0])] += 1
+    assert seen["200"] and (seen["429"] or trials(DOCUMENTS) < DOCUMENTS)
 
 
 @pytest.mark.parametrize("purpose", SEEING)
