@@ -46,9 +46,11 @@ from resolvers.changes.verification import Doubt, judge
 from resolvers.sources.catalogue import Store
 from resolvers.sources.fields import OBJECTS
 from resolvers.stores.pool import StoreUnavailable, connect_role
+from resolvers.universe.closing import still_open
 from resolvers.universe.difference import Difference, DifferenceKind
 from resolvers.universe.inspection import differences
 from resolvers.universe.migrations import STORES, MigrationProblem, migrations, pending
+from resolvers.universe.render import universes
 
 if TYPE_CHECKING:
     from resolvers.stores.pool import Connection
@@ -101,6 +103,7 @@ async def _examine_store(settings: Settings, store: str, connection: Connection)
     if store in KEEPERS:
         for finding in await _effect(connection, Store(store)):
             yield finding
+    yield await _closed(connection, Store(store))
     async for finding in _roles(settings, Store(store)):
         yield finding
     if store == Store.CONTROL:
@@ -153,6 +156,15 @@ async def _universes(connection: Connection, store: Store) -> list[Finding]:
     if not found:
         return [Finding(f"{store}: universes", State.OK, "as the policy says")]
     return [_differing("universes", each) for each in found]
+
+
+async def _closed(connection: Connection, store: Store) -> Finding:
+    """Whether the logins of purposes are kept from statistics, locks and large objects."""
+    what, role = f"{store}: catalogue", universes(OBJECTS, store)[0].role
+    if still := await still_open(connection, role):
+        told = f"a login of a purpose may {', '.join(still)}"
+        return Finding(what, State.NOTE, f"{told}: let a superuser run what `gateway universe` prints")
+    return Finding(what, State.OK, "closed to the logins of purposes")
 
 
 def _differing(what: str, difference: Difference) -> Finding:

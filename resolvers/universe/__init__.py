@@ -4,6 +4,7 @@ migrations         bring a store's tables up to date: each numbered file of `ddl
 readings           what each purpose reads of each relation, field by field
 views              the view that each purpose has of each relation, and whose rows a bound token sees there
 barriers           row security under the views, so that no condition is computed on a hidden row
+closing            what a superuser closes to the logins in Postgres' own catalogue
 roles              the roles that write: one login for each kind of change and database, with no other rights
 render             the SQL of all universes of a store: a schema of views and a role for each purpose
 difference         one thing in a store that differs from what its universes must be

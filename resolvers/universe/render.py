@@ -25,6 +25,7 @@ from resolvers.sources.catalogue import Class, Relation, Store, relations_of
 from resolvers.sources.words import ObjectSource
 from resolvers.stores.pool import transaction
 from resolvers.universe.barriers import Barrier, barrier_lines, policy_of, view_owner_of
+from resolvers.universe.closing import closing_lines
 from resolvers.universe.effect.probe import probe_lines
 from resolvers.universe.readings import PolicyGap
 from resolvers.universe.roles import login_lines, writer_lines, writers_of
@@ -212,7 +213,8 @@ def _role_settings(schema: str) -> list[tuple[str, str]]:
 def render(objects: Mapping[str, ObjectSource], store: Store) -> str:
     """The SQL of all the store's universes, for its owners to review and run in one transaction.
 
-    It needs a login that owns the database and may create roles, not a superuser.
+    It needs a login that owns the database and may create roles, not a superuser. Its last block does nothing
+    unless a superuser runs it.
     """
     schemas = sorted({relation.schema or store.value for relation in relations_of(store)})
     closed = [f"REVOKE ALL ON SCHEMA {schema} FROM PUBLIC;" for schema in [*schemas, "public"]]
@@ -232,7 +234,9 @@ def render(objects: Mapping[str, ObjectSource], store: Store) -> str:
     universes_ = (f"{each.sql}\n{_signature(each)}\n" for each in present)
     logins = [*(each.role for each in present), *writers_of(store)]
     probe = probe_lines(objects, store)
-    return "\n".join([*head, *universes_, *probe, *writer_lines(store), *_ways_in(logins), ""])
+    return "\n".join(
+        [*head, *universes_, *probe, *writer_lines(store), *_ways_in(logins), *closing_lines(store), ""]
+    )
 
 
 def _signature(universe: Universe) -> str:

@@ -172,6 +172,7 @@ SPELL_SQL = {
     "resolvers/universe/effect/settings.py": "what is set for databases and roles",
     "resolvers/universe/effect/unescaped.py": "what the catalogues say of CHECKs and types",
     "resolvers/changes/copies.py": "the calls that compare and repair copies",
+    "resolvers/universe/closing.py": "what a superuser closes, for review",
     "resolvers/universe/barriers.py": "row security under the views, for review",
     "resolvers/universe/proof/view_readings.py": "what the catalogues say of views, for the certificate",
     "resolvers/universe/writer_inspection.py": "what the catalogues say of the roles that write",

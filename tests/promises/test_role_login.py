@@ -14,7 +14,9 @@ import pytest
 
 from resolvers.sources.catalogue import Store
 from resolvers.sources.fields import OBJECTS
-from resolvers.universe.render import Universe, universes
+from resolvers.stores.pool import connect_owner
+from resolvers.universe.closing import still_open
+from resolvers.universe.render import Universe, apply, universes
 from tests.kit.gateway import NewDatabase, Side, open_side
 from tests.kit.worlds.making import random_world
 
@@ -104,3 +106,69 @@ async def test_i49_row_security_binds_the_role_whatever_it_sets(side: Side) -> N
             await role.fetch(f"SELECT * FROM {view}")
     finally:
         await role.close()
+
+
+# --- Postgres' own catalogue ------------------------------------------------------------------------
+
+CLOSED = (
+    "SELECT n_tup_upd FROM pg_stat_user_tables",
+    "SELECT pg_stat_get_tuples_updated('pg_class'::regclass)",
+    "SELECT pg_relation_size('pg_class')",
+    "SELECT * FROM pg_locks",
+    "SELECT * FROM pg_stat_activity",
+    "SELECT lo_create(0)",
+    "SELECT lo_from_bytea(0, 'x')",
+    "SELECT pg_advisory_xact_lock(hashtext('gateway universe'))",
+    "SELECT pg_try_advisory_lock(1)",
+    "SELECT pg_terminate_backend(pg_backend_pid())",
+    "SELECT starelid FROM pg_statistic",
+)
+
+
+@pytest.mark.parametrize("statement", CLOSED)
+@pytest.mark.parametrize("store", Store)
+async def test_i49_the_catalogue_tells_no_login_of_changes_and_gives_it_no_lock(
+    side: Side, store: Store, statement: str
+) -> None:
+    """No counts of changed rows, which show each objection; no lock, session or large object of others."""
+    for universe in universes(OBJECTS, store):
+        role = await login(side, universe)
+        try:
+            # Read-only is a default that any login may set off.
+            await role.execute("SET default_transaction_read_only = off")
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await role.fetch(statement)
+        finally:
+            await role.close()
+
+
+async def test_the_doctor_knows_whether_the_catalogue_is_closed(new_database: NewDatabase) -> None:
+    """Before a superuser has applied the universes, a login of a purpose may do all of it; then nothing."""
+    owner = await connect_owner(await new_database("social"))
+    try:
+        await owner.execute("REVOKE ALL ON FUNCTION lo_create(oid) FROM PUBLIC")
+        assert len(await still_open(owner, "social_security")) == 3
+        await apply(owner, OBJECTS, Store.SOCIAL)
+        assert await still_open(owner, "social_security") == []
+        assert await still_open(owner, "social_objections") == ["take advisory locks"]
+    finally:
+        await owner.close()
+
+
+@pytest.mark.parametrize("store", [Store.MESSENGER, Store.SOCIAL])
+async def test_i49_content_has_no_statistics(side: Side, store: Store) -> None:
+    """A login that may read pg_statistic by mistake finds no value of content there, also after ANALYZE."""
+    owner = side.owner(store)
+    await owner.execute(
+        "INSERT INTO content.message SELECT 1, n, 2, now(), 'a secret' FROM generate_series(1, 50) n;"
+        "INSERT INTO content.business_message SELECT 1, 1, n, true, now(), 'a secret'"
+        " FROM generate_series(1, 50) n; ANALYZE content.message; ANALYZE content.business_message;"
+    )
+    try:
+        found = await owner.fetchval(
+            "SELECT count(*) FROM pg_statistic s JOIN pg_class c ON c.oid = s.starelid"
+            " WHERE c.relnamespace = 'content'::regnamespace"
+        )
+        assert found == 0
+    finally:
+        await owner.execute("TRUNCATE content.message, content.business_message")

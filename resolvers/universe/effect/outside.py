@@ -34,7 +34,8 @@ WITH granted AS (
 )
 SELECT r.rolname AS role, g.name
 FROM granted g, aclexplode(g.acl) a LEFT JOIN pg_roles r ON r.oid = a.grantee
-WHERE (a.grantee = 0 OR r.rolname = ANY ($1::text[]))
+-- Advisory locks are taken from everybody, and given to the roles that write (`closing.py`).
+WHERE (a.grantee = 0 OR r.rolname = ANY ($1::text[])) AND g.name !~ '^pg_catalog[.]pg_(try_)?advisory_'
   AND NOT EXISTS (
       SELECT FROM pg_init_privs i, aclexplode(i.initprivs) b
       WHERE i.objoid = g.oid AND i.classoid = g.kind AND i.objsubid = g.part

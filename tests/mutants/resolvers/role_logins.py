@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.mutants.edits import Change, ChangeSql, ChangeString, mutant
+from tests.mutants.edits import BeginWith, Change, ChangeSql, ChangeString, mutant
 
 LOGIN = "tests/promises/test_role_login.py::"
 
@@ -40,5 +40,19 @@ MUTANTS = (
             "restricted & 4",
         ),
         "tests/resolvers/test_hidden_misses.py::test_i7_a_list_of_keys_reads_no_hidden_row",
+    ),
+    mutant(
+        "catalogue_open_to_logins",
+        BeginWith("resolvers.universe.closing:closing_lines", "return"),
+        f"{LOGIN}test_i49_the_catalogue_tells_no_login_of_changes_and_gives_it_no_lock",
+    ),
+    mutant(
+        "statistics_of_content",
+        ChangeSql(
+            "messenger/0017_no_statistics.sql:ALTER TABLE content.message ALTER COLUMN body SET",
+            "body SET STATISTICS 0",
+            "body SET STATISTICS 100",
+        ),
+        f"{LOGIN}test_i49_content_has_no_statistics",
     ),
 )
