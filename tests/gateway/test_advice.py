@@ -48,7 +48,7 @@ def test_every_difference_has_a_sentence_and_advice(kind: DifferenceKind) -> Non
     difference = Difference(kind, Store.SOCIAL, "some_name", relation="social.some_relation")
     assert "some_name" in sentence(difference)
     assert ("social.some_relation" in sentence(difference)) == (
-        kind.name.startswith(("PRIVILEGE", "SETTING"))
+        kind.name.startswith(("NOT_PROVED", "PRIVILEGE", "SETTING"))
     )
     assert with_advice(difference) == f"{sentence(difference)}: {advice(difference)}"
     assert advice(difference)
