@@ -18,6 +18,7 @@ from schema.types.audit import (
     AuditedObjection,
     AuditedRecall,
     ObjectionsInForce,
+    history_place,
     number_of,
 )
 from schema.types.business import (
@@ -250,8 +251,8 @@ class Query:
 
     @belongs(
         Purpose.AUDIT,
-        "The history of objections under pseudonyms, oldest first. Entries of the last few seconds may be "
-        "missing.",
+        "The history of objections under pseudonyms, oldest day first. The entries of a day (UTC) appear one "
+        "hour after its end.",
         OBJECTION,
     )
     async def objections(
@@ -268,7 +269,7 @@ class Query:
         """A page of the history."""
         if not 0 <= first <= MAX_PAGE:
             raise Refusal(Code.BAD_USER_INPUT)
-        return list(await info.context.audit.objections(first, number_of(after), person))
+        return list(await info.context.audit.objections(first, history_place(after), person))
 
     @belongs(
         Purpose.AUDIT,

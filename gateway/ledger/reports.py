@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -249,10 +249,16 @@ async def objectors(control: Connection, span: Span, longest: timedelta = timede
 async def honoured(control: Connection, span: Span) -> Report:
     """The time from each objection to the first answer for one of its purposes."""
     rows = await control.fetch(_HONOURED, span.since, span.until, orjson.dumps(STOPS).decode())
+    # A day, and no order within it: the time of an objection is as good as a name.
     table = [
-        (row["purpose"], row["since"], None if row["took"] is None else round(row["took"].total_seconds(), 3))
+        (
+            row["purpose"],
+            row["since"].astimezone(UTC).date(),
+            None if row["took"] is None else round(row["took"].total_seconds(), 3),
+        )
         for row in rows
     ]
+    table.sort(key=lambda each: (each[1], each[0], each[2] is None, each[2]))
     seconds = sorted(each[2] for each in table if each[2] is not None)
     middle = f"; median {seconds[len(seconds) // 2]} s, longest {seconds[-1]} s" if seconds else ""
     says = f"{len(table)} objections, {len(seconds)} with an answer for their purposes since{middle}."

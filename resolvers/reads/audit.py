@@ -9,22 +9,20 @@ import strawberry
 from resolvers.run.people import People, Who
 from resolvers.sources.catalogue import Store
 from resolvers.stores.pool import Pool
-from schema.types.audit import AuditedObjection, AuditedRecall, ObjectionsInForce
+from schema.types.audit import AuditedObjection, AuditedRecall, HistoryPlace, ObjectionsInForce
 from schema.types.objections import ObjectablePurpose
 from schema.types.subject import ObjectionKind, TermsAcceptance
 
 # Names without a schema: the role's search path is its own universe, where `person` is the pseudonym.
 _EVENTS = """
-SELECT id, person, kind, purposes, recorded_at, effective_at, channel, terms_version FROM objection_event
-WHERE id > $1 AND ($3::text IS NULL OR person = $3) ORDER BY id LIMIT $2
+SELECT recorded_on, person, place, kind, purposes, effective_on, channel, terms_version
+FROM audited_objection
+WHERE recorded_on >= $1::date AND (recorded_on, person, place) > ($1::date, $2::text, $3::bigint)
+  AND ($5::text IS NULL OR person = $5)
+ORDER BY recorded_on, person, place LIMIT $4
 """
 _TERMS = "SELECT version, accepted_at FROM terms_acceptance WHERE person = $1 ORDER BY accepted_at, version"
-_IN_FORCE = """
-SELECT purpose, count(*) FROM (
-    SELECT DISTINCT ON (person, purpose) purpose, kind
-    FROM objection_event, unnest(purposes) AS purpose ORDER BY person, purpose, id DESC
-) AS last_said WHERE kind = 'OBJECT' GROUP BY purpose
-"""
+_IN_FORCE = "SELECT purpose, sum(more)::bigint FROM objection_tally GROUP BY purpose"
 
 _RECALLS = """
 SELECT * FROM audited_recall
@@ -39,18 +37,20 @@ class ObjectionAudit:
         self._people = people
         self._control, self._messenger = pools[Store.CONTROL], pools[Store.MESSENGER]
 
-    async def objections(self, first: int, after: int, person: str | None) -> Sequence[AuditedObjection]:
-        """Objection events, in order."""
-        rows = await self._control.fetch(_EVENTS, [after, first, person])
+    async def objections(
+        self, first: int, after: HistoryPlace, person: str | None
+    ) -> Sequence[AuditedObjection]:
+        """Objection events, by day and pseudonym."""
+        rows = await self._control.fetch(_EVENTS, [*after, first, person])
         self._people.note("objections", Who.PSEUDONYM, (row["person"] for row in rows))
         return [
             AuditedObjection(
-                number=strawberry.ID(str(row["id"])),
+                number=strawberry.ID(HistoryPlace(row["recorded_on"], row["person"], row["place"]).text),
                 person=row["person"],
                 kind=ObjectionKind(row["kind"]),
                 purposes=[ObjectablePurpose(each) for each in row["purposes"]],
-                recorded_at=row["recorded_at"],
-                effective_at=row["effective_at"],
+                recorded_at=row["recorded_on"],
+                effective_at=row["effective_on"],
                 channel=row["channel"],
                 terms_version=row["terms_version"],
             )

@@ -1,7 +1,8 @@
 """The access ledger as answers: a subject reads their own entries, audit reads all, under references.
 
 They come from the universes of both purposes. Neither role reads the ledger's tables: the role of audit sees
-no account, and the role of subject access sees no reference.
+no account, and the role of subject access sees no reference. Audit sees no reference either in an entry about
+the use of a person's rights, or in its own: `control.disclosure` (0018_audit_names.sql) says why.
 """
 
 from __future__ import annotations
@@ -87,7 +88,7 @@ class ReadDisclosures:
             rows = await pool.fetch(_AUDITED_OF_ONE, [first, *place, client, reference_of(person)])
         for row in rows:
             self._people.note("disclosures", Who.REFERENCE, map(str, row["people"]))
-        return [_disclosure(row, range(1, len(row["people"]) + 1), row["people"]) for row in rows]
+        return [_disclosure(row, range(1, sum(row["counts"]) + 1), row["people"]) for row in rows]
 
 
 def _disclosure(row: Record, positions: Iterable[int], people: Sequence[int]) -> Disclosure:

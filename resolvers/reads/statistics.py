@@ -38,20 +38,13 @@ named AS (
 SELECT purpose, answers, coalesce(people, 0) AS people
 FROM told LEFT JOIN named USING (purpose) ORDER BY purpose COLLATE "C"
 """
-# An event changes the number of objecting members only if the previous event of the same person and purpose
-# was of the other kind. Earlier events are summed up on the day before the first one.
+# Earlier days are summed up on the day before the first one. Whole days: a span that ends at a time of the
+# reader's choice would tell when each event was.
 _OBJECTIONS = """
-WITH said AS (
-    SELECT purpose, kind, (effective_at AT TIME ZONE 'UTC')::date AS day,
-           lag(kind, 1, 'WITHDRAW') OVER (PARTITION BY person, purpose ORDER BY id) AS before
-    FROM objection_event, unnest(purposes) AS purpose WHERE effective_at < $2
-),
-changed AS (
-    SELECT purpose, greatest(day, $1::date - 1) AS day, count(*) FILTER (WHERE kind = 'OBJECT') AS objected,
-           count(*) FILTER (WHERE kind = 'WITHDRAW') AS withdrawn,
-           count(*) FILTER (WHERE kind = 'OBJECT' AND before = 'WITHDRAW')
-           - count(*) FILTER (WHERE kind = 'WITHDRAW' AND before = 'OBJECT') AS more
-    FROM said GROUP BY 1, 2
+WITH changed AS (
+    SELECT purpose, greatest(day, $1::date - 1) AS day, sum(objected)::bigint AS objected,
+           sum(withdrawn)::bigint AS withdrawn, sum(more) AS more
+    FROM objection_tally GROUP BY 1, 2
 ),
 days AS (
     SELECT day::date AS day, purpose, place

@@ -356,6 +356,37 @@ OBJECTION_EVENT = Relation(
     group=None,
     owners={"messenger_id": "account_id"},
 )
+# Views of the history: days instead of times, pseudonyms instead of accounts; and counts of it.
+AUDITED_OBJECTION = Relation(
+    Store.CONTROL,
+    "audited_objection",
+    {
+        "recorded_on": _personal("date"),
+        "person": _personal("text"),
+        "place": _personal("bigint"),
+        "kind": _personal("text"),
+        "purposes": _personal("text[]"),
+        "effective_on": _personal("date"),
+        "channel": _personal("text"),
+        "terms_version": _personal("text"),
+    },
+    key=None,
+    group=None,
+    under_references=True,
+)
+OBJECTION_TALLY = Relation(
+    Store.CONTROL,
+    "objection_tally",
+    {
+        "day": _public("date"),
+        "purpose": _public("text"),
+        "objected": _public("bigint"),
+        "withdrawn": _public("bigint"),
+        "more": _public("bigint"),
+    },
+    key=None,
+    group=None,
+)
 _ENTRY = {
     "at": _personal("timestamptz"),
     "stream": _personal("bytea"),

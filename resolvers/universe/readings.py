@@ -224,10 +224,12 @@ class _Reader:
             if mark is Mark.PSEUDONYM:
                 yield _whole(catalogue.AUDITED_RECALL, mark)
                 yield _whole(catalogue.REQUEST_TALLY, Mark.VISIBLE)
-        for source in (OBJECTIONS, TERMS_ACCEPTANCES):
-            mark = _kinds_of(source.type)[ALL_ROWS][self.purpose]
-            if mark is Mark.PSEUDONYM:
-                yield from _of_own_rows(source, mark, source.columns)
+        mark = _kinds_of(OBJECTIONS.type)[ALL_ROWS][self.purpose]
+        if mark is Mark.PSEUDONYM:
+            yield from _of_history(mark)
+        mark = _kinds_of(TERMS_ACCEPTANCES.type)[ALL_ROWS][self.purpose]
+        if mark is Mark.PSEUDONYM:
+            yield from _of_own_rows(TERMS_ACCEPTANCES, mark, TERMS_ACCEPTANCES.columns)
 
 
 def covered_kinds(source: One | Many, line: str, purpose: Purpose) -> tuple[str, ...] | None:
@@ -251,6 +253,16 @@ def _both(type_name: str, read: Read) -> Iterator[Read]:
     """The same read for the field that leads to rows of the type, and for these rows."""
     yield read
     yield replace(read, line=rows_line(type_name))
+
+
+def _of_history(mark: Mark) -> Iterator[Read]:
+    """The history of objections by days, under pseudonyms, and its counts."""
+    history = catalogue.AUDITED_OBJECTION
+    yield Read(rows_line(OBJECTIONS.type), mark, history, frozenset({"recorded_on", "person", "place"}))
+    for name, value in OBJECTIONS.fields.items():
+        column = value.column.removesuffix("_at") + "_on" if value.column.endswith("_at") else value.column
+        yield Read(f"{OBJECTIONS.type}.{name}", mark, history, frozenset({column}))
+    yield _whole(catalogue.OBJECTION_TALLY, Mark.VISIBLE)
 
 
 def _of_own_rows(source: OwnRows, mark: Mark, columns: set[str]) -> Iterator[Read]:

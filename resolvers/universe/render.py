@@ -122,7 +122,10 @@ def _view_sql(view: View, purpose: Purpose) -> str:
 
 
 def _pseudonymous_view_sql(view: View, purpose: Purpose, columns: str) -> str:
-    """The rows with their owner's pseudonym instead of the owner's key."""
+    """The rows with their owner's pseudonym instead of the owner's key, and days instead of times.
+
+    A time is as good as a name for those who know when the person did something.
+    """
     relation = view.relation
     if relation.under_references:
         name = f"{purpose.universe}.{_identifier(relation.name)}"
@@ -130,6 +133,11 @@ def _pseudonymous_view_sql(view: View, purpose: Purpose, columns: str) -> str:
     keys = {name for name in view.columns if relation.columns[name].kind is Class.KEY}
     if keys or view.marks != {Mark.PSEUDONYM} or len(relation.owners) != 1:
         raise PolicyGap(f"{relation.qualified} cannot be shown under pseudonyms alone")
+    columns = ", ".join(
+        f"date_trunc('day', t.{column}, 'UTC') AS {column}" if about.type == "timestamptz" else f"t.{column}"
+        for column, about in relation.columns.items()
+        if column in view.columns
+    )
     owner, name = *map(_identifier, relation.owners.values()), _identifier(relation.name)
     joined = (
         f"{relation.qualified} t\n    JOIN {relation.store.value}.pseudonym p ON p.account_id = t.{owner}"

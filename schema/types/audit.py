@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime
 import re
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import strawberry
 
@@ -27,7 +27,10 @@ class AuditedObjection:
     """An entry of the history of objections."""
 
     number: strawberry.ID = belongs(
-        Purpose.AUDIT, "The number of this entry in the history, for `after`.", OBJECTION
+        Purpose.AUDIT,
+        "The place of this entry in the history, for `after`. Entries are ordered by day, within a day by "
+        "pseudonym.",
+        OBJECTION,
     )
     person: str = belongs(
         Purpose.AUDIT,
@@ -40,8 +43,12 @@ class AuditedObjection:
     purposes: list[ObjectablePurpose] = belongs(
         Purpose.AUDIT, "The purposes that the member objected to or withdrew from.", OBJECTION
     )
-    recorded_at: datetime.datetime = belongs(Purpose.AUDIT, "When the gateway recorded the entry.", OBJECTION)
-    effective_at: datetime.datetime = belongs(Purpose.AUDIT, "When the entry took effect.", OBJECTION)
+    recorded_at: datetime.date = belongs(
+        Purpose.AUDIT, "The day on which the gateway recorded the entry, in UTC.", OBJECTION
+    )
+    effective_at: datetime.date = belongs(
+        Purpose.AUDIT, "The day on which the entry took effect, in UTC.", OBJECTION
+    )
     channel: str = belongs(
         Purpose.AUDIT, "The channel through which the entry reached the gateway.", OBJECTION
     )
@@ -101,6 +108,33 @@ class AuditedRecall:
     )
 
 
+class HistoryPlace(NamedTuple):
+    """A place in the history of objections: a day, a pseudonym, and which entry of that person and day."""
+
+    day: datetime.date
+    person: str
+    entry: int
+
+    @property
+    def text(self) -> str:
+        """The place as text."""
+        return f"{self.day:%Y%m%d}-{self.person}-{self.entry}"
+
+
+def history_place(given: str | None) -> HistoryPlace:
+    """The place of such a text, the beginning for none. BAD_USER_INPUT for any other text."""
+    if given is None:
+        return HistoryPlace(datetime.date.min, "", 0)
+    found = re.fullmatch(r"([0-9]{8})-(pa_[a-z2-7]{26})-([1-9][0-9]{0,8})", given, re.ASCII)
+    try:
+        if found is not None:
+            day = datetime.datetime.strptime(found[1], "%Y%m%d").date()
+            return HistoryPlace(day, found[2], int(found[3]))
+    except ValueError:
+        pass
+    raise Refusal(Code.BAD_USER_INPUT)
+
+
 def number_of(given: str | None) -> int:
     """The number of an entry, 0 for none. BAD_USER_INPUT for a text that is not such a number."""
     if given is None:
@@ -113,8 +147,10 @@ def number_of(given: str | None) -> int:
 class Audit(Protocol):
     """Objections, accepted terms and recall notices, under pseudonyms and references."""
 
-    async def objections(self, first: int, after: int, person: str | None) -> Sequence[AuditedObjection]:
-        """At most `first` entries after that number, in order; with `person`, of this pseudonym alone."""
+    async def objections(
+        self, first: int, after: HistoryPlace, person: str | None
+    ) -> Sequence[AuditedObjection]:
+        """At most `first` entries after that place, in order; with `person`, of this pseudonym alone."""
 
     async def terms(self, person: str) -> Sequence[TermsAcceptance]:
         """The terms that the person with this pseudonym accepted, oldest first."""

@@ -78,7 +78,9 @@ class Disclosure:
     people: list[str] = belongs(
         Purpose.AUDIT,
         "The people whose data was disclosed, each as a reference. A person's reference is the same in "
-        "every entry, and is used nowhere else.",
+        "every entry, and is used nowhere else. Empty for entries about the use of a person's rights "
+        "(`SUBJECT_ACCESS`, `PREFERENCES`, `NOTIFICATION`) and for those of `AUDIT`: they would link the "
+        "reference to the person's pseudonym.",
         "Disclosure",
     )
 

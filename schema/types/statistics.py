@@ -52,7 +52,10 @@ class DisclosureCount:
         AUDIT, "How many answers there were, including answers without data about a person.", DISCLOSURE
     )
     people: int = belongs(
-        AUDIT, "How many people these answers disclosed data about, each counted once.", DISCLOSURE
+        AUDIT,
+        "How many people these answers disclosed data about, each counted once. 0 for answers whose people "
+        "`disclosures` does not name.",
+        DISCLOSURE,
     )
 
 
@@ -65,7 +68,10 @@ class PeopleByPurpose:
         AUDIT, "How many answers there were, including answers without data about a person.", DISCLOSURE
     )
     people: int = belongs(
-        AUDIT, "How many people these answers disclosed data about, each counted once.", DISCLOSURE
+        AUDIT,
+        "How many people these answers disclosed data about, each counted once. 0 for answers whose people "
+        "`disclosures` does not name.",
+        DISCLOSURE,
     )
 
 
@@ -79,8 +85,7 @@ class ObjectionsOnDay:
     purpose: ObjectablePurpose = belongs(AUDIT, "The purpose.", OBJECTION)
     members: int = belongs(
         AUDIT,
-        "How many members had an objection in force when the day, or the span, ended. Suspensions do not "
-        "count.",
+        "How many members had an objection in force when the day ended. Suspensions do not count.",
         OBJECTION,
     )
     objected: int = belongs(

@@ -17,13 +17,17 @@ import pytest
 from gateway.upkeep import reconciler, store_logins
 from gateway.upkeep.reconciler import naming_of
 from resolvers.changes.pseudonyms import name_everybody, naming
+from resolvers.plan.principal import Principal
 from resolvers.sources.catalogue import Store
 from resolvers.sources.fields import OBJECTS
 from resolvers.stores.pool import connect_role
 from resolvers.universe.render import universes
 from resolvers.universe.views import views_of
-from schema.purposes import OBJECTABLE, Purpose
+from schema.purposes import ABOUT, OBJECTABLE, PrincipalKind, Purpose
+from tests.answers.test_mutations import RECORD, ask_as
 from tests.kit.gateway import NewDatabase, Reply, Side, open_side
+from tests.kit.worlds.rows import MessengerAccount, World
+from tests.promises.test_objection import forget
 
 AUDIT = Purpose.AUDIT
 FIELDS = "number person kind purposes recordedAt effectiveAt channel termsVersion"
@@ -105,16 +109,18 @@ async def told(side: Side, document: str = HISTORY, **variables: Any) -> list[di
 
 @pytest.mark.parametrize("seed", range(3))
 async def test_the_auditor_reads_every_event_in_order_under_one_name_a_person(side: Side, seed: int) -> None:
-    """I5: everything is as recorded; one member has always the same name, and no two share one."""
+    """I5: everything is as recorded, by days; a member has always the same name, and no two share one."""
     events = some_events(seed)
     await hold(side, events)
 
     rows = await told(side)
 
-    assert [
-        (row["kind"], tuple(row["purposes"]), datetime.datetime.fromisoformat(row["recordedAt"]))
-        for row in rows
-    ] == [(each.kind, each.purposes, each.at) for each in events]
+    name_of = naming_of(side.settings)
+    # Stable: a person's own events of one day keep their order.
+    events.sort(key=lambda each: (each.at.date(), name_of(each.account)))
+    assert [(row["kind"], tuple(row["purposes"]), row["recordedAt"], row["effectiveAt"]) for row in rows] == [
+        (each.kind, each.purposes, *[each.at.date().isoformat()] * 2) for each in events
+    ]
     assert {row["channel"] for row in rows} == {'client "desk"'}
     names = {(event.account, row["person"]) for event, row in zip(events, rows, strict=True)}
     assert len(names) == len({account for account, _ in names}) == len({name for _, name in names})
@@ -137,7 +143,7 @@ async def test_the_history_is_read_page_by_page_and_person_by_person(side: Side)
         assert [row for row in rows if row["person"] == person] == await told(side, person=person)
     assert await told(side, first=0) == []
     assert await told(side, person="pa_unknown") == []
-    assert await told(side, after="999999999999999999") == []
+    assert await told(side, after=f"99991231-pa_{'a' * 26}-1") == []
 
 
 @pytest.mark.parametrize(
@@ -153,6 +159,9 @@ async def test_the_history_is_read_page_by_page_and_person_by_person(side: Side)
         {"after": "1 OR 1=1"},
         {"after": "9223372036854775808"},
         {"after": "１"},
+        {"after": f"20160901-pa_{'a' * 26}-0"},
+        {"after": f"20161301-pa_{'a' * 26}-1"},
+        {"after": f"２0160901-pa_{'a' * 26}-1"},
         {"person": 5},
     ],
 )
@@ -192,9 +201,13 @@ async def test_i24_the_counts_are_the_fold_of_the_events(side: Side, seed: int) 
 
 async def test_the_universe_of_audit_has_no_account_number(side: Side) -> None:
     """Neither a column of it nor a right on the tables behind: the role could not find out."""
-    kept = ("pseudonym", "token", "suspension", "disclosure", "ledger_entry", "ledger_person", "recall")
+    kept = (
+        "pseudonym", "token", "suspension", "disclosure", "ledger_entry", "ledger_person", "recall",
+        "objection_event",
+    )  # fmt: skip
+    counts = {"disclosure", "audited_recall", "request_tally", "objection_tally"}
     for store, view, others, tables in (
-        (Store.CONTROL, "objection_event", {"disclosure", "audited_recall", "request_tally"}, kept),
+        (Store.CONTROL, "audited_objection", counts, kept),
         (Store.MESSENGER, "terms_acceptance", set(), ("pseudonym", "account", "restriction")),
     ):
         assert set(views_of(OBJECTS, store, AUDIT)) == {view} | others
@@ -202,7 +215,7 @@ async def test_the_universe_of_audit_has_no_account_number(side: Side) -> None:
         assert "account_id" not in universe.sql.replace("p.account_id = t.account_id", "")
         shown = re.search(rf"{view} AS\n *SELECT (.*)\n", universe.sql)
         assert shown is not None
-        assert shown[1].split(", ")[0] == "p.person"
+        assert {"p.person", "t.person"} & set(shown[1].split(", "))
 
         connection = await connect_role(side.gateway.pools[AUDIT][store].login)
         try:
@@ -265,8 +278,8 @@ async def test_i1_a_name_is_an_hmac_under_a_key_that_no_store_has(side: Side) ->
     assert side.settings.key("pseudonyms") not in {side.settings.key("tokens"), side.settings.key("cursors")}
 
 
-async def test_i1_who_it_was_changes_no_byte_but_the_name(side: Side) -> None:
-    """The same history of other members: every answer is the same once names are replaced."""
+async def test_i1_who_it_was_changes_nothing_but_the_name(side: Side) -> None:
+    """The same history of other members: the same histories, each under another name, and the same counts."""
     events = some_events(9)
     answers = []
     for moved in (0, 1_000_000):
@@ -276,17 +289,18 @@ async def test_i1_who_it_was_changes_no_byte_but_the_name(side: Side) -> None:
         # Two refusals would be the same, too.
         assert [reply.status for reply in replies] == [200, 200]
         assert NAME.search(replies[0].body.decode())
-        answers.append([_without_names(reply) for reply in replies])
+        answers.append((_histories(replies[0]), replies[1]))
 
     assert answers[0] == answers[1]
 
 
-def _without_names(reply: Reply) -> tuple[int, Any, str]:
-    """The reply with each name replaced by when it first appeared."""
-    seen: dict[str, str] = {}
-    text = NAME.sub(lambda found: seen.setdefault(found[0], f"person {len(seen)}"), reply.body.decode())
-    headers = [each for each in reply.headers if each[0] != b"content-length"]
-    return reply.status, headers, text
+def _histories(reply: Reply) -> list[str]:
+    """Each person's entries, without the person."""
+    found: dict[str, list[str]] = {}
+    for row in reply.data["objections"]:
+        said = {name: value for name, value in row.items() if name not in {"number", "person"}}
+        found.setdefault(row["person"], []).append(json.dumps(said))
+    return sorted(map(str, found.values()))
 
 
 @pytest.mark.parametrize("purpose", [each for each in Purpose if each is not AUDIT])
@@ -298,6 +312,102 @@ async def test_no_other_purpose_knows_of_pseudonyms(side: Side, purpose: Purpose
     assert [each["extensions"]["code"] for each in json.loads(reply.body)["errors"]] == [
         "GRAPHQL_VALIDATION_FAILED"
     ]
+
+
+# --- two names that nothing joins -------------------------------------------------------------------
+
+
+async def test_i1_no_question_of_the_auditor_joins_a_pseudonym_and_a_reference(side: Side) -> None:
+    """The auditor reads each person's history, and then their own entries: these name no reference."""
+    await side.hold(_five())
+    await hold(side, [Event(number, "OBJECT", ("ADS_PERSONALIZATION",), START) for number in range(1, 6)])
+    for number in range(1, 6):
+        reply = await side.ask(Purpose.SECURITY, f'{{ messengerAccount(id: "ma_{number}") {{ phone }} }}')
+        assert reply.data["messengerAccount"] is not None
+    people = {row["person"] for row in await told(side)}
+    assert len(people) == 5
+    joined = {}
+    for person in people:
+        before = {each["number"] for each in await disclosed(side)}
+        assert await told(side, person=person) != []
+        await told(side, TERMS, person=person)
+        new = [each for each in await disclosed(side) if each["number"] not in before]
+        joined[person] = {reference for each in new for reference in each["people"]}
+    assert joined == {person: set() for person in people}
+    # The ledger does name them: each person's own report has these entries (I43).
+    assert (await side.control.fetchval(_NAMED_BY_AUDIT)) == 5
+    references = {reference for each in await disclosed(side) for reference in each["people"]}
+    assert len(references) == 5
+
+
+async def test_i46_neither_order_nor_time_nor_looking_again_tells_who_objected(side: Side) -> None:
+    """A day's entries are in the order of pseudonyms and have no time; today's appear after the day."""
+    events = [Event(number, "OBJECT", ("ADS_PERSONALIZATION",), START) for number in range(40)]
+    await hold(side, events)
+    rows = await told(side)
+    name_of = naming_of(side.settings)
+    assert [row["person"] for row in rows] == sorted(name_of(each.account) for each in events)
+    assert {row["number"] for row in rows} == {f"20160901-{row['person']}-1" for row in rows}
+
+    now = datetime.datetime.now(datetime.UTC)
+    await add(side, [Event(77, "OBJECT", ("ADS_PERSONALIZATION",), now)])
+    await name_everybody(side.control, side.messenger, naming_of(side.settings), whole=True)
+    assert await told(side) == rows
+    counts = {row["purpose"]: row["members"] for row in await told(side, IN_FORCE)}
+    assert counts["ADS_PERSONALIZATION"] == 41
+
+
+async def test_i46_terms_under_a_pseudonym_have_days(side: Side) -> None:
+    """A portal that shows a member when they accepted the terms does not tell the auditor who that is."""
+    await side.hold(_five())
+    await hold(side, [Event(1, "OBJECT", ("ADS_PERSONALIZATION",), START)])
+    await side.messenger.execute(
+        "INSERT INTO messenger.terms_acceptance VALUES (1, '2016-08-25', '2016-09-02T12:34:56.789+00')"
+    )
+    (accepted,) = await told(side, TERMS, person=naming_of(side.settings)(1))
+    assert accepted == {"version": "2016-08-25", "acceptedAt": "2016-09-02T00:00:00+00:00"}
+
+
+async def test_i46_an_exercised_right_names_no_reference(side: Side) -> None:
+    """What a person does about an objection is in the ledger, and under AUDIT without a name."""
+    await hold(side, [])
+    await side.hold(_five())
+    await forget(side)
+    principal = Principal(messenger_id=1)
+    await ask_as(side, principal, RECORD, purposes=["ADS_PERSONALIZATION"])
+    (entry,) = [each for each in await disclosed(side) if each["purpose"] == "PREFERENCES"]
+    assert (entry["people"], entry["client"]) == ([], "portal")
+    named = {each["purpose"] for each in await disclosed(side) if each["people"]}
+    assert named <= {each.value for each in DATA}
+    assert {each.value for each in Purpose} - {each.value for each in DATA} == {
+        "SUBJECT_ACCESS", "PREFERENCES", "AUDIT",
+    }  # fmt: skip
+    view = await side.control.fetchval("SELECT pg_get_viewdef('control.disclosure'::regclass)")
+    assert all(f"'{each.value}'" in part for each in DATA for part in view.split("UNION"))
+    assert "AUDIT" not in view
+
+
+# The purposes under which clients receive data about others.
+DATA = [each for each in Purpose if ABOUT[each].principal is not PrincipalKind.SUBJECT and each is not AUDIT]
+_NAMED_BY_AUDIT = """
+SELECT count(DISTINCT p.account_id) FROM control.ledger_entry e
+JOIN control.ledger_question q ON q.key = e.question
+JOIN control.ledger_person p ON p.reference = ANY (e.people)
+WHERE q.purpose = 'AUDIT' AND p.account_id BETWEEN 1 AND 5 AND q.fields @> '[["Query.objections"]]'
+"""
+
+
+async def disclosed(side: Side) -> list[dict[str, Any]]:
+    """All entries, as the auditor reads them."""
+    found = await told(side, "{ disclosures(first: 1000) { number at client purpose people request } }")
+    return sorted(found, key=lambda each: str(each["number"]))
+
+
+def _five() -> World:
+    before = datetime.datetime(2015, 5, 1, tzinfo=datetime.UTC)
+    return World(
+        messenger_accounts=tuple(MessengerAccount(n, f"+491511{n:07}", "DE", before) for n in range(1, 6))
+    )
 
 
 # --- who has a name -------------------------------------------------------------------------------

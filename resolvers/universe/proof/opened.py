@@ -105,6 +105,8 @@ COLUMNS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "control.suspension": _all(_DECLARED, "id jurisdiction countries purposes valid_from valid_until reason"),
     "control.own_disclosure": _all(_ENTRY, "*"),
     "control.disclosure": _all(_ENTRY, "*"),
+    "control.audited_objection": _all(_DECLARED, "*"),
+    "control.objection_tally": _all(_DECLARED, "*"),
     "control.audited_recall": _all(_ENTRY, "*"),
     "control.request_tally": _all(_ENTRY, "*"),
 }

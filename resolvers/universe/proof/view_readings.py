@@ -134,7 +134,7 @@ def _second_reading(text: str) -> Reading:
     joins = [*(first.args.get("joins") or ()), *(select.args.get("joins") or ())]
     tables = (first, *(join.this for join in joins))
     aliases = {each.alias_or_name: f"{each.db}.{each.name}" for each in tables}
-    shown = {each.alias_or_name: _qualified(each.unalias(), aliases) for each in select.expressions}
+    shown = {each.alias_or_name: _qualified(_of_day(each.unalias()), aliases) for each in select.expressions}
     joined = frozenset(
         _qualified(column, aliases) for join in joins for column in _join_condition(join).find_all(exp.Column)
     )
@@ -151,6 +151,11 @@ def _join_condition(join: exp.Join) -> exp.Expr:
     if not isinstance(inner, exp.EQ):
         raise Unreadable("its join is no equality")
     return inner
+
+
+def _of_day(node: exp.Expr) -> exp.Expr:
+    """The time whose day is shown: a day opens less than its time does."""
+    return node.this if isinstance(node, exp.TimestampTrunc) else node
 
 
 def _qualified(node: exp.Expr, aliases: Mapping[str, str]) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from tests.mutants.edits import Change, ChangeString, mutant
+from tests.mutants.edits import Change, ChangeSql, ChangeString, mutant
 
 LEDGER_PEOPLE = "tests/promises/test_ledger_people.py"
+NAMES = "control/0018_audit_names.sql:CREATE OR REPLACE VIEW control.disclosure"
 
 MUTANTS = (
     mutant(
@@ -74,5 +75,28 @@ MUTANTS = (
             "pass",
         ),
         "tests/answers/test_disclosures.py::test_what_audit_reads_is_recorded_with_the_people_that_it_names",
+    ),
+    mutant(
+        "audit_reads_its_own_entries_with_names",
+        ChangeSql(NAMES, "e.counts, '{}'::bigint[],", "e.counts, e.people,"),
+        "tests/promises/test_pseudonyms.py::test_i1_no_question_of_the_auditor_joins_a_pseudonym_and_a_reference",
+        "tests/promises/test_pseudonyms.py::test_i46_an_exercised_right_names_no_reference",
+    ),
+    mutant(
+        "history_of_the_present_day",
+        ChangeSql(
+            "control/0018_audit_names.sql:CREATE VIEW control.audited_objection",
+            "WHERE e.recorded_at < date_trunc('day', now() - interval '1 hour', 'UTC')",
+        ),
+        "tests/promises/test_pseudonyms.py::test_i46_neither_order_nor_time_nor_looking_again_tells_who_objected",
+    ),
+    mutant(
+        "terms_under_a_pseudonym_with_their_time",
+        Change(
+            "resolvers.universe.render:_pseudonymous_view_sql",
+            "about.type == 'timestamptz'",
+            "about.type == 'time'",
+        ),
+        "tests/promises/test_pseudonyms.py::test_i46_terms_under_a_pseudonym_have_days",
     ),
 )
