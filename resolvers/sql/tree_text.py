@@ -154,7 +154,8 @@ class TreeText:
             if bound.item is None
             else self.value(bound.item, inner)
         )
-        kind = clause.c[bound.source.relation.kinds or bound.source.on]
+        # A purpose whose rows no objection covers may not see the column of their kinds.
+        kind = clause.c[(bound.covered and bound.source.relation.kinds) or bound.source.on]
         item = concatenate([*covered_mark(bound.covered, inner.key, kind), *pieces])
         order = [clause.c[column] for column in bound.order]
         items = (
