@@ -167,32 +167,24 @@ async def read_asked(head: Head, receive: Receive, max_body_bytes: int) -> Asked
     if head.content_length is not None and _number(head.content_length) > max_body_bytes:
         raise Refusal(Code.REQUEST_TOO_LARGE)
     message = await receive()
-    body = _chunk_of(message)
-    if message.get("more_body"):
-        body = await _read_on(body, receive, max_body_bytes)
-    elif len(body) > max_body_bytes:
-        raise Refusal(Code.REQUEST_TOO_LARGE)
+    body: bytes = message.get("body", b"")
+    if message["type"] == "http.disconnect" or message.get("more_body") or len(body) > max_body_bytes:
+        body = await _read_chunks(message, receive, max_body_bytes)
     return _asked_by_post(body, media_type == GRAPHQL_RESPONSE)
 
 
-async def _read_on(begun: bytes, receive: Receive, max_body_bytes: int) -> bytes:
-    """The body whose first chunk is this."""
-    body, more = bytearray(begun), True
-    while more:
+async def _read_chunks(message: Message, receive: Receive, max_body_bytes: int) -> bytes:
+    """The body that begins with this message."""
+    body = bytearray()
+    while True:
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        body += message.get("body", b"")
         if len(body) > max_body_bytes:
             raise Refusal(Code.REQUEST_TOO_LARGE)
+        if not message.get("more_body"):
+            return bytes(body)
         message = await receive()
-        body += _chunk_of(message)
-        more = message.get("more_body", False)
-    if len(body) > max_body_bytes:
-        raise Refusal(Code.REQUEST_TOO_LARGE)
-    return bytes(body)
-
-
-def _chunk_of(message: Message) -> bytes:
-    if message["type"] == "http.disconnect":
-        raise ClientGone
-    return message.get("body", b"")  # type: ignore[no-any-return]
 
 
 def _number(content_length: bytes) -> int:

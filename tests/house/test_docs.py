@@ -376,6 +376,14 @@ def test_files_that_the_documents_name_are_there() -> None:
     assert {each for each in named if not (PROJECT / each[1]).exists()} == set()
 
 
+def test_every_attack_of_the_levels_is_a_test() -> None:
+    """Each test that docs/levels.md names is in its file."""
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", DOCUMENTS["docs/levels.md"])
+    missing = [name for file, name in named if f"def {name}(" not in (PROJECT / file).read_text()]
+    assert len(named) > 17
+    assert missing == []
+
+
 def test_the_newest_version_of_the_changelog_is_the_package_s() -> None:
     """The CHANGELOG's newest entry is about the version that is installed (keepachangelog.com)."""
     versions = re.findall(r"^## \[(.+?)\]", CHANGELOG, re.M)
