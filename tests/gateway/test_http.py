@@ -26,6 +26,7 @@ from gateway.access.tokens import Caller, LiveCredential, TokenBook
 from gateway.answer import Gateway, answer
 from gateway.app import build_app
 from gateway.quotas.deadline import AnswerDeadline
+from gateway.quotas.people import NO_PROMISE, Promise
 from gateway.terminal.logs import ScrubbingFormatter, write_logs
 from gateway.web.graphql import GraphQLEndpoint
 from gateway.web.requests import Asked
@@ -94,6 +95,13 @@ class LetsAllIn:
         pass
 
 
+class AsksAboutNobody:
+    """A quota of people for documents about no person; `test_people_quota.py` tests the real one."""
+
+    async def reserve(self, *_: Any) -> Promise:
+        return NO_PROMISE
+
+
 class NothingToRecord:
     """A ledger for answers about no person."""
 
@@ -130,7 +138,7 @@ async def gateway() -> AsyncIterator[Running]:
         pools={purpose: {} for purpose in Purpose},
         cursors=cursors,
         identifiers=Identifiers(IdentifierScope.PLAIN, b""),
-        people=None,  # type: ignore[arg-type]
+        people=AsksAboutNobody(),  # type: ignore[arg-type]
         ledger=NothingToRecord(),  # type: ignore[arg-type]
         policy="",
     )
