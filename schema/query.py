@@ -29,17 +29,11 @@ from schema.types.business import (
     SocialConversationConnection,
 )
 from schema.types.disclosures import Disclosure
-from schema.types.messenger import (
-    MessengerAccount,
-    MessengerAccountConnection,
-)
+from schema.types.messenger import MessengerAccount, MessengerAccountConnection
 from schema.types.objections import PREFERENCES, ObjectionEligibility
 from schema.types.offers import OWN_OFFERS, CustomerListConnection, OfferConnection
 from schema.types.privacy import PolicyMark, PolicyVersion
-from schema.types.social import (
-    SocialAccount,
-    SocialAccountConnection,
-)
+from schema.types.social import SocialAccount, SocialAccountConnection
 from schema.types.statistics import (
     DISCLOSURE,
     DisclosureCount,

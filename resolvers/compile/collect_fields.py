@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+import orjson
 from graphql import (
     FieldNode,
     FragmentDefinitionNode,
@@ -17,6 +18,7 @@ from graphql import (
     GraphQLError,
     GraphQLIncludeDirective,
     GraphQLInterfaceType,
+    GraphQLNamedType,
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLSchema,
@@ -31,6 +33,7 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues
 
+from resolvers.plan.tree import Literal
 from schema.refusals import Code, Refusal
 
 
@@ -125,3 +128,8 @@ class Collector:
         if isinstance(named, GraphQLInterfaceType | GraphQLUnionType):
             return self.schema.is_sub_type(named, parent)
         return named is parent
+
+
+def type_name(type_: GraphQLNamedType) -> Literal:
+    """The text of `__typename` of an object of this type."""
+    return Literal(orjson.dumps(type_.name).decode())

@@ -15,7 +15,7 @@ not in the answer.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from math import prod
 
 from resolvers.compile.selected import (
@@ -44,7 +44,7 @@ from resolvers.plan.amounts import ChosenPeople, Factors, Price, Questions
 from resolvers.plan.parameters import Parameter
 from resolvers.plan.tree import PeopleTold, Total
 from resolvers.sources.catalogue import Store
-from resolvers.sources.words import AboutPerson
+from resolvers.sources.words import AboutPerson, Hop, ObjectSource
 from schema.types.disclosures import ChosenBy
 
 # The two fields of pageInfo that hold a cursor.
@@ -54,6 +54,16 @@ _Known = tuple[Store, str] | None
 
 
 # --- lists that tell of people without their objects ------------------------------------------------
+
+
+def person_listed(
+    source: ObjectSource | None, far: Hop | None, objects: Mapping[str, ObjectSource]
+) -> AboutPerson | None:
+    """The person that a row of a list is about: its own object's, or the one that it leads to."""
+    if far is None:
+        return None if source is None else source.about
+    about = objects[far.to].about
+    return about and AboutPerson(about.of, far.column)
 
 
 def people_told(

@@ -7,20 +7,19 @@ before COST_TOO_HIGH, and the passes after pricing refuse nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-import orjson
 from graphql import GraphQLInterfaceType, GraphQLObjectType, get_named_type
 
-from resolvers.compile.collect_fields import CollectedField, Collector
+from resolvers.compile.collect_fields import CollectedField, Collector, type_name
 from resolvers.compile.context import ASKED, TELLS_OF_PEOPLE, PurposeContext
 from resolvers.compile.list_arguments import ListArguments, ListedRows, suggestion_size, visible_order
 from resolvers.compile.own_rows import select_subject
 from resolvers.compile.policy_text import constant_text
-from resolvers.compile.questions import people_told
+from resolvers.compile.questions import people_told, person_listed
 from resolvers.compile.selected import (
     Member,
     SelectedAsked,
@@ -45,16 +44,10 @@ from resolvers.compile.selected import (
     SelectedSummary,
     Selection,
 )
-from resolvers.plan.parameters import (
-    Arguments,
-    Parameter,
-    plain_text,
-    read_arguments,
-)
+from resolvers.plan.parameters import Arguments, Parameter, plain_text, read_arguments
 from resolvers.plan.plan import RootIntrospection, RootText
 from resolvers.plan.tree import CoveredPlace, Literal, Total
 from resolvers.sources.words import (
-    AboutPerson,
     Band,
     Constant,
     Copies,
@@ -121,7 +114,7 @@ class Selector:
     def root(self, parent: GraphQLObjectType, selected: CollectedField) -> SelectedRoot:
         """One response key of the query."""
         if selected.name == "__typename":
-            return RootText(selected.key, _quoted(parent.name))
+            return RootText(selected.key, type_name(parent).text)
         if selected.name in {"__schema", "__type"}:
             return RootIntrospection(selected.key)
         definition = parent.fields[selected.name]
@@ -171,7 +164,7 @@ class Selector:
             )
             keys = Parameter("bigint", read)
             choices.append((self.object(source, selected), keys))
-        return SelectedNodeRoot(selected.key, tuple(choices), _of_query(selected))
+        return SelectedNodeRoot(selected.key, tuple(choices), f"Query.{selected.name}")
 
     def _lookup(
         self, named: GraphQLObjectType, selected: CollectedField, arguments: Arguments
@@ -185,10 +178,10 @@ class Selector:
             read = self.context.identifiers.one(partial(arguments.reader, (name,)), source.prefix)
             keys = Parameter("bigint", read)
             found = self.object(source, selected)
-            return SelectedLookup(selected.key, found, keys, field=_of_query(selected))
+            return SelectedLookup(selected.key, found, keys, field=f"Query.{selected.name}")
         keys = Parameter("text", arguments.reader((name,), plain_text))
         probe = source.probes.get(selected.name)
-        found, field = self.object(source, selected), _of_query(selected)
+        found, field = self.object(source, selected), f"Query.{selected.name}"
         if probe is None:
             return SelectedLookup(selected.key, found, keys, via=source.lookups[name], field=field)
         return SelectedLookup(
@@ -239,7 +232,7 @@ class Selector:
         in_list: bool,
     ) -> tuple[Member, ...]:
         members = self.collector.collect(type_, selected.selection_sets)
-        if any(_is_alone(sources.get(member.name)) for member in members):
+        if any(isinstance(each, Many) and each.alone for each in map(sources.get, (m.name for m in members))):
             self._count_lone_object(in_list)
         return tuple(
             Member(each.key, each.name, self._member(type_, sources, each, in_list=in_list))
@@ -260,7 +253,7 @@ class Selector:
         in_list: bool,
     ) -> SelectedNode:
         if member.name == "__typename":
-            return Literal(_quoted(type_.name))
+            return type_name(type_)
         source = sources[member.name]
         match source:
             case Value() | Identifier() | Band():
@@ -317,9 +310,8 @@ class Selector:
             until = Parameter("date", arguments.reader((source.until,), lambda day: day))
         members: list[tuple[str, str, Measured | Literal]] = []
         for inner in self.collector.collect(named, member.selection_sets):
-            is_name = inner.name == "__typename"
-            measured = Literal(_quoted(named.name)) if is_name else source.fields[inner.name]
-            members.append((inner.key, inner.name, measured))
+            known = type_name(named) if inner.name == "__typename" else source.fields[inner.name]
+            members.append((inner.key, inner.name, known))
         return SelectedSummary(source, named.name, tuple(members), until=until)
 
     def _suggestions(
@@ -349,7 +341,7 @@ class Selector:
         members = self.collector.collect(named, selected.selection_sets)
         parts = tuple((member.key, self._part(named, member, rows)) for member in members)
         fields = [f"{named.name}.{member.name}" for member in members]
-        about = self._about(rows)
+        about = person_listed(rows.source, rows.far, self.context.objects)
         return SelectedList(
             rows,
             bounds,
@@ -366,16 +358,9 @@ class Selector:
             ),
         )
 
-    def _about(self, rows: ListedRows) -> AboutPerson | None:
-        """The person that a row of the list is about: its own object's, or the one that it leads to."""
-        if rows.far is None:
-            return None if rows.source is None else rows.source.about
-        about = self.context.objects[rows.far.to].about
-        return about and AboutPerson(about.of, rows.far.column)
-
     def _part(self, named: GraphQLObjectType, member: CollectedField, rows: ListedRows) -> SelectedPart:
         if member.name == "__typename":
-            return Literal(_quoted(named.name))
+            return type_name(named)
         if member.name == "totalCount":
             return Total()
         if rows.source is not None and member.name in rows.source.groups:
@@ -387,7 +372,10 @@ class Selector:
         members = self.collector.collect(inner, member.selection_sets)
         if member.name == "edges":
             return SelectedEdges(tuple((each.key, self._edge_member(inner, each, rows)) for each in members))
-        return SelectedInfo(tuple(_info_members(inner, members)))
+        own_name = type_name(inner)
+        return SelectedInfo(
+            tuple((each.key, own_name if each.name == "__typename" else each.name) for each in members)
+        )
 
     def _groups(self, rows: ListedRows, value: Value, member: CollectedField) -> SelectedGroups:
         if rows.ids is not None:
@@ -402,7 +390,7 @@ class Selector:
         self, edge_type: GraphQLObjectType, edge: CollectedField, rows: ListedRows
     ) -> SelectedItem | SelectedCursor | Literal:
         if edge.name == "__typename":
-            return Literal(_quoted(edge_type.name))
+            return type_name(edge_type)
         return SelectedCursor() if edge.name == "cursor" else self._item(rows, edge)
 
     def _item(self, rows: ListedRows, selected: CollectedField) -> SelectedItem:
@@ -410,22 +398,3 @@ class Selector:
             return self._hop(rows.far, selected, in_list=True)
         assert rows.source is not None
         return self.object(rows.source, selected, in_list=True)
-
-
-def _info_members(
-    type_: GraphQLObjectType, members: Iterable[CollectedField]
-) -> Iterable[tuple[str, str | Literal]]:
-    for each in members:
-        yield each.key, Literal(_quoted(type_.name)) if each.name == "__typename" else each.name
-
-
-def _is_alone(source: Source | None) -> bool:
-    return isinstance(source, Many) and source.alone
-
-
-def _of_query(selected: CollectedField) -> str:
-    return f"Query.{selected.name}"
-
-
-def _quoted(text: str) -> str:
-    return orjson.dumps(text).decode()

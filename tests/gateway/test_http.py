@@ -95,7 +95,7 @@ class LetsAllIn:
         pass
 
 
-class AsksAboutNobody:
+class AsksAboutNoOne:
     """A quota of people for documents about no person; `test_people_quota.py` tests the real one."""
 
     async def reserve(self, *_: Any) -> Promise:
@@ -138,7 +138,7 @@ async def gateway() -> AsyncIterator[Running]:
         pools={purpose: {} for purpose in Purpose},
         cursors=cursors,
         identifiers=Identifiers(IdentifierScope.PLAIN, b""),
-        people=AsksAboutNobody(),  # type: ignore[arg-type]
+        people=AsksAboutNoOne(),  # type: ignore[arg-type]
         ledger=NothingToRecord(),  # type: ignore[arg-type]
         policy="",
     )

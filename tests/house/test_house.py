@@ -163,6 +163,7 @@ SPELL_SQL = {
     "resolvers/sql/page.py": "plans: connections",
     "resolvers/sql/suggestion_sql.py": "plans: suggestions",
     "resolvers/stores/pool.py": "what a new connection is set to",
+    "resolvers/changes/list_budget.py": "the budget of customer lists",
     "resolvers/universe/render.py": "views and roles, for review",
     "resolvers/universe/inspection.py": "what the catalogues say",
     "resolvers/universe/effect/declared.py": "how the statements of migrations begin",

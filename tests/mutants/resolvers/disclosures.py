@@ -39,8 +39,12 @@ MUTANTS = (
         "suggested_people_are_not_recorded",
         Change(
             "resolvers.compile.bind:Binder._suggestions",
-            "SuggestionsOf(node.source, members, node.size, slot=slot, subject=node.subject)",
-            "SuggestionsOf(node.source, members, node.size, slot=slot)",
+            """
+            SuggestionsOf(
+                node.source, members, node.size, slot=slot, subject=node.subject, covered=node.covered
+            )
+            """,
+            "SuggestionsOf(node.source, members, node.size, slot=slot, covered=node.covered)",
         ),
         f"{LEDGER_PEOPLE}::test_i40_an_entry_names_exactly_the_people_and_fields_of_its_answer",
     ),

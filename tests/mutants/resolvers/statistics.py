@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.mutants.edits import Change, ChangeString, mutant
+from tests.mutants.edits import Change, ChangeSql, ChangeString, mutant
+
+TALLY = "control/0018_audit_names.sql:CREATE VIEW control.objection_tally"
 
 MUTANTS = (
     mutant(
@@ -12,7 +14,7 @@ MUTANTS = (
             "SELECT p.person,",
             "SELECT t.account_id::text AS person,",
         ),
-        "tests/promises/test_pseudonyms.py::test_i1_who_it_was_changes_no_byte_but_the_name",
+        "tests/promises/test_pseudonyms.py::test_i1_who_it_was_changes_nothing_but_the_name",
     ),
     mutant(
         "a_name_that_counting_undoes",
@@ -21,16 +23,16 @@ MUTANTS = (
     ),
     mutant(
         "a_withdrawal_does_not_count",
-        ChangeString(
-            "resolvers.reads.audit:_IN_FORCE",
-            ") AS last_said WHERE kind = 'OBJECT'",
-            ") AS last_said WHERE true",
+        ChangeSql(
+            TALLY,
+            "- count(*) FILTER (WHERE kind = 'WITHDRAW' AND before = 'OBJECT') AS more",
+            "AS more",
         ),
         "tests/promises/test_pseudonyms.py::test_i24_the_counts_are_the_fold_of_the_events",
     ),
     mutant(
         "repeated_objection_counts_twice",
-        ChangeString("resolvers.reads.statistics:_OBJECTIONS", "AND before = 'WITHDRAW')", ")"),
+        ChangeSql(TALLY, "AND before = 'WITHDRAW')", ")"),
         "tests/answers/test_statistics.py::test_i24_objections_over_time_are_the_fold_of_the_events",
     ),
 )

@@ -177,11 +177,11 @@ MUTANTS = (
             "resolvers.universe.readings:_Reader.of_field",
             """
             found = replace(read, relation=other, columns=frozenset({on}))
-            yield from _both(source.type, replace(found, kinds=_kinds_of(source.type) or None))
+            yield from self.of_items(source.type, found)
             """,
             """
             found = replace(read, relation=other, columns=frozenset({on, *source.order}))
-            yield from _both(source.type, replace(found, kinds=_kinds_of(source.type) or None))
+            yield from self.of_items(source.type, found)
             """,
         ),
         "tests/promises/test_content.py::test_i4_a_view_has_no_column_that_the_purpose_does_not_see",
