@@ -31,6 +31,7 @@ from tests.kit.gateway import ADS, FRIENDS, NewDatabase, Side, open_side, send, 
 from tests.kit.worlds.making import nothing_declared, random_world
 from tests.kit.worlds.pairs import differing_pair
 from tests.kit.worlds.rows import (
+    Contact,
     MessengerAccount,
     MessengerLink,
     Restriction,
@@ -387,3 +388,21 @@ async def test_i47_what_is_received_after_a_withdrawal_is_not_recalled(sides: li
     assert reply.data["messengerAccount"] is not None
     await issue_all(side)
     assert await feed(client, ADS) == []
+
+
+@pytest.mark.parametrize("member", [1, 2])
+async def test_i47_a_suggestion_from_an_address_book_is_recalled_from_both_ends(
+    sides: list[Side], member: int
+) -> None:
+    """Whether the owner of the book objects or the person in it, the client is notified of that account."""
+    side = sides[0]
+    await begin(side, replace(_people(2), contacts=(Contact(1, 2),)))
+    (client, _) = await clients_of(side)
+    asked = "{ friendSuggestions { basis mutualFriendCount } }"
+    reply = await client.ask(FRIENDS, f'{{ socialAccount(id: "sa_1001") {asked} }}')
+    assert [each["basis"] for each in reply.data["socialAccount"]["friendSuggestions"]] == [
+        "MESSENGER_CONTACT"
+    ]
+    await record(stores(side), RULES, member, purposes=frozenset({FRIENDS}), channel="test")
+    await issue_all(side)
+    assert [each["account"] for each in await feed(client, FRIENDS)] == [f"sa_{1_000 + member}"]

@@ -89,6 +89,6 @@ MUTANTS = (
             "[*mark(found.subject, best.c.id), *mark(owner.subject, people.c.id)]",
             "[*mark(found.subject, best.c.id)]",
         ),
-        "tests/promises/test_ledger_people.py::test_i40_an_entry_names_exactly_the_people_and_fields_of_its_answer",
+        f"{HISTORIES}::test_i47_a_suggestion_from_an_address_book_is_recalled_from_both_ends",
     ),
 )
