@@ -253,6 +253,8 @@ SAYS = {
     "ad_topic.source": "AdTopic.source",
     "ad_topic.topic": "AdTopic.topic",
     "offer_audience.offer_id": "SocialAccount.offers",
+    # Through which number an offer came is in no answer: the ledger notes it, for recalls.
+    "offer_audience.source": "SocialAccount.offers",
     "terms_acceptance.version": "TermsAcceptance.(row)",
     "terms_acceptance.accepted_at": "TermsAcceptance.(row)",
 }
