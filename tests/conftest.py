@@ -59,6 +59,8 @@ def pytest_configure() -> None:
 
 # Files that take minutes. A worker that begins one when all others are through would be waited for alone.
 LONGEST = (
+    "test_bench.py",
+    "test_histories.py",
     "test_noninterference.py",
     "test_differential.py",
     "test_crashes.py",
@@ -67,7 +69,6 @@ LONGEST = (
     "test_suspensions.py",
     "test_customer_lists.py",
     "test_pooler.py",
-    "test_bench.py",
     "test_real_data.py",
     "test_demo.py",
     "test_cli.py",

@@ -65,8 +65,13 @@ def upload_list(
 
 async def _refuse_if_doubted(settings: Settings) -> None:
     """Problem if the store may lack objections: a list must not match a member who objected."""
-    async with Writers(writer_logins(settings)).open() as stores:
-        verdicts = await judge(partial(ask, stores.control), stores.keepers)
+    try:
+        async with Writers(writer_logins(settings)).open() as stores:
+            verdicts = await judge(partial(ask, stores.control), stores.keepers)
+    except StoreUnavailable:
+        raise Problem(
+            "the social network's store cannot be reached, or not compared with control; nothing was kept"
+        ) from None
     doubt = verdicts[Store.SOCIAL].doubt if Store.SOCIAL in verdicts else None
     if doubt is not None and doubt is not Doubt.UNVERIFIED:
         raise Problem(f"social: {sentence_of(Store.SOCIAL, doubt)}")

@@ -271,7 +271,9 @@ async def test_the_customer_s_copy_follows(side: Side, store: Store) -> None:
     assert [tuple(row) for row in await owner.fetch(copy)] == [(9, "CLOSED")]
     for column in ("business_id", "account_id", "id"):
         with pytest.raises(asyncpg.RaiseError, match="keeps its business and its customer"):
-            await owner.execute(f"UPDATE {store}.business_conversation SET {column} = {CLEO} WHERE id = 3")
+            await owner.execute(
+                f"UPDATE {store}.business_conversation SET {column} = {column} + 99 WHERE id = 3"
+            )
     await owner.execute(f"DELETE FROM {store}.account WHERE id = {BEN}")
     assert await owner.fetch(copy) == []
     left = f"SELECT count(*) FROM {store}.business_conversation WHERE id = 3"

@@ -34,8 +34,9 @@ async def social(new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch) -> 
     for store, dsn in dsns.items():
         monkeypatch.setenv(f"GATEWAY_{store.upper()}_DSN", dsn)
     monkeypatch.setenv("GATEWAY_SECRET", secrets.token_urlsafe(32))
-    said = await command("universe", "--store", "social", "--apply")
-    assert said.status == 0, said.err
+    for store in STORES:
+        said = await command("universe", "--store", store, "--apply")
+        assert said.status == 0, said.err
     connection = await connect_owner(dsns["social"])
     await connection.execute("INSERT INTO social.account SELECT n, '' FROM generate_series(1, $1) n", PEOPLE)
     await connection.executemany(

@@ -217,7 +217,9 @@ class Side:
     def verifier(self) -> StoreVerifier:
         """What judges its stores."""
         pool = self.gateway.pools[ADS][Store.SOCIAL]
-        found = getattr(pool, "_pool", pool)._gate._judged.__self__
+        while isinstance(pool, _Watched):
+            pool = pool._pool
+        found = pool._gate._judged.__self__
         assert isinstance(found, StoreVerifier)
         return found
 

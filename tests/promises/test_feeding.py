@@ -72,6 +72,8 @@ async def fed(side: Side) -> None:
         purposes=frozenset(OBJECTABLE),
         channel="t",
     )
+    await side.verifier.judged()
+    await side.wait_until_ready()
     await holds(side)
 
 

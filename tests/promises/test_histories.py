@@ -18,7 +18,7 @@ from tests.kit.gateway import ADS, FRIENDS, SECURITY, NewDatabase, Side, open_si
 from tests.kit.lives import MEMBERS, History, load_all
 
 # `GATEWAY_HISTORIES=100000` runs that many in all, always the same for a number.
-HISTORIES = int(os.environ.get("GATEWAY_HISTORIES", "1000"))
+HISTORIES = int(os.environ.get("GATEWAY_HISTORIES", "200"))
 STEPS = 4
 REPAIRED_SECONDS = 60
 NOW = datetime.datetime(2016, 10, 2, 12, tzinfo=datetime.UTC)
@@ -84,7 +84,7 @@ def hidden(history: History) -> dict[str, set[int]]:
 
 
 async def test_i48_no_answer_names_a_member_whose_objection_was_acknowledged(side: Side) -> None:
-    """1,000 random histories of objections, withdrawals, loads, replicas, restores and edits by hand.
+    """Random histories of objections, withdrawals, loads, replicas, restores and edits by hand.
 
     After each step no answer under an objectable purpose names a member who objects to it. Each history
     ends with a store that is repaired: then everybody else is there, and SECURITY sees all. The next one

@@ -141,8 +141,9 @@ async def test_i48_a_store_put_back_with_equal_objections_is_verified_without_a_
     await object_to(side, ANN)
     backup = await back_up(embedded, side, Store.MESSENGER)
     await put_back(embedded, side, Store.MESSENGER, backup)
-    await until(side, None, Store.MESSENGER)
-    await side.wait_until_ready()
+    async with asyncio.timeout(REPAIRED_SECONDS):
+        while (await side.ask(ADS, OF_ONE_STORE[Store.MESSENGER])).codes:
+            await side.verifier.judged()
     assert await ids_of(side, ADS) == ["ma_2", "ma_3"]
 
 

@@ -134,7 +134,9 @@ async def test_i1_every_view_holds_the_same_rows_whatever_is_hidden(
 ) -> None:
     """Mask at read: not only the answers, already what they are computed from says nothing of the rest.
 
-    But for security's address books, of which it sees a band and the view must hold what is counted. And
+    But for security's address books, of which it sees a band and the view must hold what is counted; and
+    for the number through which an offer came, which the statement reads for the ledger alone; and for
+    the auditor's count of all objections. And
     where a token is bound, the statement keeps to the token's own rows (`tests/resolvers/test_sql_lint.py`).
     """
     random = Random(f"views {purpose} {seed}")
@@ -145,6 +147,10 @@ async def test_i1_every_view_holds_the_same_rows_whatever_is_hidden(
         held.append(await views(side, purpose))
         if purpose is SECURITY:
             del held[-1]["messenger.contact"]
+        if purpose is AUDIT:
+            del held[-1]["control.objection_tally"]
+        if shown := held[-1].get("social.offer_audience"):
+            held[-1]["social.offer_audience"] = [row[:2] for row in shown]
     assert held[0] == held[1]
 
 
