@@ -25,15 +25,12 @@ class AnswerDeadline:
         self._overdue: set[asyncio.Task[Any]] = set()
 
     def __enter__(self) -> None:
-        task = asyncio.current_task(self._deadlines.loop)
-        assert task is not None
-        self._deadlines.add(task)
+        self._deadlines.add(self._task())
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        task = asyncio.current_task(self._deadlines.loop)
-        assert task is not None
+        task = self._task()
         self._deadlines.remove(task)
         if task not in self._overdue:
             return
@@ -42,6 +39,11 @@ class AnswerDeadline:
             # Otherwise the task would count as cancelled, and a later timeout in it would not be seen.
             task.uncancel()
             raise Refusal(Code.STORE_UNAVAILABLE) from None
+
+    def _task(self) -> asyncio.Task[Any]:
+        task = asyncio.current_task(self._deadlines.loop)
+        assert task is not None
+        return task
 
     def _cancel(self, task: asyncio.Task[Any]) -> None:
         self._overdue.add(task)

@@ -88,9 +88,13 @@ async def connect_owner(dsn: str) -> Connection:
     """Open one connection with the owner's rights: for migrations, universes, loading, objections."""
     # Behind a pooler, asyncpg's statement names would clash with those of other processes.
     connection = await asyncpg.connect(dsn, statement_cache_size=0)
-    # Behind a pooler the setting would stay on a server connection that others of the same login use.
-    if not await is_behind_pooler(connection):
-        await _name_level(connection)
+    try:
+        # Behind a pooler the setting would stay on a server connection that others of the same login use.
+        if not await is_behind_pooler(connection):
+            await _name_level(connection)
+    except BaseException:
+        connection.terminate()
+        raise
     return connection
 
 
