@@ -658,6 +658,7 @@ LIST_USE = Relation(
         "number": Column(Class.BLIND, "uuid"),
         "merchant": Column(Class.BLIND, "integer"),
         "used_on": _public("date"),
+        "id": _public("bigint"),
     },
     key="number",
     group="number",
